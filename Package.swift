@@ -1,0 +1,60 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings shared by every Swift target: memory safety is checked and a warning is an error.
+let fenced: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "pinhole",
+    targets: [
+        // C: what the netfilter libraries and Glibc's module cannot give Swift as they are.
+        .systemLibrary(
+            name: "CNetfilter",
+            pkgConfig: "libnetfilter_queue",
+            providers: [
+                .apt([
+                    "libmnl-dev", "libnetfilter-queue-dev", "libnetfilter-conntrack-dev", "libjansson-dev",
+                ])
+            ]
+        ),
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+
+        // The pure core: no IO, no clock, no import.
+        .target(name: "FTPHelper", swiftSettings: fenced),
+
+        // The fence: the only Swift that touches C pointers.
+        .target(
+            name: "Netfilter",
+            dependencies: ["CNetfilter", "CLinux", "FTPHelper"],
+            swiftSettings: fenced
+        ),
+
+        // The shell: performs what the core decides.
+        .target(name: "PinholeDaemon", dependencies: ["FTPHelper", "Netfilter"], swiftSettings: fenced),
+        .executableTarget(
+            name: "pinhole",
+            dependencies: ["FTPHelper", "Netfilter", "PinholeDaemon"],
+            swiftSettings: fenced
+        ),
+
+        .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
+        .testTarget(
+            name: "NetfilterTests",
+            dependencies: ["Netfilter", "FTPHelper"],
+            swiftSettings: fenced
+        ),
+        .testTarget(
+            name: "PinholeDaemonTests",
+            dependencies: ["PinholeDaemon", "Netfilter", "FTPHelper"],
+            swiftSettings: fenced
+        ),
+        .testTarget(name: "GatewayTests", dependencies: ["pinhole"], swiftSettings: fenced),
+    ]
+)

@@ -1,0 +1,17 @@
+/* One module for all the libraries: apart, their copies of the kernel's headers clash. */
+#ifndef PINHOLE_CNETFILTER_SHIM_H
+#define PINHOLE_CNETFILTER_SHIM_H
+
+#include <netinet/in.h> /* libc's in6_addr, before any <linux/...> */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
+#include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+
+#endif

@@ -1,0 +1,17 @@
+/// What the shell is to do, in the order given and before it releases the packet that led to it.
+///
+/// The order is part of the contract: what a packet announces is open in the kernel before that packet goes on.
+package enum Action: Hashable, Sendable {
+    /// Add the expectation to the pinhole set; `Tracker.fail(_:at:into:)` if the kernel does not take it.
+    case open(Expectation)
+    /// Take the expectation out of the pinhole set.
+    case close(Expectation)
+    /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions.
+    case beLiberal(Mapping)
+    /// Ask conntrack whether it still has this connection, and tell `Tracker.learn` or `Tracker.forget`.
+    case verify(Mapping)
+    /// Send this packet, an RST, as it is.
+    case inject([UInt8])
+    /// Tell whoever listens.
+    case report(Event)
+}

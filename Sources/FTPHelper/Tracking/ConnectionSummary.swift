@@ -1,0 +1,22 @@
+/// What can be told of one control connection.
+package struct ConnectionSummary: Hashable, Sendable {
+    /// Where the FTP session stands.
+    package enum State: String, Hashable, Sendable, CaseIterable {
+        case greeting
+        case login
+        case ready
+        case encrypted
+        case notFTP = "not-ftp"
+    }
+
+    package let mapping: Mapping
+    package let state: State
+    /// Set if the connection was already under way when it was first seen.
+    package let isAdopted: Bool
+    /// The argument of the last USER, at most 64 bytes, unescaped; empty before it.
+    package let user: [UInt8]
+    package let edits: UInt32
+    package let opened: UInt32
+    package let used: UInt32
+    package let refused: UInt32
+}

@@ -1,0 +1,51 @@
+/// A data connection that was announced and not yet seen.
+package struct Expectation: Hashable, Sendable {
+    /// What announced it.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case port = "PORT"
+        case eprt = "EPRT"
+        case lprt = "LPRT"
+        case pasv = "PASV"
+        case epsv = "EPSV"
+        case lpsv = "LPSV"
+    }
+
+    /// Number by which the administrator can name it; never used twice by one daemon.
+    package let id: UInt64
+    package let kind: Kind
+    /// The control connection it belongs to: the original tuple, as the client's packets arrive.
+    package let master: Tuple
+    /// The address the data connection's SYN will arrive from.
+    package let from: IPAddress
+    /// The endpoint the SYN will arrive for; with `from`, the member of the pinhole set.
+    package let to: Endpoint
+    /// The address that NAT is to show to the receiver instead of `from`; the same where nothing is translated.
+    package let translatedFrom: IPAddress
+    /// The endpoint that NAT is to lead the SYN to; the same as `to` where nothing is translated.
+    package let translatedTo: Endpoint
+    /// When it closes unused.
+    package let deadline: Instant
+
+    package init(
+        id: UInt64,
+        kind: Kind,
+        master: Tuple,
+        from: IPAddress,
+        to: Endpoint,
+        translatedFrom: IPAddress,
+        translatedTo: Endpoint,
+        deadline: Instant
+    ) {
+        self.id = id
+        self.kind = kind
+        self.master = master
+        self.from = from
+        self.to = to
+        self.translatedFrom = translatedFrom
+        self.translatedTo = translatedTo
+        self.deadline = deadline
+    }
+
+    /// Tells whether the data connection needs source or destination NAT.
+    package var isTranslated: Bool { from != translatedFrom || to != translatedTo }
+}

@@ -1,0 +1,30 @@
+/// A line that asked for a pinhole and got none, and why.
+package struct Refusal: Hashable, Sendable {
+    /// The names that logs, counters and JSON share.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        case malformed
+        case addressMismatch = "address-mismatch"
+        case privilegedPort = "privileged-port"
+        case unsolicited
+        case notLoggedIn = "not-logged-in"
+        case notFTP = "not-ftp"
+        case pipelined
+        case tableFull = "table-full"
+        case noMapping = "no-mapping"
+    }
+
+    package let reason: Reason
+    /// What the line would have announced; `nil` where it announced nothing, as with `notFTP`.
+    package let kind: Expectation.Kind?
+    /// The control connection: the original tuple where it is known, else the tuple of the packet.
+    package let connection: Tuple
+    /// The line without its end, at most 120 bytes, unescaped; empty where there is none. Never a PASS or ACCT.
+    package let line: [UInt8]
+
+    package init(reason: Reason, kind: Expectation.Kind?, connection: Tuple, line: [UInt8]) {
+        self.reason = reason
+        self.kind = kind
+        self.connection = connection
+        self.line = line
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct Pinhole {
+    static func main() {}
+}
