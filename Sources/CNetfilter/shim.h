@@ -11,6 +11,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netfilter/ipset/ip_set.h>
+#include <linux/netfilter/ipset/ip_set_hash.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 
