@@ -1,4 +1,53 @@
+import Glibc
+import Netfilter
+
+/// The command line: finds the subcommand, runs it, and says what went wrong.
 @main
-struct Pinhole {
-    static func main() {}
+enum Pinhole {
+    /// The version number; it is written nowhere else.
+    static let version = "0.1.0"
+
+    /// Every subcommand, in the order of the help.
+    static var commands: [any Command.Type] {
+        [VersionCommand.self]
+    }
+
+    static func main() {
+        do {
+            try run(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            StandardError.write("\(error)\n")
+            exit(error.status.rawValue)
+        }
+    }
+
+    private static func run(_ arguments: [String]) throws(Failure) {
+        guard let first = arguments.first else {
+            throw Failure("no subcommand", mend: "see pinhole --help", status: .usage)
+        }
+        switch first {
+        case "--help": return print(help)
+        case "--version": return VersionCommand.run(try Arguments(parsing: [], for: VersionCommand.self))
+        default: break
+        }
+        guard let command = commands.first(where: { $0.name == first }) else {
+            let kind = first.hasPrefix("-") ? "option" : "subcommand"
+            throw Failure("unknown \(kind) '\(first)'", mend: "see pinhole --help", status: .usage)
+        }
+        let parsed = try Arguments(parsing: Array(arguments.dropFirst()), for: command)
+        if parsed.has(.help) { return print(command.help) }
+        try command.run(parsed)
+    }
+
+    private static var help: String {
+        """
+        usage: pinhole SUBCOMMAND [OPTIONS]
+
+        carry FTP through a firewall with NAT: connection tracking and translation in userspace
+
+        \(Help.table(commands.map { ($0.name, $0.summary) }))
+
+        'pinhole SUBCOMMAND --help' has the options of each; 'pinhole --version' is 'pinhole version'.
+        """
+    }
 }

@@ -1,0 +1,114 @@
+import Netfilter
+
+/// What was given to a subcommand: its operands, and its options with their values.
+struct Arguments {
+    /// Exactly as many as the subcommand wants, unless help is asked for.
+    let operands: [String]
+    /// The last value given to each option, by its name; empty for an option that takes none.
+    private let values: [String: String]
+    private let command: any Command.Type
+
+    /// Parses what follows the name of `command`; what is wrong with it is a usage failure.
+    init(parsing arguments: [String], for command: any Command.Type) throws(Failure) {
+        self.command = command
+        let options = command.options + [.help]
+        let definitions = options.map {
+            LongOptions.Definition(name: $0.name, takesValue: $0.placeholder != nil)
+        }
+        let parsed: LongOptions
+        do {
+            parsed = try LongOptions(parsing: arguments, as: definitions)
+        } catch {
+            throw Self.failure(for: error, in: command)
+        }
+        operands = parsed.operands
+        values = Dictionary(
+            parsed.occurrences.map { (options[$0.index].name, $0.value ?? "") },
+            uniquingKeysWith: { $1 }
+        )
+        if has(.help) { return }
+        guard operands.count >= command.operands.count else {
+            throw command.usage("\(command.operands[operands.count]) is missing")
+        }
+        guard operands.count == command.operands.count else {
+            throw command.usage("'\(operands[command.operands.count])' is one operand too many")
+        }
+    }
+
+    /// Tells whether the option was given.
+    func has(_ option: Option) -> Bool { values[option.name] != nil }
+
+    /// The value of the option, if it was given.
+    func value(of option: Option) -> String? { values[option.name] }
+
+    /// The value of the option as a decimal number within `range`, if it was given.
+    func number<Number: FixedWidthInteger>(
+        of option: Option,
+        in range: ClosedRange<Number>
+    ) throws(Failure) -> Number? {
+        guard let text = value(of: option) else { return nil }
+        return try Self.number(text, in: range, named: "--\(option.name)", of: command)
+    }
+
+    /// The value of the option as decimal numbers within `range` with commas between them, if it was given.
+    ///
+    /// Unless there are as many as `count` says, and all different, it is a usage failure.
+    func numbers<Number: FixedWidthInteger>(
+        of option: Option,
+        in range: ClosedRange<Number>,
+        count: ClosedRange<Int>
+    ) throws(Failure) -> [Number]? {
+        guard let text = value(of: option) else { return nil }
+        var numbers: [Number] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let number = try Self.number(String(part), in: range, named: "--\(option.name)", of: command)
+            guard !numbers.contains(number) else {
+                throw command.usage("--\(option.name) has \(number) twice")
+            }
+            numbers.append(number)
+        }
+        guard count.contains(numbers.count) else {
+            let wanted =
+                count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "at most \(count.upperBound)"
+            throw command.usage("--\(option.name) takes \(wanted) numbers, not \(numbers.count)")
+        }
+        return numbers
+    }
+
+    /// The operand at `index` as a decimal number within `range`.
+    func number<Number: FixedWidthInteger>(
+        ofOperand index: Int,
+        in range: ClosedRange<Number>
+    ) throws(Failure) -> Number {
+        try Self.number(operands[index], in: range, named: command.operands[index], of: command)
+    }
+
+    /// Parses digits and nothing else: `Int("+5")` would pass.
+    private static func number<Number: FixedWidthInteger>(
+        _ text: String,
+        in range: ClosedRange<Number>,
+        named name: String,
+        of command: any Command.Type
+    ) throws(Failure) -> Number {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else {
+            throw command.usage("\(name): '\(text)' is not a number")
+        }
+        guard let number = Number(text), range.contains(number) else {
+            throw Failure(
+                "\(name): \(text) is out of range",
+                mend: "give a number from \(range.lowerBound) to \(range.upperBound)",
+                status: .usage
+            )
+        }
+        return number
+    }
+
+    private static func failure(for problem: LongOptions.Problem, in command: any Command.Type) -> Failure {
+        switch problem {
+        case .unknown(let option): command.usage("unknown option '\(option)'")
+        case .missingValue(let option): command.usage("option '\(option)' needs a value")
+        case .unexpectedValue(let option): command.usage("option '\(option)' takes no value")
+        }
+    }
+}
