@@ -4,8 +4,15 @@
 
 #include "CLinux.h"
 
+#include <errno.h>
+#include <linux/capability.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int clinux_getopt_long(int argc, char *const argv[], const struct option *options, struct clinux_getopt *state)
@@ -31,4 +38,137 @@ int clinux_memory_file(const char *name)
 char **clinux_environment(void)
 {
     return environ;
+}
+
+int clinux_epoll_control(int poller, int request, int descriptor, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = descriptor};
+
+    return epoll_ctl(poller, request, descriptor, &event);
+}
+
+int clinux_epoll_wait(int poller, struct clinux_readiness *ready, int capacity, int milliseconds)
+{
+    struct epoll_event events[CLINUX_EPOLL_CAPACITY];
+    int count;
+
+    if (capacity > CLINUX_EPOLL_CAPACITY)
+        capacity = CLINUX_EPOLL_CAPACITY;
+    count = epoll_wait(poller, events, capacity, milliseconds);
+    for (int index = 0; index < count; index++)
+        ready[index] = (struct clinux_readiness){events[index].data.fd, events[index].events};
+    return count;
+}
+
+int clinux_accept(int listener)
+{
+    return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int clinux_peer_user(int stream, uid_t *user)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    if (getsockopt(stream, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return -1;
+    *user = peer.uid;
+    return 0;
+}
+
+/* Fills in the address of `path` and returns its size, or 0 and ENAMETOOLONG. */
+static socklen_t unix_address(struct sockaddr_un *address, const char *path)
+{
+    size_t length = strlen(path);
+
+    if (length == 0 || length >= sizeof(address->sun_path)) {
+        errno = ENAMETOOLONG;
+        return 0;
+    }
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+/* Closes `descriptor` and keeps the errno of what failed before. */
+static int fail(int descriptor)
+{
+    int reason = errno;
+
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+int clinux_unix_listen(const char *path, mode_t mode)
+{
+    struct sockaddr_un address;
+    socklen_t size = unix_address(&address, path);
+    int listener;
+
+    if (size == 0)
+        return -1;
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener < 0)
+        return -1;
+    /* Before bind(2), so that the file never exists with a wider mode. */
+    if (fchmod(listener, mode) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
+        return fail(listener);
+    if (listen(listener, SOMAXCONN) < 0) {
+        int reason = errno;
+
+        unlink(path);
+        errno = reason;
+        return fail(listener);
+    }
+    return listener;
+}
+
+int clinux_unix_connect(const char *path)
+{
+    struct sockaddr_un address;
+    socklen_t size = unix_address(&address, path);
+    int stream;
+
+    if (size == 0)
+        return -1;
+    stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (stream < 0)
+        return -1;
+    if (connect(stream, (struct sockaddr *)&address, size) < 0)
+        return fail(stream);
+    return stream;
+}
+
+int clinux_unix_send(const char *path, const char *text)
+{
+    struct sockaddr_un address;
+    socklen_t size = unix_address(&address, path);
+    int sender;
+    ssize_t sent;
+
+    if (size == 0)
+        return -1;
+    if (address.sun_path[0] == '@')
+        address.sun_path[0] = '\0';
+    sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (sender < 0)
+        return -1;
+    sent = sendto(sender, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    if (sent < 0)
+        return fail(sender);
+    close(sender);
+    return 0;
+}
+
+int clinux_effective_capabilities(uint64_t *capabilities)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -1;
+    *capabilities = (uint64_t)data[1].effective << 32 | data[0].effective;
+    return 0;
 }

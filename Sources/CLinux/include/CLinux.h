@@ -1,8 +1,19 @@
-/* What Glibc's Swift module leaves out: functions that want _GNU_SOURCE, and C globals, which Swift 6 refuses. */
+/*
+ * What Glibc's Swift module leaves out. A thing is here for one of three reasons: libc declares it only under
+ * _GNU_SOURCE, which must not be defined where Swift sees the header; it is a C global, which Swift 6 refuses; or
+ * Swift cannot build its argument safely.
+ *
+ * What fails returns -1 and sets errno, like the function that it wraps.
+ */
 #ifndef PINHOLE_CLINUX_H
 #define PINHOLE_CLINUX_H
 
 #include <getopt.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
 
 /* What getopt_long(3) leaves in its globals after each step. */
 struct clinux_getopt {
@@ -19,5 +30,42 @@ int clinux_memory_file(const char *name);
 
 /* The environment of this process (environ(7)), which Swift will not read because it is a mutable global. */
 char **clinux_environment(void);
+
+/* struct epoll_event without its union, in which Swift sees a pointer. */
+struct clinux_readiness {
+    int descriptor;
+    uint32_t events;
+};
+
+/* epoll_ctl(2). */
+int clinux_epoll_control(int poller, int request, int descriptor, uint32_t events);
+
+/* epoll_wait(2) for at most `capacity` descriptors, at most CLINUX_EPOLL_CAPACITY at a time. */
+#define CLINUX_EPOLL_CAPACITY 32
+int clinux_epoll_wait(int poller, struct clinux_readiness *ready, int capacity, int milliseconds);
+
+/* accept4(2): the connection is non-blocking and closed on exec. */
+int clinux_accept(int listener);
+
+/* The user at the other end of a connected Unix socket (SO_PEERCRED). */
+int clinux_peer_user(int stream, uid_t *user);
+
+/*
+ * A non-blocking Unix stream socket that listens at `path`, which becomes a socket file of this mode whatever the
+ * umask allows beyond it. ENAMETOOLONG where the path is longer than sun_path holds.
+ */
+int clinux_unix_listen(const char *path, mode_t mode);
+
+/* A blocking Unix stream socket connected to `path`. */
+int clinux_unix_connect(const char *path);
+
+/*
+ * Sends one datagram to the Unix socket at `path` and never blocks; a path that starts with `@` is in the abstract
+ * name space, as sd_notify(3) has it.
+ */
+int clinux_unix_send(const char *path, const char *text);
+
+/* The effective capabilities of this process, bit n for capability n (capget(2)). */
+int clinux_effective_capabilities(uint64_t *capabilities);
 
 #endif

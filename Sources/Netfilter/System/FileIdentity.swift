@@ -1,0 +1,32 @@
+import Glibc
+
+/// Which file a name or a descriptor stands for: its device and its inode.
+package struct FileIdentity: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+
+    /// The open file behind a descriptor; `nil` if it is closed.
+    ///
+    /// The corresponding C function is `fstat`.
+    package init?(of descriptor: Int32) {
+        var status = stat()
+        // Sound: the call fills in `status`.
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// The socket file at `path`; `nil` if there is none or it is no socket.
+    ///
+    /// The corresponding C function is `lstat`.
+    package init?(ofSocketAt path: String) {
+        var status = stat()
+        // Sound: the path is NUL-terminated and read during the call, which fills in `status`.
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}

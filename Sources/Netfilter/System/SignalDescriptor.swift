@@ -1,0 +1,60 @@
+import CLinux
+import Glibc
+
+/// The signals that end the daemon, SIGTERM and SIGINT, as something to wait for (`signalfd`).
+///
+/// While it lives they no longer kill the process, so that whatever is under way is finished first.
+package struct SignalDescriptor: ~Copyable {
+    private let descriptor: Descriptor
+
+    private init(adopting number: Int32) {
+        descriptor = Descriptor(adopting: number)
+    }
+
+    deinit {
+        var signals = SignalDescriptor.signals
+        // Sound: the set is read during the call; no old set is asked for.
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
+    /// Blocks both signals in this thread and makes the descriptor that tells of them.
+    ///
+    /// To be called before other threads exist, which otherwise still die of them.
+    package static func open() throws(SystemError) -> SignalDescriptor {
+        var signals = SignalDescriptor.signals
+        // Sound: both calls only read the set, during the call.
+        let failure = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+        guard failure == 0 else { throw SystemError("block signals", code: failure) }
+        let number = unsafe signalfd(-1, &signals, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
+        guard number >= 0 else { throw SystemError("watch for signals", code: errno) }
+        return SignalDescriptor(adopting: number)
+    }
+
+    /// Becomes readable when a signal came.
+    package var number: Int32 { descriptor.number }
+
+    /// Takes one signal that came; `nil` if none did.
+    ///
+    /// The corresponding C structure is `signalfd_siginfo`.
+    package func take() -> Int32? {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        // Sound: the kernel writes at most `size` bytes, all of them integers, into `info`.
+        guard unsafe read(descriptor.number, &info, size) == size else { return nil }
+        return Int32(bitPattern: info.ssi_signo)
+    }
+
+    /// Lets a write to a closed pipe or socket fail with EPIPE instead of killing the process.
+    package static func ignoreBrokenPipes() {
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static var signals: sigset_t {
+        var signals = sigset_t()
+        // Sound: each call fills in or changes the set that it is given, during the call.
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGTERM)
+        unsafe sigaddset(&signals, SIGINT)
+        return signals
+    }
+}

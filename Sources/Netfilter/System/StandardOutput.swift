@@ -1,0 +1,25 @@
+import Glibc
+
+/// What the program was asked for goes here, whole.
+package enum StandardOutput {
+    /// Writes all of `text`, waiting as long as the reader needs; at once, without a buffer of its own.
+    package static func write(_ text: String) throws(SystemError) {
+        try write(Array(text.utf8)[...])
+    }
+
+    /// Writes all of `bytes` as they are.
+    package static func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            // Sound: the kernel reads `buffer.count` bytes from storage that lives during the call.
+            let count = unsafe rest.withUnsafeBytes { buffer in
+                unsafe Glibc.write(STDOUT_FILENO, buffer.baseAddress, buffer.count)
+            }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw SystemError("write to standard output", code: errno)
+            }
+        }
+    }
+}
