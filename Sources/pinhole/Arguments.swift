@@ -52,11 +52,11 @@ struct Arguments {
 
     /// The value of the option as decimal numbers within `range` with commas between them, if it was given.
     ///
-    /// Unless there are as many as `count` says, and all different, it is a usage failure.
+    /// Unless they are all different, and `count` of them where that is given, it is a usage failure.
     func numbers<Number: FixedWidthInteger>(
         of option: Option,
         in range: ClosedRange<Number>,
-        count: ClosedRange<Int>
+        count: Int? = nil
     ) throws(Failure) -> [Number]? {
         guard let text = value(of: option) else { return nil }
         var numbers: [Number] = []
@@ -67,10 +67,8 @@ struct Arguments {
             }
             numbers.append(number)
         }
-        guard count.contains(numbers.count) else {
-            let wanted =
-                count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "at most \(count.upperBound)"
-            throw command.usage("--\(option.name) takes \(wanted) numbers, not \(numbers.count)")
+        if let count, numbers.count != count {
+            throw command.usage("--\(option.name) takes \(count) numbers, not \(numbers.count)")
         }
         return numbers
     }

@@ -9,7 +9,7 @@ enum Pinhole {
 
     /// Every subcommand, in the order of the help.
     static var commands: [any Command.Type] {
-        [VersionCommand.self]
+        [RulesCommand.self, VersionCommand.self]
     }
 
     static func main() {
@@ -26,8 +26,8 @@ enum Pinhole {
             throw Failure("no subcommand", mend: "see pinhole --help", status: .usage)
         }
         switch first {
-        case "--help": return print(help)
-        case "--version": return VersionCommand.run(try Arguments(parsing: [], for: VersionCommand.self))
+        case "--help": return try StandardOutput.line(help)
+        case "--version": return try VersionCommand.run(try Arguments(parsing: [], for: VersionCommand.self))
         default: break
         }
         guard let command = commands.first(where: { $0.name == first }) else {
@@ -35,7 +35,7 @@ enum Pinhole {
             throw Failure("unknown \(kind) '\(first)'", mend: "see pinhole --help", status: .usage)
         }
         let parsed = try Arguments(parsing: Array(arguments.dropFirst()), for: command)
-        if parsed.has(.help) { return print(command.help) }
+        if parsed.has(.help) { return try StandardOutput.line(command.help) }
         try command.run(parsed)
     }
 

@@ -1,0 +1,88 @@
+import Glibc
+import Netfilter
+
+/// The programs through which the packet filter is read and changed.
+enum Firewall {
+    /// Every rule of the family, as `iptables-save` writes it.
+    static func save(_ family: Family) throws(Failure) -> String {
+        try run("\(family.program)-save", package: "iptables")
+    }
+
+    /// Carries out the lines; those of one table wholly or not at all, and rules they do not name stay.
+    static func restore(_ lines: [String], _ family: Family) throws(Failure) {
+        let input = lines.map { "\($0)\n" }.joined()
+        _ = try run("\(family.program)-restore", ["--wait", "--noflush"], input: input, package: "iptables")
+    }
+
+    /// The type and the parameters of every set, by its name.
+    static func sets() throws(Failure) -> [String: String] {
+        var sets: [String: String] = [:]
+        var name = ""
+        for line in try run("ipset", ["list", "-terse"], package: "ipset").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            switch words.first {
+            case "Name:": name = words.dropFirst().joined()
+            case "Type:": sets[name] = words.dropFirst().joined()
+            case "Header:": sets[name, default: ""] += " " + words.dropFirst().joined(separator: " ")
+            default: break
+            }
+        }
+        return sets
+    }
+
+    /// Makes the set of the family, of this type and with these parameters.
+    static func create(_ family: Family, _ definition: String) throws(Failure) {
+        _ = try run(
+            "ipset",
+            ["create", family.set] + definition.split(separator: " ").map(String.init),
+            package: "ipset"
+        )
+    }
+
+    /// Destroys the set of the family.
+    ///
+    /// The kernel lets go of the set a moment after the last rule that named it is gone: nf_tables frees rules in
+    /// the background. Only a set that stays in use for longer has a rule of somebody else.
+    static func destroy(_ family: Family) throws(Failure) {
+        for _ in 1..<100 {
+            if (try? run("ipset", ["destroy", family.set], package: "ipset")) != nil { return }
+            usleep(10_000)
+        }
+        _ = try run("ipset", ["destroy", family.set], package: "ipset")
+    }
+
+    /// Runs the program, and returns what it wrote.
+    private static func run(
+        _ program: String,
+        _ arguments: [String] = [],
+        input: String = "",
+        package: String
+    ) throws(Failure) -> String {
+        let child: ChildProcess
+        do {
+            child = try ChildProcess.run(program, arguments, input: input)
+        } catch  where error.code == ENOENT {
+            throw Failure("there is no program \(program)", mend: "apt install \(package)")
+        } catch {
+            throw Failure("\(error)", mend: "see that \(program) can be run")
+        }
+        guard child.status == 0 else {
+            throw Failure(
+                "\(program) failed: \(reason(in: child.errors, of: program))",
+                mend: "see what the kernel lacks with pinhole check"
+            )
+        }
+        return child.output
+    }
+
+    /// The first thing that a program says in its complaint, without its own name before it.
+    private static func reason(in errors: String, of program: String) -> String {
+        for line in errors.split(separator: "\n") {
+            let isNamed = line.hasPrefix(program)
+            let text = isNamed ? line.drop { $0 != ":" }.dropFirst() : line
+            let words = text.split(separator: " ")
+            if !words.isEmpty { return words.joined(separator: " ") }
+        }
+        return "no reason given"
+    }
+}

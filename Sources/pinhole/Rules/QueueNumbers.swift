@@ -1,0 +1,18 @@
+/// The two queues between the rules and the daemon (`--queue-num`).
+struct QueueNumbers: Hashable, Sendable {
+    /// Packets of control connections.
+    var control: UInt16 = 21
+    /// The first packets of expected data connections.
+    var data: UInt16 = 20
+}
+
+extension QueueNumbers {
+    /// What `--queues` says.
+    init(_ arguments: Arguments) throws(Failure) {
+        guard let numbers = try arguments.numbers(of: .queues, in: 0...UInt16.max, count: 2) else {
+            self.init()
+            return
+        }
+        self.init(control: numbers[0], data: numbers[1])
+    }
+}

@@ -1,0 +1,65 @@
+/// The rules and sets that bring the packets to the daemon.
+///
+/// Control packets are queued in state ESTABLISHED only. The SYN-ACK is the first of them and carries both initial
+/// sequence numbers, so that the SYN need not be seen, and a SYN flood never reaches the daemon. `--ctorigdstport`
+/// is the port that the client connected to, before any NAT, and holds for both directions: a connection is queued
+/// whole or not at all, also where DNAT changes the port, and a client that calls *from* port 21 is not meant.
+///
+/// A packet that comes back from a queue goes on behind the table, not behind the rule. The jumps are therefore
+/// appended, so that rules which set marks or zones come first, and a second jump would do nothing.
+struct RuleSet: Hashable, Sendable {
+    /// The ports of FTP servers that clients connect to; 1 to 65535.
+    var ports: [UInt16] = [21]
+    var queues = QueueNumbers()
+    /// Lets packets pass while no daemon listens (`--queue-bypass`); without it they are lost until one does.
+    var isBypassing = false
+
+    /// Our part of a table.
+    func part(of table: Table, _ family: Family) -> TablePart {
+        let match = table == .raw ? "-p tcp --syn" : "-p tcp"
+        return TablePart(
+            // Packets of `lo` pass both hooks, and need no help to reach this host itself.
+            jumps: ["PREROUTING ! -i lo", "OUTPUT ! -o lo"].map { "\($0) \(match) -j \(TablePart.chain)" },
+            rules: matches(in: table, family).map {
+                "\(TablePart.chain) \($0) -j NFQUEUE \(target(in: table))"
+            }
+        )
+    }
+
+    private func matches(in table: Table, _ family: Family) -> [String] {
+        switch table {
+        case .mangle: ports.map { "-m conntrack --ctstate ESTABLISHED --ctorigdstport \($0)" }
+        case .raw: ["-m set --match-set \(family.set) dst,dst,src"]
+        }
+    }
+
+    private func target(in table: Table) -> String {
+        let number = table == .mangle ? queues.control : queues.data
+        return "--queue-num \(number)\(isBypassing ? " --queue-bypass" : "")"
+    }
+}
+
+// The files of `rules/`, each without its last line feed.
+extension RuleSet {
+    /// All three of them, the sets first.
+    var text: String { ([Self.sets] + Family.allCases.map(rules)).joined(separator: "\n") }
+
+    /// `pinhole.ipset`.
+    static var sets: String {
+        """
+        # Pinhole's sets. By hand: ipset restore -exist < pinhole.ipset
+        # A member is the address and port that a data connection is expected for, and the address it comes from.
+        \(Family.allCases.map { "create \($0.set) \($0.setDefinition)" }.joined(separator: "\n"))
+        """
+    }
+
+    /// `pinhole.iptables` or `pinhole.ip6tables`.
+    func rules(_ family: Family) -> String {
+        let lines = Table.allCases.flatMap { TablePart.change($0, from: nil, to: part(of: $0, family)) }
+        return """
+            # Pinhole's \(family.title) rules. By hand: \(family.program)-restore --noflush < pinhole.\(family.program)
+            # Loaded twice by hand, each jump stands there twice: harmless, and 'pinhole rules load' tidies it up.
+            \(lines.joined(separator: "\n"))
+            """
+    }
+}

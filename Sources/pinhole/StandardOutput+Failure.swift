@@ -1,0 +1,12 @@
+import Netfilter
+
+extension StandardOutput {
+    /// Writes all of `text` and a line feed; a full disk or a reader that went away is a failure to tell of.
+    static func line(_ text: String) throws(Failure) {
+        do {
+            try write("\(text)\n")
+        } catch {
+            throw Failure("\(error)", mend: "see where the output goes")
+        }
+    }
+}
