@@ -15,6 +15,8 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 
+#include "clinux_datagrams.h"
+
 /* What getopt_long(3) leaves in its globals after each step. */
 struct clinux_getopt {
     int next;          /* optind; 0 before the first step, which makes glibc start afresh */

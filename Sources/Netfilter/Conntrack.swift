@@ -1,0 +1,172 @@
+import CNetfilter
+package import FTPHelper
+import Glibc
+
+/// Requests to conntrack, each done when its method returns (ctnetlink).
+///
+/// Connections in a conntrack zone other than 0 are found only where the zone is one of direction reply or none.
+package struct Conntrack: ~Copyable {
+    private var socket: NetlinkSocket
+
+    /// Opens conntrack of the calling thread's network namespace.
+    ///
+    /// - Throws: `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the kernel has no ctnetlink.
+    package static func open() throws(SystemError) -> Conntrack {
+        var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK))
+        try socket.probe("use ctnetlink", command: IPCTNL_MSG_CT_GET_STATS.rawValue) { _ in }
+        return Conntrack(socket: socket)
+    }
+
+    /// What conntrack has of the connection with that tuple, which may be its original or its reply one.
+    ///
+    /// `nil` if there is none. The request is `IPCTNL_MSG_CT_GET`.
+    package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
+        let operation = "look up a conntrack entry"
+        let attributes: [UInt8]
+        do {
+            attributes = try socket.request(
+                operation,
+                command: IPCTNL_MSG_CT_GET.rawValue,
+                family: tuple.family
+            ) { $0.put(CTA_TUPLE_ORIG.rawValue, tuple: tuple) }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
+        guard let entry = ConntrackEntry(parsing: attributes.span) else {
+            throw SystemError(operation, code: EBADMSG)
+        }
+        return entry
+    }
+
+    /// Lets conntrack accept whatever sequence numbers the connection has (`IP_CT_TCP_FLAG_BE_LIBERAL`).
+    ///
+    /// An edit that changes the length of a line makes the numbers of both ends differ, and conntrack would call the
+    /// one's acknowledgements INVALID and leave them untranslated. It is set for both directions of this connection
+    /// only. `ENOENT` if it is gone.
+    package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
+        // struct nf_ct_tcp_flags: the flags, and which of them to change.
+        let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
+        _ = try socket.request(
+            "relax the sequence check of a control connection",
+            command: IPCTNL_MSG_CT_NEW.rawValue,
+            family: mapping.original.family
+        ) {
+            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: mapping.original)
+            $0.nest(CTA_PROTOINFO.rawValue) {
+                $0.nest(CTA_PROTOINFO_TCP.rawValue) {
+                    $0.put(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL.rawValue, bytes: flags)
+                    $0.put(CTA_PROTOINFO_TCP_FLAGS_REPLY.rawValue, bytes: flags)
+                }
+            }
+        }
+    }
+
+    /// Makes the entry of a data connection whose SYN waits in front of conntrack.
+    ///
+    /// The entry has the control connection as its master, and so the SYN, when it is released, is RELATED and gets
+    /// the translation that is set up here; mark and zone are the master's, as for a connection that a kernel helper
+    /// expected. What is left of an earlier connection with the same addresses and ports is removed.
+    ///
+    /// - Throws: `ENOENT` if the control connection is gone, `EEXIST` if another connection is in the way.
+    package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
+        guard let master = try entry(for: connection.expectation.master) else {
+            throw SystemError("look up the control connection", code: ENOENT)
+        }
+        do {
+            try create(connection, master)
+        } catch {
+            guard error.code == EEXIST, let obstacle = try obstacle(to: connection), obstacle.isSpent else {
+                throw error
+            }
+            try delete(obstacle.mapping.original, id: obstacle.id)
+            try create(connection, master)
+        }
+    }
+
+    /// Removes the entry of the connection with that tuple; none is not an error (`IPCTNL_MSG_CT_DELETE`).
+    ///
+    /// With `id`, only that very entry and none that has taken its place.
+    package mutating func delete(_ tuple: Tuple, id: UInt32? = nil) throws(SystemError) {
+        do {
+            _ = try socket.request(
+                "delete a conntrack entry",
+                command: IPCTNL_MSG_CT_DELETE.rawValue,
+                family: tuple.family
+            ) {
+                $0.put(CTA_TUPLE_ORIG.rawValue, tuple: tuple)
+                if let id { $0.put(CTA_ID.rawValue, id) }
+            }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+        }
+    }
+
+    /// Makes the entry with `IPCTNL_MSG_CT_NEW`; `EEXIST` if one of its tuples is another entry's.
+    ///
+    /// The TCP state stays `TCP_CONNTRACK_NONE`, from which the SYN leads on like from the start of any connection.
+    private mutating func create(
+        _ connection: ExpectedConnection,
+        _ master: ConntrackEntry
+    ) throws(SystemError) {
+        let expectation = connection.expectation
+        _ = try socket.request(
+            "create the conntrack entry",
+            command: IPCTNL_MSG_CT_NEW.rawValue,
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+            family: connection.original.family
+        ) {
+            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original)
+            // As if there were no NAT: the kernel changes it by what follows.
+            $0.put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted)
+            $0.put(CTA_TIMEOUT.rawValue, Self.timeout)
+            $0.put(CTA_TUPLE_MASTER.rawValue, tuple: master.mapping.original)
+            if master.mark != 0 { $0.put(CTA_MARK.rawValue, master.mark) }
+            if master.zone != 0 { $0.put(CTA_ZONE.rawValue, master.zone) }
+            // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where
+            // another connection has it.
+            guard expectation.isTranslated || master.mapping.isTranslated else { return }
+            $0.put(CTA_NAT_SRC.rawValue, translation: expectation.translatedFrom, port: nil)
+            $0.put(
+                CTA_NAT_DST.rawValue,
+                translation: expectation.translatedTo.address,
+                port: expectation.translatedTo.port
+            )
+        }
+    }
+
+    /// The entry that has one of the tuples that the data connection needs.
+    private mutating func obstacle(to connection: ExpectedConnection) throws(SystemError) -> ConntrackEntry? {
+        if let entry = try entry(for: connection.original) { return entry }
+        return try entry(for: connection.original.inverted)
+    }
+
+    /// Seconds that the entry lasts if its SYN never comes by; `nf_conntrack_tcp_timeout_syn_sent` is the same.
+    private static let timeout: UInt32 = 120
+}
+
+extension ConntrackEntry {
+    /// Tells whether nobody needs the entry any more, now that a SYN with its tuple has come.
+    ///
+    /// That is a connection that at least one end has closed, or an expected one that nobody answered.
+    fileprivate var isSpent: Bool {
+        let state = tcpState.map(UInt32.init)
+        switch state {
+        case TCP_CONNTRACK_FIN_WAIT.rawValue, TCP_CONNTRACK_CLOSE_WAIT.rawValue,
+            TCP_CONNTRACK_LAST_ACK.rawValue, TCP_CONNTRACK_TIME_WAIT.rawValue, TCP_CONNTRACK_CLOSE.rawValue:
+            return true
+        default:
+            return master != nil && !hasSeenReply
+        }
+    }
+}
+
+extension Tuple {
+    /// `AF_INET` or `AF_INET6`, which ctnetlink takes all addresses of a request to be of.
+    fileprivate var family: Int32 {
+        switch source.address {
+        case .v4: AF_INET
+        case .v6: AF_INET6
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package import FTPHelper
+
+/// What conntrack has of one TCP connection.
+package struct ConntrackEntry: Hashable, Sendable {
+    /// The two tuples, and so what NAT does (`CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY`).
+    package let mapping: Mapping
+    /// The original tuple of the connection that announced this one; `nil` if none did (`CTA_TUPLE_MASTER`).
+    package let master: Tuple?
+    /// Tells this entry from a later one with the same tuples (`CTA_ID`).
+    package let id: UInt32
+    /// The connection mark; 0 where none is set (`CTA_MARK`).
+    package let mark: UInt32
+    /// The conntrack zone; 0 is the one of all that no rule puts elsewhere (`CTA_ZONE`).
+    package let zone: UInt16
+    /// The kernel helper that is attached to it, `ftp` for one (`CTA_HELP_NAME`).
+    package let helper: String?
+    /// `TCP_CONNTRACK_...` (`CTA_PROTOINFO_TCP_STATE`).
+    package let tcpState: UInt8?
+    /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
+    package let hasSeenReply: Bool
+}

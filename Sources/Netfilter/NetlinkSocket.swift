@@ -1,0 +1,151 @@
+import CNetfilter
+import Glibc
+
+/// A socket to one subsystem of nfnetlink; every request and its answer go through here.
+///
+/// The kernel performs a request while it is being sent, so the answer is there at once. A request waits for it one
+/// second all the same and never longer: packets wait behind it. The corresponding library is libmnl.
+@safe struct NetlinkSocket: ~Copyable {
+    private let handle: OpaquePointer
+    /// `NFNL_SUBSYS_...`.
+    private let subsystem: Int32
+    /// The number of the last request, by which its answer is known.
+    private var sequence: UInt32 = 0
+    /// The request being made; kept for its storage.
+    private var writer = NetlinkWriter()
+    /// What was received; a conntrack entry takes some 500 bytes, an error some 20 more than the request.
+    private var buffer = [UInt8](repeating: 0, count: 16384)
+
+    /// Owns `handle`, which must come from `mnl_socket_open2` and be in nobody else's hands.
+    private init(adopting handle: OpaquePointer, subsystem: Int32) {
+        unsafe self.handle = handle
+        self.subsystem = subsystem
+    }
+
+    deinit { _ = unsafe mnl_socket_close(handle) }
+
+    /// Opens a socket in the network namespace of the calling thread.
+    static func open(_ subsystem: Int32) throws(SystemError) -> NetlinkSocket {
+        let flags = Int32(SOCK_CLOEXEC.rawValue)
+        guard let handle = unsafe mnl_socket_open2(NETLINK_NETFILTER, flags) else {
+            throw SystemError("open a netlink socket", code: errno)
+        }
+        let socket = unsafe NetlinkSocket(adopting: handle, subsystem: subsystem)
+        _ = try SystemError.check("bind a netlink socket") {
+            unsafe mnl_socket_bind(handle, 0, MNL_SOCKET_AUTOPID)
+        }
+        var patience = timeval(tv_sec: 1, tv_usec: 0)
+        try socket.set(SO_RCVTIMEO, to: &patience)
+        return socket
+    }
+
+    /// For `epoll` and for receiving what is no answer.
+    var fileDescriptor: Int32 { unsafe mnl_socket_get_fd(handle) }
+
+    /// Sets an option of `SOL_SOCKET`.
+    func set<Value: BitwiseCopyable>(_ option: Int32, to value: inout Value) throws(SystemError) {
+        // Sound: the kernel reads the value, of the size that its type has, during the call only.
+        _ = try SystemError.check("configure a netlink socket") {
+            unsafe setsockopt(
+                fileDescriptor,
+                SOL_SOCKET,
+                option,
+                &value,
+                socklen_t(MemoryLayout<Value>.size)
+            )
+        }
+    }
+
+    /// Makes a request that changes nothing, to learn whether the subsystem is there and may be used.
+    ///
+    /// A kernel without the subsystem answers as if the request were wrong (`EINVAL`); here that is
+    /// `EPROTONOSUPPORT`. Without `CAP_NET_ADMIN` it is `EPERM`.
+    mutating func probe(
+        _ operation: String,
+        command: UInt32,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) {
+        do {
+            _ = try request(operation, command: command, body)
+        } catch {
+            throw error.code == EINVAL ? SystemError(operation, code: EPROTONOSUPPORT) : error
+        }
+    }
+
+    /// Makes a request and waits until the kernel has done it.
+    ///
+    /// - Parameters:
+    ///   - operation: What is asked, for the error.
+    ///   - command: The subsystem's number for it.
+    ///   - flags: `NLM_F_...` besides `NLM_F_REQUEST` and `NLM_F_ACK`.
+    ///   - family: `AF_INET`, `AF_INET6` or `AF_UNSPEC`.
+    ///   - resource: See `NetlinkWriter.message`.
+    ///   - body: Writes the attributes of the request.
+    /// - Returns: The attributes that the kernel answered with, if the request was a question.
+    /// - Throws: What the kernel answered; `ETIMEDOUT` if it did not.
+    mutating func request(
+        _ operation: @autoclosure () -> String,
+        command: UInt32,
+        flags: Int32 = 0,
+        family: Int32 = AF_UNSPEC,
+        resource: UInt16 = 0,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) -> [UInt8] {
+        sequence &+= 1
+        writer.clear()
+        writer.message(
+            subsystem: subsystem,
+            command: command,
+            flags: flags | NLM_F_ACK,
+            sequence: sequence,
+            family: family,
+            resource: resource,
+            body
+        )
+        try send(writer.bytes, operation())
+        return try answer(operation())
+    }
+
+    /// Sends whole messages.
+    func send(_ bytes: [UInt8], _ operation: @autoclosure () -> String) throws(SystemError) {
+        // Sound: the kernel reads the array's own bytes, and during the call only.
+        _ = try SystemError.check(operation()) { unsafe mnl_socket_sendto(handle, bytes, bytes.count) }
+    }
+
+    /// Receives until the acknowledgement of the last request; what belongs to earlier ones is passed over.
+    private mutating func answer(_ operation: @autoclosure () -> String) throws(SystemError) -> [UInt8] {
+        var attributes: [UInt8] = []
+        while true {
+            let size = try receive(operation())
+            var messages = NetlinkMessages(in: 0..<size)
+            while let message = messages.next(in: buffer.span) {
+                guard message.sequence == sequence else { continue }
+                guard message.type == NLMSG_ERROR else {
+                    attributes = Array(buffer[message.attributes])
+                    continue
+                }
+                // struct nlmsgerr begins with the negative errno; 0 acknowledges.
+                let code = buffer.span.hostNumber(
+                    UInt32.self,
+                    at: message.payload.lowerBound,
+                    before: message.payload.upperBound
+                )
+                guard let code else { throw SystemError(operation(), code: EBADMSG) }
+                guard code == 0 else { throw SystemError(operation(), code: 0 &- Int32(bitPattern: code)) }
+                return attributes
+            }
+        }
+    }
+
+    /// Receives one datagram into the buffer and returns its size.
+    private mutating func receive(_ operation: @autoclosure () -> String) throws(SystemError) -> Int {
+        do {
+            // Sound: libmnl writes at most the size it is given, and fails with ENOSPC if that is too little.
+            return try SystemError.check(operation()) {
+                unsafe mnl_socket_recvfrom(handle, &buffer, buffer.count)
+            }
+        } catch {
+            throw error.code == EAGAIN ? SystemError(operation(), code: ETIMEDOUT) : error
+        }
+    }
+}

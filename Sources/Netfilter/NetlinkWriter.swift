@@ -1,0 +1,118 @@
+import CNetfilter
+package import FTPHelper
+
+/// Writes nfnetlink messages, one behind the other, into one buffer.
+///
+///     +----------+----------+---------------+---------------+-----
+///     | nlmsghdr | nfgenmsg | nlattr, value | nlattr, value | ...     the next message follows without a gap
+///     | 16 bytes |  4 bytes |  4 +  n bytes |               |
+///     +----------+----------+---------------+---------------+-----
+///
+/// Headers are in host order, the numbers in netfilter's attributes in network order. Values are padded to four
+/// bytes. It works on an array and needs no pointer.
+package struct NetlinkWriter {
+    /// What has been written.
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    /// Empties the buffer and keeps its storage.
+    package mutating func clear() { bytes.removeAll(keepingCapacity: true) }
+
+    /// Writes one message with the attributes that `body` writes.
+    ///
+    /// - Parameters:
+    ///   - subsystem: `NFNL_SUBSYS_...`.
+    ///   - command: The subsystem's number for what is asked.
+    ///   - flags: `NLM_F_...` without `NLM_F_REQUEST`, which is always there.
+    ///   - sequence: Comes back in the answer.
+    ///   - family: `AF_INET`, `AF_INET6` or `AF_UNSPEC` (`nfgen_family`).
+    ///   - resource: What the request is about where the subsystem asks for it here: the queue's number (`res_id`).
+    ///   - body: Writes the attributes.
+    package mutating func message(
+        subsystem: Int32,
+        command: UInt32,
+        flags: Int32,
+        sequence: UInt32,
+        family: Int32,
+        resource: UInt16 = 0,
+        _ body: (inout NetlinkWriter) -> Void
+    ) {
+        let start = bytes.count
+        append(UInt32(0))
+        append((UInt16(subsystem) << 8 | UInt16(command)).bigEndian)
+        append(UInt16(NLM_F_REQUEST | flags).bigEndian)
+        append(sequence.bigEndian)
+        append(UInt32(0))
+        append(UInt8(family))
+        append(UInt8(NFNETLINK_V0))
+        append(resource)
+        body(&self)
+        overwrite(UInt32(bytes.count - start).bigEndian, at: start)
+    }
+
+    /// Writes an attribute that holds the attributes that `body` writes (`NLA_F_NESTED`).
+    package mutating func nest(_ type: some BinaryInteger, _ body: (inout NetlinkWriter) -> Void) {
+        attribute(UInt16(type) | UInt16(NLA_F_NESTED), body)
+    }
+
+    /// Writes an attribute whose value is a number in network order.
+    package mutating func put(_ type: some BinaryInteger, _ value: some FixedWidthInteger & UnsignedInteger) {
+        attribute(UInt16(type)) { $0.append(value) }
+    }
+
+    /// Writes an attribute whose value is an address, with the type that fits its family.
+    package mutating func put(_ address: IPAddress, v4: some BinaryInteger, v6: some BinaryInteger) {
+        switch address {
+        case .v4(let value):
+            put(v4, value)
+        case .v6(let high, let low):
+            attribute(UInt16(v6)) {
+                $0.append(high)
+                $0.append(low)
+            }
+        }
+    }
+
+    /// Writes an attribute whose value is these bytes; at most 65531 of them, or the length does not fit.
+    package mutating func put(_ type: some BinaryInteger, bytes value: [UInt8]) {
+        attribute(UInt16(type)) { $0.bytes += value }
+    }
+
+    /// Writes an attribute whose value is text with a NUL behind it.
+    package mutating func put(_ type: some BinaryInteger, text: String) {
+        attribute(UInt16(type)) {
+            $0.bytes += text.utf8
+            $0.bytes.append(0)
+        }
+    }
+
+    /// Most bytes that one attribute can hold: its length, of 16 bits, counts its header.
+    package static let maximumValueSize = Int(UInt16.max) - 4
+
+    private mutating func attribute(_ type: UInt16, _ value: (inout NetlinkWriter) -> Void) {
+        let start = bytes.count
+        append(UInt16(0))
+        append(type.bigEndian)
+        value(&self)
+        overwrite(UInt16(bytes.count - start).bigEndian, at: start)
+        while bytes.count % 4 != 0 { bytes.append(0) }
+    }
+
+    /// Appends a number, the most significant byte first; `append(value.bigEndian)` appends it in host order.
+    private mutating func append<Number: FixedWidthInteger & UnsignedInteger>(_ value: Number) {
+        for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> Number(shift)))
+        }
+    }
+
+    private mutating func overwrite<Number: FixedWidthInteger & UnsignedInteger>(
+        _ value: Number,
+        at offset: Int
+    ) {
+        for index in 0..<Number.bitWidth / 8 {
+            let shift = Number.bitWidth - 8 - 8 * index
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> Number(shift))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+extension Span where Element == UInt8 {
+    /// Where the value of the first attribute of that type lies among the attributes in `range`.
+    func attribute(_ type: UInt32, in range: Range<Int>) -> Range<Int>? {
+        var attributes = NetlinkAttributes(in: range)
+        while let attribute = attributes.next(in: self) {
+            if attribute.type == type { return attribute.value }
+        }
+        return nil
+    }
+
+    /// The number in the first attribute of that type; `nil` if there is none or it is of another size.
+    func number<Number: FixedWidthInteger & UnsignedInteger>(
+        _: Number.Type,
+        _ type: UInt32,
+        in range: Range<Int>
+    ) -> Number? {
+        attribute(type, in: range).flatMap { number(Number.self, at: $0) }
+    }
+}
