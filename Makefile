@@ -1,0 +1,54 @@
+# make             build the release binary
+# make install     put it and the rules under PREFIX; `make uninstall` takes them away
+# make demo        see it work, in network namespaces (root)
+# make test        run every test, those in network namespaces too (root)
+# make lint        check the format
+#
+# Debian packages that are missing are installed first, which needs root.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+sbindir = $(DESTDIR)$(PREFIX)/sbin
+datadir = $(DESTDIR)$(PREFIX)/share/pinhole
+
+binary = .build/release/pinhole
+rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables
+
+build_packages = pkg-config libmnl-dev libnetfilter-queue-dev libnetfilter-conntrack-dev libjansson-dev
+demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
+test_packages = $(demo_packages) tnftp python3-pyftpdlib
+
+.PHONY: build install uninstall demo test lint clean
+
+build:
+	@scripts/dependencies $(build_packages)
+	swift build -c release --static-swift-stdlib --product pinhole
+
+$(binary):
+	$(MAKE) build
+
+install: $(binary)
+	install -D -m 755 $(binary) $(sbindir)/pinhole
+	install -d $(datadir)/rules
+	install -m 644 $(rules) $(datadir)/rules
+
+uninstall:
+	rm -f $(sbindir)/pinhole
+	rm -rf $(datadir)
+
+demo: build
+	@scripts/dependencies $(demo_packages)
+	@scripts/demo $(abspath $(binary))
+
+# The release binary carries the Swift standard library in itself and has no Foundation.
+test: build
+	@scripts/dependencies $(test_packages)
+	! ldd $(binary) | grep -E 'libswift|Foundation'
+	swift test --disable-xctest
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean:
+	rm -rf .build
