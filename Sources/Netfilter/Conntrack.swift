@@ -45,21 +45,11 @@ package struct Conntrack: ~Copyable {
     /// one's acknowledgements INVALID and leave them untranslated. It is set for both directions of this connection
     /// only. `ENOENT` if it is gone.
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
-        // struct nf_ct_tcp_flags: the flags, and which of them to change.
-        let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
         _ = try socket.request(
             "relax the sequence check of a control connection",
             command: IPCTNL_MSG_CT_NEW.rawValue,
             family: mapping.original.family
-        ) {
-            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: mapping.original)
-            $0.nest(CTA_PROTOINFO.rawValue) {
-                $0.nest(CTA_PROTOINFO_TCP.rawValue) {
-                    $0.put(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL.rawValue, bytes: flags)
-                    $0.put(CTA_PROTOINFO_TCP_FLAGS_REPLY.rawValue, bytes: flags)
-                }
-            }
-        }
+        ) { $0.putLiberal(mapping.original) }
     }
 
     /// Makes the entry of a data connection whose SYN waits in front of conntrack.
@@ -103,36 +93,16 @@ package struct Conntrack: ~Copyable {
     }
 
     /// Makes the entry with `IPCTNL_MSG_CT_NEW`; `EEXIST` if one of its tuples is another entry's.
-    ///
-    /// The TCP state stays `TCP_CONNTRACK_NONE`, from which the SYN leads on like from the start of any connection.
     private mutating func create(
         _ connection: ExpectedConnection,
         _ master: ConntrackEntry
     ) throws(SystemError) {
-        let expectation = connection.expectation
         _ = try socket.request(
             "create the conntrack entry",
             command: IPCTNL_MSG_CT_NEW.rawValue,
             flags: NLM_F_CREATE | NLM_F_EXCL,
             family: connection.original.family
-        ) {
-            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original)
-            // As if there were no NAT: the kernel changes it by what follows.
-            $0.put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted)
-            $0.put(CTA_TIMEOUT.rawValue, Self.timeout)
-            $0.put(CTA_TUPLE_MASTER.rawValue, tuple: master.mapping.original)
-            if master.mark != 0 { $0.put(CTA_MARK.rawValue, master.mark) }
-            if master.zone != 0 { $0.put(CTA_ZONE.rawValue, master.zone) }
-            // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where
-            // another connection has it.
-            guard expectation.isTranslated || master.mapping.isTranslated else { return }
-            $0.put(CTA_NAT_SRC.rawValue, translation: expectation.translatedFrom, port: nil)
-            $0.put(
-                CTA_NAT_DST.rawValue,
-                translation: expectation.translatedTo.address,
-                port: expectation.translatedTo.port
-            )
-        }
+        ) { $0.put(connection, under: master) }
     }
 
     /// The entry that has one of the tuples that the data connection needs.
@@ -140,9 +110,6 @@ package struct Conntrack: ~Copyable {
         if let entry = try entry(for: connection.original) { return entry }
         return try entry(for: connection.original.inverted)
     }
-
-    /// Seconds that the entry lasts if its SYN never comes by; `nf_conntrack_tcp_timeout_syn_sent` is the same.
-    private static let timeout: UInt32 = 120
 }
 
 extension ConntrackEntry {

@@ -18,4 +18,24 @@ package struct ConntrackEntry: Hashable, Sendable {
     package let tcpState: UInt8?
     /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
     package let hasSeenReply: Bool
+
+    package init(
+        mapping: Mapping,
+        master: Tuple?,
+        id: UInt32,
+        mark: UInt32,
+        zone: UInt16,
+        helper: String?,
+        tcpState: UInt8?,
+        hasSeenReply: Bool
+    ) {
+        self.mapping = mapping
+        self.master = master
+        self.id = id
+        self.mark = mark
+        self.zone = zone
+        self.helper = helper
+        self.tcpState = tcpState
+        self.hasSeenReply = hasSeenReply
+    }
 }

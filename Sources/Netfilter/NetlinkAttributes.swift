@@ -29,7 +29,7 @@ package struct NetlinkAttributes {
             size >= 4, size <= end - offset, end <= bytes.count
         else { return nil }
         let value = offset + 4..<offset + Int(size)
-        offset += min(Int(size) + 3 & ~3, end - offset)
+        offset += min((Int(size) + 3) & ~3, end - offset)
         return Attribute(type: Int(type) & ~Int(NLA_F_NESTED | NLA_F_NET_BYTEORDER), value: value)
     }
 }

@@ -38,7 +38,7 @@ package struct NetlinkMessages {
             size >= headerSize, size <= end - offset, end <= bytes.count
         else { return nil }
         let payload = offset + headerSize..<offset + Int(size)
-        offset += min(Int(size) + 3 & ~3, end - offset)
+        offset += min((Int(size) + 3) & ~3, end - offset)
         return Message(type: type, sequence: sequence, payload: payload)
     }
 }

@@ -91,19 +91,40 @@ import Glibc
         resource: UInt16 = 0,
         _ body: (inout NetlinkWriter) -> Void
     ) throws(SystemError) -> [UInt8] {
+        try post(
+            operation(),
+            command: command,
+            flags: flags | NLM_F_ACK,
+            family: family,
+            resource: resource,
+            body
+        )
+        return try answer(operation())
+    }
+
+    /// Makes a request and does not wait for what comes of it.
+    ///
+    /// The parameters are those of `request`.
+    mutating func post(
+        _ operation: @autoclosure () -> String,
+        command: UInt32,
+        flags: Int32 = 0,
+        family: Int32 = AF_UNSPEC,
+        resource: UInt16 = 0,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) {
         sequence &+= 1
         writer.clear()
         writer.message(
             subsystem: subsystem,
             command: command,
-            flags: flags | NLM_F_ACK,
+            flags: flags,
             sequence: sequence,
             family: family,
             resource: resource,
             body
         )
         try send(writer.bytes, operation())
-        return try answer(operation())
     }
 
     /// Sends whole messages.

@@ -5,27 +5,30 @@ import Glibc
 ///
 /// They leave through the OUTPUT hooks like any packet of this machine. The sockets are raw ones of `IPPROTO_RAW`, for
 /// which the kernel takes the header as it stands, in IPv4 (`IP_HDRINCL`) as in IPv6.
-@safe package struct PacketInjector: ~Copyable {
-    private let v4: Int32
-    /// -1 where the kernel has no IPv6.
-    private let v6: Int32
-
-    private init(adopting v4: Int32, _ v6: Int32) {
-        self.v4 = v4
-        self.v6 = v6
-    }
-
-    deinit {
-        close(v4)
-        if v6 >= 0 { close(v6) }
-    }
+package struct PacketInjector: ~Copyable {
+    private let v4: Descriptor
+    /// Not there where the kernel has no IPv6.
+    private let v6: Descriptor?
 
     /// Opens the sockets in the network namespace of the calling thread; `EPERM` without `CAP_NET_RAW`.
     package static func open() throws(SystemError) -> PacketInjector {
-        let operation = "open a raw socket"
+        PacketInjector(v4: try open(AF_INET), v6: try openIfKnown(AF_INET6))
+    }
+
+    private static func open(_ family: Int32) throws(SystemError) -> Descriptor {
         let type = Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let v4 = try SystemError.check(operation) { socket(AF_INET, type, Int32(IPPROTO_RAW)) }
-        return PacketInjector(adopting: v4, socket(AF_INET6, type, Int32(IPPROTO_RAW)))
+        return Descriptor(
+            adopting: try SystemError.check("open a raw socket") { socket(family, type, Int32(IPPROTO_RAW)) }
+        )
+    }
+
+    private static func openIfKnown(_ family: Int32) throws(SystemError) -> Descriptor? {
+        do {
+            return try open(family)
+        } catch {
+            guard error.code == EAFNOSUPPORT else { throw error }
+            return nil
+        }
     }
 
     /// Sends one IPv4 or IPv6 packet, checksums and all, to the destination in its header.
@@ -41,7 +44,7 @@ import Glibc
             unsafe withUnsafeMutableBytes(of: &destination.sin_addr) {
                 unsafe $0.copyBytes(from: packet[16..<20])
             }
-            try send(packet, to: destination, through: v4)
+            try send(packet, to: destination, through: v4.number)
         case (6, 40...):
             var destination = sockaddr_in6()
             destination.sin6_family = sa_family_t(AF_INET6)
@@ -49,7 +52,10 @@ import Glibc
             unsafe withUnsafeMutableBytes(of: &destination.sin6_addr) {
                 unsafe $0.copyBytes(from: packet[24..<40])
             }
-            try send(packet, to: destination, through: v6)
+            switch v6 {
+            case .some(let socket): try send(packet, to: destination, through: socket.number)
+            case nil: throw SystemError("send a packet", code: EAFNOSUPPORT)
+            }
         default:
             throw SystemError("send a packet", code: EINVAL)
         }

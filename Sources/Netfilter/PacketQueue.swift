@@ -10,15 +10,14 @@ import Glibc
 @safe package struct PacketQueue: ~Copyable {
     /// What becomes of a packet.
     package enum Ruling {
-        /// Goes on as it is (`NF_ACCEPT`).
+        /// Goes on as it is.
         case accept
-        /// Goes no further (`NF_DROP`).
+        /// Goes no further.
         case drop
         /// Goes on with these bytes in the place of its own, from the IP header on.
         case replace([UInt8])
     }
 
-    package let number: UInt16
     /// How often the kernel had packets for this queue and no room to hand them over (`ENOBUFS`); they are lost.
     package private(set) var overruns: UInt64 = 0
 
@@ -28,11 +27,11 @@ import Glibc
     /// The sizes of the datagrams of the batch.
     private var sizes = [UInt32](repeating: 0, count: batch)
     /// The verdicts that have not been sent yet.
-    private var verdicts = NetlinkWriter()
+    private var verdicts: Verdicts
 
-    private init(number: UInt16, socket: consuming NetlinkSocket) {
-        self.number = number
+    private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
+        verdicts = Verdicts(queue: number)
     }
 
     /// Takes the queue of that number in the network namespace of the calling thread.
@@ -55,36 +54,19 @@ import Glibc
         } catch {
             throw error.code == EPERM ? SystemError(operation, code: EBUSY) : error
         }
-        // Refused without the capability in the first namespace: then a burst is lost sooner, and counted.
+        // Refused where the capability is not of the first user namespace: then a burst is lost sooner, and counted.
         var size = socketBufferSize
         try? socket.set(SO_RCVBUFFORCE, to: &size)
         try? socket.set(SO_SNDBUFFORCE, to: &size)
-
-        var queue = PacketQueue(number: number, socket: socket)
-        try queue.start()
-        return queue
-    }
-
-    /// Asks for packets, whole ones; until now the kernel has none for us (`NFQNL_COPY_NONE`).
-    ///
-    /// No acknowledgement is asked for: it could come behind packets.
-    private mutating func start() throws(SystemError) {
-        verdicts.message(
-            subsystem: Int32(NFNL_SUBSYS_QUEUE),
-            command: NFQNL_MSG_CONFIG.rawValue,
-            flags: 0,
-            sequence: 0,
-            family: AF_UNSPEC,
-            resource: number
-        ) {
-            // struct nfqnl_msg_config_params: how much of a packet to copy, and whether at all.
-            let range = UInt16.max
+        // Until now the kernel has no packets for us (NFQNL_COPY_NONE). No acknowledgement of this: it could come
+        // behind packets. struct nfqnl_msg_config_params says how much of a packet to copy, and whether at all.
+        try socket.post(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
             $0.put(
                 NFQA_CFG_PARAMS.rawValue,
-                bytes: [0, 0, UInt8(range >> 8), UInt8(range & 0xff), UInt8(NFQNL_COPY_PACKET.rawValue)]
+                bytes: [0, 0, 0xff, 0xff, UInt8(NFQNL_COPY_PACKET.rawValue)]
             )
         }
-        try sendVerdicts()
+        return PacketQueue(number, socket: socket)
     }
 
     /// For `epoll`: readable when packets wait.
@@ -105,42 +87,25 @@ import Glibc
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
         var packets = 0
-        /// The last packet that was accepted and has no verdict yet, which stands for all before it.
-        var accepted: UInt32?
         for index in 0..<datagrams {
             let start = index * Self.stride
             var messages = NetlinkMessages(in: start..<start + min(Int(sizes[index]), Self.stride))
             while let message = messages.next(in: buffer.span) {
-                guard message.type == Self.packetType, let id = buffer.span.packetID(in: message.attributes)
-                else { continue }
+                guard let packet = QueuedPacket(parsing: message, in: buffer.span) else { continue }
                 packets += 1
-                switch ruling(on: message, by: rule) {
-                case .accept:
-                    accepted = id
-                case .replace(let packet) where packet.count <= NetlinkWriter.maximumValueSize:
-                    acceptAll(upTo: &accepted)
-                    put(NFQNL_MSG_VERDICT, NF_ACCEPT, id, packet: packet)
-                case .replace, .drop:
-                    acceptAll(upTo: &accepted)
-                    put(NFQNL_MSG_VERDICT, NF_DROP, id)
+                guard let payload = packet.payload else {
+                    verdicts.accept(packet.id)
+                    continue
+                }
+                switch rule(buffer.span.extracting(payload)) {
+                case .accept: verdicts.accept(packet.id)
+                case .drop: verdicts.drop(packet.id)
+                case .replace(let replacement): verdicts.replace(packet.id, with: replacement)
                 }
             }
         }
-        acceptAll(upTo: &accepted)
         try sendVerdicts()
         return packets
-    }
-
-    /// What the rule says; a packet that came without its bytes goes on.
-    private func ruling(
-        on message: NetlinkMessages.Message,
-        by rule: (borrowing Span<UInt8>) -> Ruling
-    ) -> Ruling {
-        let bytes = buffer.span
-        guard let payload = bytes.attribute(NFQA_PAYLOAD.rawValue, in: message.attributes) else {
-            return .accept
-        }
-        return rule(bytes.extracting(payload))
     }
 
     /// Receives up to one batch of datagrams and returns how many; counts overruns.
@@ -170,43 +135,13 @@ import Glibc
         }
     }
 
-    /// Accepts all packets up to and including `id`, if there is one (`NFQNL_MSG_VERDICT_BATCH`).
-    ///
-    /// The kernel takes it for every packet that waits and came no later, so all before have their own verdict first.
-    private mutating func acceptAll(upTo id: inout UInt32?) {
-        guard let last = id.take() else { return }
-        put(NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, last)
-    }
-
-    private mutating func put(
-        _ command: nfqnl_msg_types,
-        _ verdict: Int32,
-        _ id: UInt32,
-        packet: [UInt8]? = nil
-    ) {
-        verdicts.message(
-            subsystem: Int32(NFNL_SUBSYS_QUEUE),
-            command: command.rawValue,
-            flags: 0,
-            sequence: 0,
-            family: AF_UNSPEC,
-            resource: number
-        ) {
-            // struct nfqnl_msg_verdict_hdr: the verdict, then the packet's number.
-            $0.put(NFQA_VERDICT_HDR.rawValue, UInt64(verdict) << 32 | UInt64(id))
-            if let packet { $0.put(NFQA_PAYLOAD.rawValue, bytes: packet) }
-        }
-    }
-
     /// Sends what verdicts there are in one call; if that fails they stay.
     private mutating func sendVerdicts() throws(SystemError) {
-        guard !verdicts.bytes.isEmpty else { return }
-        try socket.send(verdicts.bytes, "send verdicts")
+        let bytes = verdicts.finish()
+        guard !bytes.isEmpty else { return }
+        try socket.send(bytes, "send verdicts")
         verdicts.clear()
     }
-
-    /// The type of the messages that bring packets.
-    private static let packetType = UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_PACKET.rawValue)
 
     /// Datagrams that are received at once: what one call of the shim takes.
     ///
@@ -216,8 +151,10 @@ import Glibc
     /// Bytes for one datagram: the largest IP packet, and room for what comes with it.
     private static let stride = 65536 + 4096
 
-    /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`): a second's load, if all of it came at once, is
-    /// rather dropped than made to wait longer than TCP's shortest retransmission timeout, 200 ms.
+    /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`), instead of its 1024.
+    ///
+    /// At 20 us each, four times what is usual, the last waits 80 ms: less than TCP's shortest retransmission timeout,
+    /// 200 ms. More would only be worked on twice.
     private static let maximumLength: UInt32 = 4096
 
     /// Bytes of socket buffer; the kernel doubles it, and so has 4 KiB for each packet that may wait.
@@ -230,15 +167,5 @@ extension NetlinkWriter {
     /// Writes a `struct nfqnl_msg_config_cmd`.
     fileprivate mutating func put(_ type: UInt32, command: nfqnl_msg_config_cmds) {
         put(type, bytes: [UInt8(command.rawValue), 0, 0, 0])
-    }
-}
-
-extension Span where Element == UInt8 {
-    /// The packet's number, with which `struct nfqnl_msg_packet_hdr` begins.
-    fileprivate func packetID(in attributes: Range<Int>) -> UInt32? {
-        guard let header = attribute(NFQA_PACKET_HDR.rawValue, in: attributes), header.count >= 4 else {
-            return nil
-        }
-        return number(UInt32.self, at: header.prefix(4))
     }
 }

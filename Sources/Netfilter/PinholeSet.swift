@@ -61,14 +61,12 @@ package struct PinholeSet: ~Copyable {
     ///
     /// - Throws: `ENOENT` if there is no such set, `IPSET_ERR_HASH_FULL` if it is full.
     package mutating func add(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
-        try change("add to set", IPSET_CMD_ADD, expectation) {
-            $0.put(IPSET_ATTR_TIMEOUT | Int(NLA_F_NET_BYTEORDER), timeout)
-        }
+        try change("add to set", IPSET_CMD_ADD, expectation, timeout: timeout)
     }
 
     /// Takes the expectation out; one that is not there is not an error.
     package mutating func remove(_ expectation: Expectation) throws(SystemError) {
-        try change("remove from set", IPSET_CMD_DEL, expectation) { _ in }
+        try change("remove from set", IPSET_CMD_DEL, expectation)
     }
 
     /// Empties both sets; one that is not there has nothing in it.
@@ -89,7 +87,7 @@ package struct PinholeSet: ~Copyable {
         _ operation: String,
         _ command: ipset_cmd,
         _ expectation: Expectation,
-        _ options: (inout NetlinkWriter) -> Void
+        timeout: UInt32? = nil
     ) throws(SystemError) {
         let family: Family =
             switch expectation.from {
@@ -97,13 +95,7 @@ package struct PinholeSet: ~Copyable {
             case .v6: .v6
             }
         _ = try request("\(operation) \(family.name)", command, family) {
-            $0.nest(IPSET_ATTR_DATA) {
-                $0.put(IPSET_ATTR_IP, member: expectation.to.address)
-                $0.put(IPSET_ATTR_PORT | Int(NLA_F_NET_BYTEORDER), expectation.to.port)
-                $0.put(IPSET_ATTR_PROTO, UInt8(IPPROTO_TCP))
-                $0.put(IPSET_ATTR_IP2, member: expectation.from)
-                options(&$0)
-            }
+            $0.put(member: expectation, timeout: timeout)
         }
     }
 
@@ -126,6 +118,17 @@ package struct PinholeSet: ~Copyable {
 }
 
 extension NetlinkWriter {
+    /// Writes a member, what a SYN must have: where it goes to, and where it comes from (`IPSET_ATTR_DATA`).
+    package mutating func put(member expectation: Expectation, timeout: UInt32?) {
+        nest(IPSET_ATTR_DATA) {
+            $0.put(IPSET_ATTR_IP, member: expectation.to.address)
+            $0.put(IPSET_ATTR_PORT | Int(NLA_F_NET_BYTEORDER), expectation.to.port)
+            $0.put(IPSET_ATTR_PROTO, UInt8(IPPROTO_TCP))
+            $0.put(IPSET_ATTR_IP2, member: expectation.from)
+            if let timeout { $0.put(IPSET_ATTR_TIMEOUT | Int(NLA_F_NET_BYTEORDER), timeout) }
+        }
+    }
+
     /// Writes an address as ipset has it: within an attribute of its own, and said to be in network order.
     fileprivate mutating func put(_ type: Int, member address: IPAddress) {
         nest(type) {

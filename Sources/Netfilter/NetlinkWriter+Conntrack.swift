@@ -1,0 +1,75 @@
+import CNetfilter
+package import FTPHelper
+import Glibc
+
+extension NetlinkWriter {
+    /// Writes the attributes that make a data connection known to conntrack before its SYN comes there.
+    ///
+    /// There is no `CTA_PROTOINFO`: the TCP state stays `TCP_CONNTRACK_NONE`, from which the SYN leads on like from the
+    /// start of any connection.
+    package mutating func put(_ connection: ExpectedConnection, under master: ConntrackEntry) {
+        put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original)
+        // As if there were no NAT: the kernel changes it by what follows.
+        put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted)
+        put(CTA_TIMEOUT.rawValue, dataTimeout)
+        put(CTA_TUPLE_MASTER.rawValue, tuple: master.mapping.original)
+        if master.mark != 0 { put(CTA_MARK.rawValue, master.mark) }
+        if master.zone != 0 { put(CTA_ZONE.rawValue, master.zone) }
+        // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where another
+        // connection has it.
+        let expectation = connection.expectation
+        guard expectation.isTranslated || master.mapping.isTranslated else { return }
+        put(CTA_NAT_SRC.rawValue, translation: expectation.translatedFrom, port: nil)
+        put(
+            CTA_NAT_DST.rawValue,
+            translation: expectation.translatedTo.address,
+            port: expectation.translatedTo.port
+        )
+    }
+
+    /// Writes the attributes that make conntrack accept any sequence numbers of a connection, in both directions.
+    package mutating func putLiberal(_ original: Tuple) {
+        // struct nf_ct_tcp_flags: the flags, and which of them to change.
+        let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
+        put(CTA_TUPLE_ORIG.rawValue, tuple: original)
+        nest(CTA_PROTOINFO.rawValue) {
+            $0.nest(CTA_PROTOINFO_TCP.rawValue) {
+                $0.put(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL.rawValue, bytes: flags)
+                $0.put(CTA_PROTOINFO_TCP_FLAGS_REPLY.rawValue, bytes: flags)
+            }
+        }
+    }
+
+    /// Writes the tuple of a TCP connection as `CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY` or `CTA_TUPLE_MASTER`.
+    package mutating func put(_ type: some BinaryInteger, tuple: Tuple) {
+        nest(type) {
+            $0.nest(CTA_TUPLE_IP.rawValue) {
+                $0.put(tuple.source.address, v4: CTA_IP_V4_SRC.rawValue, v6: CTA_IP_V6_SRC.rawValue)
+                $0.put(tuple.destination.address, v4: CTA_IP_V4_DST.rawValue, v6: CTA_IP_V6_DST.rawValue)
+            }
+            $0.nest(CTA_TUPLE_PROTO.rawValue) {
+                $0.put(CTA_PROTO_NUM.rawValue, UInt8(IPPROTO_TCP))
+                $0.put(CTA_PROTO_SRC_PORT.rawValue, tuple.source.port)
+                $0.put(CTA_PROTO_DST_PORT.rawValue, tuple.destination.port)
+            }
+        }
+    }
+
+    /// Writes to what NAT is to change one end of a connection, as `CTA_NAT_SRC` or `CTA_NAT_DST`.
+    ///
+    /// Without a port the kernel keeps the connection's own where that is free, and takes another where it is not.
+    private mutating func put(_ type: some BinaryInteger, translation address: IPAddress, port: UInt16?) {
+        nest(type) {
+            $0.put(address, v4: CTA_NAT_V4_MINIP.rawValue, v6: CTA_NAT_V6_MINIP.rawValue)
+            $0.put(address, v4: CTA_NAT_V4_MAXIP.rawValue, v6: CTA_NAT_V6_MAXIP.rawValue)
+            guard let port else { return }
+            $0.nest(CTA_NAT_PROTO.rawValue) {
+                $0.put(CTA_PROTONAT_PORT_MIN.rawValue, port)
+                $0.put(CTA_PROTONAT_PORT_MAX.rawValue, port)
+            }
+        }
+    }
+}
+
+/// Seconds that the entry lasts if its SYN never comes by; `nf_conntrack_tcp_timeout_syn_sent` is the same.
+private let dataTimeout: UInt32 = 120

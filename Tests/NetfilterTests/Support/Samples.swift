@@ -1,0 +1,63 @@
+import FTPHelper
+
+/// The bytes that two hexadecimal digits each stand for; blanks between them are ignored.
+///
+/// Headers of netlink are in host order: the samples are those of a little-endian machine.
+func hex(_ lines: String...) -> [UInt8] {
+    let digits = lines.joined().filter { $0 != " " }
+    var bytes: [UInt8] = []
+    var rest = digits[...]
+    while rest.count >= 2 {
+        bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
+        rest = rest.dropFirst(2)
+    }
+    return bytes
+}
+
+/// Addresses, tuples and expectations that several suites use.
+enum Sample {
+    static func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> IPAddress {
+        .v4(a << 24 | b << 16 | c << 8 | d)
+    }
+
+    static let client = v4(10, 1, 0, 2)
+    static let server = v4(10, 2, 0, 2)
+    /// What the server sees of the client, where that is translated.
+    static let publicClient = v4(10, 2, 0, 100)
+    /// What the client sees of the server, where that is translated.
+    static let publicServer = v4(10, 1, 0, 100)
+    static let client6 = IPAddress.v6(high: 0xfd01 << 48, low: 2)
+    static let server6 = IPAddress.v6(high: 0xfd02 << 48, low: 2)
+
+    /// An expectation of a data connection from `from` to `to`, translated where that is said.
+    static func expectation(
+        master: Tuple,
+        from: IPAddress,
+        to: Endpoint,
+        translatedFrom: IPAddress? = nil,
+        translatedTo: Endpoint? = nil
+    ) -> Expectation {
+        Expectation(
+            id: 1,
+            kind: .port,
+            master: master,
+            from: from,
+            to: to,
+            translatedFrom: translatedFrom ?? from,
+            translatedTo: translatedTo ?? to,
+            deadline: Instant(nanoseconds: 0)
+        )
+    }
+
+    /// The connection that meets it, from that port.
+    static func connection(_ expectation: Expectation, from port: UInt16) -> ExpectedConnection {
+        ExpectedConnection(
+            expectation: expectation,
+            original: Tuple(source: Endpoint(expectation.from, port), destination: expectation.to)
+        )
+    }
+
+    /// A control connection as it arrives at the gateway.
+    static let control = Tuple(source: Endpoint(client, 40000), destination: Endpoint(server, 21))
+    static let control6 = Tuple(source: Endpoint(client6, 40000), destination: Endpoint(server6, 21))
+}

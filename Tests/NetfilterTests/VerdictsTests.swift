@@ -1,0 +1,70 @@
+import Netfilter
+import Testing
+
+@Suite struct VerdictsTests {
+    private let accept = "00000001"
+    private let drop = "00000000"
+
+    /// A verdict on queue 258: the message type, the verdict, the packet's number.
+    private func message(_ type: String, _ verdict: String, _ id: String) -> [UInt8] {
+        hex("20000000", type, "0100 00000000 00000000", "00 00 0102", "0c00 0200", verdict, id)
+    }
+
+    @Test func `nothing to say is no message`() {
+        var verdicts = Verdicts(queue: 258)
+        #expect(verdicts.finish().isEmpty)
+    }
+
+    @Test func `a run of accepted packets is one message that names the last`() {
+        var verdicts = Verdicts(queue: 258)
+        for id in 1...5 as ClosedRange<UInt32> { verdicts.accept(id) }
+        #expect(verdicts.finish() == message("0303", accept, "00000005"))
+    }
+
+    @Test func `a run is accepted before the packet behind it is dropped or replaced`() {
+        var verdicts = Verdicts(queue: 258)
+        verdicts.accept(1)
+        verdicts.accept(2)
+        verdicts.drop(3)
+        verdicts.accept(4)
+        verdicts.replace(5, with: [0x45, 0x00])
+        verdicts.drop(6)
+        verdicts.accept(7)
+        #expect(
+            verdicts.finish()
+                == message("0303", accept, "00000002")
+                + message("0103", drop, "00000003")
+                + message("0303", accept, "00000004")
+                + hex(
+                    "28000000 0103 0100 00000000 00000000 00 00 0102",
+                    "0c00 0200 00000001 00000005",
+                    "0600 0a00 4500 0000"  // NFQA_PAYLOAD
+                )
+                + message("0103", drop, "00000006")
+                + message("0303", accept, "00000007")
+        )
+    }
+
+    @Test func `what is finished twice is said once, and what is cleared no more`() {
+        var verdicts = Verdicts(queue: 258)
+        verdicts.accept(1)
+        let first = verdicts.finish()
+        #expect(verdicts.finish() == first)
+        verdicts.clear()
+        #expect(verdicts.finish().isEmpty)
+    }
+
+    @Test func `a replacement that no attribute can hold is a drop`() {
+        var verdicts = Verdicts(queue: 258)
+        verdicts.replace(1, with: [UInt8](repeating: 0, count: 65532))
+        #expect(verdicts.finish() == message("0103", drop, "00000001"))
+    }
+
+    @Test func `the largest replacement fits`() {
+        var verdicts = Verdicts(queue: 258)
+        verdicts.replace(1, with: [UInt8](repeating: 0x5a, count: 65531))
+        let bytes = verdicts.finish()
+        #expect(bytes.count == 32 + 65536)
+        #expect(bytes[32..<36] == [0xff, 0xff, 0x0a, 0x00])
+    }
+}
