@@ -1,0 +1,46 @@
+package import FTPHelper
+package import Netfilter
+
+extension ConnectionSummary {
+    /// The object of `pinhole connections --json`.
+    package var json: JSON { .object(members) }
+
+    /// Its members, which the events of a connection have too.
+    var members: [JSON.Member] {
+        [
+            JSON.Member("client", .string(mapping.original.source.description)),
+            JSON.Member("server", .string(mapping.original.destination.description)),
+            JSON.Member("translated", mapping.reply.inverted.json),
+            JSON.Member("state", .string(state.rawValue)),
+            JSON.Member("adopted", .bool(isAdopted)),
+            JSON.Member("user", .string(Escaping.text(of: user))),
+            JSON.Member("edits", .integer(UInt64(edits))),
+            JSON.Member("opened", .integer(UInt64(opened))),
+            JSON.Member("used", .integer(UInt64(used))),
+            JSON.Member("refused", .integer(UInt64(refused))),
+        ]
+    }
+
+    /// The line of `pinhole connections`: the session's state, then `key=value` pairs.
+    package var text: String {
+        var fields = Fields()
+        add(to: &fields)
+        return "\(state.rawValue) \(fields.text)"
+    }
+
+    /// What logs and the text of events say of it.
+    func add(to fields: inout Fields) {
+        fields.add("client", mapping.original.source)
+        fields.add("server", mapping.original.destination)
+        if mapping.isTranslated {
+            fields.add("translated-client", mapping.reply.destination)
+            fields.add("translated-server", mapping.reply.source)
+        }
+        fields.add("adopted", isAdopted ? "yes" : "no")
+        fields.add("user", Escaping.text(of: user))
+        fields.add("edits", edits)
+        fields.add("opened", opened)
+        fields.add("used", used)
+        fields.add("refused", refused)
+    }
+}

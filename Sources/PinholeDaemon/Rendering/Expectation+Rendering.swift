@@ -1,0 +1,64 @@
+package import FTPHelper
+package import Netfilter
+
+extension Expectation {
+    /// The object of `pinhole expectations --json`.
+    package func json(at now: Instant) -> JSON { .object(members(from: from.description, at: now)) }
+
+    /// Its members, with `from` as given: an address, or the endpoint that the data connection came from.
+    func members(from source: String, at now: Instant) -> [JSON.Member] {
+        [
+            JSON.Member("id", .integer(id)),
+            JSON.Member("kind", .string(kind.rawValue)),
+            JSON.Member("master", master.json),
+            JSON.Member("from", .string(source)),
+            JSON.Member("to", .string(to.description)),
+            JSON.Member(
+                "translated",
+                .object([
+                    JSON.Member("from", .string(translatedFrom.description)),
+                    JSON.Member("to", .string(translatedTo.description)),
+                ])
+            ),
+            JSON.Member("expires_in", .number((now.seconds(until: deadline) * 10).rounded() / 10)),
+        ]
+    }
+
+    /// The line of `pinhole expectations`, in the manner of `conntrack -L expect`.
+    ///
+    /// `299 proto=6 PORT src=… dst=… sport=0 dport=5001 master-src=… master-dst=… sport=40112 dport=21 id=7`: seconds
+    /// left, then the tuple that is waited for, then the master's. Where NAT is in the way, what the tuple becomes
+    /// stands before `id` as `nat-src=… nat-dst=… nat-dport=…`.
+    package func text(at now: Instant) -> String {
+        var fields = Fields()
+        fields.add("src", from)
+        fields.add("dst", to.address)
+        fields.add("sport", 0)
+        fields.add("dport", to.port)
+        fields.add("master-src", master.source.address)
+        fields.add("master-dst", master.destination.address)
+        fields.add("sport", master.source.port)
+        fields.add("dport", master.destination.port)
+        if isTranslated {
+            fields.add("nat-src", translatedFrom)
+            fields.add("nat-dst", translatedTo.address)
+            fields.add("nat-dport", translatedTo.port)
+        }
+        fields.add("id", id)
+        return "\(Int(now.seconds(until: deadline))) proto=6 \(kind.rawValue) \(fields.text)"
+    }
+
+    /// What logs and the text of events say of it, with `from` as given.
+    func add(to fields: inout Fields, from source: some CustomStringConvertible) {
+        fields.add("id", id)
+        fields.add("kind", kind.rawValue)
+        fields.add("client", master.source)
+        fields.add("server", master.destination)
+        fields.add("from", source)
+        fields.add("to", to)
+        if isTranslated {
+            fields.add("translated-from", translatedFrom)
+            fields.add("translated-to", translatedTo)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package import FTPHelper
+package import Netfilter
+
+/// All numbers that the daemon keeps, at one moment.
+package struct StatisticsReport: Hashable, Sendable {
+    package let statistics: Statistics
+    package let connections: Int
+    package let expectations: Int
+    /// How often each thing failed; those that never did count 0.
+    package let faults: [Fault: UInt64]
+    package let queue: QueueFigures
+
+    package init(
+        _ statistics: Statistics,
+        connections: Int,
+        expectations: Int,
+        faults: [Fault: UInt64],
+        queue: QueueFigures
+    ) {
+        self.statistics = statistics
+        self.connections = connections
+        self.expectations = expectations
+        self.faults = faults
+        self.queue = queue
+    }
+
+    /// The object of `pinhole stats --json`.
+    package var json: JSON { .object(members) }
+
+    /// The lines of `pinhole stats`: the names of the JSON, an inner one behind its outer one and a dot.
+    package var text: String {
+        let rows = members.flatMap { StatisticsReport.rows($0, prefix: "") }
+        let width = rows.map(\.name.count).max() ?? 0
+        return rows.map { row in
+            row.name + String(repeating: " ", count: width - row.name.count + 2) + row.value + "\n"
+        }.joined()
+    }
+
+    private static func rows(_ member: JSON.Member, prefix: String) -> [(name: String, value: String)] {
+        guard case .object(let members) = member.value else {
+            return [(prefix + member.name, member.value.text)]
+        }
+        return members.flatMap { rows($0, prefix: prefix + member.name + ".") }
+    }
+
+    private var members: [JSON.Member] {
+        [
+            JSON.Member("packets", .integer(statistics.packets)),
+            JSON.Member("connections", .integer(UInt64(connections))),
+            JSON.Member("connections_total", .integer(statistics.connectionsTotal)),
+            JSON.Member("expectations", .integer(UInt64(expectations))),
+            JSON.Member("expectations_opened", .integer(statistics.expectationsOpened)),
+            JSON.Member("expectations_used", .integer(statistics.expectationsUsed)),
+            JSON.Member("expectations_expired", .integer(statistics.expectationsExpired)),
+            JSON.Member("edits", .integer(statistics.edits)),
+            JSON.Member(
+                "refused",
+                .object(
+                    Refusal.Reason.allCases.map {
+                        JSON.Member($0.rawValue, .integer(statistics.refused[$0, default: 0]))
+                    }
+                )
+            ),
+            JSON.Member(
+                "errors",
+                .object(
+                    Fault.allCases.map { JSON.Member($0.rawValue, .integer(faults[$0, default: 0])) }
+                        + [JSON.Member("conflicting-bytes", .integer(statistics.conflicts))]
+                )
+            ),
+            JSON.Member(
+                "queue",
+                .object([
+                    JSON.Member("waiting", .integer(queue.waiting)),
+                    JSON.Member("dropped", .integer(queue.dropped)),
+                ])
+            ),
+        ]
+    }
+}
