@@ -10,13 +10,13 @@ package struct Poller: ~Copyable {
     package enum Interest: Hashable, Sendable {
         case reading
         case writing
-        case both
+        case nothing
 
         fileprivate var events: UInt32 {
             switch self {
             case .reading: EPOLLIN.rawValue
             case .writing: EPOLLOUT.rawValue
-            case .both: EPOLLIN.rawValue | EPOLLOUT.rawValue
+            case .nothing: 0
             }
         }
     }
@@ -27,6 +27,8 @@ package struct Poller: ~Copyable {
         /// Set also when the other end is gone: the next read says so.
         package let isReadable: Bool
         package let isWritable: Bool
+        /// Set if nothing more can come from the other end nor reach it (`EPOLLERR`, `EPOLLHUP`).
+        package let isOver: Bool
     }
 
     private let descriptor: Descriptor
@@ -43,6 +45,9 @@ package struct Poller: ~Copyable {
         guard number >= 0 else { throw SystemError("make the event poll", code: errno) }
         return Poller(adopting: number)
     }
+
+    /// Becomes readable when a descriptor that it watches is ready: a poller can watch another.
+    package var number: Int32 { descriptor.number }
 
     /// Watches one more descriptor.
     ///
@@ -94,7 +99,8 @@ package struct Poller: ~Copyable {
                 Readiness(
                     descriptor: places[index].descriptor,
                     isReadable: isOver || events & EPOLLIN.rawValue != 0,
-                    isWritable: isOver || events & EPOLLOUT.rawValue != 0
+                    isWritable: isOver || events & EPOLLOUT.rawValue != 0,
+                    isOver: isOver
                 )
             )
         }

@@ -1,0 +1,5 @@
+/// How an answer of the daemon is written.
+package enum ControlFormat: String, Hashable, Sendable {
+    case text
+    case json
+}

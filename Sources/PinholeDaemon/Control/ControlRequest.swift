@@ -1,0 +1,60 @@
+/// What a client asks of the daemon: one line over the control socket.
+///
+/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `delete NUMBER` or `flush`, where
+/// FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
+/// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
+package enum ControlRequest: Hashable, Sendable {
+    case expectations(ControlFormat)
+    case connections(ControlFormat)
+    case statistics(ControlFormat)
+    case events(ControlFormat)
+    case delete(UInt64)
+    case flush
+
+    /// The longest line that a client may send, its end left out; the longest request has 27 bytes.
+    package static let maximumSize = 64
+
+    /// Parses a line without its end; `nil` if it is no request.
+    package init?(parsing line: some Collection<UInt8>) {
+        let words = String(decoding: line, as: UTF8.self).split(
+            separator: " ",
+            omittingEmptySubsequences: false
+        )
+        switch (words.first, words.dropFirst().first, words.count) {
+        case ("expectations", let format?, 2): self.init(ControlRequest.expectations, format)
+        case ("connections", let format?, 2): self.init(ControlRequest.connections, format)
+        case ("stats", let format?, 2): self.init(ControlRequest.statistics, format)
+        case ("events", let format?, 2): self.init(ControlRequest.events, format)
+        case ("delete", let number?, 2):
+            guard let number = UInt64(number) else { return nil }
+            self = .delete(number)
+        case ("flush", _, 1): self = .flush
+        default: return nil
+        }
+    }
+
+    private init?(_ make: (ControlFormat) -> ControlRequest, _ format: Substring) {
+        guard let format = ControlFormat(rawValue: String(format)) else { return nil }
+        self = make(format)
+    }
+
+    /// The line that `init(parsing:)` parses.
+    package var line: String {
+        switch self {
+        case .expectations(let format): "expectations \(format.rawValue)"
+        case .connections(let format): "connections \(format.rawValue)"
+        case .statistics(let format): "stats \(format.rawValue)"
+        case .events(let format): "events \(format.rawValue)"
+        case .delete(let id): "delete \(id)"
+        case .flush: "flush"
+        }
+    }
+
+    /// Tells whether it changes something, which only root may.
+    package var isChange: Bool {
+        switch self {
+        case .delete, .flush: true
+        case .expectations, .connections, .statistics, .events: false
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package import FTPHelper
+package import Netfilter
+
+/// The control socket and the clients at it.
+///
+/// Nothing in here waits: whoever owns it calls `serve` when `number` is readable, and `expire` at `nextDeadline`.
+package struct ControlServer: ~Copyable {
+    /// Clients at once; one more is told so and sent away.
+    ///
+    /// An administrator has a few, a broken script any number.
+    package static let maximumClients = 32
+
+    private let listener: UnixListener
+    private let poller: Poller
+    private var clients: [Int32: ControlClient] = [:]
+    /// When clients are let in again after the system had no room for one; `nil` while they are.
+    private var pauseEnd: Instant?
+
+    private init(_ listener: consuming UnixListener, _ poller: consuming Poller) {
+        self.listener = listener
+        self.poller = poller
+    }
+
+    /// Listens at `path`, for root and root's group.
+    package static func open(_ path: String) throws(SystemError) -> ControlServer {
+        let listener = try UnixListener.open(path, mode: 0o660)
+        let poller = try Poller.open()
+        try poller.add(listener.number, for: .reading)
+        return ControlServer(listener, poller)
+    }
+
+    /// Becomes readable when there is something to serve.
+    package var number: Int32 { poller.number }
+
+    /// Tells whether anybody watches events.
+    package var hasWatchers: Bool { clients.values.contains(where: \.isWatching) }
+
+    /// When `expire` is next to be called; every mutating verb may change it.
+    package var nextDeadline: Instant? {
+        (clients.values.map(\.deadline) + [pauseEnd]).compactMap(\.self).min()
+    }
+
+    /// Does what can be done for the clients without waiting.
+    ///
+    /// `answer` is asked for each whole request. What it is given besides is the client's user, 0 for root.
+    package mutating func serve(
+        at now: Instant,
+        _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
+    ) throws(SystemError) {
+        var ready: [Poller.Readiness] = []
+        try poller.wait(milliseconds: 0) { ready.append($0) }
+        for readiness in ready {
+            if readiness.descriptor == listener.number {
+                try accept(at: now)
+            } else if let client = clients[readiness.descriptor] {
+                do throws(SystemError) {
+                    try serve(client, readiness, at: now, answer)
+                } catch {
+                    // The client is gone, which is its own affair.
+                    clients[readiness.descriptor] = nil
+                }
+            }
+        }
+    }
+
+    /// Gives events to everybody who watches, as far as there is room.
+    package mutating func publish(_ records: [EventRecord], at now: Instant) {
+        for client in clients.values where client.isWatching {
+            for record in records { client.offer(record) }
+            do throws(SystemError) {
+                try proceed(with: client, at: now)
+            } catch {
+                // The client is gone, which is its own affair.
+                clients[client.stream.number] = nil
+            }
+        }
+    }
+
+    /// Sends away the clients that let the daemon wait for too long.
+    package mutating func expire(at now: Instant) throws(SystemError) {
+        for (number, client) in clients where client.deadline.map({ $0 <= now }) ?? false {
+            clients[number] = nil
+        }
+        if let end = pauseEnd, end <= now {
+            pauseEnd = nil
+            try poller.add(listener.number, for: .reading)
+        }
+    }
+
+    private mutating func accept(at now: Instant) throws(SystemError) {
+        do throws(SystemError) {
+            guard let stream = try listener.accept() else { return }
+            let number = stream.number
+            let client = ControlClient(stream, at: now)
+            try poller.add(number, for: client.registered)
+            guard clients.count < ControlServer.maximumClients else {
+                client.begin(.failure("too many clients at the control socket", mend: "end some of them"))
+                _ = try client.send(at: now)
+                return
+            }
+            clients[number] = client
+        } catch {
+            // Out of descriptors, most likely: the client still waits, and would be reported again at once.
+            try poller.remove(listener.number)
+            pauseEnd = now.advanced(bySeconds: 1)
+            throw error
+        }
+    }
+
+    private mutating func serve(
+        _ client: ControlClient,
+        _ readiness: Poller.Readiness,
+        at now: Instant,
+        _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
+    ) throws(SystemError) {
+        if case .asking = client.state {
+            switch try client.ask() {
+            case .incomplete: return
+            case .request(let request): client.begin(answer(request, try client.stream.peerUser()))
+            case .rubbish:
+                client.begin(
+                    .failure("the daemon does not know this request", mend: "use its own version of pinhole")
+                )
+            case nil:
+                clients[client.stream.number] = nil
+                return
+            }
+        } else if readiness.isOver {
+            clients[client.stream.number] = nil
+            return
+        }
+        try proceed(with: client, at: now)
+    }
+
+    /// Sends what can be sent to a client, and waits for what is next.
+    private mutating func proceed(with client: ControlClient, at now: Instant) throws(SystemError) {
+        if try client.send(at: now) {
+            guard client.interest != client.registered else { return }
+            try poller.change(client.stream.number, to: client.interest)
+            client.registered = client.interest
+        } else {
+            clients[client.stream.number] = nil
+        }
+    }
+}
