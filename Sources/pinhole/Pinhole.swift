@@ -9,7 +9,11 @@ enum Pinhole {
 
     /// Every subcommand, in the order of the help.
     static var commands: [any Command.Type] {
-        [RulesCommand.self, VersionCommand.self]
+        [
+            RunCommand.self, RulesCommand.self, ExpectationsCommand.self, ConnectionsCommand.self,
+            StatsCommand.self, EventsCommand.self, DeleteCommand.self, FlushCommand.self,
+            VersionCommand.self,
+        ]
     }
 
     static func main() {

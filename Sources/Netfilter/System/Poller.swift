@@ -80,7 +80,7 @@ package struct Poller: ~Copyable {
     ///
     /// It waits `milliseconds` at most, for ever if `nil`, not at all if 0. When the time is up, or a signal that is
     /// not blocked came, `body` is not called.
-    package func wait(milliseconds: Int32?, _ body: (Readiness) -> Void) throws(SystemError) {
+    package func wait(milliseconds: Int32?, _ body: (Readiness) -> Void) {
         var ready: [32 of clinux_readiness] = .init(repeating: clinux_readiness())
         var places = ready.mutableSpan
         // Sound: the call writes at most as many elements as the storage that `places` borrows has.
@@ -89,8 +89,8 @@ package struct Poller: ~Copyable {
             return unsafe clinux_epoll_wait(descriptor.number, start, Int32(buffer.count), milliseconds ?? -1)
         }
         guard count >= 0 else {
-            if errno == EINTR { return }
-            throw SystemError("wait for events", code: errno)
+            precondition(errno == EINTR, "the descriptor of the poller was closed by somebody else")
+            return
         }
         for index in 0..<Int(count) {
             let events = places[index].events

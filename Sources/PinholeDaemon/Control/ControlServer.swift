@@ -32,12 +32,13 @@ package struct ControlServer: ~Copyable {
     /// Becomes readable when there is something to serve.
     package var number: Int32 { poller.number }
 
-    /// Tells whether anybody watches events.
-    package var hasWatchers: Bool { clients.values.contains(where: \.isWatching) }
-
-    /// When `expire` is next to be called; every mutating verb may change it.
+    /// When `expire` is next to be called; every mutating method may change it.
     package var nextDeadline: Instant? {
-        (clients.values.map(\.deadline) + [pauseEnd]).compactMap(\.self).min()
+        var next = pauseEnd
+        for client in clients.values {
+            if let deadline = client.deadline { next = min(next ?? deadline, deadline) }
+        }
+        return next
     }
 
     /// Does what can be done for the clients without waiting.
@@ -48,7 +49,7 @@ package struct ControlServer: ~Copyable {
         _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
     ) throws(SystemError) {
         var ready: [Poller.Readiness] = []
-        try poller.wait(milliseconds: 0) { ready.append($0) }
+        poller.wait(milliseconds: 0) { ready.append($0) }
         for readiness in ready {
             if readiness.descriptor == listener.number {
                 try accept(at: now)

@@ -1,6 +1,7 @@
 /// The daemon's log: one line an event, `level=… event=…` and more `key=value` pairs.
 ///
-/// A line that cannot be written at once is lost and counted: the log never keeps a packet waiting.
+/// A line that cannot be written at once is lost: the log never keeps a packet waiting. The next line that can be
+/// written ends with `lost=N`.
 package struct Log {
     /// Lines that matter less are not written.
     package let threshold: LogLevel
@@ -8,6 +9,8 @@ package struct Log {
     package let hasPriorities: Bool
     /// Lines that could not be written.
     package private(set) var lost: UInt64 = 0
+    /// How many of them no line has told of.
+    private var untold: UInt64 = 0
     private let sink: (String) -> Bool
 
     /// A log whose lines, line end included, go to `sink`; `false` says that one could not be written at once.
@@ -25,7 +28,13 @@ package struct Log {
         fields.add("level", level.rawValue)
         fields.add("event", event)
         add(&fields)
+        if untold > 0 { fields.add("lost", untold) }
         let prefix = hasPriorities ? "<\(level.priority)>" : ""
-        if !sink("\(prefix)\(fields.text)\n") { lost += 1 }
+        if sink("\(prefix)\(fields.text)\n") {
+            untold = 0
+        } else {
+            untold += 1
+            lost += 1
+        }
     }
 }

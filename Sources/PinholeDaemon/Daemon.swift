@@ -1,0 +1,175 @@
+import FTPHelper
+import Netfilter
+
+/// `pinhole run`: waits for packets, clients, deadlines and signals, and sees to each.
+///
+/// There is one thread, and nothing in it waits but `Poller.wait`. Once it runs, nothing but a signal ends it.
+package struct Daemon: ~Copyable {
+    private let settings: Settings
+    private let signals: SignalDescriptor
+    private let poller: Poller
+    private var server: ControlServer
+    private var controlQueue: PacketQueue
+    private var dataQueue: PacketQueue
+    private var path: PacketPath<LinuxKernel>
+    private var log: Log
+
+    /// Puts together what `start` has taken of the system.
+    init(
+        _ settings: Settings,
+        signals: consuming SignalDescriptor,
+        poller: consuming Poller,
+        server: consuming ControlServer,
+        controlQueue: consuming PacketQueue,
+        dataQueue: consuming PacketQueue,
+        path: consuming PacketPath<LinuxKernel>
+    ) {
+        self.settings = settings
+        self.signals = signals
+        self.poller = poller
+        self.server = server
+        self.controlQueue = controlQueue
+        self.dataQueue = dataQueue
+        self.path = path
+        log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
+            StandardError.offer($0)
+        }
+    }
+
+    /// Serves until a signal ends it (SIGTERM, SIGINT), then closes what is open in the kernel.
+    package mutating func run() {
+        log.write(.info, "started") { [settings] in
+            $0.add("control-queue", settings.controlQueue)
+            $0.add("data-queue", settings.dataQueue)
+            $0.add("socket", settings.socketPath)
+        }
+        ServiceNotifier.notify(.ready)
+        var signal: Int32?
+        while signal == nil {
+            signal = turn()
+        }
+        ServiceNotifier.notify(.stopping)
+        let now = Clock.now()
+        _ = path.flush(at: now)
+        tell(at: now)
+        log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
+    }
+
+    /// Waits once and does what there is to do then; returns the signal that came, if one did.
+    private mutating func turn() -> Int32? {
+        let ready = wait()
+        let now = Clock.now()
+        // Data first: a SYN is one packet and its connection waits for it.
+        if ready.contains(.data) { takeDataPackets(at: now) }
+        if ready.contains(.control) { takeControlPackets(at: now) }
+        if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
+        if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
+        tell(at: now)
+        return ready.contains(.signals) ? signals.take() : nil
+    }
+
+    /// What a turn finds ready.
+    private struct Work: OptionSet {
+        let rawValue: UInt8
+        static let control = Work(rawValue: 1)
+        static let data = Work(rawValue: 2)
+        static let clients = Work(rawValue: 4)
+        static let signals = Work(rawValue: 8)
+    }
+
+    /// Waits for packets, clients and signals, but not beyond the next deadline.
+    private func wait() -> Work {
+        var ready: Work = []
+        poller.wait(milliseconds: patience) { readiness in
+            switch readiness.descriptor {
+            case controlQueue.fileDescriptor: ready.insert(.control)
+            case dataQueue.fileDescriptor: ready.insert(.data)
+            case server.number: ready.insert(.clients)
+            default: ready.insert(.signals)
+            }
+        }
+        return ready
+    }
+
+    /// Milliseconds until the next deadline, rounded up so that it has come then; `nil` if there is none.
+    private var patience: Int32? {
+        let deadline: Instant? =
+            switch (path.nextDeadline, server.nextDeadline) {
+            case (let one?, let other?): min(one, other)
+            case (let one, let other): one ?? other
+            }
+        return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
+    }
+
+    /// Rules over the control packets that wait, up to one batch.
+    private mutating func takeControlPackets(at now: Instant) {
+        Daemon.take(.controlQueue, from: &controlQueue, &path, at: now) { path, packet in
+            path.control(packet, at: now)
+        }
+    }
+
+    /// Rules over the SYNs of data connections that wait, up to one batch.
+    private mutating func takeDataPackets(at now: Instant) {
+        Daemon.take(.dataQueue, from: &dataQueue, &path, at: now) { path, packet in
+            path.data(packet, at: now)
+        }
+    }
+
+    private static func take(
+        _ fault: Fault,
+        from queue: inout PacketQueue,
+        _ path: inout PacketPath<LinuxKernel>,
+        at now: Instant,
+        _ rule: (inout PacketPath<LinuxKernel>, borrowing Span<UInt8>) -> PacketQueue.Ruling
+    ) {
+        let overruns = queue.overruns
+        do throws(SystemError) {
+            _ = try queue.receive { rule(&path, $0) }
+        } catch {
+            path.count(fault, at: now, error.description)
+        }
+        let more = queue.overruns - overruns
+        if more > 0 {
+            path.count(.overrun, more, at: now, "queue \(queue.number) had more packets than room for them")
+        }
+    }
+
+    /// Answers the clients that wait, and sends those away that let the daemon wait.
+    private mutating func serve(at now: Instant) {
+        Daemon.serve(&server, &path, settings, lostLines: log.lost, at: now)
+    }
+
+    private static func serve(
+        _ server: inout ControlServer,
+        _ path: inout PacketPath<LinuxKernel>,
+        _ settings: Settings,
+        lostLines: UInt64,
+        at now: Instant
+    ) {
+        do throws(SystemError) {
+            try server.expire(at: now)
+            try server.serve(at: now) { request, user in
+                path.answer(request, user: user, lostLines: lostLines, at: now) { () throws(SystemError) in
+                    let text = try TextFile.read(QueueFigures.path)
+                    return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
+                }
+            }
+        } catch {
+            path.count(.controlSocket, at: now, error.description)
+        }
+    }
+
+    /// Tells the log and those who watch what happened since the last time.
+    private mutating func tell(at now: Instant) {
+        guard path.hasNotices else { return }
+        let time = Clock.wall()
+        var records: [EventRecord] = []
+        for notice in path.takeNotices() {
+            log.write(notice)
+            if case .event(let event) = notice {
+                records.append(EventRecord(event, time: time, instant: now))
+            }
+        }
+        server.publish(records, at: now)
+    }
+}

@@ -1,0 +1,20 @@
+import FTPHelper
+
+extension Log {
+    /// Writes the line of a notice.
+    ///
+    /// A refusal is a warning, as is what the administrator can set right; other events are information.
+    mutating func write(_ notice: Notice) {
+        switch notice {
+        case .event(let event):
+            let level: LogLevel = if case .refused = event { .warning } else { .info }
+            write(level, event.name) { event.add(to: &$0) }
+        case .fault(let fault, let reason, let leftOut):
+            write(fault == .kernelHelper ? .warning : .error, "fault") {
+                $0.add("fault", fault.rawValue)
+                $0.add("reason", reason)
+                if leftOut > 0 { $0.add("left-out", leftOut) }
+            }
+        }
+    }
+}

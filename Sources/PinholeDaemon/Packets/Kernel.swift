@@ -1,0 +1,20 @@
+package import FTPHelper
+package import Netfilter
+
+/// What the packet path asks of the kernel, one request each and each done when it returns.
+///
+/// What keeps the open expectations, an ipset today, can change behind it; and tests put a kernel of their own here.
+package protocol Kernel: ~Copyable {
+    /// What conntrack has of a connection; `nil` if nothing.
+    mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry?
+    /// Lets conntrack accept the sequence numbers of a connection whose lines were edited.
+    mutating func beLiberal(_ mapping: Mapping) throws(SystemError)
+    /// Makes the entry of a data connection whose SYN waits.
+    mutating func establish(_ connection: ExpectedConnection) throws(SystemError)
+    /// Has the SYN that an expectation waits for sent to the data queue, for so many seconds at most.
+    mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError)
+    /// Takes that back; one that is not open any more is not an error.
+    mutating func close(_ expectation: Expectation) throws(SystemError)
+    /// Sends a whole IP packet.
+    mutating func inject(_ packet: [UInt8]) throws(SystemError)
+}

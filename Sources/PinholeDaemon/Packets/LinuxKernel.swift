@@ -1,0 +1,43 @@
+package import FTPHelper
+package import Netfilter
+
+/// The kernel that the daemon runs on: conntrack, the pinhole sets, raw sockets.
+package struct LinuxKernel: ~Copyable, Kernel {
+    private var conntrack: Conntrack
+    private var pinholes: PinholeSet
+    private var injector: PacketInjector
+
+    package init(
+        _ conntrack: consuming Conntrack,
+        _ pinholes: consuming PinholeSet,
+        _ injector: consuming PacketInjector
+    ) {
+        self.conntrack = conntrack
+        self.pinholes = pinholes
+        self.injector = injector
+    }
+
+    package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
+        try conntrack.entry(for: tuple)
+    }
+
+    package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.beLiberal(mapping)
+    }
+
+    package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
+        try conntrack.establish(connection)
+    }
+
+    package mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
+        try pinholes.add(expectation, timeout: timeout)
+    }
+
+    package mutating func close(_ expectation: Expectation) throws(SystemError) {
+        try pinholes.remove(expectation)
+    }
+
+    package mutating func inject(_ packet: [UInt8]) throws(SystemError) {
+        try injector.send(packet)
+    }
+}

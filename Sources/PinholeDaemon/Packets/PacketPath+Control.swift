@@ -1,0 +1,43 @@
+import FTPHelper
+import Netfilter
+
+extension PacketPath where System: ~Copyable {
+    /// Answers a request of a client.
+    ///
+    /// `user` is the client's, 0 for root; `queue` reads the figures of the queues; `lostLines` are those of the log.
+    mutating func answer(
+        _ request: ControlRequest,
+        user: UInt32,
+        lostLines: UInt64,
+        at now: Instant,
+        queue: () throws(SystemError) -> QueueFigures
+    ) -> ControlAnswer {
+        if request.isChange, user != 0 {
+            return .failure("only root may close expectations", mend: "use sudo")
+        }
+        switch request {
+        case .expectations(let format):
+            return .list(expectations, format) { expectation in
+                format == .json ? expectation.json(at: now).text : expectation.text(at: now)
+            }
+        case .connections(let format):
+            return .list(connections, format) { format == .json ? $0.json.text : $0.text }
+        case .statistics(let format):
+            do throws(SystemError) {
+                let report = report(try queue(), lostLines: lostLines)
+                return .whole(format == .json ? report.json.text + "\n" : report.text)
+            } catch {
+                return .failure(error.description, mend: "look into the log of the daemon")
+            }
+        case .events(let format):
+            return .events(format)
+        case .delete(let id):
+            guard delete(id, at: now) else {
+                return .failure("there is no expectation \(id)", mend: "see pinhole expectations")
+            }
+            return .whole("")
+        case .flush:
+            return .whole("closed \(flush(at: now))\n")
+        }
+    }
+}

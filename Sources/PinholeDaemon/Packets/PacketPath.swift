@@ -1,0 +1,194 @@
+package import FTPHelper
+package import Netfilter
+
+/// What happens to a packet: the tracker decides, the kernel is told, and the packet gets its ruling.
+///
+/// Every packet gets exactly one ruling, whatever fails on the way: a failure is counted, told as a notice, and the
+/// packet goes on as well as it can. What a packet announces is open in the kernel before its ruling is given.
+package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
+    private var tracker: Tracker
+    private var kernel: System
+    private var output = Output()
+    private var faults = FaultCounter()
+    private var notices: [Notice] = []
+
+    package init(_ policy: Policy, _ kernel: consuming System) {
+        tracker = Tracker(policy: policy)
+        self.kernel = kernel
+    }
+
+    /// Rules over a packet of a control connection.
+    package mutating func control(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
+        output.clear()
+        var verdict = tracker.receive(packet, at: now, into: &output)
+        if case .needsMapping(let tuple) = verdict, learn(tuple, at: now) {
+            verdict = tracker.receive(packet, at: now, into: &output)
+        }
+        perform(at: now)
+        return switch verdict {
+        case .accept, .needsMapping: .accept
+        case .replace: .replace(output.packet)
+        case .drop: .drop
+        }
+    }
+
+    /// Sees to it that the SYN of a data connection finds its way, and lets it go on in any case.
+    package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
+        guard let connection = tracker.expected(packet) else { return .accept }
+        output.clear()
+        do throws(SystemError) {
+            try kernel.establish(connection)
+            tracker.confirm(connection, at: now, into: &output)
+        } catch {
+            count(.createConnection, at: now, error.description)
+        }
+        perform(at: now)
+        return .accept
+    }
+
+    /// Does what is due by now.
+    package mutating func fire(at now: Instant) {
+        output.clear()
+        tracker.fire(at: now, into: &output)
+        perform(at: now)
+    }
+
+    /// When `fire` is next to be called; every mutating method may change it.
+    package var nextDeadline: Instant? { tracker.nextDeadline }
+
+    /// Closes an expectation by hand; `false` if there is none of that number.
+    package mutating func delete(_ id: UInt64, at now: Instant) -> Bool {
+        output.clear()
+        let wasOpen = tracker.delete(id, at: now, into: &output)
+        perform(at: now)
+        return wasOpen
+    }
+
+    /// Closes every expectation and returns how many there were.
+    package mutating func flush(at now: Instant) -> Int {
+        output.clear()
+        let count = tracker.flush(at: now, into: &output)
+        perform(at: now)
+        return count
+    }
+
+    /// The open expectations, oldest first.
+    package var expectations: [Expectation] { tracker.expectations }
+
+    /// The control connections that are followed, in no particular order.
+    package var connections: [ConnectionSummary] { tracker.connections }
+
+    /// All numbers, with those that are kept elsewhere as given.
+    package func report(_ queue: QueueFigures, lostLines: UInt64) -> StatisticsReport {
+        var faults = faults.counts
+        faults[.log] = lostLines
+        return StatisticsReport(
+            tracker.statistics,
+            connections: tracker.connectionCount,
+            expectations: tracker.expectationCount,
+            faults: faults,
+            queue: queue
+        )
+    }
+
+    /// Counts a failure, and tells it unless there was enough of its kind lately.
+    package mutating func count(
+        _ fault: Fault,
+        _ times: UInt64 = 1,
+        at now: Instant,
+        _ reason: @autoclosure () -> String
+    ) {
+        if let notice = faults.count(fault, times, at: now, reason()) { notices.append(notice) }
+    }
+
+    /// Hands over what there is to tell, in order, and forgets it.
+    package mutating func takeNotices() -> [Notice] {
+        defer { notices.removeAll(keepingCapacity: true) }
+        return notices
+    }
+
+    package var hasNotices: Bool { !notices.isEmpty }
+
+    /// Asks conntrack for the connection of a packet and tells the tracker; `false` if there is nothing to tell.
+    private mutating func learn(_ tuple: Tuple, at now: Instant) -> Bool {
+        do throws(SystemError) {
+            if let entry = try kernel.entry(for: tuple) {
+                learn(entry, at: now)
+                return true
+            }
+        } catch {
+            count(.findConnection, at: now, error.description)
+        }
+        tracker.refuseUnmapped(tuple, into: &output)
+        return false
+    }
+
+    private mutating func learn(_ entry: ConntrackEntry, at now: Instant) {
+        if let helper = entry.helper {
+            let original = entry.mapping.original
+            count(
+                .kernelHelper,
+                at: now,
+                "\(original.source) to \(original.destination) has the kernel helper \(helper) and is left to it"
+            )
+        }
+        tracker.learn(entry.mapping, isHelped: entry.helper != nil, at: now, into: &output)
+    }
+
+    /// Performs the actions in order, those too that the tracker adds while being told how others went.
+    private mutating func perform(at now: Instant) {
+        var next = 0
+        while next < output.actions.count {
+            perform(output.actions[next], at: now)
+            next += 1
+        }
+    }
+
+    private mutating func perform(_ action: Action, at now: Instant) {
+        switch action {
+        case .open(let expectation):
+            do throws(SystemError) {
+                let seconds = now.seconds(until: expectation.deadline).rounded(.up)
+                try kernel.open(expectation, timeout: UInt32(max(1, seconds)))
+            } catch {
+                count(.openPinhole, at: now, error.description)
+                tracker.fail(expectation.id, at: now, into: &output)
+            }
+        case .close(let expectation):
+            do throws(SystemError) {
+                try kernel.close(expectation)
+            } catch {
+                count(.closePinhole, at: now, error.description)
+            }
+        case .beLiberal(let mapping):
+            do throws(SystemError) {
+                try kernel.beLiberal(mapping)
+            } catch {
+                count(.setLiberal, at: now, error.description)
+            }
+        case .verify(let mapping):
+            verify(mapping, at: now)
+        case .inject(let packet):
+            do throws(SystemError) {
+                try kernel.inject(packet)
+            } catch {
+                count(.injectPacket, at: now, error.description)
+            }
+        case .report(let event):
+            notices.append(.event(event))
+        }
+    }
+
+    /// Asks conntrack whether a connection is still there, and tells the tracker if it says anything.
+    private mutating func verify(_ mapping: Mapping, at now: Instant) {
+        do throws(SystemError) {
+            if let entry = try kernel.entry(for: mapping.original), entry.mapping == mapping {
+                tracker.learn(mapping, isHelped: entry.helper != nil, at: now, into: &output)
+            } else {
+                tracker.forget(mapping, at: now, into: &output)
+            }
+        } catch {
+            count(.findConnection, at: now, error.description)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole connections`.
+enum ConnectionsCommand: Command {
+    static let name = "connections"
+    static let summary = "list the control connections that are followed"
+    static let options: [Option] = [.json, .socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.connections(arguments.format), arguments)
+    }
+}

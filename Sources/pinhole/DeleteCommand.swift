@@ -1,0 +1,14 @@
+import PinholeDaemon
+
+/// `pinhole delete`.
+enum DeleteCommand: Command {
+    static let name = "delete"
+    static let summary = "close one expectation"
+    static let operands = ["ID"]
+    static let options: [Option] = [.socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        let id = try arguments.number(ofOperand: 0, in: UInt64.min...UInt64.max)
+        try DaemonClient.show(.delete(id), arguments)
+    }
+}

@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole expectations`.
+enum ExpectationsCommand: Command {
+    static let name = "expectations"
+    static let summary = "list the data connections that were announced and not yet seen"
+    static let options: [Option] = [.json, .socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.expectations(arguments.format), arguments)
+    }
+}

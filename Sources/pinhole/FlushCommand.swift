@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole flush`.
+enum FlushCommand: Command {
+    static let name = "flush"
+    static let summary = "close every expectation"
+    static let options: [Option] = [.socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.flush, arguments)
+    }
+}

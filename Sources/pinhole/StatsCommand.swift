@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole stats`.
+enum StatsCommand: Command {
+    static let name = "stats"
+    static let summary = "show what was counted since the daemon started"
+    static let options: [Option] = [.json, .socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.statistics(arguments.format), arguments)
+    }
+}
