@@ -112,10 +112,10 @@ int clinux_unix_listen(const char *path, mode_t mode)
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0)
         return -1;
-    /* Before bind(2), so that the file never exists with a wider mode. */
+    /* Once before bind(2), so that the file never exists with a wider mode; once after it, which the umask narrowed. */
     if (fchmod(listener, mode) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
         return fail(listener);
-    if (listen(listener, SOMAXCONN) < 0) {
+    if (chmod(path, mode) < 0 || listen(listener, SOMAXCONN) < 0) {
         int reason = errno;
 
         unlink(path);

@@ -53,8 +53,8 @@ int clinux_accept(int listener);
 int clinux_peer_user(int stream, uid_t *user);
 
 /*
- * A non-blocking Unix stream socket that listens at `path`, which becomes a socket file of this mode whatever the
- * umask allows beyond it. ENAMETOOLONG where the path is longer than sun_path holds.
+ * A non-blocking Unix stream socket that listens at `path`, which becomes a socket file of this mode, whatever
+ * the umask. ENAMETOOLONG where the path is longer than sun_path holds.
  */
 int clinux_unix_listen(const char *path, mode_t mode);
 
