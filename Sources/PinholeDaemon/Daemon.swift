@@ -130,7 +130,7 @@ package struct Daemon: ~Copyable {
         }
         let more = queue.overruns - overruns
         if more > 0 {
-            path.count(.overrun, more, at: now, "queue \(queue.number) had more packets than room for them")
+            path.count(.overrun, more, at: now, "more packets came than there was room for")
         }
     }
 
