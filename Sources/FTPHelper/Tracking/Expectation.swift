@@ -8,6 +8,14 @@ package struct Expectation: Hashable, Sendable {
         case pasv = "PASV"
         case epsv = "EPSV"
         case lpsv = "LPSV"
+
+        /// Tells whether the server opens the data connection (PORT and its kin), and not the client.
+        package var isActive: Bool {
+            switch self {
+            case .port, .eprt, .lprt: true
+            case .pasv, .epsv, .lpsv: false
+            }
+        }
     }
 
     /// Number by which the administrator can name it; never used twice by one daemon.

@@ -1,66 +1,117 @@
 /// Follows every FTP control connection of a gateway and decides what becomes of its packets.
 ///
 /// It does no IO, reads no clock and imports nothing: each verb is given what it needs, and answers with a verdict
-/// and with actions that the shell performs in order (`Output`).
+/// and with actions that the shell performs in order (`Output`). Randomness, for the ports that NAT lends, comes from
+/// the generator it is made with.
 package struct Tracker: ~Copyable {
+    /// What an expectation is found by when its SYN comes.
+    struct Key: Hashable {
+        let from: IPAddress
+        let to: Endpoint
+    }
+
+    /// Seconds without packets after which conntrack is asked whether it still has a connection.
+    static let idleSeconds: UInt32 = 120
+    /// The same while an expectation is open, since that must not outlive its master.
+    static let expectingSeconds: UInt32 = 15
+    /// Seconds that a closed connection is still translated: as long as conntrack keeps it (`nf_conntrack_tcp_timeout_time_wait`).
+    static let lingerSeconds: UInt32 = 120
+
     package let policy: Policy
-    package private(set) var statistics = Statistics()
+    package internal(set) var statistics = Statistics()
+    /// Each connection twice, under the tuples that its packets arrive with.
+    var table: [Tuple: Connection] = [:]
+    /// Connections with an expectation, by what their data connection's SYN looks like.
+    var expecting: [Key: Connection] = [:]
+    var deadlines = DeadlineHeap()
+    var ports = PortBook()
+    var random: any RandomNumberGenerator
+    var spares: [[UInt8]] = []
+    var lastID: UInt64 = 0
+    package internal(set) var connectionCount = 0
 
-    package init(policy: Policy) {
+    package init(policy: Policy, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
         self.policy = policy
+        self.random = random
     }
-
-    /// A control packet came: an IPv4 or IPv6 packet from its first byte on.
-    package mutating func receive(
-        _ packet: borrowing Span<UInt8>,
-        at now: Instant,
-        into output: inout Output
-    ) -> Verdict {
-        .accept
-    }
-
-    /// Conntrack has this connection; `isHelped` if a kernel helper is attached to it (`CTA_HELP`).
-    package mutating func learn(_ mapping: Mapping, isHelped: Bool, at now: Instant, into output: inout Output) {}
-
-    /// Conntrack no longer has the connection it was asked for with `Action.verify`.
-    package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {}
-
-    /// Conntrack has no entry for the tuple of a control packet; counts and reports `no-mapping`.
-    package mutating func refuseUnmapped(_ tuple: Tuple, into output: inout Output) {}
-
-    /// A SYN out of the pinhole set came; `nil` if no expectation is for it.
-    ///
-    /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
-    package func expected(_ packet: borrowing Span<UInt8>) -> ExpectedConnection? { nil }
-
-    /// The conntrack entry of the data connection was made: closes its expectation as used.
-    package mutating func confirm(
-        _ connection: ExpectedConnection,
-        at now: Instant,
-        into output: inout Output
-    ) {}
-
-    /// The kernel did not take an expectation that was to be opened.
-    package mutating func fail(_ id: UInt64, at now: Instant, into output: inout Output) {}
-
-    /// Closes an expectation by hand; `false` if there is none of that number.
-    package mutating func delete(_ id: UInt64, at now: Instant, into output: inout Output) -> Bool { false }
-
-    /// Closes every expectation by hand and returns how many there were.
-    package mutating func flush(at now: Instant, into output: inout Output) -> Int { 0 }
-
-    /// Does what is due; to be called when `nextDeadline` has come.
-    package mutating func fire(at now: Instant, into output: inout Output) {}
 
     /// When `fire` is next to be called; every other mutating verb may change it.
-    package var nextDeadline: Instant? { nil }
+    package var nextDeadline: Instant? { deadlines.first?.deadline }
 
     /// The open expectations, oldest first.
-    package var expectations: [Expectation] { [] }
+    package var expectations: [Expectation] {
+        expecting.values.compactMap(\.expectation).sorted { $0.id < $1.id }
+    }
+
+    package var expectationCount: Int { expecting.count }
 
     /// The control connections that are followed, in no particular order.
-    package var connections: [ConnectionSummary] { [] }
+    package var connections: [ConnectionSummary] {
+        table.compactMap { tuple, connection in
+            tuple == connection.mapping.original && isListed(connection) ? connection.summary : nil
+        }
+    }
 
-    package var expectationCount: Int { 0 }
-    package var connectionCount: Int { 0 }
+    func isListed(_ connection: Connection) -> Bool {
+        connection.isPositioned && !connection.isHelped && !connection.isClosed
+    }
+}
+
+/// What conntrack says.
+extension Tracker {
+    /// Conntrack has this connection; `isHelped` if a kernel helper is attached to it (`CTA_HELP`).
+    package mutating func learn(_ mapping: Mapping, isHelped: Bool, at now: Instant, into output: inout Output) {
+        if let known = table[mapping.original] {
+            guard known.mapping != mapping || known.isHelped != isHelped else { return }
+            remove(known, at: now, into: &output)
+        }
+        if let stale = table[mapping.reply] { remove(stale, at: now, into: &output) }
+        let connection = Connection(
+            mapping: mapping,
+            isHelped: isHelped,
+            now: now,
+            due: now.advanced(bySeconds: Tracker.idleSeconds)
+        )
+        table[mapping.original] = connection
+        table[mapping.reply] = connection
+        connectionCount += 1
+        deadlines.update(connection)
+    }
+
+    /// Conntrack no longer has the connection it was asked for with `Action.verify`.
+    package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
+        guard let connection = table[mapping.original], connection.mapping == mapping else { return }
+        remove(connection, at: now, into: &output)
+    }
+
+    /// Conntrack has no entry for the tuple of a control packet, or cannot be asked.
+    package mutating func refuseUnmapped(_ tuple: Tuple, into output: inout Output) {
+        report(Refusal(reason: .noMapping, kind: nil, connection: tuple, line: []), into: &output)
+    }
+
+    /// Ends the tracking of a connection that still translates: nothing opens any more.
+    mutating func close(_ connection: Connection, at now: Instant, into output: inout Output) {
+        guard !connection.isClosed else { return }
+        closeExpectation(of: connection, .ended, into: &output)
+        if isListed(connection) { output.actions.append(.report(.connectionClosed(connection.summary))) }
+        connection.isClosed = true
+        connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
+        deadlines.update(connection)
+    }
+
+    /// Forgets a connection.
+    mutating func remove(_ connection: Connection, at now: Instant, into output: inout Output) {
+        close(connection, at: now, into: &output)
+        if let endpoint = connection.lentEndpoint { ports.rest(endpoint, at: now) }
+        connection.lentEndpoint = nil
+        table[connection.mapping.original] = nil
+        table[connection.mapping.reply] = nil
+        deadlines.remove(connection)
+        connectionCount -= 1
+    }
+
+    mutating func report(_ refusal: Refusal, into output: inout Output) {
+        statistics.refused[refusal.reason, default: 0] += 1
+        output.actions.append(.report(.refused(refusal)))
+    }
 }

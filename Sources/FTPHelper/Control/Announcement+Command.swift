@@ -1,0 +1,80 @@
+/// The grammar of PORT, EPRT and LPRT.
+extension Announcement {
+    /// Bytes that an argument may have. The longest that means anything is LPRT's with an IPv6 address, 75 bytes.
+    static let maximumFieldSize = 256
+
+    /// Reads the argument of a PORT, EPRT or LPRT; `nil` if it is malformed.
+    ///
+    /// Accepted:
+    /// - PORT (RFC 959): `h1,h2,h3,h4,p1,p2`;
+    /// - EPRT (RFC 2428): `<d>1<d>IPv4<d>port<d>` or `<d>2<d>IPv6<d>port<d>`, `<d>` any of ASCII 33 to 126 but a digit;
+    /// - LPRT (RFC 1639): `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`;
+    ///
+    /// the numbers decimal with any leading zeros, the address of the family of the control connection, the port not 0.
+    /// Refused, for example: `10,1,0,2,19,393`; `10,1,0,2,0,0`; `10,1,0,2,19,137,0`; `|1|10.1.0.2|70537|`;
+    /// `|2|fd01::2|5001|` on IPv4.
+    ///
+    /// - Parameters:
+    ///   - command: what the line was parsed as.
+    ///   - line: the whole line.
+    ///   - connection: an address of the control connection, for its family.
+    package init?(_ command: Command, in line: Span<UInt8>, on connection: IPAddress) {
+        guard let kind = command.verb.announces, command.argument.count <= Announcement.maximumFieldSize
+        else { return nil }
+        let argument = command.argument
+        let text = line.extracting(argument)
+        let found: Announcement?
+        switch kind {
+        case .port:
+            guard let list = try? NumberList(parsing: text, at: 0, allowsBlanks: false),
+                list.count == 6, list.end == text.count
+            else { return nil }
+            found = Announcement(kind: kind, address: list.address(at: 0), port: list.port(at: 4), field: argument)
+        case .lprt:
+            guard let list = try? NumberList(parsing: text, at: 0, allowsBlanks: false),
+                list.end == text.count, let (address, port) = list.longForm()
+            else { return nil }
+            found = Announcement(kind: kind, address: address, port: port, field: argument)
+        default:
+            found = Announcement.extended(text, kind: .eprt, at: argument.lowerBound)
+        }
+        guard let found, found.port != 0, found.address?.isSameFamily(as: connection) == true else { return nil }
+        self = found
+    }
+
+    /// Where a field that may have to be rewritten begins in a command line that has not ended yet; `nil` if none does.
+    package static func start(inPartialCommand line: Span<UInt8>) -> Int? {
+        guard let (verb, argument) = Command.start(ofPartial: line), verb.announces != nil,
+            line.count - argument <= maximumFieldSize
+        else { return nil }
+        return argument
+    }
+
+    /// Reads `<d>proto<d>address<d>port<d>`, which must fill `text`; the field to replace is `address<d>port`.
+    private static func extended(_ text: Span<UInt8>, kind: Expectation.Kind, at start: Int) -> Announcement? {
+        guard text.count > 3, isDelimiter(text[0]) else { return nil }
+        let delimiter = text[0]
+        var offset = 1
+        guard let proto = Decimal.parse(text, at: &offset, upTo: 2), offset < text.count, text[offset] == delimiter
+        else { return nil }
+        let addressStart = offset + 1
+        // An IPv6 address has colons of its own, so a colon as delimiter is taken from the end.
+        guard text[text.count - 1] == delimiter else { return nil }
+        var portStart = text.count - 1
+        while portStart > addressStart, text[portStart - 1] != delimiter { portStart -= 1 }
+        guard portStart > addressStart,
+            let address = IPAddress(parsing: text.extracting(addressStart..<portStart - 1))
+        else { return nil }
+        offset = portStart
+        guard let port = Decimal.parse(text, at: &offset, upTo: 65535), offset == text.count - 1 else { return nil }
+        switch (proto, address) {
+        case (1, .v4), (2, .v6): break
+        default: return nil
+        }
+        let field = start + addressStart..<start + text.count - 1
+        return Announcement(kind: kind, address: address, port: UInt16(port), field: field, delimiter: delimiter)
+    }
+
+    /// RFC 2428, section 2: any of ASCII 33 to 126; a digit could not be told from the numbers.
+    static func isDelimiter(_ byte: UInt8) -> Bool { (33...126).contains(byte) && !Decimal.isDigit(byte) }
+}

@@ -1,0 +1,150 @@
+/// The grammar of the replies 227, 228 and 229.
+extension Announcement {
+    /// Finds the field in the reply to PASV, LPSV or EPSV; `nil` if the line has none that is right.
+    ///
+    /// Accepted, anywhere behind the code, a group in parentheses before a bare one, else the first:
+    /// - 227 (RFC 959): six numbers with commas and blanks behind these: `(10,2,0,2,19,137)`, `=10,2,0,2,19,137`;
+    /// - 228 (RFC 1639): the long form of LPRT;
+    /// - 229 (RFC 2428): `(<d><d><d>port<d>)`, or `(<d>proto<d>address<d>port<d>)` as some servers write it; bare only with
+    ///   a `<d>` that is neither letter nor blank.
+    ///
+    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; 227 on IPv6, whose six numbers
+    /// can name no IPv6 address.
+    ///
+    /// - Parameters:
+    ///   - kind: what was asked for: `pasv`, `lpsv` or `epsv`.
+    ///   - line: the whole line.
+    ///   - connection: an address of the control connection, for its family.
+    package init?(_ kind: Expectation.Kind, in line: Span<UInt8>, on connection: IPAddress) {
+        var bare: Announcement?
+        var offset = 4
+        while offset < line.count {
+            switch Announcement.candidate(kind, in: line, at: offset) {
+            case .found(let found, let isEnclosed, let end):
+                if found.port != 0, found.address?.isSameFamily(as: connection) ?? true {
+                    if isEnclosed {
+                        self = found
+                        return
+                    }
+                    if bare == nil { bare = found }
+                }
+                offset = end
+            case .incomplete: offset += 1
+            case .none(let end): offset = end
+            }
+        }
+        guard let bare else { return nil }
+        self = bare
+    }
+
+    /// Where a field that may have to be rewritten begins in a reply line that has not ended yet; `nil` if none does.
+    package static func start(_ kind: Expectation.Kind, inPartialReply line: Span<UInt8>) -> Int? {
+        guard Reply(parsing: line)?.code == code(of: kind) else { return nil }
+        var offset = 4
+        while offset < line.count {
+            switch candidate(kind, in: line, at: offset) {
+            case .found, .incomplete:
+                return line.count - offset <= maximumFieldSize ? offset : nil
+            case .none(let end):
+                offset = end
+            }
+        }
+        return nil
+    }
+
+    /// The code of the reply that carries the field.
+    package static func code(of kind: Expectation.Kind) -> UInt16 {
+        switch kind {
+        case .epsv: 229
+        case .lpsv: 228
+        default: 227
+        }
+    }
+
+    /// What a field that could begin at an offset turns out to be.
+    private enum Candidate {
+        case found(Announcement, isEnclosed: Bool, end: Int)
+        /// The line ended before it could be told.
+        case incomplete
+        /// None begins here, nor anywhere before `end`.
+        case none(end: Int)
+    }
+
+    private static func candidate(_ kind: Expectation.Kind, in line: Span<UInt8>, at offset: Int) -> Candidate {
+        kind == .epsv ? extended(in: line, at: offset) : numbers(kind, in: line, at: offset)
+    }
+
+    private static func numbers(_ kind: Expectation.Kind, in line: Span<UInt8>, at offset: Int) -> Candidate {
+        guard Decimal.isDigit(line[offset]) else { return .none(end: offset + 1) }
+        // Whatever the list turns out to be, no other begins inside it.
+        var next = offset
+        while next < line.count, Decimal.isDigit(line[next]) || line[next] == UInt8(ascii: ",") {
+            next += 1
+            while line[next - 1] == UInt8(ascii: ","), next < line.count, Command.isBlank(line[next]) { next += 1 }
+        }
+        let list: NumberList
+        do throws(NumberList.Failure) {
+            list = try NumberList(parsing: line, at: offset, allowsBlanks: true)
+        } catch {
+            return error == .incomplete ? .incomplete : .none(end: next)
+        }
+        let isOpen = list.end == line.count
+        let parts: (address: IPAddress, port: UInt16)? =
+            kind == .lpsv
+            ? list.longForm() : list.count == 6 ? (list.address(at: 0), list.port(at: 4)) : nil
+        guard let parts else { return isOpen ? .incomplete : .none(end: next) }
+        var before = offset
+        while before > 4, Command.isBlank(line[before - 1]) { before -= 1 }
+        var after = list.end
+        while after < line.count, Command.isBlank(line[after]) { after += 1 }
+        let isEnclosed =
+            line[before - 1] == UInt8(ascii: "(") && after < line.count && line[after] == UInt8(ascii: ")")
+        let found = Announcement(kind: kind, address: parts.address, port: parts.port, field: offset..<list.end)
+        return .found(found, isEnclosed: isEnclosed, end: next)
+    }
+
+    private static func extended(in line: Span<UInt8>, at offset: Int) -> Candidate {
+        let isEnclosed = line[offset] == UInt8(ascii: "(")
+        let start = isEnclosed ? offset + 1 : offset
+        guard start < line.count else { return .incomplete }
+        let delimiter = line[start]
+        guard isDelimiter(delimiter), isEnclosed || !isLetter(delimiter) else { return .none(end: offset + 1) }
+
+        // proto and address, both mostly empty
+        var cursor = start + 1
+        while cursor < line.count, Decimal.isDigit(line[cursor]) { cursor += 1 }
+        guard cursor < line.count else { return .incomplete }
+        guard line[cursor] == delimiter else { return .none(end: offset + 1) }
+        let addressStart = cursor + 1
+        cursor = addressStart
+        while cursor < line.count, line[cursor] != delimiter, isAddressByte(line[cursor]) { cursor += 1 }
+        guard cursor < line.count else { return .incomplete }
+        guard line[cursor] == delimiter else { return .none(end: offset + 1) }
+        let address = IPAddress(parsing: line.extracting(addressStart..<cursor))
+        guard address != nil || cursor == addressStart else { return .none(end: offset + 1) }
+
+        let portStart = cursor + 1
+        cursor = portStart
+        let port = Decimal.parse(line, at: &cursor, upTo: 65535)
+        guard cursor < line.count else { return .incomplete }
+        guard let port, line[cursor] == delimiter else { return .none(end: offset + 1) }
+        guard !isEnclosed || cursor + 1 < line.count else { return .incomplete }
+        guard !isEnclosed || line[cursor + 1] == UInt8(ascii: ")") else { return .none(end: offset + 1) }
+        let found = Announcement(
+            kind: .epsv,
+            address: address,
+            port: UInt16(port),
+            field: (address == nil ? portStart : addressStart)..<cursor,
+            delimiter: delimiter
+        )
+        return .found(found, isEnclosed: isEnclosed, end: cursor + 1)
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & 0xdf)
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        Decimal.isDigit(byte) || isLetter(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
+    }
+}

@@ -1,0 +1,50 @@
+/// An address field that announces a data connection: what it says, and where it stands in its line.
+package struct Announcement: Hashable, Sendable {
+    package let kind: Expectation.Kind
+    /// The advertised address; `nil` where the form has none (229).
+    package let address: IPAddress?
+    package let port: UInt16
+    /// Offsets in the line of what has to be replaced if the address or the port changes.
+    package let field: Range<Int>
+    /// What stands between the parts of an EPRT or 229 field.
+    let delimiter: UInt8
+
+    init(kind: Expectation.Kind, address: IPAddress?, port: UInt16, field: Range<Int>, delimiter: UInt8 = 0) {
+        self.kind = kind
+        self.address = address
+        self.port = port
+        self.field = field
+        self.delimiter = delimiter
+    }
+
+    /// The field as it has to read for another endpoint of the same family, in the form that the line had.
+    package func field(for endpoint: Endpoint) -> [UInt8] {
+        let port = endpoint.port
+        switch kind {
+        case .port, .pasv:
+            return Array("\(Announcement.commas(endpoint.address)),\(port >> 8),\(port & 0xff)".utf8)
+        case .lprt, .lpsv:
+            let numbers = Announcement.commas(endpoint.address)
+            let form = if case .v4 = endpoint.address { "4,4" } else { "6,16" }
+            return Array("\(form),\(numbers),2,\(port >> 8),\(port & 0xff)".utf8)
+        case .eprt, .epsv:
+            guard address != nil else { return Array("\(port)".utf8) }
+            return Array("\(endpoint.address)".utf8) + [delimiter] + Array("\(port)".utf8)
+        }
+    }
+
+    /// The bytes of an address as decimal numbers with commas between.
+    private static func commas(_ address: IPAddress) -> String {
+        let bytes: [UInt8]
+        switch address {
+        case .v4(let value):
+            bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - $0 * 8)) }
+        case .v6(let high, let low):
+            bytes = (0..<16).map { index in
+                let half = index < 8 ? high : low
+                return UInt8(truncatingIfNeeded: half >> UInt64(56 - index % 8 * 8))
+            }
+        }
+        return bytes.map { "\($0)" }.joined(separator: ",")
+    }
+}

@@ -1,0 +1,326 @@
+/// The FTP session of one control connection: what the lines of both sides mean to each other.
+///
+/// It is given the lines of either side in the order of their stream, and tells of each what it does for tracking. Replies
+/// are matched to commands in order (RFC 959, section 5.4), multi-line replies are followed to their end, and nothing
+/// announces anything before the login was accepted.
+package struct Session: Sendable {
+    /// Which side of the connection a line comes from.
+    package enum Side: Int, Sendable {
+        case client, server
+
+        var other: Side { self == .client ? .server : .client }
+    }
+
+    /// What the bytes of one side are.
+    package enum Content: Sendable {
+        case lines
+        case records
+        /// Nothing that concerns us, for the rest of the connection.
+        case ignored
+    }
+
+    /// What a line does.
+    package enum Outcome: Sendable {
+        case passes
+        /// It announces a data connection, and may: PORT by the command of that ordinal, or a solicited reply.
+        case announces(Announcement, command: UInt32)
+        /// It would announce one, but must not.
+        case refused(Refusal.Reason, Expectation.Kind?)
+        /// The server refused the PORT, EPRT or LPRT of that ordinal.
+        case rejects(command: UInt32)
+        /// From the next byte on, both sides speak TLS.
+        case encrypts
+    }
+
+    private enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
+
+    /// As many commands as may wait for their replies; those behind them count as unanswered.
+    static let maximumOutstanding = 64
+
+    private var phase: Phase
+    package let isAdopted: Bool
+    /// Verbs of the commands that wait for their replies, a ring.
+    private var outstanding: [64 of Verb] = .init(repeating: .other)
+    private var outstandingStart: UInt8 = 0
+    private var outstandingCount: UInt8 = 0
+    /// Ordinal that the next command gets.
+    private var nextOrdinal: UInt32 = 0
+    /// Ordinals of commands that found no place and are not in the ring: 0 unless the ring was full.
+    private var startOrdinal: UInt32 = 0
+    /// Code of the multi-line reply that is under way; 0 if none.
+    private var continuedCode: UInt16 = 0
+    /// Set once replies are known to belong to the commands seen; an adopted session may have had others before.
+    private var isSynchronised: Bool
+    private var clientHasSpoken: Bool
+    private var serverHasSpoken: Bool
+    private var clientIsPlain = true
+    private var serverIsPlain = true
+    private var clientRecords = TLSRecords()
+    private var serverRecords = TLSRecords()
+    /// Argument of the last USER, at most 64 bytes.
+    package private(set) var user: [UInt8] = []
+
+    /// - Parameter isAdopted: the connection was under way when first seen, and is taken as logged in (contract S2).
+    package init(isAdopted: Bool) {
+        self.isAdopted = isAdopted
+        phase = isAdopted ? .ready : .greeting
+        isSynchronised = !isAdopted
+        clientHasSpoken = isAdopted
+        serverHasSpoken = isAdopted
+    }
+
+    /// Where the session stands, for people.
+    package var state: ConnectionSummary.State {
+        switch phase {
+        case .greeting: .greeting
+        case .login: .login
+        case .ready: .ready
+        case .encrypted: .encrypted
+        case .notFTP: .notFTP
+        }
+    }
+
+    /// What the next bytes of a side are.
+    package func content(of side: Side) -> Content {
+        switch phase {
+        case .notFTP: .ignored
+        case .encrypted: (side == .client ? clientIsPlain : serverIsPlain) ? .lines : .records
+        default: .lines
+        }
+    }
+
+    /// The kind of reply with an address field that is awaited, if any; the oldest where there are several.
+    package var solicited: Expectation.Kind? {
+        guard phase != .encrypted, phase != .notFTP else { return nil }
+        for index in 0..<Int(outstandingCount) {
+            if let kind = outstanding[slot(index)].solicits { return kind }
+        }
+        return nil
+    }
+
+    /// Tells whether lines can still announce something.
+    package var isInspected: Bool { phase != .encrypted && phase != .notFTP }
+}
+
+/// The client's lines.
+extension Session {
+    /// The client sent a whole line.
+    ///
+    /// - Parameters:
+    ///   - line: with its end.
+    ///   - connection: an address of the control connection, for its family.
+    ///   - refusesPipelined: a PORT sent while an earlier command is unanswered opens nothing (contract A7).
+    package mutating func command(
+        _ line: Span<UInt8>,
+        on connection: IPAddress,
+        refusesPipelined: Bool
+    ) -> Outcome {
+        guard let command = Command(parsing: line) else {
+            return clientHasSpoken || Session.isEmpty(line) ? .passes : becomeNotFTP()
+        }
+        clientHasSpoken = true
+        if phase == .encrypted {
+            guard serverIsPlain else {
+                push(command.verb)
+                return .passes
+            }
+            rearm()
+        }
+        let hasOutstanding = outstandingCount > 0
+        let ordinal = push(command.verb)
+        if command.verb == .user {
+            let argument = line.extracting(command.argument)
+            user = (0..<min(argument.count, 64)).map { argument[$0] }
+        }
+        guard let kind = command.verb.announces else { return .passes }
+        guard let announcement = Announcement(command, in: line, on: connection) else {
+            return .refused(.malformed, kind)
+        }
+        guard phase == .ready else { return .refused(.notLoggedIn, kind) }
+        guard !refusesPipelined || !hasOutstanding else { return .refused(.pipelined, kind) }
+        return .announces(announcement, command: ordinal)
+    }
+
+    /// The client's first bytes: TLS from the start (implicit FTPS) is no FTP that could be read.
+    package mutating func firstBytes(_ bytes: Span<UInt8>) -> Outcome {
+        guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
+        clientHasSpoken = true
+        serverHasSpoken = true
+        return encrypt()
+    }
+}
+
+/// The server's lines.
+extension Session {
+    /// The server sent a whole line.
+    ///
+    /// - Parameters:
+    ///   - line: with its end.
+    ///   - connection: an address of the control connection, for its family.
+    package mutating func reply(_ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
+        let reply = Reply(parsing: line)
+        if continuedCode != 0 {
+            guard let reply, reply.code == continuedCode, !reply.isContinued else { return .passes }
+            continuedCode = 0
+            return finish(reply, line, on: connection)
+        }
+        guard let reply else {
+            return serverHasSpoken || Session.isEmpty(line) ? .passes : becomeNotFTP()
+        }
+        serverHasSpoken = true
+        if phase == .encrypted {
+            guard clientIsPlain else { return .passes }
+            rearm()
+        }
+        guard !reply.isContinued else {
+            continuedCode = reply.code
+            return .passes
+        }
+        return finish(reply, line, on: connection)
+    }
+
+    /// A reply is complete.
+    private mutating func finish(_ reply: Reply, _ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
+        guard !reply.isPreliminary else { return .passes }
+        if phase == .greeting {
+            phase = .login
+            return unsolicited(reply, line, on: connection)
+        }
+        guard let (verb, ordinal) = pop(for: reply) else { return unsolicited(reply, line, on: connection) }
+        switch verb {
+        case .user, .pass, .acct:
+            switch reply.code {
+            case 230, 232, 202: phase = .ready
+            case 331, 332: phase = .login
+            default: break
+            }
+        case .rein where !reply.isError:
+            phase = .login
+        case .auth where reply.code == 234 || reply.code == 334:
+            return encrypt()
+        default:
+            if verb.announces != nil, reply.isError { return .rejects(command: ordinal) }
+        }
+        guard let kind = verb.solicits, reply.code == Announcement.code(of: kind) else {
+            return unsolicited(reply, line, on: connection)
+        }
+        guard let announcement = Announcement(kind, in: line, on: connection) else {
+            return .refused(.malformed, kind)
+        }
+        guard phase == .ready else { return .refused(.notLoggedIn, kind) }
+        return .announces(announcement, command: ordinal)
+    }
+
+    /// A reply that answers no PASV, EPSV or LPSV: harmless unless it carries an address field all the same.
+    private func unsolicited(_ reply: Reply, _ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
+        let kind: Expectation.Kind
+        switch reply.code {
+        case 227: kind = .pasv
+        case 228: kind = .lpsv
+        case 229: kind = .epsv
+        default: return .passes
+        }
+        return Announcement(kind, in: line, on: connection) == nil ? .passes : .refused(.unsolicited, kind)
+    }
+}
+
+/// TLS, and what is no FTP.
+extension Session {
+    /// A side that speaks TLS sent more bytes; returns the offset at which its plain text begins again, if it does.
+    package mutating func records(_ bytes: Span<UInt8>, from side: Side) -> Int? {
+        switch side {
+        case .client:
+            guard let offset = clientRecords.consume(bytes) else { return nil }
+            clientIsPlain = true
+            return offset
+        case .server:
+            guard let offset = serverRecords.consume(bytes) else { return nil }
+            serverIsPlain = true
+            return offset
+        }
+    }
+
+    /// Bytes of a side were missed: its records are looked for anew.
+    package mutating func missRecords(from side: Side) {
+        switch side {
+        case .client: clientRecords.resume()
+        case .server: serverRecords.resume()
+        }
+    }
+
+    private mutating func encrypt() -> Outcome {
+        phase = .encrypted
+        clientIsPlain = false
+        serverIsPlain = false
+        clientRecords = TLSRecords()
+        serverRecords = TLSRecords()
+        outstandingCount = 0
+        continuedCode = 0
+        return .encrypts
+    }
+
+    /// Both sides speak plain FTP again (CCC): the login was inside TLS, unless there never was any TLS.
+    private mutating func rearm() {
+        phase = clientRecords.hasSeenRecord && serverRecords.hasSeenRecord ? .ready : .login
+        isSynchronised = false
+    }
+
+    private mutating func becomeNotFTP() -> Outcome {
+        guard phase != .notFTP else { return .passes }
+        phase = .notFTP
+        return .refused(.notFTP, nil)
+    }
+
+    private static func isEmpty(_ line: Span<UInt8>) -> Bool {
+        for index in 0..<line.count where !Command.isBlank(line[index]) && !Command.isLineEnd(line[index]) {
+            return false
+        }
+        return true
+    }
+}
+
+/// Commands that wait for their replies.
+extension Session {
+    private func slot(_ index: Int) -> Int { (Int(outstandingStart) + index) % Session.maximumOutstanding }
+
+    /// Adds a command and returns its ordinal.
+    @discardableResult
+    private mutating func push(_ verb: Verb) -> UInt32 {
+        let ordinal = nextOrdinal
+        guard Int(outstandingCount) < Session.maximumOutstanding else { return UInt32.max }
+        nextOrdinal &+= 1
+        if outstandingCount == 0 { startOrdinal = ordinal }
+        outstanding[slot(Int(outstandingCount))] = verb
+        outstandingCount += 1
+        return ordinal
+    }
+
+    /// Takes the command that a final reply answers.
+    private mutating func pop(for reply: Reply) -> (verb: Verb, ordinal: UInt32)? {
+        guard outstandingCount > 0 else { return nil }
+        var index = 0
+        if let answered = firstSolicitor(of: reply.code) {
+            // An ABOR is answered once or twice (RFC 959, section 4.1.3); an adopted session may have had commands before.
+            let isDue = !isSynchronised || (answered == 1 && outstanding[slot(0)] == .abor)
+            if isDue {
+                index = answered
+                isSynchronised = true
+            }
+        } else if !isSynchronised, outstanding[slot(0)].solicits != nil, !reply.isError {
+            return nil
+        }
+        let verb = outstanding[slot(index)]
+        let ordinal = startOrdinal &+ UInt32(index)
+        outstandingStart = UInt8(slot(index + 1))
+        outstandingCount -= UInt8(index + 1)
+        startOrdinal = ordinal &+ 1
+        return (verb, ordinal)
+    }
+
+    /// Index of the oldest command that a reply of this code answers as PASV, EPSV and LPSV are answered.
+    private func firstSolicitor(of code: UInt16) -> Int? {
+        (0..<Int(outstandingCount)).first { index in
+            outstanding[slot(index)].solicits.map(Announcement.code(of:)) == code
+        }
+    }
+}

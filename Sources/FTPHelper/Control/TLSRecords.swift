@@ -1,0 +1,61 @@
+/// Follows the records of a TLS stream without looking inside, to notice where plain text returns (CCC, RFC 4217).
+///
+/// A record (RFC 8446, section 5.1) is a content type of 20 to 24, version 3.0 to 3.4, a 16-bit length, and as many bytes.
+package struct TLSRecords: Sendable {
+    /// Bytes of the current record that are still to come.
+    private var remaining: UInt16 = 0
+    /// Bytes of a record header that have come: at most 5.
+    private var headerCount: UInt8 = 0
+    private var header: [5 of UInt8] = .init(repeating: 0)
+    /// Set once a whole record header was seen.
+    package private(set) var hasSeenRecord = false
+
+    package init() {}
+
+    /// Takes the next bytes; returns the offset at which plain text begins, or `nil` while all is TLS.
+    ///
+    /// Up to four bytes of a header that then turns out to be none may have come before: these are lost for parsing.
+    package mutating func consume(_ bytes: Span<UInt8>) -> Int? {
+        var offset = 0
+        while offset < bytes.count {
+            if remaining > 0 {
+                let count = min(Int(remaining), bytes.count - offset)
+                remaining -= UInt16(count)
+                offset += count
+                continue
+            }
+            header[Int(headerCount)] = bytes[offset]
+            guard isPlausibleHeader else { return max(offset - Int(headerCount), 0) }
+            headerCount += 1
+            offset += 1
+            if headerCount == 5 {
+                remaining = UInt16(header[3]) << 8 | UInt16(header[4])
+                headerCount = 0
+                hasSeenRecord = true
+            }
+        }
+        return nil
+    }
+
+    /// Takes the next bytes for the start of a record, whatever came before.
+    package mutating func resume() {
+        remaining = 0
+        headerCount = 0
+    }
+
+    /// Whether the bytes of the header up to `headerCount` can be one.
+    private var isPlausibleHeader: Bool {
+        switch headerCount {
+        case 0: (20...24).contains(header[0])
+        case 1: header[1] == 3
+        case 2: header[2] <= 4
+        case 3: header[3] <= 0x48  // 2^14 + 2048, the most that TLS 1.2 allows
+        default: true
+        }
+    }
+
+    /// Tells whether a stream that starts with these bytes is TLS: a handshake record with a ClientHello.
+    package static func begins(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count >= 2 && bytes[0] == 22 && bytes[1] == 3
+    }
+}

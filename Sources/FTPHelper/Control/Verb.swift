@@ -1,0 +1,57 @@
+/// The commands that tracking tells apart; every other one is `other`.
+package enum Verb: UInt8, Hashable, Sendable {
+    case other, user, pass, acct, rein, auth, abor
+    case port, eprt, lprt
+    case pasv, epsv, lpsv
+
+    /// The kind of expectation that the command itself announces.
+    package var announces: Expectation.Kind? {
+        switch self {
+        case .port: .port
+        case .eprt: .eprt
+        case .lprt: .lprt
+        default: nil
+        }
+    }
+
+    /// The kind of expectation that the reply to the command announces.
+    package var solicits: Expectation.Kind? {
+        switch self {
+        case .pasv: .pasv
+        case .epsv: .epsv
+        case .lpsv: .lpsv
+        default: nil
+        }
+    }
+}
+
+extension Verb {
+    /// The command of that name, packed as `Command` packs it; `nil` for a word that no FTP standard or server has.
+    static func named(_ packed: UInt64) -> Verb? {
+        if let verb = tracked[packed] { return verb }
+        return known.contains(packed) ? .other : nil
+    }
+
+    private static let tracked: [UInt64: Verb] = [
+        pack("USER"): .user, pack("PASS"): .pass, pack("ACCT"): .acct, pack("REIN"): .rein,
+        pack("AUTH"): .auth, pack("ABOR"): .abor, pack("PORT"): .port, pack("EPRT"): .eprt,
+        pack("LPRT"): .lprt, pack("PASV"): .pasv, pack("EPSV"): .epsv, pack("LPSV"): .lpsv,
+    ]
+
+    /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers add.
+    private static let known: Set<UInt64> = Set(
+        [
+            "ADAT", "ALLO", "APPE", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ", "ENC",
+            "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "LIST", "MAIL", "MD5", "MDTM", "MFCT", "MFF",
+            "MFMT", "MIC", "MKD", "MLFL", "MLSD", "MLST", "MMD5", "MODE", "MRCP", "MRSQ", "MSAM", "MSND", "MSOM",
+            "NLST", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "REST", "RETR", "RMD", "RMDA", "RNFR",
+            "RNTO", "SITE", "SIZE", "SMNT", "SPSV", "STAT", "STOR", "STOU", "STRU", "SYST", "THMB", "TYPE",
+            "XCRC", "XCUP", "XCWD", "XMD5", "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA",
+            "XSHA1", "XSHA256", "XSHA512",
+        ].map(pack)
+    )
+
+    private static func pack(_ name: String) -> UInt64 {
+        name.utf8.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

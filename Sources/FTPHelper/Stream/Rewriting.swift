@@ -1,0 +1,112 @@
+/// Writes the packet that goes on in place of one that came.
+enum Rewriting {
+    /// Size to which a short packet may always grow: what every path carries (RFC 791 for IPv4, RFC 8200 for IPv6).
+    private static func minimumPathSize(_ packet: Span<UInt8>) -> Int { packet[0] >> 4 == 4 ? 576 : 1280 }
+
+    /// Fills `output`, unless the packet can go on as it is.
+    ///
+    /// A packet never grows beyond its own size or what every path carries: what does not fit is left for the sender to
+    /// send again.
+    ///
+    /// - Parameters:
+    ///   - packet: as it came.
+    ///   - segment: what it was parsed as.
+    ///   - stream: the direction it belongs to.
+    ///   - reverse: the direction it acknowledges.
+    ///   - acknowledgement: `segment.acknowledgement` as the sender of `reverse` numbers it.
+    ///   - isConflicting: its payload differs from the first copy.
+    ///   - output: empty; gets the packet.
+    /// - Returns: whether `output` is to go on instead of the packet.
+    static func apply(
+        _ packet: Span<UInt8>,
+        _ segment: Segment,
+        stream: Stream,
+        reverse: Stream,
+        acknowledgement: SequenceNumber,
+        isConflicting: Bool,
+        into output: inout [UInt8]
+    ) -> Bool {
+        let position = segment.firstByte
+        let hasFIN = segment.flags.contains(.fin)
+        let isUntouched =
+            !isConflicting && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
+        let hasSACK = segment.sackCount > 0 && !reverse.isTransparent
+        guard
+            !isUntouched || hasSACK || stream.output(of: position) != position
+                || acknowledgement != segment.acknowledgement
+        else { return false }
+
+        output.append(packet, from: 0, count: segment.payloadOffset)
+        let (first, isWhole) = stream.emit(
+            packet.extracting(segment.payloadOffset..<segment.end),
+            at: position,
+            hasFIN: hasFIN,
+            prefersFirstCopy: isConflicting,
+            limit: max(segment.end, minimumPathSize(packet)),
+            into: &output
+        )
+        let tcp = segment.tcpOffset
+        let sequence = segment.flags.contains(.syn) ? first - 1 : first
+        output.put(sequence.value, at: tcp + 4)
+        if segment.flags.contains(.ack) { output.put(acknowledgement.value, at: tcp + 8) }
+        if !isWhole { output[tcp + 13] &= ~TCPFlags.fin.rawValue }
+        if segment.flags.contains(.urg) { moveUrgent(segment, stream, first: sequence, in: &output) }
+        if hasSACK { translateSACK(segment, reverse, in: &output) }
+        finish(packet, segment, in: &output)
+        return true
+    }
+
+    /// Lets the urgent pointer name the same byte as before.
+    private static func moveUrgent(
+        _ segment: Segment,
+        _ stream: Stream,
+        first: SequenceNumber,
+        in output: inout [UInt8]
+    ) {
+        let end = stream.output(of: segment.sequence + Int(segment.urgentPointer))
+        guard let pointer = UInt16(exactly: first.distance(to: end)) else {
+            output[segment.tcpOffset + 13] &= ~TCPFlags.urg.rawValue
+            output.put(UInt16(0), at: segment.tcpOffset + 18)
+            return
+        }
+        output.put(pointer, at: segment.tcpOffset + 18)
+    }
+
+    /// Translates the SACK blocks; one of which nothing is left makes room for no-operations.
+    private static func translateSACK(_ segment: Segment, _ reverse: Stream, in output: inout [UInt8]) {
+        var kept = 0
+        for index in 0..<segment.sackCount {
+            let offset = segment.sackOffset + index * 8
+            guard let left = output.span.uint32(at: offset), let right = output.span.uint32(at: offset + 4),
+                let block = reverse.input(of: (SequenceNumber(left), SequenceNumber(right)))
+            else { continue }
+            output.put(block.left.value, at: segment.sackOffset + kept * 8)
+            output.put(block.right.value, at: segment.sackOffset + kept * 8 + 4)
+            kept += 1
+        }
+        guard kept < segment.sackCount else { return }
+        let start = kept > 0 ? segment.sackOffset + kept * 8 : segment.sackOffset - 2
+        for offset in start..<segment.sackOffset + segment.sackCount * 8 { output[offset] = 1 }
+        if kept > 0 { output[segment.sackOffset - 1] = UInt8(2 + kept * 8) }
+    }
+
+    /// Sets the lengths, and both checksums by what has changed.
+    private static func finish(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
+        let growth = output.count - segment.end
+        if packet[0] >> 4 == 4 {
+            let old = UInt16(segment.end)
+            let new = UInt16(truncatingIfNeeded: output.count)
+            output.put(new, at: 2)
+            let checksum = output.span.uint16(at: 10) ?? 0
+            output.put(Checksum.updated(checksum, from: UInt64(old), to: UInt64(new)), at: 10)
+        } else {
+            output.put(UInt16(truncatingIfNeeded: segment.end - 40 + growth), at: 4)
+        }
+        // Both sums contain the old checksum, which so cancels out, and the addresses of the pseudo header do not change.
+        let tcp = segment.tcpOffset
+        let old = Checksum.sum(packet, tcp..<segment.end) + UInt64(segment.end - tcp)
+        let new = Checksum.sum(output.span, tcp..<output.count) + UInt64(output.count - tcp)
+        let checksum = output.span.uint16(at: tcp + 16) ?? 0
+        output.put(Checksum.updated(checksum, from: old, to: new), at: tcp + 16)
+    }
+}

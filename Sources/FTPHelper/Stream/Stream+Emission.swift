@@ -1,0 +1,82 @@
+/// What goes on in place of a segment.
+extension Stream {
+    /// Tells whether the payload of a segment goes on byte for byte.
+    func isUntouched(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
+        let end = position + count
+        guard heldCount == 0 || !end.isAfter(heldStart) || count == 0 else { return false }
+        for edit in edits where edit.start.isBefore(end) && edit.end.isAfter(position) { return false }
+        return !bringsText(count, at: position, hasFIN: hasFIN)
+    }
+
+    /// Appends what goes on in place of a payload.
+    ///
+    /// Whatever part of an edit the segment covers, all of the edit's text goes, so that the same bytes stand at the same
+    /// output positions however the sender cuts its retransmissions. A payload that is all held becomes the last byte
+    /// before what is held: the receiver has it already, and says so at once.
+    ///
+    /// - Parameters:
+    ///   - payload: may be empty.
+    ///   - position: of its first byte.
+    ///   - hasFIN: a FIN stands behind it.
+    ///   - prefersFirstCopy: takes kept bytes instead of the payload's own, where there are any.
+    ///   - limit: size that `packet` may reach; what is beyond is left for the sender to send again.
+    ///   - packet: gets the bytes.
+    /// - Returns: the output position of the first byte, and whether all of the segment goes on.
+    func emit(
+        _ payload: Span<UInt8>,
+        at position: SequenceNumber,
+        hasFIN: Bool,
+        prefersFirstCopy: Bool,
+        limit: Int,
+        into packet: inout [UInt8]
+    ) -> (sequence: SequenceNumber, isWhole: Bool) {
+        let end = position + payload.count
+        let stop = heldCount > 0 ? SequenceNumber.earlier(end, heldStart) : end
+        if heldCount > 0, !payload.isEmpty, !position.isBefore(heldStart) {
+            guard let last = byte(at: heldStart - 1) else { return (output(of: position), false) }
+            packet.append(last)
+            return (output(of: heldStart) - 1, false)
+        }
+
+        var sequence = output(of: position)
+        var cursor = position
+        for edit in edits where edit.end.isAfter(cursor) && edit.start.isBefore(stop) {
+            append(payload, cursor, edit.start, origin: position, prefersFirstCopy, to: &packet)
+            packet.append(contentsOf: edit.text)
+            cursor = edit.end
+        }
+        append(payload, cursor, stop, origin: position, prefersFirstCopy, to: &packet)
+        if let last = edits.last, bringsText(payload.count, at: position, hasFIN: hasFIN) {
+            packet.append(contentsOf: last.text)
+            sequence = last.outputStart
+        }
+        guard packet.count > limit else { return (sequence, stop == end) }
+        packet.removeLast(packet.count - limit)
+        return (sequence, false)
+    }
+
+    /// Tells whether a FIN without payload has to bring bytes that were held until it came.
+    private func bringsText(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
+        guard count == 0, hasFIN, let last = edits.last else { return false }
+        return last.end == position && last.promised == position
+    }
+
+    /// Appends the bytes of a payload between two positions.
+    private func append(
+        _ payload: Span<UInt8>,
+        _ start: SequenceNumber,
+        _ end: SequenceNumber,
+        origin: SequenceNumber,
+        _ prefersFirstCopy: Bool,
+        to packet: inout [UInt8]
+    ) {
+        guard start.isBefore(end) else { return }
+        let offset = origin.distance(to: start)
+        let count = start.distance(to: end)
+        guard prefersFirstCopy else {
+            packet.append(payload, from: offset, count: count)
+            return
+        }
+        for index in 0..<count { packet.append(byte(at: start + index) ?? payload[offset + index]) }
+    }
+}

@@ -1,0 +1,57 @@
+/// Connections by their deadlines, the earliest first: a binary heap in which each connection knows its place.
+struct DeadlineHeap {
+    private var connections: [Connection] = []
+
+    var first: Connection? { connections.first }
+
+    /// Adds a connection, or moves it to where its changed deadline belongs.
+    mutating func update(_ connection: Connection) {
+        if connection.heapIndex < 0 {
+            connection.heapIndex = connections.count
+            connections.append(connection)
+        }
+        rise(from: connection.heapIndex)
+        sink(from: connection.heapIndex)
+    }
+
+    mutating func remove(_ connection: Connection) {
+        let index = connection.heapIndex
+        guard index >= 0 else { return }
+        connection.heapIndex = -1
+        let last = connections.removeLast()
+        guard last !== connection else { return }
+        connections[index] = last
+        last.heapIndex = index
+        update(last)
+    }
+
+    private mutating func rise(from start: Int) {
+        var index = start
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard connections[index].deadline < connections[parent].deadline else { return }
+            exchange(index, parent)
+            index = parent
+        }
+    }
+
+    private mutating func sink(from start: Int) {
+        var index = start
+        while true {
+            var least = index
+            for child in 2 * index + 1...2 * index + 2
+            where child < connections.count && connections[child].deadline < connections[least].deadline {
+                least = child
+            }
+            guard least != index else { return }
+            exchange(index, least)
+            index = least
+        }
+    }
+
+    private mutating func exchange(_ one: Int, _ other: Int) {
+        connections.swapAt(one, other)
+        connections[one].heapIndex = one
+        connections[other].heapIndex = other
+    }
+}

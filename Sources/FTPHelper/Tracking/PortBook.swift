@@ -1,0 +1,55 @@
+/// Endpoints that expectations hold, so that NAT lends none twice.
+///
+/// An endpoint is held by each expectation towards it, then by the data connection that used it, and after that for as long as
+/// its conntrack entry or a peer's TIME_WAIT may last.
+struct PortBook {
+    /// Seconds that an endpoint rests: twice the 60 s of TIME_WAIT, which is what conntrack keeps a closed connection.
+    static let restSeconds: UInt32 = 120
+    /// Endpoints that may rest at once; beyond, the one that has rested longest is free early.
+    static let maximumResting = 16384
+
+    private var holders: [Endpoint: UInt32] = [:]
+    private var resting: [(endpoint: Endpoint, until: Instant)] = []
+    /// How many at the start of `resting` are done.
+    private var rested = 0
+
+    func isFree(_ endpoint: Endpoint) -> Bool { holders[endpoint] == nil }
+
+    mutating func hold(_ endpoint: Endpoint) { holders[endpoint, default: 0] += 1 }
+
+    mutating func release(_ endpoint: Endpoint) {
+        guard let count = holders[endpoint] else { return }
+        holders[endpoint] = count > 1 ? count - 1 : nil
+    }
+
+    /// Releases an endpoint once it has rested.
+    mutating func rest(_ endpoint: Endpoint, at now: Instant) {
+        if resting.count - rested >= PortBook.maximumResting { finishFirst() }
+        resting.append((endpoint, now.advanced(bySeconds: PortBook.restSeconds)))
+    }
+
+    /// Chooses a port of an address: the wanted one if it is free, else one from 1024 on that nobody can foresee.
+    mutating func choose(
+        _ wanted: UInt16,
+        of address: IPAddress,
+        at now: Instant,
+        random: inout some RandomNumberGenerator
+    ) -> UInt16? {
+        while rested < resting.count, resting[rested].until <= now { finishFirst() }
+        if isFree(Endpoint(address, wanted)) { return wanted }
+        let start = UInt16.random(in: 1024...65535, using: &random)
+        for step in 0..<(65536 - 1024) {
+            let port = UInt16(1024 + (Int(start) - 1024 + step) % (65536 - 1024))
+            if isFree(Endpoint(address, port)) { return port }
+        }
+        return nil
+    }
+
+    private mutating func finishFirst() {
+        release(resting[rested].endpoint)
+        rested += 1
+        guard rested > 1024, rested * 2 > resting.count else { return }
+        resting.removeFirst(rested)
+        rested = 0
+    }
+}

@@ -1,0 +1,170 @@
+/// The life of an expectation.
+extension Tracker {
+    /// What an announcement comes to.
+    enum Decision {
+        case refused(Refusal.Reason)
+        /// It opens an expectation, and the line is to name this endpoint.
+        case opened(Expectation, announced: Endpoint)
+    }
+
+    /// Decides on an announcement by the rules of addresses (contract A1 to A6).
+    ///
+    /// The data connection always leads to the other end of the control connection. What the line must name is where the
+    /// receiver of the line reaches that end: the address under which NAT shows it, and a port that is free there.
+    mutating func decide(
+        _ announcement: Announcement,
+        on connection: Connection,
+        at now: Instant
+    ) -> Decision {
+        let mapping = connection.mapping
+        let isActive = announcement.kind.isActive
+        // `own` is the sender of the line as it is, `shown` as the other side knows it; `peer` and `peerShown` likewise.
+        let own = isActive ? mapping.original.source.address : mapping.reply.source.address
+        let shown = isActive ? mapping.reply.destination.address : mapping.original.destination.address
+        let peer = isActive ? mapping.reply.source.address : mapping.original.source.address
+        let peerShown = isActive ? mapping.original.destination.address : mapping.reply.destination.address
+
+        var target = own
+        if let advertised = announcement.address, advertised != own, advertised != shown {
+            if policy.isLoose, !advertised.isUnspecified {
+                target = advertised
+            } else if isActive {
+                return .refused(.addressMismatch)
+            }
+        }
+        guard announcement.port >= 1024 || policy.allowsPrivilegedPorts else { return .refused(.privilegedPort) }
+
+        // The old expectation goes in any case, so its port is free again for this one.
+        if let old = connection.expectation { ports.release(old.to) }
+        defer { if let old = connection.expectation { ports.hold(old.to) } }
+
+        // Without NAT the line names the target itself; with it, the address that NAT shows.
+        let isLent = own != shown
+        let announcedAddress = isLent ? shown : target
+        var port = announcement.port
+        if isLent {
+            guard let free = ports.choose(port, of: announcedAddress, at: now, random: &random) else {
+                return .refused(.tableFull)
+            }
+            port = free
+        }
+        lastID += 1
+        let announced = Endpoint(announcedAddress, port)
+        let expectation = Expectation(
+            id: lastID,
+            kind: announcement.kind,
+            master: mapping.original,
+            from: peer,
+            to: announced,
+            translatedFrom: peerShown,
+            translatedTo: Endpoint(target, announcement.port),
+            deadline: now.advanced(bySeconds: policy.timeout)
+        )
+        return .opened(expectation, announced: announced)
+    }
+
+    /// Opens an expectation in place of whatever the connection had, or another had for the same SYN.
+    mutating func open(
+        _ expectation: Expectation,
+        on connection: Connection,
+        command: UInt32,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        closeExpectation(of: connection, .replaced, into: &output)
+        if let endpoint = connection.lentEndpoint {
+            connection.lentEndpoint = nil
+            ports.rest(endpoint, at: now)
+        }
+        let key = Key(from: expectation.from, to: expectation.to)
+        if let other = expecting[key] { closeExpectation(of: other, .replaced, into: &output) }
+        expecting[key] = connection
+        connection.expectation = expectation
+        connection.announcement = command
+        connection.opened &+= 1
+        connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
+        ports.hold(expectation.to)
+        deadlines.update(connection)
+        statistics.expectationsOpened += 1
+        output.actions.append(.open(expectation))
+        output.actions.append(.report(.expectation(expectation)))
+    }
+
+    /// Takes an expectation out of the tables.
+    mutating func take(_ expectation: Expectation, from connection: Connection) {
+        expecting[Key(from: expectation.from, to: expectation.to)] = nil
+        connection.expectation = nil
+        ports.release(expectation.to)
+    }
+
+    mutating func closeExpectation(
+        of connection: Connection,
+        _ closing: Event.Closing,
+        into output: inout Output
+    ) {
+        guard let expectation = connection.expectation else { return }
+        take(expectation, from: connection)
+        output.actions.append(.close(expectation))
+        output.actions.append(.report(.closed(expectation, closing)))
+    }
+
+    /// A SYN out of the pinhole set came; `nil` if no expectation is for it.
+    ///
+    /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
+    package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
+        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn), !segment.flags.contains(.ack)
+        else { return nil }
+        let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
+        return expecting[key]?.expectation.map { ExpectedConnection(expectation: $0, original: segment.tuple) }
+    }
+
+    /// The conntrack entry of the data connection was made: closes its expectation as used.
+    package mutating func confirm(_ connection: ExpectedConnection, at now: Instant, into output: inout Output) {
+        let expectation = connection.expectation
+        guard let master = master(of: expectation) else { return }
+        if expectation.to.address != expectation.translatedTo.address {
+            // One hold more, for as long as the data connection may live.
+            if let endpoint = master.lentEndpoint { ports.rest(endpoint, at: now) }
+            ports.hold(expectation.to)
+            master.lentEndpoint = expectation.to
+        }
+        take(expectation, from: master)
+        master.used &+= 1
+        statistics.expectationsUsed += 1
+        deadlines.update(master)
+        output.actions.append(.close(expectation))
+        output.actions.append(.report(.data(expectation, from: connection.original.source)))
+    }
+
+    /// The kernel did not take an expectation that was to be opened.
+    package mutating func fail(_ expectation: Expectation, into output: inout Output) {
+        guard let master = master(of: expectation) else { return }
+        closeExpectation(of: master, .failed, into: &output)
+        deadlines.update(master)
+    }
+
+    /// Closes an expectation by hand; `false` if there is none of that number.
+    package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
+        guard let master = expecting.values.first(where: { $0.expectation?.id == id }) else { return false }
+        closeExpectation(of: master, .deleted, into: &output)
+        deadlines.update(master)
+        return true
+    }
+
+    /// Closes every expectation by hand and returns how many there were.
+    package mutating func flush(into output: inout Output) -> Int {
+        let masters = Array(expecting.values)
+        for master in masters {
+            closeExpectation(of: master, .deleted, into: &output)
+            deadlines.update(master)
+        }
+        return masters.count
+    }
+
+    private func master(of expectation: Expectation) -> Connection? {
+        guard let master = expecting[Key(from: expectation.from, to: expectation.to)],
+            master.expectation?.id == expectation.id
+        else { return nil }
+        return master
+    }
+}

@@ -1,0 +1,265 @@
+/// The way of a control packet.
+extension Tracker {
+    /// A control packet came: an IPv4 or IPv6 packet from its first byte on.
+    ///
+    /// Whatever it is, it gets a verdict; what cannot be followed goes on as it is.
+    package mutating func receive(
+        _ packet: Span<UInt8>,
+        at now: Instant,
+        into output: inout Output
+    ) -> Verdict {
+        statistics.packets += 1
+        guard let segment = try? Segment(parsing: packet) else { return .accept }
+        guard let connection = table[segment.tuple] else { return admit(segment, into: &output) }
+        guard !connection.isHelped else { return .accept }
+        let side = connection.side(of: segment.tuple)
+        if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
+            connection.streams[side.rawValue].initial != segment.sequence + 1
+        {
+            // The tuple has been used again for another connection, whose mapping may be another one.
+            remove(connection, at: now, into: &output)
+            return admit(segment, into: &output)
+        }
+        connection.lastSeen = now
+        guard connection.isPositioned || position(connection, by: segment, from: side, into: &output) else {
+            return .accept
+        }
+        return follow(connection, packet, segment, side, at: now, into: &output)
+    }
+
+    /// A packet of a connection that is not known.
+    private mutating func admit(_ segment: Segment, into output: inout Output) -> Verdict {
+        guard !segment.flags.contains(.rst), segment.flags.contains(.ack) else { return .accept }
+        guard connectionCount < policy.maximumConnections else {
+            // Once a connection, and not for each of its packets.
+            if segment.flags.contains(.syn) {
+                let tuple = segment.tuple.inverted
+                report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
+            }
+            return .accept
+        }
+        return .needsMapping(segment.tuple)
+    }
+
+    /// Takes the positions of both streams from the first packet; `false` if it does not tell them.
+    ///
+    /// A SYN-ACK carries both initial sequence numbers. Any other packet belongs to a connection already under way, which is
+    /// adopted where it stands.
+    private mutating func position(
+        _ connection: Connection,
+        by segment: Segment,
+        from side: Session.Side,
+        into output: inout Output
+    ) -> Bool {
+        guard segment.flags.contains(.ack) else { return false }
+        let isHandshake = side == .server && segment.flags.contains(.syn)
+        connection.streams[side.rawValue] = Stream(next: segment.firstByte)
+        connection.streams[side.other.rawValue] = Stream(next: segment.acknowledgement)
+        connection.session = Session(isAdopted: !isHandshake)
+        connection.isPositioned = true
+        statistics.connectionsTotal += 1
+        output.actions.append(.report(.connection(connection.summary)))
+        return true
+    }
+
+    private mutating func follow(
+        _ connection: Connection,
+        _ packet: Span<UInt8>,
+        _ segment: Segment,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) -> Verdict {
+        let own = side.rawValue
+        let other = side.other.rawValue
+        var acknowledgement = segment.acknowledgement
+        if segment.flags.contains(.ack) {
+            acknowledgement = connection.streams[other].input(of: segment.acknowledgement)
+            connection.streams[other].acknowledge(acknowledgement)
+            connection.streams[other].reclaim(to: &spares)
+        }
+        guard !connection.isReset else { return reset(connection, segment, acknowledgement, side, into: &output) }
+
+        let payload = packet.extracting(segment.payloadOffset..<segment.end)
+        let hasFIN = segment.flags.contains(.fin)
+        var isConflicting = false
+        if !payload.isEmpty || hasFIN {
+            connection.streams[own].lend(from: &spares)
+            let admission = connection.streams[own].admit(
+                payload,
+                at: segment.firstByte,
+                hasFIN: hasFIN,
+                isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
+                mayEdit: connection.mayEdit(side)
+            )
+            switch admission {
+            case .postponed: return .drop
+            case .conflicting:
+                statistics.conflicts += 1
+                isConflicting = true
+            case .taken: break
+            }
+            read(connection, side, at: now, into: &output)
+            guard !connection.isReset else {
+                beginReset(connection, segment, side, at: now, into: &output)
+                return reset(connection, segment, acknowledgement, side, into: &output)
+            }
+            if connection.streams[own].isFinished, connection.streams[other].isFinished {
+                close(connection, at: now, into: &output)
+            }
+        }
+        if segment.flags.contains(.rst), connection.streams[own].isDue(segment.sequence) {
+            close(connection, at: now, into: &output)
+        }
+
+        let isChanged = Rewriting.apply(
+            packet,
+            segment,
+            stream: connection.streams[own],
+            reverse: connection.streams[other],
+            acknowledgement: acknowledgement,
+            isConflicting: isConflicting,
+            into: &output.packet
+        )
+        connection.streams[own].reclaim(to: &spares)
+        return isChanged ? .replace : .accept
+    }
+
+    /// Reads what a side has sent, and settles what of it is withheld.
+    private mutating func read(
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let own = side.rawValue
+        let bytes = connection.streams[own].bytes
+        if connection.streams[own].hasHole {
+            connection.streams[own].hasHole = false
+            connection.session.missRecords(from: side)
+        }
+        let rest = connection.streams[own].rest
+        if side == .client, case .encrypts = connection.session.firstBytes(bytes.span.extracting(rest)) {
+            output.actions.append(.report(.encrypted(connection.summary)))
+        }
+        reading: while true {
+            switch connection.session.content(of: side) {
+            case .lines:
+                guard let line = connection.streams[own].nextLine() else { break reading }
+                read(line, of: bytes, connection, side, at: now, into: &output)
+                if connection.isReset { return }
+            case .records:
+                let rest = connection.streams[own].rest
+                let plain = connection.session.records(bytes.span.extracting(rest), from: side)
+                connection.streams[own].skip(plain ?? rest.count)
+                if plain == nil { break reading }
+            case .ignored:
+                connection.streams[own].skip(bytes.count)
+                break reading
+            }
+        }
+        connection.streams[own].hold(heldCount(connection, side, bytes))
+    }
+
+    /// How many of the last bytes may belong to a field that has to be rewritten, in a line that has not ended.
+    private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
+        guard connection.mayEdit(side) else { return 0 }
+        let rest = connection.streams[side.rawValue].rest
+        guard !rest.isEmpty else { return 0 }
+        let line = bytes.span.extracting(rest)
+        let start =
+            switch side {
+            case .client: Announcement.start(inPartialCommand: line)
+            case .server:
+                connection.session.solicited.flatMap { Announcement.start($0, inPartialReply: line) }
+            }
+        return start.map { rest.count - $0 } ?? 0
+    }
+
+    /// Reads one line.
+    private mutating func read(
+        _ range: Range<Int>,
+        of bytes: [UInt8],
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let line = bytes.span.extracting(range)
+        let address = connection.mapping.original.source.address
+        let outcome =
+            switch side {
+            case .client:
+                connection.session.command(line, on: address, refusesPipelined: policy.isStrict)
+            case .server: connection.session.reply(line, on: address)
+            }
+        switch outcome {
+        case .passes:
+            break
+        case .encrypts:
+            output.actions.append(.report(.encrypted(connection.summary)))
+        case .rejects(let command):
+            if connection.announcement == command, connection.expectation?.kind.isActive == true {
+                closeExpectation(of: connection, .rejected, into: &output)
+            }
+        case .refused(let reason, let kind):
+            refuse(reason, kind, line, connection, into: &output)
+        case .announces(let announcement, let command):
+            let field = range.lowerBound + announcement.field.lowerBound..<range.lowerBound + announcement.field.upperBound
+            announce(announcement, field, command, line, connection, side, at: now, into: &output)
+        }
+    }
+
+    /// Opens what a line announces, and rewrites the line where it has to name another endpoint.
+    private mutating func announce(
+        _ announcement: Announcement,
+        _ field: Range<Int>,
+        _ command: UInt32,
+        _ line: Span<UInt8>,
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let own = side.rawValue
+        switch decide(announcement, on: connection, at: now) {
+        case .refused(let reason):
+            refuse(reason, announcement.kind, line, connection, into: &output)
+        case .opened(let expectation, let announced):
+            let isNamed = announcement.port == announced.port && (announcement.address ?? announced.address) == announced.address
+            guard isNamed || connection.streams[own].canReplace(field) else {
+                // Its bytes have gone on before anybody asked for such a reply.
+                refuse(.unsolicited, announcement.kind, line, connection, into: &output)
+                return
+            }
+            open(expectation, on: connection, command: command, at: now, into: &output)
+            guard !isNamed else { return }
+            connection.streams[own].replace(field, with: announcement.field(for: announced))
+            connection.edits &+= 1
+            statistics.edits += 1
+            if !connection.isLiberal {
+                connection.isLiberal = true
+                output.actions.append(.beLiberal(connection.mapping))
+            }
+        }
+    }
+
+    /// Counts and reports a line that opens nothing; in strict mode most such lines end the connection.
+    private mutating func refuse(
+        _ reason: Refusal.Reason,
+        _ kind: Expectation.Kind?,
+        _ line: Span<UInt8>,
+        _ connection: Connection,
+        into output: inout Output
+    ) {
+        var end = line.count
+        while end > 0, Command.isLineEnd(line[end - 1]) { end -= 1 }
+        let text = (0..<min(end, 120)).map { line[$0] }
+        connection.refused &+= 1
+        report(Refusal(reason: reason, kind: kind, connection: connection.mapping.original, line: text), into: &output)
+        switch reason {
+        case .malformed, .addressMismatch, .unsolicited, .notFTP: connection.isReset = policy.isStrict
+        default: break
+        }
+    }
+}

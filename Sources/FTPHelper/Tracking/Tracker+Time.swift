@@ -1,0 +1,25 @@
+/// What time brings.
+extension Tracker {
+    /// Does what is due; to be called when `nextDeadline` has come.
+    package mutating func fire(at now: Instant, into output: inout Output) {
+        while let connection = deadlines.first, connection.deadline <= now {
+            if let expectation = connection.expectation, expectation.deadline <= now {
+                statistics.expectationsExpired += 1
+                take(expectation, from: connection)
+                output.actions.append(.close(expectation))
+                output.actions.append(.report(.expired(expectation)))
+            }
+            if connection.due <= now {
+                guard !connection.isClosed else {
+                    remove(connection, at: now, into: &output)
+                    continue
+                }
+                let interval = connection.expectation == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
+                let next = connection.lastSeen.advanced(bySeconds: interval)
+                if next <= now { output.actions.append(.verify(connection.mapping)) }
+                connection.due = next <= now ? now.advanced(bySeconds: interval) : next
+            }
+            deadlines.update(connection)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// Decimal numbers as FTP writes them: digits only, leading zeros allowed.
+package enum Decimal {
+    /// Reads the digits at `offset` and moves it behind them.
+    ///
+    /// `nil` if there is none or the number is greater than `limit`; `offset` is then behind the last digit read.
+    /// Refused, for example: `+1`, an empty field, `70537` where 65535 is the limit.
+    package static func parse(_ text: Span<UInt8>, at offset: inout Int, upTo limit: UInt32) -> UInt32? {
+        var value: UInt32 = 0
+        let start = offset
+        while offset < text.count, isDigit(text[offset]) {
+            value = value &* 10 &+ UInt32(text[offset] &- UInt8(ascii: "0"))
+            offset += 1
+            // `limit` is at most 65535, so one more digit cannot wrap.
+            guard value <= limit else { return nil }
+        }
+        return offset > start ? value : nil
+    }
+
+    package static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
+}

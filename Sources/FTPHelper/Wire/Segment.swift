@@ -1,0 +1,124 @@
+/// Where the parts of a TCP segment are in its packet, and what its header says.
+///
+/// Accepted:
+/// - IPv4 (RFC 791) with any options, IPv6 (RFC 8200) with hop-by-hop, routing and destination options headers, and a
+///   fragment header that holds a whole datagram (RFC 6946);
+/// - bytes behind the length that the IP header gives (padding of short frames) are not part of it;
+/// - any TCP options; the first well-formed SACK option is found, a list that lies ends the search.
+///
+/// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4.
+package struct Segment: Sendable {
+    package let tuple: Tuple
+    package let sequence: SequenceNumber
+    /// Meaningful only with the ACK flag.
+    package let acknowledgement: SequenceNumber
+    package let flags: TCPFlags
+    /// Meaningful only with the URG flag: offset of the end of urgent data from `sequence`.
+    package let urgentPointer: UInt16
+    /// Size of the IP header with its extensions: where the TCP header starts.
+    package let tcpOffset: Int
+    /// Where the payload starts.
+    package let payloadOffset: Int
+    /// Where the packet ends, without padding.
+    package let end: Int
+    /// Where the edges of the first SACK block are, and how many blocks there are (RFC 2018).
+    package let sackOffset: Int
+    package let sackCount: Int
+
+    /// Size of the payload in bytes.
+    package var payloadCount: Int { end - payloadOffset }
+    /// Position of the first byte of the payload: a SYN stands before it.
+    package var firstByte: SequenceNumber { flags.contains(.syn) ? sequence + 1 : sequence }
+    /// Position behind the payload, where a FIN would stand.
+    package var endOfPayload: SequenceNumber { firstByte + payloadCount }
+
+    package init(parsing packet: Span<UInt8>) throws(SegmentError) {
+        guard let first = packet.count > 0 ? packet[0] : nil else { throw .truncated }
+        let source: IPAddress
+        let destination: IPAddress
+        switch first >> 4 {
+        case 4:
+            let header = Int(first & 0x0f) * 4
+            guard header >= 20 else { throw .badLength }
+            guard packet.count >= header, let total = packet.uint16(at: 2), let fragment = packet.uint16(at: 6),
+                let from = packet.uint32(at: 12), let to = packet.uint32(at: 16)
+            else { throw .truncated }
+            guard fragment & 0x3fff == 0 else { throw .fragment }
+            guard packet[9] == Segment.tcp else { throw .notTCP }
+            guard Int(total) >= header else { throw .badLength }
+            guard Int(total) <= packet.count else { throw .truncated }
+            (source, destination, tcpOffset, end) = (.v4(from), .v4(to), header, Int(total))
+        case 6:
+            guard let size = packet.uint16(at: 4), let fromHigh = packet.uint64(at: 8),
+                let fromLow = packet.uint64(at: 16), let toHigh = packet.uint64(at: 24),
+                let toLow = packet.uint64(at: 32)
+            else { throw .truncated }
+            guard Int(size) + 40 <= packet.count else { throw .truncated }
+            source = .v6(high: fromHigh, low: fromLow)
+            destination = .v6(high: toHigh, low: toLow)
+            end = Int(size) + 40
+            tcpOffset = try Segment.skipExtensions(packet, end: end)
+        default:
+            throw .unknownVersion
+        }
+
+        guard end >= tcpOffset + 20, let sourcePort = packet.uint16(at: tcpOffset),
+            let destinationPort = packet.uint16(at: tcpOffset + 2), let sequence = packet.uint32(at: tcpOffset + 4),
+            let acknowledgement = packet.uint32(at: tcpOffset + 8),
+            let urgentPointer = packet.uint16(at: tcpOffset + 18)
+        else { throw .truncated }
+        let header = Int(packet[tcpOffset + 12] >> 4) * 4
+        guard header >= 20 else { throw .badLength }
+        guard tcpOffset + header <= end else { throw .truncated }
+
+        tuple = Tuple(source: Endpoint(source, sourcePort), destination: Endpoint(destination, destinationPort))
+        self.sequence = SequenceNumber(sequence)
+        self.acknowledgement = SequenceNumber(acknowledgement)
+        self.urgentPointer = urgentPointer
+        flags = TCPFlags(rawValue: packet[tcpOffset + 13])
+        payloadOffset = tcpOffset + header
+        (sackOffset, sackCount) = Segment.findSACK(packet, tcpOffset + 20..<tcpOffset + header)
+    }
+
+    private static let tcp: UInt8 = 6
+
+    /// Follows the chain of IPv6 extension headers (RFC 8200, section 4) to the TCP header.
+    private static func skipExtensions(_ packet: Span<UInt8>, end: Int) throws(SegmentError) -> Int {
+        var next = packet[6]
+        var offset = 40
+        // Each header is at least 8 bytes long, so this ends.
+        while next != tcp {
+            guard offset + 8 <= end else { throw next == 59 ? .notTCP : .truncated }
+            switch next {
+            case 0, 43, 60:  // hop-by-hop options, routing, destination options
+                next = packet[offset]
+                offset += (Int(packet[offset + 1]) + 1) * 8
+            case 44:  // fragment: offset and "more" must both be 0
+                guard let fragment = packet.uint16(at: offset + 2), fragment & 0xfff9 == 0 else { throw .fragment }
+                next = packet[offset]
+                offset += 8
+            default:
+                throw .notTCP
+            }
+        }
+        return offset
+    }
+
+    /// Finds the SACK option among the TCP options in `range`.
+    private static func findSACK(_ packet: Span<UInt8>, _ range: Range<Int>) -> (offset: Int, count: Int) {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            switch packet[index] {
+            case 0: return (0, 0)
+            case 1: index += 1
+            case let kind:
+                guard index + 1 < range.upperBound else { return (0, 0) }
+                let size = Int(packet[index + 1])
+                guard size >= 2, index + size <= range.upperBound else { return (0, 0) }
+                if kind == 5, size > 2, (size - 2) % 8 == 0 { return (index + 2, (size - 2) / 8) }
+                index += size
+            }
+        }
+        return (0, 0)
+    }
+}

@@ -1,0 +1,35 @@
+/// A TCP sequence number: a position in a stream, modulo 2^32 (RFC 9293, section 3.4).
+///
+/// Two of them are compared by their signed distance, so "before" and "after" are right as long as they are less
+/// than 2^31 apart. Nothing here can trap, whatever the network sends.
+package struct SequenceNumber: Hashable, Sendable {
+    package var value: UInt32
+
+    package init(_ value: UInt32) { self.value = value }
+
+    /// How many bytes `other` comes after `self`; negative if it comes before.
+    package func distance(to other: SequenceNumber) -> Int {
+        Int(Int32(bitPattern: other.value &- value))
+    }
+
+    package func isBefore(_ other: SequenceNumber) -> Bool { distance(to: other) > 0 }
+    package func isAfter(_ other: SequenceNumber) -> Bool { distance(to: other) < 0 }
+
+    package static func + (position: SequenceNumber, count: Int) -> SequenceNumber {
+        SequenceNumber(position.value &+ UInt32(truncatingIfNeeded: count))
+    }
+
+    package static func - (position: SequenceNumber, count: Int) -> SequenceNumber {
+        SequenceNumber(position.value &- UInt32(truncatingIfNeeded: count))
+    }
+
+    /// The earlier of two positions.
+    package static func earlier(_ one: SequenceNumber, _ other: SequenceNumber) -> SequenceNumber {
+        one.isAfter(other) ? other : one
+    }
+
+    /// The later of two positions.
+    package static func later(_ one: SequenceNumber, _ other: SequenceNumber) -> SequenceNumber {
+        one.isAfter(other) ? one : other
+    }
+}
