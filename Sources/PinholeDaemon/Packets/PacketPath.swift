@@ -59,7 +59,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// Closes an expectation by hand; `false` if there is none of that number.
     package mutating func delete(_ id: UInt64, at now: Instant) -> Bool {
         output.clear()
-        let wasOpen = tracker.delete(id, at: now, into: &output)
+        let wasOpen = tracker.delete(id, into: &output)
         perform(at: now)
         return wasOpen
     }
@@ -67,7 +67,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// Closes every expectation and returns how many there were.
     package mutating func flush(at now: Instant) -> Int {
         output.clear()
-        let count = tracker.flush(at: now, into: &output)
+        let count = tracker.flush(into: &output)
         perform(at: now)
         return count
     }
@@ -152,7 +152,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
                 try kernel.open(expectation, timeout: UInt32(max(1, seconds)))
             } catch {
                 count(.openPinhole, at: now, error.description)
-                tracker.fail(expectation.id, at: now, into: &output)
+                tracker.fail(expectation, into: &output)
             }
         case .close(let expectation):
             do throws(SystemError) {
