@@ -13,6 +13,7 @@ extension Daemon {
                 mend: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
             )
         }
+        try attempt(Descriptor.occupyStandardStreams, orElse: unforeseen)
         SignalDescriptor.ignoreBrokenPipes()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
         let conntrack = try attempt(Conntrack.open) {

@@ -58,8 +58,11 @@ int clinux_peer_user(int stream, uid_t *user);
  */
 int clinux_unix_listen(const char *path, mode_t mode);
 
-/* A blocking Unix stream socket connected to `path`. */
-int clinux_unix_connect(const char *path);
+/*
+ * A Unix stream socket connected to `path`; flags are 0 or SOCK_NONBLOCK, with which it is EAGAIN where somebody
+ * listens and has no room for one more.
+ */
+int clinux_unix_connect(const char *path, int flags);
 
 /*
  * Sends one datagram to the Unix socket at `path` and never blocks; a path that starts with `@` is in the abstract

@@ -13,4 +13,18 @@ package struct Descriptor: ~Copyable {
     deinit {
         close(number)
     }
+
+    /// Opens `/dev/null` for those of standard input, output and error that are closed.
+    ///
+    /// Otherwise the next file that is opened gets their number, and the log would be written into a socket.
+    package static func occupyStandardStreams() throws(SystemError) {
+        while true {
+            // Sound: the path is NUL-terminated and read during the call.
+            let number = try SystemError.check("open /dev/null") { unsafe open("/dev/null", O_RDWR) }
+            if number > STDERR_FILENO {
+                close(number)
+                return
+            }
+        }
+    }
 }

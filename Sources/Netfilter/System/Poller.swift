@@ -41,9 +41,7 @@ package struct Poller: ~Copyable {
     ///
     /// The corresponding C function is `epoll_create1`.
     package static func open() throws(SystemError) -> Poller {
-        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard number >= 0 else { throw SystemError("make the event poll", code: errno) }
-        return Poller(adopting: number)
+        Poller(adopting: try SystemError.check("make an event poll") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     }
 
     /// Becomes readable when a descriptor that it watches is ready: a poller can watch another.
@@ -71,8 +69,8 @@ package struct Poller: ~Copyable {
     }
 
     private func control(_ request: Int32, _ number: Int32, _ interest: Interest) throws(SystemError) {
-        guard clinux_epoll_control(descriptor.number, request, number, interest.events) == 0 else {
-            throw SystemError("watch a descriptor", code: errno)
+        _ = try SystemError.check("watch a descriptor") {
+            clinux_epoll_control(descriptor.number, request, number, interest.events)
         }
     }
 

@@ -3,18 +3,12 @@ import Glibc
 
 /// The signals that end the daemon, SIGTERM and SIGINT, as something to wait for (`signalfd`).
 ///
-/// While it lives they no longer kill the process, so that whatever is under way is finished first.
+/// Once it was made they no longer kill the process, so that whatever is under way is finished first, and the end too.
 package struct SignalDescriptor: ~Copyable {
     private let descriptor: Descriptor
 
     private init(adopting number: Int32) {
         descriptor = Descriptor(adopting: number)
-    }
-
-    deinit {
-        var signals = SignalDescriptor.signals
-        // Sound: the set is read during the call; no old set is asked for.
-        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Blocks both signals in this thread and makes the descriptor that tells of them.
@@ -25,9 +19,11 @@ package struct SignalDescriptor: ~Copyable {
         // Sound: both calls only read the set, during the call.
         let failure = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         guard failure == 0 else { throw SystemError("block signals", code: failure) }
-        let number = unsafe signalfd(-1, &signals, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
-        guard number >= 0 else { throw SystemError("watch for signals", code: errno) }
-        return SignalDescriptor(adopting: number)
+        return SignalDescriptor(
+            adopting: try SystemError.check("watch for signals") {
+                unsafe signalfd(-1, &signals, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
+            }
+        )
     }
 
     /// Becomes readable when a signal came.

@@ -12,14 +12,12 @@ package enum StandardOutput {
         var rest = bytes
         while !rest.isEmpty {
             // Sound: the kernel reads `buffer.count` bytes from storage that lives during the call.
-            let count = unsafe rest.withUnsafeBytes { buffer in
-                unsafe Glibc.write(STDOUT_FILENO, buffer.baseAddress, buffer.count)
+            let count = try SystemError.check("write to standard output") {
+                unsafe rest.withUnsafeBytes { buffer in
+                    unsafe Glibc.write(STDOUT_FILENO, buffer.baseAddress, buffer.count)
+                }
             }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                throw SystemError("write to standard output", code: errno)
-            }
+            rest = rest.dropFirst(count)
         }
     }
 }

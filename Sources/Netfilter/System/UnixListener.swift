@@ -7,39 +7,61 @@ package struct UnixListener: ~Copyable {
     private let path: String
     /// The file as it was made: another one at the same path is somebody else's and stays.
     private let file: FileIdentity?
+    /// The directory, if it was made for the file.
+    private let directory: String?
 
-    private init(adopting number: Int32, path: String) {
+    private init(adopting number: Int32, path: String, directory: String?) {
         descriptor = Descriptor(adopting: number)
         self.path = path
+        self.directory = directory
         file = FileIdentity(ofSocketAt: path)
     }
 
     deinit {
-        guard let file, file == FileIdentity(ofSocketAt: path) else { return }
-        // Sound: the path is NUL-terminated and read during the call.
-        unsafe unlink(path)
+        // Sound: the paths are NUL-terminated and read during the calls. A directory that is not empty stays.
+        if let file, file == FileIdentity(ofSocketAt: path) { unsafe unlink(path) }
+        if let directory { unsafe rmdir(directory) }
     }
 
     /// Listens at `path`, for whoever may write to a file of this mode.
     ///
-    /// The directory is made (0755) if it is not there. A socket file at which nobody listens any more, left by a
+    /// Its directory is made (0755) if it is not there. A socket file at which nobody listens any more, left by a
     /// process that was killed, is replaced; any other file stays, and the answer is EADDRINUSE.
     package static func open(_ path: String, mode: UInt32) throws(SystemError) -> UnixListener {
-        let operation = "listen at \(path)"
-        if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+        let directory = try makeDirectory(of: path)
+        do {
+            let number = try listen(at: path, mode: mode)
+            return UnixListener(adopting: number, path: path, directory: directory)
+        } catch {
             // Sound: the path is NUL-terminated and read during the call.
-            guard unsafe mkdir(String(path[..<slash]), 0o755) == 0 || errno == EEXIST else {
-                throw SystemError("make the directory \(path[..<slash])", code: errno)
-            }
+            if let directory { unsafe rmdir(directory) }
+            throw error
         }
-        // Sound, here and below: the path is NUL-terminated and read during the call.
-        var number = unsafe clinux_unix_listen(path, mode)
-        if number < 0, errno == EADDRINUSE, isStale(path) {
+    }
+
+    /// Makes the directory that `path` is in, and returns it if it was not there.
+    private static func makeDirectory(of path: String) throws(SystemError) -> String? {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
+        let directory = String(path[..<slash])
+        do {
+            // Sound: the path is NUL-terminated and read during the call.
+            _ = try SystemError.check("make the directory \(directory)") { unsafe mkdir(directory, 0o755) }
+            return directory
+        } catch {
+            guard error.code == EEXIST else { throw error }
+            return nil
+        }
+    }
+
+    private static func listen(at path: String, mode: UInt32) throws(SystemError) -> Int32 {
+        do {
+            // Sound, here and below: the path is NUL-terminated and read during the call.
+            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode) }
+        } catch {
+            guard error.code == EADDRINUSE, isStale(path) else { throw error }
             unsafe unlink(path)
-            number = unsafe clinux_unix_listen(path, mode)
+            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode) }
         }
-        guard number >= 0 else { throw SystemError(operation, code: errno) }
-        return UnixListener(adopting: number, path: path)
     }
 
     /// Becomes readable when a client wants in.
@@ -47,22 +69,23 @@ package struct UnixListener: ~Copyable {
 
     /// Takes the next client; `nil` if none waits, or it went away meanwhile.
     package func accept() throws(SystemError) -> UnixStream? {
-        let number = clinux_accept(descriptor.number)
-        if number >= 0 { return UnixStream(adopting: number) }
-        switch errno {
-        case EAGAIN, ECONNABORTED, EINTR: return nil
-        default: throw SystemError("accept a client", code: errno)
+        do {
+            return UnixStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })
+        } catch {
+            guard error.code == EAGAIN || error.code == ECONNABORTED else { throw error }
+            return nil
         }
     }
 
     /// Tells whether `path` is a socket at which nobody listens.
     private static func isStale(_ path: String) -> Bool {
         guard FileIdentity(ofSocketAt: path) != nil else { return false }
-        do throws(SystemError) {
-            _ = try UnixStream.connect(to: path)
+        // Sound: the path is NUL-terminated and read during the call.
+        let number = unsafe clinux_unix_connect(path, Int32(SOCK_NONBLOCK.rawValue))
+        guard number < 0 else {
+            close(number)
             return false
-        } catch {
-            return error.code == ECONNREFUSED
         }
+        return errno == ECONNREFUSED
     }
 }

@@ -25,9 +25,9 @@ package struct UnixStream: ~Copyable {
     /// Connects to the socket file at `path`: ENOENT where there is none, ECONNREFUSED where nobody listens.
     package static func connect(to path: String) throws(SystemError) -> UnixStream {
         // Sound: the path is NUL-terminated and read during the call.
-        let number = unsafe clinux_unix_connect(path)
-        guard number >= 0 else { throw SystemError("connect to \(path)", code: errno) }
-        return UnixStream(adopting: number)
+        UnixStream(
+            adopting: try SystemError.check("connect to \(path)") { unsafe clinux_unix_connect(path, 0) }
+        )
     }
 
     package var number: Int32 { descriptor.number }
@@ -36,46 +36,45 @@ package struct UnixStream: ~Copyable {
     package func peerUser() throws(SystemError) -> UInt32 {
         var user: uid_t = 0
         // Sound: the call writes one `uid_t`.
-        guard unsafe clinux_peer_user(number, &user) == 0 else {
-            throw SystemError("ask for the peer's user", code: errno)
-        }
+        _ = try SystemError.check("ask for the peer's user") { unsafe clinux_peer_user(number, &user) }
         return user
     }
 
     /// Appends what has come to `buffer`, at most `limit` bytes.
     package func read(into buffer: inout [UInt8], limit: Int) throws(SystemError) -> Reading {
         let start = buffer.count
+        var count = 0
         buffer.append(contentsOf: repeatElement(0, count: limit))
-        // Sound: the kernel writes at most the `limit` bytes that were just appended.
-        let (count, failure) = unsafe buffer.withUnsafeMutableBytes { bytes in
-            while true {
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-                let count = unsafe recv(number, rest.baseAddress, rest.count, 0)
-                if count >= 0 || errno != EINTR { return (count, errno) }
+        defer { buffer.removeLast(limit - count) }
+        do {
+            // Sound: the kernel writes at most the `limit` bytes that were just appended.
+            count = try SystemError.check("read from a socket") {
+                unsafe buffer.withUnsafeMutableBytes { bytes in
+                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+                    return unsafe recv(number, rest.baseAddress, rest.count, 0)
+                }
             }
+        } catch {
+            guard error.code == EAGAIN else { throw error }
+            return .nothingYet
         }
-        buffer.removeLast(limit - max(0, count))
-        switch (count, failure) {
-        case (1..., _): return .bytes(count)
-        case (0, _): return .end
-        case (_, EAGAIN): return .nothingYet
-        default: throw SystemError("read from the socket", code: failure)
-        }
+        return count > 0 ? .bytes(count) : .end
     }
 
     /// Sends as much of `bytes` as the socket takes and returns how many; 0 where it takes none now.
     ///
     /// EPIPE where the other end is gone; the process gets no SIGPIPE.
     package func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
-        // Sound: the kernel reads `bytes.count` bytes from storage that lives during the call.
-        let (count, failure) = unsafe bytes.withUnsafeBytes { bytes in
-            while true {
-                let count = unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-                if count >= 0 || errno != EINTR { return (count, errno) }
+        do {
+            // Sound: the kernel reads `bytes.count` bytes from storage that lives during the call.
+            return try SystemError.check("write to a socket") {
+                unsafe bytes.withUnsafeBytes { bytes in
+                    unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                }
             }
+        } catch {
+            guard error.code == EAGAIN else { throw error }
+            return 0
         }
-        if count >= 0 { return count }
-        if failure == EAGAIN { return 0 }
-        throw SystemError("write to the socket", code: failure)
     }
 }

@@ -6,7 +6,7 @@ package enum ControlAnswer {
     case pieces(() -> String?)
     /// Every event from now on, a line each.
     case events(ControlFormat)
-    /// What went wrong and how to mend it, neither with a colon and a blank in it.
+    /// What went wrong and how to mend it, the latter without a colon.
     case failure(String, mend: String)
 
     /// An answer of a single piece.

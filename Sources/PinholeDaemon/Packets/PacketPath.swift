@@ -148,8 +148,9 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         switch action {
         case .open(let expectation):
             do throws(SystemError) {
-                let seconds = now.seconds(until: expectation.deadline).rounded(.up)
-                try kernel.open(expectation, timeout: UInt32(max(1, seconds)))
+                // 0 would be for ever, as long as the set lasts.
+                let seconds = max(1, now.seconds(until: expectation.deadline).rounded(.up))
+                try kernel.open(expectation, timeout: UInt32(min(seconds, Double(UInt32.max))))
             } catch {
                 count(.openPinhole, at: now, error.description)
                 tracker.fail(expectation, into: &output)
