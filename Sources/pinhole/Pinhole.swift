@@ -10,7 +10,8 @@ enum Pinhole {
     /// Every subcommand, in the order of the help.
     static var commands: [any Command.Type] {
         [
-            RunCommand.self, RulesCommand.self, ExpectationsCommand.self, ConnectionsCommand.self,
+            RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
+            ConnectionsCommand.self,
             StatsCommand.self, EventsCommand.self, DeleteCommand.self, FlushCommand.self,
             VersionCommand.self,
         ]

@@ -4,12 +4,12 @@ import Netfilter
 /// The programs through which the packet filter is read and changed.
 enum Firewall {
     /// Every rule of the family, as `iptables-save` writes it.
-    static func save(_ family: Family) throws(Failure) -> String {
+    static func save(_ family: PinholeSet.Family) throws(Failure) -> String {
         try run("\(family.program)-save", package: "iptables")
     }
 
     /// Carries out the lines; those of one table wholly or not at all, and rules they do not name stay.
-    static func restore(_ lines: [String], _ family: Family) throws(Failure) {
+    static func restore(_ lines: [String], _ family: PinholeSet.Family) throws(Failure) {
         let input = lines.map { "\($0)\n" }.joined()
         _ = try run("\(family.program)-restore", ["--wait", "--noflush"], input: input, package: "iptables")
     }
@@ -31,10 +31,10 @@ enum Firewall {
     }
 
     /// Makes the set of the family, of this type and with these parameters.
-    static func create(_ family: Family, _ definition: String) throws(Failure) {
+    static func create(_ family: PinholeSet.Family, _ definition: String) throws(Failure) {
         _ = try run(
             "ipset",
-            ["create", family.set] + definition.split(separator: " ").map(String.init),
+            ["create", family.name] + definition.split(separator: " ").map(String.init),
             package: "ipset"
         )
     }
@@ -43,12 +43,12 @@ enum Firewall {
     ///
     /// The kernel lets go of the set a moment after the last rule that named it is gone: nf_tables frees rules in
     /// the background. Only a set that stays in use for longer has a rule of somebody else.
-    static func destroy(_ family: Family) throws(Failure) {
+    static func destroy(_ family: PinholeSet.Family) throws(Failure) {
         for _ in 1..<100 {
-            if (try? run("ipset", ["destroy", family.set], package: "ipset")) != nil { return }
+            if (try? run("ipset", ["destroy", family.name], package: "ipset")) != nil { return }
             usleep(10_000)
         }
-        _ = try run("ipset", ["destroy", family.set], package: "ipset")
+        _ = try run("ipset", ["destroy", family.name], package: "ipset")
     }
 
     /// Runs the program, and returns what it wrote.
@@ -69,7 +69,7 @@ enum Firewall {
         guard child.status == 0 else {
             throw Failure(
                 "\(program) failed: \(reason(in: child.errors, of: program))",
-                mend: "see what the kernel lacks with pinhole check"
+                mend: "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
             )
         }
         return child.output

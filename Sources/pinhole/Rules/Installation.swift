@@ -3,14 +3,14 @@ import Netfilter
 /// What of Pinhole is in the kernel's packet filter: its sets, and its part of each table.
 struct Installation: Hashable, Sendable {
     /// The type and the parameters of each set.
-    var sets: [Family: String] = [:]
-    var parts: [Family: [Table: TablePart]] = [:]
+    var sets: [PinholeSet.Family: String] = [:]
+    var parts: [PinholeSet.Family: [Table: TablePart]] = [:]
 }
 
 extension Installation {
     /// Everything that `rules` asks for.
     init(_ rules: RuleSet) {
-        for family in Family.allCases {
+        for family in PinholeSet.Family.allCases {
             sets[family] = family.setDefinition
             for table in Table.allCases { parts[family, default: [:]][table] = rules.part(of: table, family) }
         }
@@ -20,8 +20,8 @@ extension Installation {
     static func current() throws(Failure) -> Installation {
         var installation = Installation()
         let sets = try Firewall.sets()
-        for family in Family.allCases {
-            installation.sets[family] = sets[family.set]
+        for family in PinholeSet.Family.allCases {
+            installation.sets[family] = sets[family.name]
             let saved = try Firewall.save(family)
             for table in Table.allCases {
                 installation.parts[family, default: [:]][table] = TablePart(table, saved: saved)
@@ -33,13 +33,16 @@ extension Installation {
     /// Puts `new` in the place of what is there now; if a step fails, what was there comes back.
     static func replace(with new: Installation) throws(Failure) {
         guard Capabilities.contain(.networkAdministration) else {
-            throw Failure("no right to change the firewall (CAP_NET_ADMIN)", mend: "run it as root")
+            throw Failure(
+                "no permission to change the firewall",
+                mend: "run it as root, or with CAP_NET_ADMIN"
+            )
         }
         let old = try current()
         for (family, definition) in old.sets where new.sets[family] != nil {
             guard family.accepts(setDefinition: definition) else {
                 throw Failure(
-                    "there is a set \(family.set) of another kind, \(definition)",
+                    "there is a set \(family.name) of another kind, \(definition)",
                     mend: "destroy it with pinhole rules unload"
                 )
             }
@@ -58,7 +61,7 @@ extension Installation {
         for (family, definition) in new.sets where sets[family] == nil {
             try Firewall.create(family, definition)
         }
-        for family in Family.allCases {
+        for family in PinholeSet.Family.allCases {
             let lines = Table.allCases.flatMap {
                 TablePart.change($0, from: parts[family]?[$0], to: new.parts[family]?[$0])
             }

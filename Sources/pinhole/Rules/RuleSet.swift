@@ -1,3 +1,5 @@
+import Netfilter
+
 /// The rules and sets that bring the packets to the daemon.
 ///
 /// Control packets are queued in state ESTABLISHED only. The SYN-ACK is the first of them and carries both initial
@@ -15,7 +17,7 @@ struct RuleSet: Hashable, Sendable {
     var isBypassing = false
 
     /// Our part of a table.
-    func part(of table: Table, _ family: Family) -> TablePart {
+    func part(of table: Table, _ family: PinholeSet.Family) -> TablePart {
         let match = table == .raw ? "-p tcp --syn" : "-p tcp"
         return TablePart(
             // Packets of `lo` pass both hooks, and need no help to reach this host itself.
@@ -26,10 +28,10 @@ struct RuleSet: Hashable, Sendable {
         )
     }
 
-    private func matches(in table: Table, _ family: Family) -> [String] {
+    private func matches(in table: Table, _ family: PinholeSet.Family) -> [String] {
         switch table {
         case .mangle: ports.map { "-m conntrack --ctstate ESTABLISHED --ctorigdstport \($0)" }
-        case .raw: ["-m set --match-set \(family.set) dst,dst,src"]
+        case .raw: ["-m set --match-set \(family.name) dst,dst,src"]
         }
     }
 
@@ -42,19 +44,19 @@ struct RuleSet: Hashable, Sendable {
 // The files of `rules/`, each without its last line feed.
 extension RuleSet {
     /// All three of them, the sets first.
-    var text: String { ([Self.sets] + Family.allCases.map(rules)).joined(separator: "\n") }
+    var text: String { ([Self.sets] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
 
     /// `pinhole.ipset`.
     static var sets: String {
         """
         # Pinhole's sets. By hand: ipset restore -exist < pinhole.ipset
         # A member is the address and port that a data connection is expected for, and the address it comes from.
-        \(Family.allCases.map { "create \($0.set) \($0.setDefinition)" }.joined(separator: "\n"))
+        \(PinholeSet.Family.allCases.map { "create \($0.name) \($0.setDefinition)" }.joined(separator: "\n"))
         """
     }
 
     /// `pinhole.iptables` or `pinhole.ip6tables`.
-    func rules(_ family: Family) -> String {
+    func rules(_ family: PinholeSet.Family) -> String {
         let lines = Table.allCases.flatMap { TablePart.change($0, from: nil, to: part(of: $0, family)) }
         return """
             # Pinhole's \(family.title) rules. By hand: \(family.program)-restore --noflush < pinhole.\(family.program)

@@ -35,6 +35,14 @@ extension TablePart {
         if !isPresent { return nil }
     }
 
+    /// The numbers that follow `option` in the rules of our chain.
+    func numbers(after option: String) -> [UInt16] {
+        rules.flatMap { rule in
+            let words = rule.split(separator: " ")
+            return zip(words, words.dropFirst()).filter { $0.0 == option }.compactMap { UInt16($0.1) }
+        }
+    }
+
     /// What iptables-restore is to read, so that the table has `new` where it had `old` and all else stays.
     ///
     /// One transaction: no packet meets the table between the two. The line that names the chain makes it where it

@@ -1,0 +1,68 @@
+import CNetfilter
+import Glibc
+
+/// The process that has a socket open.
+///
+/// The kernel's lists of sockets have inodes, which lead to descriptors and so to processes. Finding one takes root;
+/// there is none to be found if the process is outside the PID namespace of this one.
+package struct SocketHolder: Hashable, Sendable {
+    package let process: Int32
+    /// The name of its program, at most 15 bytes (`/proc/PID/comm`).
+    package let name: String
+
+    /// Finds the holder of the nfnetlink socket with this port, in the network namespace of this process.
+    ///
+    /// The port is a process number for the first netlink socket of a process only, so it is not taken for one.
+    package init?(nfnetlinkPort port: UInt32) {
+        // Columns: sk, Eth (the protocol), Pid (the port), ...; the inode is the last.
+        self.init(listedIn: "/proc/net/netlink") { columns in
+            guard columns.count > 3, columns[1] == "\(NETLINK_NETFILTER)", columns[2] == "\(port)" else {
+                return nil
+            }
+            return columns.last
+        }
+    }
+
+    /// Finds the holder of the listening socket at this path, in the network namespace of this process.
+    package init?(listenerAt path: String) {
+        // Columns: Num, RefCount, Protocol, Flags (__SO_ACCEPTCON if it listens), Type, St, Inode, Path.
+        self.init(listedIn: "/proc/net/unix") { columns in
+            guard columns.count > 7, columns[3] == "00010000" else { return nil }
+            return columns[7...].joined(separator: " ") == path ? columns[6] : nil
+        }
+    }
+
+    private init?(listedIn list: String, _ inode: ([Substring]) -> Substring?) {
+        let lines = (try? TextFile.read(list))?.split(separator: "\n") ?? []
+        guard let found = lines.compactMap({ inode($0.split(separator: " ")) }).first,
+            let process = Self.process(withSocket: found)
+        else { return nil }
+        self.process = process
+        name =
+            (try? TextFile.read("/proc/\(process)/comm"))?.split(separator: "\n").first.map(String.init)
+            ?? "?"
+    }
+
+    private static func process(withSocket inode: Substring) -> Int32? {
+        var paths = unsafe glob_t()
+        // Sound: `paths` is filled in by the first call, and freed by the last whatever became of it.
+        defer { unsafe globfree(&paths) }
+        guard unsafe glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, nil, &paths) == 0 else { return nil }
+        for index in 0..<Int(unsafe paths.gl_pathc) {
+            // Sound: `gl_pathv` has `gl_pathc` paths, each NUL-terminated.
+            guard let path = unsafe paths.gl_pathv[index] else { continue }
+            if unsafe target(of: path) == "socket:[\(inode)]" {
+                return unsafe Int32(String(cString: path).split(separator: "/")[1])
+            }
+        }
+        return nil
+    }
+
+    /// Where a symbolic link leads, cut off after 64 bytes: more than a socket's name has.
+    private static func target(of path: UnsafePointer<CChar>) -> String {
+        var bytes = [CChar](repeating: 0, count: 64)
+        // Sound: `path` is NUL-terminated, and the kernel writes at most 64 bytes.
+        let count = unsafe readlink(path, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

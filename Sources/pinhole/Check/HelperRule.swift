@@ -1,0 +1,39 @@
+/// A rule that gives connections the kernel's own FTP helper (`-j CT --helper ftp`).
+struct HelperRule: Hashable, Sendable {
+    let table: String
+    /// As iptables-save writes it after `-A `.
+    let rule: String
+
+    /// What iptables is to be told to take it away.
+    var deletion: String { "-t \(table) -D \(rule)" }
+
+    /// The rules in the output of iptables-save that do so for one of `ports`.
+    static func all(in saved: String, for ports: Set<UInt16>) -> [HelperRule] {
+        var table = ""
+        var rules: [HelperRule] = []
+        for line in saved.split(separator: "\n") {
+            if line.hasPrefix("*") { table = String(line.dropFirst()) }
+            guard line.hasPrefix("-A "), gives(line.split(separator: " "), to: ports) else { continue }
+            rules.append(HelperRule(table: table, rule: String(line.dropFirst(3))))
+        }
+        return rules
+    }
+
+    /// Tells whether the rule of these words gives the helper to one of `ports`; one that names none gives it to all.
+    private static func gives(_ words: [Substring], to ports: Set<UInt16>) -> Bool {
+        guard let helper = value(of: ["--helper"], in: words), helper.hasPrefix("ftp") else { return false }
+        guard let list = value(of: ["--dport", "--dports"], in: words) else { return true }
+        return !ports.isDisjoint(with: list.split(separator: ",").flatMap(range))
+    }
+
+    private static func value(of options: Set<Substring>, in words: [Substring]) -> Substring? {
+        zip(words, words.dropFirst()).first { options.contains($0.0) }?.1
+    }
+
+    /// `20:21` or `21`.
+    private static func range(_ text: Substring) -> ClosedRange<UInt16> {
+        let bounds = text.split(separator: ":").compactMap { UInt16($0) }
+        guard let low = bounds.first, let high = bounds.last, low <= high else { return 0...0 }
+        return low...high
+    }
+}

@@ -1,0 +1,18 @@
+import Netfilter
+
+/// `pinhole check`.
+enum CheckCommand: Command {
+    static let name = "check"
+    static let summary = "say whether everything is in place, and what to do where it is not"
+    static let options = [Option.socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        let path = arguments.socketPath
+        let findings = Inspection(socketPath: path).findings
+        try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
+        let count = findings.count { $0.grade == .missing }
+        guard count == 0 else {
+            throw Failure("\(count) of \(findings.count) are not ok", mend: "do as their lines say")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Netfilter
+
+/// What the programs call each family, and the sets they are to make.
+extension PinholeSet.Family {
+    /// The name as people write it.
+    var title: String {
+        switch self {
+        case .v4: "IPv4"
+        case .v6: "IPv6"
+        }
+    }
+
+    /// The program for rules; it begins the names of the programs that save and restore them.
+    var program: String {
+        switch self {
+        case .v4: "iptables"
+        case .v6: "ip6tables"
+        }
+    }
+
+    /// The type and the parameters of the set; the daemon gives every member a timeout of its own.
+    var setDefinition: String { "\(setType) timeout 300" }
+
+    /// Tells whether a set of this type and with these parameters will do; its size is for the administrator to say.
+    func accepts(setDefinition: String) -> Bool {
+        setDefinition.hasPrefix("\(setType) ") && setDefinition.contains(" timeout ")
+    }
+
+    private var setType: String {
+        switch self {
+        case .v4: "hash:ip,port,ip family inet"
+        case .v6: "hash:ip,port,ip family inet6"
+        }
+    }
+}
