@@ -29,7 +29,12 @@ extension Announcement {
             guard let list = try? NumberList(parsing: text, at: 0, allowsBlanks: false),
                 list.count == 6, list.end == text.count
             else { return nil }
-            found = Announcement(kind: kind, address: list.address(at: 0), port: list.port(at: 4), field: argument)
+            found = Announcement(
+                kind: kind,
+                address: list.address(at: 0),
+                port: list.port(at: 4),
+                field: argument
+            )
         case .lprt:
             guard let list = try? NumberList(parsing: text, at: 0, allowsBlanks: false),
                 list.end == text.count, let (address, port) = list.longForm()
@@ -38,7 +43,9 @@ extension Announcement {
         default:
             found = Announcement.extended(text, kind: .eprt, at: argument.lowerBound)
         }
-        guard let found, found.port != 0, found.address?.isSameFamily(as: connection) == true else { return nil }
+        guard let found, found.port != 0, found.address?.isSameFamily(as: connection) == true else {
+            return nil
+        }
         self = found
     }
 
@@ -51,11 +58,13 @@ extension Announcement {
     }
 
     /// Reads `<d>proto<d>address<d>port<d>`, which must fill `text`; the field to replace is `address<d>port`.
-    private static func extended(_ text: Span<UInt8>, kind: Expectation.Kind, at start: Int) -> Announcement? {
+    private static func extended(_ text: Span<UInt8>, kind: Expectation.Kind, at start: Int) -> Announcement?
+    {
         guard text.count > 3, isDelimiter(text[0]) else { return nil }
         let delimiter = text[0]
         var offset = 1
-        guard let proto = Decimal.parse(text, at: &offset, upTo: 2), offset < text.count, text[offset] == delimiter
+        guard let proto = Decimal.parse(text, at: &offset, upTo: 2), offset < text.count,
+            text[offset] == delimiter
         else { return nil }
         let addressStart = offset + 1
         // An IPv6 address has colons of its own, so a colon as delimiter is taken from the end.
@@ -66,13 +75,21 @@ extension Announcement {
             let address = IPAddress(parsing: text.extracting(addressStart..<portStart - 1))
         else { return nil }
         offset = portStart
-        guard let port = Decimal.parse(text, at: &offset, upTo: 65535), offset == text.count - 1 else { return nil }
+        guard let port = Decimal.parse(text, at: &offset, upTo: 65535), offset == text.count - 1 else {
+            return nil
+        }
         switch (proto, address) {
         case (1, .v4), (2, .v6): break
         default: return nil
         }
         let field = start + addressStart..<start + text.count - 1
-        return Announcement(kind: kind, address: address, port: UInt16(port), field: field, delimiter: delimiter)
+        return Announcement(
+            kind: kind,
+            address: address,
+            port: UInt16(port),
+            field: field,
+            delimiter: delimiter
+        )
     }
 
     /// RFC 2428, section 2: any of ASCII 33 to 126; a digit could not be told from the numbers.

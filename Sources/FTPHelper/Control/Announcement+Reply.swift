@@ -70,7 +70,8 @@ extension Announcement {
         case none(end: Int)
     }
 
-    private static func candidate(_ kind: Expectation.Kind, in line: Span<UInt8>, at offset: Int) -> Candidate {
+    private static func candidate(_ kind: Expectation.Kind, in line: Span<UInt8>, at offset: Int) -> Candidate
+    {
         kind == .epsv ? extended(in: line, at: offset) : numbers(kind, in: line, at: offset)
     }
 
@@ -80,7 +81,9 @@ extension Announcement {
         var next = offset
         while next < line.count, Decimal.isDigit(line[next]) || line[next] == UInt8(ascii: ",") {
             next += 1
-            while line[next - 1] == UInt8(ascii: ","), next < line.count, Command.isBlank(line[next]) { next += 1 }
+            while line[next - 1] == UInt8(ascii: ","), next < line.count, Command.isBlank(line[next]) {
+                next += 1
+            }
         }
         let list: NumberList
         do throws(NumberList.Failure) {
@@ -99,7 +102,12 @@ extension Announcement {
         while after < line.count, Command.isBlank(line[after]) { after += 1 }
         let isEnclosed =
             line[before - 1] == UInt8(ascii: "(") && after < line.count && line[after] == UInt8(ascii: ")")
-        let found = Announcement(kind: kind, address: parts.address, port: parts.port, field: offset..<list.end)
+        let found = Announcement(
+            kind: kind,
+            address: parts.address,
+            port: parts.port,
+            field: offset..<list.end
+        )
         return .found(found, isEnclosed: isEnclosed, end: next)
     }
 
@@ -108,7 +116,9 @@ extension Announcement {
         let start = isEnclosed ? offset + 1 : offset
         guard start < line.count else { return .incomplete }
         let delimiter = line[start]
-        guard isDelimiter(delimiter), isEnclosed || !isLetter(delimiter) else { return .none(end: offset + 1) }
+        guard isDelimiter(delimiter), isEnclosed || !isLetter(delimiter) else {
+            return .none(end: offset + 1)
+        }
 
         // proto and address, both mostly empty
         var cursor = start + 1

@@ -15,7 +15,8 @@ package struct Reply: Hashable, Sendable {
         code = (0..<3).reduce(0) { $0 * 10 + UInt16(line[$1] - UInt8(ascii: "0")) }
         switch line[3] {
         case UInt8(ascii: "-"): isContinued = true
-        case UInt8(ascii: " "), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: "\t"): isContinued = false
+        case UInt8(ascii: " "), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: "\t"):
+            isContinued = false
         default: return nil
         }
     }

@@ -41,10 +41,14 @@ extension Verb {
     /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers add.
     private static let known: Set<UInt64> = Set(
         [
-            "ADAT", "ALLO", "APPE", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ", "ENC",
-            "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "LIST", "MAIL", "MD5", "MDTM", "MFCT", "MFF",
-            "MFMT", "MIC", "MKD", "MLFL", "MLSD", "MLST", "MMD5", "MODE", "MRCP", "MRSQ", "MSAM", "MSND", "MSOM",
-            "NLST", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "REST", "RETR", "RMD", "RMDA", "RNFR",
+            "ADAT", "ALLO", "APPE", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ",
+            "ENC",
+            "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "LIST", "MAIL", "MD5", "MDTM", "MFCT",
+            "MFF",
+            "MFMT", "MIC", "MKD", "MLFL", "MLSD", "MLST", "MMD5", "MODE", "MRCP", "MRSQ", "MSAM", "MSND",
+            "MSOM",
+            "NLST", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "REST", "RETR", "RMD", "RMDA",
+            "RNFR",
             "RNTO", "SITE", "SIZE", "SMNT", "SPSV", "STAT", "STOR", "STOU", "STRU", "SYST", "THMB", "TYPE",
             "XCRC", "XCUP", "XCWD", "XMD5", "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA",
             "XSHA1", "XSHA256", "XSHA512",

@@ -237,7 +237,9 @@ extension Stream {
         for fragment in ahead {
             for index in copy.indices {
                 let offset = fragment.start.distance(to: position + index)
-                guard fragment.bytes.indices.contains(offset), fragment.bytes[offset] != copy[index] else { continue }
+                guard fragment.bytes.indices.contains(offset), fragment.bytes[offset] != copy[index] else {
+                    continue
+                }
                 copy[index] = fragment.bytes[offset]
                 isConflicting = true
             }
@@ -268,7 +270,9 @@ extension Stream {
     private func differs(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
         guard !bytes.isEmpty, position.isBefore(next) else { return false }
         for index in 0..<min(payload.count, position.distance(to: next)) {
-            guard !(position + index).isBefore(acknowledged), let first = byte(at: position + index) else { continue }
+            guard !(position + index).isBefore(acknowledged), let first = byte(at: position + index) else {
+                continue
+            }
             if first != payload[index] { return true }
         }
         return false
@@ -324,7 +328,8 @@ extension Stream {
     /// Tells whether a part of the line just read can still be replaced: nothing of it or behind it has gone on.
     package func canReplace(_ field: Range<Int>) -> Bool {
         let start = position(field.lowerBound)
-        return !start.isBefore(previousHeldStart) && (!passed.isAfter(previousNext) || !start.isBefore(passed))
+        return !start.isBefore(previousHeldStart)
+            && (!passed.isAfter(previousNext) || !start.isBefore(passed))
     }
 
     /// Replaces a part of the line just read, for which `canReplace` holds.
@@ -359,7 +364,8 @@ extension Stream {
             heldCount = previousHeldStart.distance(to: next)
         } else {
             releaseHeld()
-            let isFree = !start.isBefore(previousNext) && !start.isBefore(SequenceNumber.later(passed, previousNext))
+            let isFree =
+                !start.isBefore(previousNext) && !start.isBefore(SequenceNumber.later(passed, previousNext))
             heldCount = isFree && !isFinished ? count : 0
         }
         passed = SequenceNumber.later(passed, heldStart)

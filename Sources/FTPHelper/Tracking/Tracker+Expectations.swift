@@ -32,7 +32,9 @@ extension Tracker {
                 return .refused(.addressMismatch)
             }
         }
-        guard announcement.port >= 1024 || policy.allowsPrivilegedPorts else { return .refused(.privilegedPort) }
+        guard announcement.port >= 1024 || policy.allowsPrivilegedPorts else {
+            return .refused(.privilegedPort)
+        }
 
         // The old expectation goes in any case, so its port is free again for this one.
         if let old = connection.expectation { ports.release(old.to) }
@@ -112,14 +114,21 @@ extension Tracker {
     ///
     /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
     package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
-        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn), !segment.flags.contains(.ack)
+        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
+            !segment.flags.contains(.ack)
         else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
-        return expecting[key]?.expectation.map { ExpectedConnection(expectation: $0, original: segment.tuple) }
+        return expecting[key]?.expectation.map {
+            ExpectedConnection(expectation: $0, original: segment.tuple)
+        }
     }
 
     /// The conntrack entry of the data connection was made: closes its expectation as used.
-    package mutating func confirm(_ connection: ExpectedConnection, at now: Instant, into output: inout Output) {
+    package mutating func confirm(
+        _ connection: ExpectedConnection,
+        at now: Instant,
+        into output: inout Output
+    ) {
         let expectation = connection.expectation
         guard let master = master(of: expectation) else { return }
         if expectation.to.address != expectation.translatedTo.address {

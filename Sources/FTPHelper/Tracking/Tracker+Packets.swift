@@ -78,7 +78,9 @@ extension Tracker {
             connection.streams[other].acknowledge(acknowledgement)
             connection.streams[other].reclaim(to: &spares)
         }
-        guard !connection.isReset else { return reset(connection, segment, acknowledgement, side, into: &output) }
+        guard !connection.isReset else {
+            return reset(connection, segment, acknowledgement, side, into: &output)
+        }
 
         let payload = packet.extracting(segment.payloadOffset..<segment.end)
         let hasFIN = segment.flags.contains(.fin)
@@ -205,7 +207,9 @@ extension Tracker {
         case .refused(let reason, let kind):
             refuse(reason, kind, line, connection, into: &output)
         case .announces(let announcement, let command):
-            let field = range.lowerBound + announcement.field.lowerBound..<range.lowerBound + announcement.field.upperBound
+            let field =
+                range.lowerBound + announcement.field.lowerBound..<range.lowerBound
+                + announcement.field.upperBound
             announce(announcement, field, command, line, connection, side, at: now, into: &output)
         }
     }
@@ -226,7 +230,9 @@ extension Tracker {
         case .refused(let reason):
             refuse(reason, announcement.kind, line, connection, into: &output)
         case .opened(let expectation, let announced):
-            let isNamed = announcement.port == announced.port && (announcement.address ?? announced.address) == announced.address
+            let isNamed =
+                announcement.port == announced.port
+                && (announcement.address ?? announced.address) == announced.address
             guard isNamed || connection.streams[own].canReplace(field) else {
                 // Its bytes have gone on before anybody asked for such a reply.
                 refuse(.unsolicited, announcement.kind, line, connection, into: &output)
@@ -256,7 +262,10 @@ extension Tracker {
         while end > 0, Command.isLineEnd(line[end - 1]) { end -= 1 }
         let text = (0..<min(end, 120)).map { line[$0] }
         connection.refused &+= 1
-        report(Refusal(reason: reason, kind: kind, connection: connection.mapping.original, line: text), into: &output)
+        report(
+            Refusal(reason: reason, kind: kind, connection: connection.mapping.original, line: text),
+            into: &output
+        )
         switch reason {
         case .malformed, .addressMismatch, .unsolicited, .notFTP: connection.isReset = policy.isStrict
         default: break

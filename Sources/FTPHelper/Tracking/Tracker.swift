@@ -60,7 +60,12 @@ package struct Tracker: ~Copyable {
 /// What conntrack says.
 extension Tracker {
     /// Conntrack has this connection; `isHelped` if a kernel helper is attached to it (`CTA_HELP`).
-    package mutating func learn(_ mapping: Mapping, isHelped: Bool, at now: Instant, into output: inout Output) {
+    package mutating func learn(
+        _ mapping: Mapping,
+        isHelped: Bool,
+        at now: Instant,
+        into output: inout Output
+    ) {
         if let known = table[mapping.original] {
             guard known.mapping != mapping || known.isHelped != isHelped else { return }
             remove(known, at: now, into: &output)

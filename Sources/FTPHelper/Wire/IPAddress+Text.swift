@@ -5,9 +5,11 @@ extension IPAddress: CustomStringConvertible {
         case .v4(let value):
             return "\(value >> 24).\(value >> 16 & 0xff).\(value >> 8 & 0xff).\(value & 0xff)"
         case .v6(let high, let low):
-            return IPAddress.text(of: (0..<8).map { group in
-                UInt16(truncatingIfNeeded: (group < 4 ? high : low) >> UInt64(48 - group % 4 * 16))
-            })
+            return IPAddress.text(
+                of: (0..<8).map { group in
+                    UInt16(truncatingIfNeeded: (group < 4 ? high : low) >> UInt64(48 - group % 4 * 16))
+                }
+            )
         }
     }
 

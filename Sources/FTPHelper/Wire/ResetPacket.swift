@@ -45,7 +45,8 @@ package enum ResetPacket {
         packet[tcp + 13] = TCPFlags([.rst, .ack]).rawValue
         // The pseudo header: both addresses, the protocol, the TCP length (RFC 9293, section 3.1; RFC 8200, section 8.1).
         let addresses = tcp == 20 ? 12..<20 : 8..<40
-        let sum = Checksum.sum(packet.span, addresses) + 6 + 20 + Checksum.sum(packet.span, tcp..<packet.count)
+        let sum =
+            Checksum.sum(packet.span, addresses) + 6 + 20 + Checksum.sum(packet.span, tcp..<packet.count)
         packet.put(Checksum.fold(sum), at: tcp + 16)
         return packet
     }

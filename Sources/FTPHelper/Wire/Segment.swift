@@ -40,7 +40,8 @@ package struct Segment: Sendable {
         case 4:
             let header = Int(first & 0x0f) * 4
             guard header >= 20 else { throw .badLength }
-            guard packet.count >= header, let total = packet.uint16(at: 2), let fragment = packet.uint16(at: 6),
+            guard packet.count >= header, let total = packet.uint16(at: 2),
+                let fragment = packet.uint16(at: 6),
                 let from = packet.uint32(at: 12), let to = packet.uint32(at: 16)
             else { throw .truncated }
             guard fragment & 0x3fff == 0 else { throw .fragment }
@@ -63,7 +64,8 @@ package struct Segment: Sendable {
         }
 
         guard end >= tcpOffset + 20, let sourcePort = packet.uint16(at: tcpOffset),
-            let destinationPort = packet.uint16(at: tcpOffset + 2), let sequence = packet.uint32(at: tcpOffset + 4),
+            let destinationPort = packet.uint16(at: tcpOffset + 2),
+            let sequence = packet.uint32(at: tcpOffset + 4),
             let acknowledgement = packet.uint32(at: tcpOffset + 8),
             let urgentPointer = packet.uint16(at: tcpOffset + 18)
         else { throw .truncated }
@@ -71,7 +73,10 @@ package struct Segment: Sendable {
         guard header >= 20 else { throw .badLength }
         guard tcpOffset + header <= end else { throw .truncated }
 
-        tuple = Tuple(source: Endpoint(source, sourcePort), destination: Endpoint(destination, destinationPort))
+        tuple = Tuple(
+            source: Endpoint(source, sourcePort),
+            destination: Endpoint(destination, destinationPort)
+        )
         self.sequence = SequenceNumber(sequence)
         self.acknowledgement = SequenceNumber(acknowledgement)
         self.urgentPointer = urgentPointer
@@ -94,7 +99,9 @@ package struct Segment: Sendable {
                 next = packet[offset]
                 offset += (Int(packet[offset + 1]) + 1) * 8
             case 44:  // fragment: offset and "more" must both be 0
-                guard let fragment = packet.uint16(at: offset + 2), fragment & 0xfff9 == 0 else { throw .fragment }
+                guard let fragment = packet.uint16(at: offset + 2), fragment & 0xfff9 == 0 else {
+                    throw .fragment
+                }
                 next = packet[offset]
                 offset += 8
             default:

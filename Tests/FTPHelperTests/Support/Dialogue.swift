@@ -14,7 +14,12 @@ struct Dialogue: ~Copyable {
     private(set) var received: (client: [UInt8], server: [UInt8]) = ([], [])
     private var expected: (client: UInt32, server: UInt32)
 
-    init(_ mapping: Mapping, policy: Policy = Policy(), isAdopted: Bool = false, initial: UInt32 = 0xffff_fff0) {
+    init(
+        _ mapping: Mapping,
+        policy: Policy = Policy(),
+        isAdopted: Bool = false,
+        initial: UInt32 = 0xffff_fff0
+    ) {
         tracker = Tracker(policy: policy, random: Seeded(state: 7))
         self.mapping = mapping
         sent = (initial, initial &+ 100)
@@ -68,7 +73,9 @@ struct Dialogue: ~Copyable {
         for case .report(let event) in output.actions { events.append(event) }
         guard verdict != .drop else { return "" }
         let result = verdict == .replace ? output.packet : packet
-        guard hasRightChecksums(result), let segment = try? Segment(parsing: result.span) else { return "(damaged)" }
+        guard hasRightChecksums(result), let segment = try? Segment(parsing: result.span) else {
+            return "(damaged)"
+        }
         let text = Array(result[segment.payloadOffset..<segment.end])
         // An ideal receiver: takes what is next.
         if side == .client {

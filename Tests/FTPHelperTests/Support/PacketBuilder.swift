@@ -26,7 +26,9 @@ struct PacketBuilder {
             let checksum = Checksum.fold(sum(header))
             (header[10], header[11]) = (UInt8(checksum >> 8), UInt8(checksum & 0xff))
         case (.v6(let sh, let sl), .v6(let dh, let dl)):
-            addresses = [sh, sl, dh, dl].flatMap { big(UInt32($0 >> 32), 4) + big(UInt32(truncatingIfNeeded: $0), 4) }
+            addresses = [sh, sl, dh, dl].flatMap {
+                big(UInt32($0 >> 32), 4) + big(UInt32(truncatingIfNeeded: $0), 4)
+            }
             header = [0x60, 0, 0, 0] + big(UInt32(tcp.count), 2) + [6, 64] + addresses
         default:
             return []
@@ -54,4 +56,6 @@ func hasRightChecksums(_ packet: [UInt8]) -> Bool {
     return Checksum.fold(sum) == 0 && isHeaderRight && segment.end == packet.count
 }
 
-func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> IPAddress { .v4(a << 24 | b << 16 | c << 8 | d) }
+func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> IPAddress {
+    .v4(a << 24 | b << 16 | c << 8 | d)
+}

@@ -1,0 +1,73 @@
+import FTPHelper
+import Foundation
+import Testing
+
+/// Whatever TCP does to a dialogue, both sides read what an editor of the whole text would have written.
+@Suite struct ModelTests {
+    typealias Step = Simulation.Step
+
+    /// Logs in, transfers a few files in each way, ends.
+    static func dialogue(_ nat: NATCase, transfers: Int, isPipelined: Bool) -> [Step] {
+        var steps = [
+            Step(.server, "220-hello 1,2,3\r\n220 ready\r\n"),
+            Step(.client, "USER anonymous\r\n"), Step(.server, "331 password\r\n"),
+            Step(.client, "PASS x@y\r\n"), Step(.server, "230-hi\r\n 230 no\r\n230 ok\r\n"),
+        ]
+        for number in 0..<transfers {
+            let port = 5001 + number
+            let p = "\(port / 256),\(port % 256)"
+            steps += [
+                Step(
+                    .client,
+                    nat.active(p, port).sent,
+                    reads: nat.active(p, port).read,
+                    opens: nat.active(p, port).opens
+                ),
+                Step(.client, "LIST\r\n", isPipelined: isPipelined),
+                Step(.server, "200 ok\r\n150 (1,2,3)\r\n"), Step(.server, "226 done\r\n"),
+                Step(.client, "TYPE I\r\n", isPipelined: isPipelined),
+                Step(.client, nat.passive(p, port).command, isPipelined: true),
+                Step(.server, "200 ok\r\n"),
+                Step(
+                    .server,
+                    nat.passive(p, port).sent,
+                    reads: nat.passive(p, port).read,
+                    opens: nat.passive(p, port).opens
+                ),
+                Step(.client, "RETR f\r\n"), Step(.server, "150 here\r\n"), Step(.server, "226 done\r\n"),
+            ]
+        }
+        return steps + [Step(.client, "QUIT\r\n"), Step(.server, "221 bye\r\n")]
+    }
+
+    @Test(arguments: NATCase.all, [1, 3, 1460])
+    func `a dialogue survives loss, reordering, duplication and any cutting`(nat: NATCase, segmentSize: Int) {
+        let base = Seed.base
+        for round in 0..<UInt64(Seed.rounds) {
+            let seed = base &+ round
+            var random = Seeded(state: seed)
+            var network = Simulation.Network()
+            network.segmentSize = segmentSize
+            network.isCutting = round % 2 == 0
+            network.loss = [0, 0.05, 0.2][Int(random.next() % 3)]
+            network.duplication = [0, 0.1][Int(random.next() % 2)]
+            network.reordering = [0, 0.3, 1][Int(random.next() % 3)]
+            network.window = [1, 4, 10][Int(random.next() % 3)]
+            let steps = ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
+            var simulation = Simulation(nat.mapping, network: network, seed: seed)
+            let complaint = simulation.play(steps)
+            #expect(complaint == nil, "PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize)")
+            if complaint != nil { return }
+        }
+    }
+}
+
+/// Seeds of the random tests: `PINHOLE_SEED` replays one, `PINHOLE_ROUNDS` plays more.
+enum Seed {
+    static var base: UInt64 { value("PINHOLE_SEED") ?? UInt64.random(in: 0...UInt64.max / 2) }
+    static var rounds: Int { Int(value("PINHOLE_ROUNDS") ?? (value("PINHOLE_SEED") == nil ? 30 : 1)) }
+
+    private static func value(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
+}

@@ -1,0 +1,203 @@
+import FTPHelper
+
+/// A control connection between two simulated peers, with the tracker and an unkind network between.
+struct Simulation: ~Copyable {
+    /// What a side says, what the other is to read, and the endpoint of the expectation that it opens, if any.
+    struct Step {
+        var side: Session.Side
+        var text: String
+        var reads: String
+        var opens: String?
+        /// Is sent without waiting for the other side to have read what came before.
+        var isPipelined = false
+
+        init(
+            _ side: Session.Side,
+            _ text: String,
+            reads: String? = nil,
+            opens: String? = nil,
+            isPipelined: Bool = false
+        ) {
+            self.side = side
+            self.text = text
+            self.reads = reads ?? text
+            self.opens = opens
+            self.isPipelined = isPipelined
+        }
+    }
+
+    /// What the network does to packets.
+    struct Network {
+        var loss = 0.0
+        var duplication = 0.0
+        var reordering = 0.0
+        /// Largest segment a peer makes; 1 for a byte at a time.
+        var segmentSize = 1460
+        /// Cuts segments at random.
+        var isCutting = false
+        /// Loses, repeats or swaps just these packets, by their number in the order of sending.
+        var lost: Set<Int> = []
+        var repeated: Set<Int> = []
+        var delayed: Set<Int> = []
+        /// Cuts the client's first sending of its bytes just here, by offsets in its text.
+        var clientCuts: [Int]?
+        var window = 10
+    }
+
+    private var tracker: Tracker
+    private let mapping: Mapping
+    private let network: Network
+    private var random: Seeded
+    private var client: Peer
+    private var server: Peer
+    private var now = Instant(nanoseconds: 1)
+    private var output = Output()
+    private var opened: [String] = []
+    private var sentPackets = 0
+
+    init(_ mapping: Mapping, network: Network, seed: UInt64, policy: Policy = Policy()) {
+        self.mapping = mapping
+        self.network = network
+        random = Seeded(state: seed)
+        tracker = Tracker(policy: policy, random: Seeded(state: seed))
+        // Near the wrap of the sequence numbers, so that every dialogue crosses it.
+        let bases = (UInt32.max - UInt32(random.next() % 300), UInt32.max - UInt32(random.next() % 300))
+        client = Peer(
+            .client,
+            tuple: mapping.original,
+            sendBase: bases.0,
+            receiveBase: bases.1,
+            window: network.window
+        )
+        server = Peer(
+            .server,
+            tuple: mapping.reply,
+            sendBase: bases.1,
+            receiveBase: bases.0,
+            window: network.window
+        )
+        let handshake = PacketBuilder(
+            tuple: mapping.reply,
+            sequence: bases.1 &- 1,
+            acknowledgement: bases.0,
+            flags: [.syn, .ack]
+        ).bytes
+        _ = pass(handshake)
+    }
+
+    /// Plays the steps to their end; returns what went wrong, or `nil`.
+    mutating func play(_ steps: [Step]) -> String? {
+        var wire: [Peer.Packet] = []
+        var expected: (client: [UInt8], server: [UInt8]) = ([], [])
+        var next = 0
+        var idle = 0
+        var held: [Peer.Packet] = []
+        for _ in 0..<200_000 {
+            // What may be said now?
+            while next < steps.count {
+                let step = steps[next]
+                let isQuiet = client.received == expected.client && server.received == expected.server
+                guard isQuiet || step.isPipelined else { break }
+                if step.side == .client {
+                    client.text += step.text.utf8
+                    expected.server += step.reads.utf8
+                } else {
+                    server.text += step.text.utf8
+                    expected.client += step.reads.utf8
+                }
+                next += 1
+            }
+            if next == steps.count {
+                client.isClosing = true
+                if client.isDone { server.isClosing = true }
+            }
+            let fresh = sendNew()
+            for packet in fresh { put(packet, on: &wire, &held) }
+            if wire.isEmpty, fresh.isEmpty {
+                if client.isDone, server.isDone, next == steps.count { break }
+                idle += 1
+                guard idle < 2000 else {
+                    return
+                        "stalled: server has \(String(decoding: server.received, as: UTF8.self).debugDescription), client has \(String(decoding: client.received, as: UTF8.self).debugDescription)"
+                }
+                wire += held
+                held = []
+                let cut = cutter()
+                for packet in client.sendAgain(cut) + server.sendAgain(cut) { put(packet, on: &wire, &held) }
+            }
+            guard !wire.isEmpty else { continue }
+            let isReordered = network.reordering > 0 && chance(network.reordering)
+            let packet = wire.remove(at: isReordered ? Int(random.next() % UInt64(wire.count)) : 0)
+            if let bytes = pass(packet.bytes) {
+                let answer = packet.side == .client ? server.receive(bytes) : client.receive(bytes)
+                if let answer { put(answer, on: &wire, &held) }
+            }
+            if let complaint = client.complaint ?? server.complaint { return complaint }
+        }
+        guard client.isDone, server.isDone else { return "not finished" }
+        if server.received != expected.server {
+            return "the server read \(String(decoding: server.received, as: UTF8.self).debugDescription)"
+        }
+        if client.received != expected.client {
+            return "the client read \(String(decoding: client.received, as: UTF8.self).debugDescription)"
+        }
+        let announced = steps.compactMap(\.opens)
+        return opened == announced ? nil : "opened \(opened) instead of \(announced)"
+    }
+
+    private mutating func sendNew() -> [Peer.Packet] {
+        if let cuts = network.clientCuts {
+            let offset = client.sent
+            let stop = cuts.first { $0 > offset } ?? Int.max
+            return client.sendNew { min($0, stop - offset) } + server.sendNew { $0 }
+        }
+        let cut = cutter()
+        return client.sendNew(cut) + server.sendNew(cut)
+    }
+
+    private mutating func cutter() -> (Int) -> Int {
+        let size =
+            network.isCutting ? Int(random.next() % UInt64(network.segmentSize)) + 1 : network.segmentSize
+        return { min($0, size) }
+    }
+
+    /// Puts a packet on the wire, as kindly as the network is.
+    private mutating func put(
+        _ packet: Peer.Packet,
+        on wire: inout [Peer.Packet],
+        _ held: inout [Peer.Packet]
+    ) {
+        let number = sentPackets
+        sentPackets += 1
+        guard !network.lost.contains(number), !chance(network.loss) else { return }
+        if network.delayed.contains(number) {
+            held.append(packet)
+            return
+        }
+        wire.append(packet)
+        if network.repeated.contains(number) || chance(network.duplication) { wire.append(packet) }
+        wire += held
+        held = []
+    }
+
+    private mutating func chance(_ probability: Double) -> Bool {
+        probability > 0 && Double(random.next() >> 11) / Double(1 << 53) < probability
+    }
+
+    /// Brings a packet through the tracker; `nil` if it goes no further.
+    private mutating func pass(_ packet: [UInt8]) -> [UInt8]? {
+        now.nanoseconds += 1_000_000
+        output.clear()
+        var verdict = tracker.receive(packet.span, at: now, into: &output)
+        if case .needsMapping = verdict {
+            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            verdict = tracker.receive(packet.span, at: now, into: &output)
+        }
+        for case .open(let expectation) in output.actions { opened.append(expectation.to.description) }
+        switch verdict {
+        case .accept: return packet
+        case .replace: return output.packet
+        case .drop, .needsMapping: return nil
+        }
+    }
+}
