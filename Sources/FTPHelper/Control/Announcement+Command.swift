@@ -1,6 +1,6 @@
 /// The grammar of PORT, EPRT and LPRT.
 extension Announcement {
-    /// Bytes that an argument may have. The longest that means anything is LPRT's with an IPv6 address, 75 bytes.
+    /// Bytes that an argument may have; the longest that means anything is LPRT's with an IPv6 address, 75 bytes.
     static let maximumFieldSize = 256
 
     /// Reads the argument of a PORT, EPRT or LPRT; `nil` if it is malformed.

@@ -110,6 +110,7 @@ extension Session {
     ///   - line: with its end.
     ///   - connection: an address of the control connection, for its family.
     ///   - refusesPipelined: a PORT sent while an earlier command is unanswered opens nothing (contract A7).
+    /// - Returns: what the line does.
     package mutating func command(
         _ line: Span<UInt8>,
         on connection: IPAddress,
@@ -157,6 +158,7 @@ extension Session {
     /// - Parameters:
     ///   - line: with its end.
     ///   - connection: an address of the control connection, for its family.
+    /// - Returns: what the line does.
     package mutating func reply(_ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
         let reply = Reply(parsing: line)
         if continuedCode != 0 {

@@ -2,7 +2,7 @@
 ///
 /// It also stands for bytes that were withheld and then delivered as they were: `text` is then what the sender sent.
 struct Edit: Sendable {
-    /// Where the span starts and ends in what the sender sends. It is never empty.
+    /// Where the span starts and ends in what the sender sends; it is never empty.
     let start: SequenceNumber
     let end: SequenceNumber
     /// Where `text` starts in what the receiver gets.

@@ -179,6 +179,7 @@ extension Stream {
     ///   - hasFIN: a FIN stands behind it.
     ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
     ///   - mayEdit: bytes that have not come yet may have to be rewritten.
+    /// - Returns: what is to become of the segment.
     package mutating func admit(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,

@@ -1,6 +1,6 @@
 /// What the administrator allows.
 package struct Policy: Sendable {
-    /// Seconds after which an expectation that nobody used closes. The kernel's helper has the same 300.
+    /// Seconds after which an expectation that nobody used closes; the kernel's helper has the same 300.
     package var timeout: UInt32 = 300
     /// Honours an advertised address that is not the sender's (contract A4, the kernel's `loose=1`).
     package var isLoose = false

@@ -18,7 +18,9 @@ package struct Refusal: Hashable, Sendable {
     package let kind: Expectation.Kind?
     /// The control connection: the original tuple where it is known, else the tuple of the packet.
     package let connection: Tuple
-    /// The line without its end, at most 120 bytes, unescaped; empty where there is none. Never a PASS or ACCT.
+    /// The line without its end, at most 120 bytes, unescaped; empty where there is none.
+    ///
+    /// Never a PASS or ACCT, whose arguments are nobody's business.
     package let line: [UInt8]
 
     package init(reason: Reason, kind: Expectation.Kind?, connection: Tuple, line: [UInt8]) {

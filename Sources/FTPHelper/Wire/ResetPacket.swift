@@ -6,6 +6,7 @@ package enum ResetPacket {
     ///   - tuple: from whom to whom.
     ///   - sequence: what the receiver expects next, or it will not believe it (RFC 5961, section 3.2).
     ///   - acknowledgement: what the receiver has sent.
+    /// - Returns: the packet from its IP header on.
     package static func bytes(
         _ tuple: Tuple,
         sequence: SequenceNumber,
