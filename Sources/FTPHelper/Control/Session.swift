@@ -45,8 +45,6 @@ package struct Session: Sendable {
     private var outstandingCount: UInt8 = 0
     /// Ordinal that the next command gets.
     private var nextOrdinal: UInt32 = 0
-    /// Ordinals of commands that found no place and are not in the ring: 0 unless the ring was full.
-    private var startOrdinal: UInt32 = 0
     /// Code of the multi-line reply that is under way; 0 if none.
     private var continuedCode: UInt16 = 0
     /// Set once replies are known to belong to the commands seen; an adopted session may have had others before.
@@ -285,13 +283,12 @@ extension Session {
 extension Session {
     private func slot(_ index: Int) -> Int { (Int(outstandingStart) + index) % Session.maximumOutstanding }
 
-    /// Adds a command and returns its ordinal.
+    /// Adds a command and returns its ordinal; one that finds no place gets an ordinal that no reply has.
     @discardableResult
     private mutating func push(_ verb: Verb) -> UInt32 {
         let ordinal = nextOrdinal
         guard Int(outstandingCount) < Session.maximumOutstanding else { return UInt32.max }
         nextOrdinal &+= 1
-        if outstandingCount == 0 { startOrdinal = ordinal }
         outstanding[slot(Int(outstandingCount))] = verb
         outstandingCount += 1
         return ordinal
@@ -312,10 +309,9 @@ extension Session {
             return nil
         }
         let verb = outstanding[slot(index)]
-        let ordinal = startOrdinal &+ UInt32(index)
+        let ordinal = nextOrdinal &- UInt32(outstandingCount) &+ UInt32(index)
         outstandingStart = UInt8(slot(index + 1))
         outstandingCount -= UInt8(index + 1)
-        startOrdinal = ordinal &+ 1
         return (verb, ordinal)
     }
 

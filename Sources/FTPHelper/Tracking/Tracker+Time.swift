@@ -10,14 +10,20 @@ extension Tracker {
                 output.actions.append(.report(.expired(expectation)))
             }
             if connection.due <= now {
-                guard !connection.isClosed else {
-                    remove(connection, at: now, into: &output)
-                    continue
+                let interval =
+                    connection.isClosed
+                    ? Tracker.lingerSeconds
+                    : connection.expectation == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
+                // Packets put it off: of a closed connection too, whose end its peers may not have believed.
+                connection.due = connection.lastSeen.advanced(bySeconds: interval)
+                if connection.due <= now {
+                    guard !connection.isClosed else {
+                        remove(connection, at: now, into: &output)
+                        continue
+                    }
+                    output.actions.append(.verify(connection.mapping))
+                    connection.due = now.advanced(bySeconds: interval)
                 }
-                let interval = connection.expectation == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
-                let next = connection.lastSeen.advanced(bySeconds: interval)
-                if next <= now { output.actions.append(.verify(connection.mapping)) }
-                connection.due = next <= now ? now.advanced(bySeconds: interval) : next
             }
             deadlines.update(connection)
         }

@@ -67,7 +67,11 @@ extension Tracker {
         into output: inout Output
     ) {
         if let known = table[mapping.original] {
-            guard known.mapping != mapping || known.isHelped != isHelped else { return }
+            guard known.mapping != mapping || known.isHelped != isHelped else {
+                // Its entry may be a new one (after `conntrack -F`), which knows nothing of the edits.
+                if known.isLiberal { output.actions.append(.beLiberal(mapping)) }
+                return
+            }
             remove(known, at: now, into: &output)
         }
         if let stale = table[mapping.reply] { remove(stale, at: now, into: &output) }
