@@ -55,6 +55,7 @@ let package = Package(
             dependencies: ["PinholeDaemon", "Netfilter", "FTPHelper"],
             swiftSettings: fenced
         ),
+        .testTarget(name: "PinholeTests", dependencies: ["pinhole", "Netfilter"], swiftSettings: fenced),
         .testTarget(name: "GatewayTests", dependencies: ["pinhole"], swiftSettings: fenced),
     ]
 )

@@ -20,9 +20,9 @@ extension Command {
 
     /// What `pinhole NAME --help` writes.
     static var help: String {
-        let words = ["pinhole", name] + operands + options.map { "[\($0.usage)]" }
+        let words = operands + options.map { "[\($0.usage)]" }
         return """
-            usage: \(words.joined(separator: " "))
+            \(Help.filled("usage: pinhole \(name)", with: words))
 
             \(summary)
 

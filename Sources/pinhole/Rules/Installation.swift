@@ -58,8 +58,8 @@ extension Installation {
 
     /// Makes the sets before the rules that look into them, and destroys them after.
     private func change(to new: Installation) throws(Failure) {
-        for (family, definition) in new.sets where sets[family] == nil {
-            try Firewall.create(family, definition)
+        for family in PinholeSet.Family.allCases where sets[family] == nil {
+            if let definition = new.sets[family] { try Firewall.create(family, definition) }
         }
         for family in PinholeSet.Family.allCases {
             let lines = Table.allCases.flatMap {
@@ -67,7 +67,7 @@ extension Installation {
             }
             if !lines.isEmpty { try Firewall.restore(lines, family) }
         }
-        for family in sets.keys where new.sets[family] == nil {
+        for family in PinholeSet.Family.allCases where sets[family] != nil && new.sets[family] == nil {
             try Firewall.destroy(family)
         }
     }

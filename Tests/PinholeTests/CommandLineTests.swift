@@ -1,0 +1,82 @@
+import Netfilter
+import Testing
+
+@testable import pinhole
+
+struct CommandLineTests {
+    @Test(arguments: [
+        ([], "no subcommand: see pinhole --help"),
+        (["frob"], "unknown subcommand 'frob': see pinhole --help"),
+        (["--frob"], "unknown option '--frob': see pinhole --help"),
+        (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
+        (["version", "-xy"], "unknown option '-x': see pinhole version --help"),
+        (["version", "x"], "'x' is one operand too many: see pinhole version --help"),
+        (["rules"], "load|unload|print is missing: see pinhole rules --help"),
+        (["rules", "frob"], "'frob' is none of load, unload, print: see pinhole rules --help"),
+        (["rules", "print", "--bypass=1"], "option '--bypass=1' takes no value: see pinhole rules --help"),
+        (["rules", "print", "--ports"], "option '--ports' needs a value: see pinhole rules --help"),
+        (["rules", "print", "--ports", "ftp"], "--ports: 'ftp' is not a number: see pinhole rules --help"),
+        (["rules", "print", "--ports", "21,"], "--ports: '' is not a number: see pinhole rules --help"),
+        (["rules", "print", "--ports", "+21"], "--ports: '+21' is not a number: see pinhole rules --help"),
+        (["rules", "print", "--ports", "0"], "--ports: 0 is out of range: give a number from 1 to 65535"),
+        (
+            ["rules", "print", "--ports", "65536"],
+            "--ports: 65536 is out of range: give a number from 1 to 65535"
+        ),
+        (["rules", "print", "--ports", "21,21"], "--ports has 21 twice: see pinhole rules --help"),
+        (["rules", "print", "--queues", "21"], "--queues takes 2 numbers, not 1: see pinhole rules --help"),
+        (
+            ["rules", "print", "--queues", "1,2,3"],
+            "--queues takes 2 numbers, not 3: see pinhole rules --help"
+        ),
+        (["rules", "print", "--queues", "7,7"], "--queues has 7 twice: see pinhole rules --help"),
+    ])
+    func `a wrong command line is one line and status 64`(_ arguments: [String], _ complaint: String) throws {
+        let child = try ChildProcess.run(Program.path, arguments)
+        #expect(child.status == 64)
+        #expect(child.output == "")
+        #expect(child.errors == "pinhole: \(complaint)\n")
+    }
+
+    @Test func `options may stand anywhere and be shortened, and the last of a kind counts`() throws {
+        let plain = try Program.run("rules", "print", "--queues", "5,6")
+        #expect(plain.status == 0)
+        #expect(try Program.run("rules", "--queues=7,8", "--qu", "5,6", "print").output == plain.output)
+    }
+
+    @Test func `what follows two dashes is no option`() throws {
+        #expect(try Program.run("rules", "--", "--help").status == 64)
+    }
+
+    @Test func `the version is told both ways`() throws {
+        #expect(try Program.run("version").output == "pinhole \(Pinhole.version)\n")
+        #expect(try Program.run("--version").output == "pinhole \(Pinhole.version)\n")
+    }
+
+    @Test func `the help names every subcommand`() throws {
+        let help = try Program.run("--help").output
+        #expect(!Pinhole.commands.isEmpty)
+        for command in Pinhole.commands {
+            #expect(help.contains("  \(command.name) "), "\(command.name)")
+            #expect(help.contains(command.summary), "\(command.name)")
+        }
+    }
+
+    @Test func `every subcommand has a help with each of its options`() throws {
+        for command in Pinhole.commands {
+            let child = try Program.run(command.name, "--help")
+            #expect(child.status == 0, "\(command.name)")
+            #expect(child.output.hasPrefix("usage: pinhole \(command.name)"), "\(command.name)")
+            for option in command.options + [.help] {
+                #expect(child.output.contains("  \(option.usage) "), "\(command.name) \(option.name)")
+            }
+            for line in child.output.split(separator: "\n") { #expect(line.count <= 110, "\(line)") }
+        }
+    }
+
+    @Test func `output that cannot be written is a failure`() throws {
+        let child = try ChildProcess.run("sh", ["-c", "\"$0\" version > /dev/full", Program.path])
+        #expect(child.status == 1)
+        #expect(child.errors.hasPrefix("pinhole: write to standard output: "))
+    }
+}

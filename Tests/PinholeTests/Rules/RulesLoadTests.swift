@@ -1,0 +1,234 @@
+import Foundation
+import Netfilter
+import Testing
+
+/// Each in a network namespace of its own, as root.
+struct RulesLoadTests {
+    /// Rules of somebody else, one of them hard to quote, in the tables that ours go to.
+    private static let foreign = #"""
+        for tables in iptables ip6tables; do
+            $tables-restore <<'END'
+        *mangle
+        :OWN - [0:0]
+        -A PREROUTING -p udp -m comment --comment "say \"-j PINHOLE\", or not" -j MARK --set-mark 3
+        -A OUTPUT -j OWN
+        COMMIT
+        *raw
+        -A PREROUTING -p udp --dport 53 -j CT --notrack
+        COMMIT
+        *filter
+        -P FORWARD DROP
+        COMMIT
+        END
+        done
+        ipset create own hash:ip
+        ipset add own 192.0.2.1
+
+        """#
+
+    private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
+        #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `what is loaded is what is printed`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            """
+            pinhole rules load --ports 21,2121 --queues 5,6 --bypass
+            state_of_rules >"$dir/loaded"
+            pinhole rules unload
+            pinhole rules print --ports 21,2121 --queues 5,6 --bypass >"$dir/printed"
+            grep '^create' "$dir/printed" | ipset restore
+            sed '1,/^create pinhole6/d; /IPv6/,$d' "$dir/printed" | iptables-restore --noflush
+            sed '1,/IPv6/d' "$dir/printed" | ip6tables-restore --noflush
+            state_of_rules | diff "$dir/loaded" -
+            """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `loading again changes nothing, and other options take the place of the old`(
+        _ tools: Program.Tools
+    ) throws {
+        let child = try Program.script(
+            """
+            pinhole rules load
+            state_of_rules >"$dir/once"
+            grep -c 'PREROUTING.* PINHOLE' "$dir/once" | grep -x 4
+            grep -c 'OUTPUT.* PINHOLE' "$dir/once" | grep -x 4
+            grep -c NFQUEUE "$dir/once" | grep -x 4
+            pinhole rules load
+            state_of_rules | diff "$dir/once" -
+            pinhole rules load --ports 2121 --queues 5,6 --bypass
+            state_of_rules >"$dir/other"
+            grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 4
+            grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 4
+            ! grep -E 'ctorigdstport 21$|queue-num 2' "$dir/other"
+            pinhole rules load
+            state_of_rules | diff "$dir/once" -
+            """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            Self.foreign + """
+                state_of_rules >"$dir/before"
+                pinhole rules load
+                state_of_rules | grep -vi pinhole | diff <(grep -vi pinhole "$dir/before") -
+                pinhole rules unload
+                state_of_rules | diff "$dir/before" -
+                pinhole rules unload
+                state_of_rules | diff "$dir/before" -
+                """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `the files load by hand, twice too, and go with all their jumps`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            Self.foreign + """
+                state_of_rules >"$dir/before"
+                pinhole rules load
+                state_of_rules >"$dir/loaded"
+                pinhole rules unload
+                cd '\(Program.top.path)/rules'
+                for round in 1 2; do
+                    ipset restore -exist <pinhole.ipset
+                    iptables-restore --noflush <pinhole.iptables
+                    ip6tables-restore --noflush <pinhole.ip6tables
+                    if ((round == 1)); then state_of_rules | diff "$dir/loaded" -; fi
+                done
+                state_of_rules | grep -c 'j PINHOLE$' | grep -x 16
+                pinhole rules load
+                state_of_rules | diff "$dir/loaded" -
+                iptables-restore --noflush <pinhole.iptables
+                pinhole rules unload
+                state_of_rules | diff "$dir/before" -
+                """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `a load that fails halfway is taken back`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            Self.foreign + """
+                state_of_rules >"$dir/before"
+                mkdir "$dir/broken"
+                printf '#!/bin/sh\\necho "ip6tables-restore v1: no such table" >&2; exit 3\\n' >"$dir/broken/ip6tables-restore"
+                chmod +x "$dir/broken/ip6tables-restore"
+                refused() {
+                    local status=0
+                    PATH=$dir/broken:$PATH "$pinhole" rules load --ports 2121 2>"$dir/errors" || status=$?
+                    ((status == 1))
+                    grep -x 'pinhole: ip6tables-restore failed: no such table: .*' "$dir/errors"
+                }
+                refused
+                state_of_rules | diff "$dir/before" -
+                pinhole rules load
+                state_of_rules >"$dir/loaded"
+                refused
+                state_of_rules | diff "$dir/loaded" -
+                """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `a set that somebody else's rule looks into is not taken away`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load
+            iptables -A INPUT -m set --match-set pinhole4 src -j DROP
+            state_of_rules >"$dir/before"
+            status=0
+            pinhole rules unload 2>"$dir/errors" || status=$?
+            ((status == 1))
+            grep 'pinhole: ipset failed: Set cannot be destroyed: it is in use' "$dir/errors"
+            state_of_rules | diff "$dir/before" -
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `a set of another kind is refused, and unload takes it away`() throws {
+        let child = try Program.script(
+            """
+            ipset create pinhole6 hash:ip
+            state_of_rules >"$dir/before"
+            status=0
+            pinhole rules load 2>"$dir/errors" || status=$?
+            ((status == 1))
+            grep 'pinhole: there is a set pinhole6 of another kind, hash:ip .*: destroy it with pinhole rules unload' \
+                "$dir/errors"
+            state_of_rules | diff "$dir/before" -
+            pinhole rules unload
+            pinhole rules load
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `a set that the administrator made larger will do`() throws {
+        let child = try Program.script(
+            """
+            ipset create pinhole4 hash:ip,port,ip family inet timeout 60 maxelem 1000000
+            pinhole rules load
+            ipset list -terse pinhole4 | grep 'maxelem 1000000 timeout 60'
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `members survive a second load`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load
+            ipset add pinhole4 10.2.0.100,tcp:5001,10.2.0.2 timeout 100
+            pinhole rules load --ports 2121
+            ipset test pinhole4 10.2.0.100,tcp:5001,10.2.0.2
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: [("ipset", "ipset"), ("iptables-save", "iptables"), ("ip6tables-restore", "iptables")])
+    func `a missing program is one line with its package`(_ program: String, _ package: String) throws {
+        let child = try Program.script(
+            Self.foreign + """
+                mkdir "$dir/few"
+                for name in ipset iptables-save ip6tables-save iptables-restore ip6tables-restore; do
+                    [[ $name == \(program) ]] || ln -s "$(command -v $name)" "$dir/few/$name"
+                done
+                before=$(state_of_rules)
+                status=0
+                PATH=$dir/few "$pinhole" rules load 2>"$dir/errors" || status=$?
+                ((status == 1))
+                diff "$dir/errors" - <<<'pinhole: there is no program \(program): apt install \(package)'
+                [[ $before == "$(state_of_rules)" ]]
+                """
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: ["load", "unload"])
+    func `without the right to it nothing is tried`(_ action: String) throws {
+        let child = try Program.script(
+            #"setpriv --inh-caps=-all --bounding-set=-net_admin -- "$pinhole" rules \#(action)"#
+        )
+        #expect(child.status == 1)
+        #expect(
+            child.errors
+                == "pinhole: no permission to change the firewall: run it as root, or with CAP_NET_ADMIN\n"
+        )
+    }
+}

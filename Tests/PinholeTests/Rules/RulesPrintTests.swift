@@ -1,0 +1,29 @@
+import Foundation
+import Netfilter
+import Testing
+
+struct RulesPrintTests {
+    @Test func `the defaults are the files of rules, one after the other`() throws {
+        let files = try ["pinhole.ipset", "pinhole.iptables", "pinhole.ip6tables"].map {
+            try String(contentsOf: Program.top.appending(path: "rules/\($0)"), encoding: .utf8)
+        }
+        #expect(try Program.run("rules", "print").output == files.joined())
+    }
+
+    @Test func `every port has a rule, and every rule the queue and the bypass`() throws {
+        let text = try Program.run("rules", "print", "--ports", "21,2121", "--queues", "5,6", "--bypass")
+            .output
+        let targets = text.split(separator: "\n").filter { $0.contains("NFQUEUE") }
+        let control = [
+            "-A PINHOLE -m conntrack --ctstate ESTABLISHED --ctorigdstport 21 -j NFQUEUE --queue-num 5 --queue-bypass",
+            "-A PINHOLE -m conntrack --ctstate ESTABLISHED --ctorigdstport 2121 -j NFQUEUE --queue-num 5 --queue-bypass",
+        ]
+        #expect(
+            targets.map(String.init) == control + [
+                "-A PINHOLE -m set --match-set pinhole4 dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass"
+            ] + control + [
+                "-A PINHOLE -m set --match-set pinhole6 dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass"
+            ]
+        )
+    }
+}

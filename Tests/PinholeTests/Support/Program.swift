@@ -1,0 +1,63 @@
+import Foundation
+import Netfilter
+
+/// The program under test, as built.
+enum Program {
+    /// The top of the package.
+    static let top = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        .standardized
+
+    /// The binary, which lies beside the test bundle.
+    static var path: String {
+        get throws {
+            let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(filePath: bundle).deletingLastPathComponent().appending(path: "pinhole").path
+        }
+    }
+
+    /// Runs the program with these arguments.
+    static func run(_ arguments: String...) throws -> ChildProcess {
+        try ChildProcess.run(path, arguments)
+    }
+
+    /// Runs a bash script in a network namespace of its own; a command that fails ends it.
+    ///
+    /// In it `pinhole` is the program, `dir` is a directory that goes when the script ends, and so do the processes
+    /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says.
+    static func script(_ text: String, tools: Tools = .nft) throws -> ChildProcess {
+        let prelude = """
+            set -euo pipefail
+            pinhole=$1 tools=$2
+            pinhole() { "$pinhole" "$@"; }
+            dir=$(mktemp -d /tmp/pinhole-test.XXXXXXXX)
+            background=()
+            cleanup() { ((${#background[@]} == 0)) || kill "${background[@]}"; wait; rm -rf "$dir"; }
+            trap cleanup EXIT
+            mkdir "$dir/bin"
+            for name in iptables ip6tables; do
+                for action in '' -save -restore; do
+                    ln -s "$(command -v "xtables-$tools-multi")" "$dir/bin/$name$action"
+                done
+            done
+            PATH=$dir/bin:$PATH
+            # Rules and sets, without what differs from time to time.
+            state() { iptables-save; ip6tables-save; ipset save; }
+            state_of_rules() { state | grep -v '^#' | sed 's/ initval [^ ]*//; s/\\[[0-9:]*\\]//'; }
+            # Waits until the command succeeds, at most ten seconds.
+            until_() {
+                local end=$((SECONDS + 10))
+                until "$@" >/dev/null 2>&1; do ((SECONDS < end)) || { echo "in vain: $*" >&2; return 1; }; done
+            }
+
+            """
+        return try ChildProcess.run(
+            "unshare",
+            ["-n", "bash", "-c", prelude + text, "-", path, tools.rawValue]
+        )
+    }
+
+    enum Tools: String, CaseIterable {
+        case nft
+        case legacy
+    }
+}
