@@ -56,6 +56,11 @@ let package = Package(
             swiftSettings: fenced
         ),
         .testTarget(name: "PinholeTests", dependencies: ["pinhole", "Netfilter"], swiftSettings: fenced),
-        .testTarget(name: "GatewayTests", dependencies: ["pinhole"], swiftSettings: fenced),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["pinhole"],
+            resources: [.copy("Scripts")],
+            swiftSettings: fenced
+        ),
     ]
 )

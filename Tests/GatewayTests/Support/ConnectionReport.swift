@@ -1,0 +1,18 @@
+/// One element of `pinhole connections --json`.
+struct ConnectionReport: Decodable {
+    struct Translated: Decodable {
+        let client: String
+        let server: String
+    }
+
+    let client: String
+    let server: String
+    let translated: Translated
+    let state: String
+    let adopted: Bool
+    let user: String?
+    let edits: Int
+    let opened: Int
+    let used: Int
+    let refused: Int
+}

@@ -1,0 +1,259 @@
+import Foundation
+import Testing
+
+/// A gateway between a client and a server, with its firewall, a stranger beside it, and Pinhole's commands.
+struct Gateway: Sendable {
+    let topology: Topology
+    let lab: Lab
+    /// The bytes of the server's `pub/payload`.
+    let payload: Data
+
+    /// Where that file is, as programs in the lab name it.
+    let payloadPath = "\(Server.root)/pub/payload"
+
+    private let pinhole: String
+
+    /// How many labs may exist at once: more would only take the processor from each other's deadlines.
+    private static let permits = Permits(4)
+
+    /// Makes a gateway for the duration of `body`; when that throws, says first what everything looked like.
+    static func with(_ topology: Topology, _ body: (Gateway) async throws -> Void) async throws {
+        await permits.take()
+        do {
+            let lab = try await Lab.open()
+            do {
+                let gateway = try await Gateway(topology, in: lab)
+                do {
+                    try await body(gateway)
+                } catch {
+                    Issue.record("\(topology.name), when it failed:\n\(try await gateway.dump())")
+                    throw error
+                }
+            } catch {
+                await lab.close()
+                throw error
+            }
+            await lab.close()
+        } catch {
+            await permits.give()
+            throw error
+        }
+        await permits.give()
+    }
+
+    private init(_ topology: Topology, in lab: Lab) async throws {
+        self.topology = topology
+        self.lab = lab
+        pinhole = try Files.pinhole()
+        try await lab.require(["sh", "-ec", Gateway.network(for: topology)])
+        for (tool, isIPv6) in [("iptables-restore", false), ("ip6tables-restore", true)] {
+            let rules = Firewall(for: topology).rules(isIPv6: isIPv6)
+            try await lab.require([tool], on: .gateway, input: rules)
+        }
+        guard let payload = lab.contents("ftp/pub/payload") else { throw HarnessError("no payload was made") }
+        self.payload = payload
+    }
+
+    /// A script that makes hosts, links, addresses and routes, and the server's files.
+    private static func network(for topology: Topology) -> String {
+        let isIPv6 = topology.isIPv6
+        let length = isIPv6 ? "64" : "24"
+        let links: [(Host, String)] = [
+            (.client, topology.clientHost == .client ? topology.client : isIPv6 ? "fd01::2" : "10.1.0.2"),
+            (.server, topology.serverHost == .server ? topology.server : isIPv6 ? "fd02::2" : "10.2.0.2"),
+            (.stranger, isIPv6 ? "fd03::2" : "10.3.0.2"),
+        ]
+        var lines: [String] = []
+        for host in Host.allCases {
+            lines += [
+                "ip netns add \(host)",
+                "ip netns exec \(host) sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0",
+                "ip -n \(host) link set lo up",
+            ]
+        }
+        lines.append("ip netns exec gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+        for (host, address) in links {
+            let router = Gateway.neighbour(of: address)
+            lines += [
+                "ip -n gateway link add \(host) type veth peer name gateway netns \(host)",
+                "ip -n gateway addr add \(router)/\(length) dev \(host) \(isIPv6 ? "nodad" : "")",
+                "ip -n gateway link set \(host) up",
+                "ip -n \(host) addr add \(address)/\(length) dev gateway \(isIPv6 ? "nodad" : "")",
+                "ip -n \(host) link set gateway up",
+                "ip -n \(host) route add default via \(router)",
+            ]
+        }
+        lines += [
+            "mkdir -p \(Server.root)/pub \(Server.root)/incoming",
+            "chmod 777 \(Server.root)/incoming",
+            "head -c 300000 /dev/urandom >\(Server.root)/pub/payload",
+        ]
+        return lines.joined(separator: "\n")
+    }
+
+    /// The gateway's address on the link of another host: the first of the same network.
+    private static func neighbour(of address: String) -> String {
+        guard let end = address.range(of: address.contains(":") ? "::" : ".", options: .backwards) else {
+            return ""
+        }
+        return address[..<end.upperBound] + "1"
+    }
+
+    // MARK: - Servers and clients
+
+    /// Starts a server where the topology has it and waits until it listens.
+    func start(_ server: Server, port: Int? = nil) async throws -> Service {
+        let port = port ?? topology.port
+        let service = try server.start(in: lab, on: topology.serverHost, address: topology.server, port: port)
+        try await poll(for: "\(server.rawValue) to listen") {
+            guard service.program.isRunning else {
+                throw HarnessError("\(server.rawValue) ended:\n\(service.text)")
+            }
+            return try await !lab.require(["ss", "-Hltn", "sport = :\(port)"], on: topology.serverHost)
+                .isEmpty
+        }
+        return service
+    }
+
+    /// Fetches `pub/payload`; `nil` if it came whole and right, else what the client said.
+    func fetch(with client: Client, _ mode: Mode, seconds: Double = 10) async throws -> Outcome? {
+        let name = lab.newName("got")
+        let (words, input) = try client.fetch(
+            from: topology.dialled,
+            port: topology.port,
+            mode: mode,
+            into: "\(Lab.folder)/\(name)"
+        )
+        let outcome = try await lab.run(words, on: topology.clientHost, seconds: seconds, input: input)
+        return lab.contents(name) == payload ? nil : outcome
+    }
+
+    /// Runs one of the scripts on a host.
+    func script(_ name: String, _ arguments: [String], on host: Host, seconds: Double = 30) async throws
+        -> Outcome
+    {
+        let words = ["/usr/bin/python3", "-B", try Files.script(name)] + arguments
+        return try await lab.run(words, on: host, seconds: seconds)
+    }
+
+    /// Starts one of the scripts on the client's host.
+    func startScript(_ name: String, _ arguments: [String], as service: String) throws -> Service {
+        let words = ["/usr/bin/python3", "-B", try Files.script(name)] + arguments
+        return try lab.start(words, as: service, on: topology.clientHost)
+    }
+
+    /// Tries one TCP connection: `connected`, `refused` or `dropped`.
+    func probe(_ address: String, _ port: Int, from host: Host) async throws -> String {
+        let outcome = try await script("probe", [address, String(port)], on: host)
+        guard outcome.hasSucceeded else { throw HarnessError(outcome.description) }
+        return outcome.output.trimmingCharacters(in: .newlines)
+    }
+
+    // MARK: - Pinhole
+
+    /// Runs a subcommand on the gateway.
+    func pinhole(_ arguments: String..., prefix: [String] = []) async throws -> Outcome {
+        try await lab.run(prefix + [pinhole] + arguments, on: .gateway)
+    }
+
+    /// Loads Pinhole's rules for the topology's port.
+    func loadRules() async throws {
+        let ports = topology.port == 21 ? [] : ["--ports", "21,\(topology.port)"]
+        try await lab.require([pinhole, "rules", "load"] + ports, on: .gateway)
+    }
+
+    /// Starts the daemon and waits until it answers.
+    func startDaemon(_ arguments: String...) async throws -> Service {
+        let daemon = try lab.start([pinhole, "run"] + arguments, as: lab.newName("daemon"), on: .gateway)
+        try await poll(for: "the daemon to answer") {
+            guard daemon.program.isRunning else { throw HarnessError("the daemon ended:\n\(daemon.text)") }
+            return try await pinhole("stats").hasSucceeded
+        }
+        return daemon
+    }
+
+    /// Starts `pinhole events --json`.
+    func startEvents() throws -> Service {
+        try lab.start([pinhole, "events", "--json"], as: lab.newName("events"), on: .gateway)
+    }
+
+    /// What a subcommand reports with `--json`.
+    func report<Report: Decodable>(_ subcommand: String, as type: Report.Type = Report.self) async throws
+        -> Report
+    {
+        let text = try await lab.require([pinhole, subcommand, "--json"], on: .gateway)
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw HarnessError("pinhole \(subcommand) --json: \(error)\n\(text)")
+        }
+    }
+
+    /// The members of both pinhole sets, as `ipset` prints them.
+    func members() async throws -> [Substring] {
+        try await lab.require(["ipset", "save"], on: .gateway).split(separator: "\n").filter {
+            $0.hasPrefix("add ")
+        }
+    }
+
+    /// Waits until neither tables nor sets hold anything any more.
+    func isLeftEmpty() async throws {
+        try await poll(for: "the expectations to end") {
+            try await report("expectations", as: [ExpectationReport].self).isEmpty
+        }
+        try await poll(for: "the connections to end") {
+            try await report("connections", as: [ConnectionReport].self).isEmpty
+        }
+        try await poll(for: "the sets to be empty") { try await members().isEmpty }
+    }
+
+    // MARK: - What the kernel saw
+
+    /// Every rule and set of the gateway, without counters.
+    func rules() async throws -> String {
+        let words = ["sh", "-c", "iptables-save; ip6tables-save; ipset save"]
+        return try await lab.require(words, on: .gateway).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }
+            .map { $0.prefix { $0 != "[" } }
+            .joined(separator: "\n")
+    }
+
+    /// How many data connections the firewall let through as RELATED, with the master's mark and without it.
+    func related() async throws -> (marked: Int, unmarked: Int) {
+        let tool = topology.isIPv6 ? "ip6tables-save" : "iptables-save"
+        let rules = try await lab.require([tool, "-c", "-t", "filter"], on: .gateway).split(separator: "\n")
+        func packets(_ isMarked: Bool) -> Int {
+            rules.filter { $0.contains("--ctstate RELATED") && $0.contains("--mark") == isMarked }
+                .compactMap { Int($0.dropFirst().prefix { $0 != ":" }) }
+                .reduce(0, +)
+        }
+        return (packets(true), packets(false))
+    }
+
+    /// Everything that can explain a failure.
+    private func dump() async throws -> String {
+        let commands: [(Host, String)] = [
+            (.gateway, "\(pinhole) stats; \(pinhole) connections; \(pinhole) expectations; \(pinhole) check"),
+            (.gateway, "iptables-save -c; ip6tables-save -c; ipset list"),
+            (.gateway, "conntrack -L -f ipv4; conntrack -L -f ipv6; conntrack -L expect; conntrack -S"),
+            (
+                .gateway,
+                "cat /proc/net/netfilter/nfnetlink_queue; ss -tanp; ip addr; nstat -az 'TcpExt*Drop*'"
+            ),
+            (.client, "ss -tanp; ip addr"),
+            (.server, "ss -tanp; ip addr"),
+        ]
+        var parts: [String] = []
+        for (host, command) in commands {
+            let outcome = try await lab.run(["sh", "-c", "set -x; \(command)"], on: host)
+            parts.append("--- \(host)\n\(outcome)")
+        }
+        let logs = try FileManager.default.contentsOfDirectory(atPath: lab.path("")).filter {
+            $0.hasSuffix(".log")
+        }
+        for log in logs.sorted() {
+            parts.append("--- \(log)\n\(lab.read(log).suffix(6000))")
+        }
+        return parts.joined(separator: "\n")
+    }
+}

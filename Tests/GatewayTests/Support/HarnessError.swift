@@ -1,0 +1,8 @@
+/// Why a test could not go on: always a failure, never a skip.
+struct HarnessError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,8 @@
+/// A machine of the lab: a network namespace, named so.
+enum Host: String, CaseIterable {
+    case client
+    case gateway
+    case server
+    /// A third party, on a link of its own to the gateway.
+    case stranger
+}

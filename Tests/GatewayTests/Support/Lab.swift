@@ -1,0 +1,152 @@
+import Foundation
+import Synchronization
+
+/// A small world of its own: process, mount and network namespaces that end with the test.
+///
+/// Its first process reads standard input, a pipe from here. When that pipe closes, because the test is over or because
+/// the test's process died in whatever way, it ends, and with it the kernel ends every other process of the world, and
+/// then its namespaces, mounts and files. Nothing inside has a name outside, so nothing is left to clean up and nothing
+/// has to be unique. `/run` is a tmpfs of the world's own: default socket paths and lock files collide with nobody's.
+final class Lab: Sendable {
+    /// Where a lab keeps its files, as programs inside name it.
+    static let folder = "/run/lab"
+
+    private let first: Program
+    private let pipe: Pipe
+    private let serial = Atomic<Int>(0)
+
+    /// Makes an empty world; throws if namespaces cannot be had, which needs root.
+    static func open() async throws -> Lab {
+        let lab = try Lab()
+        try await poll(for: "a lab; are we root?") {
+            guard lab.first.isRunning else { throw HarnessError("unshare failed: root is needed") }
+            return FileManager.default.fileExists(atPath: lab.path("ready"))
+        }
+        return lab
+    }
+
+    private init() throws {
+        pipe = Pipe()
+        let setUp = """
+            mount -t tmpfs -o mode=755 tmpfs /run
+            mkdir -p /run/netns /run/vsftpd/empty \(Lab.folder)
+            touch \(Lab.folder)/ready
+            exec cat
+            """
+        first = try Program(
+            [
+                "unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-ec",
+                setUp,
+            ],
+            closing: Program.Streams(
+                input: pipe.fileHandleForReading,
+                output: try FileHandle(forWritingTo: URL(filePath: "/dev/null")),
+                errors: try FileHandle(forWritingTo: URL(filePath: "/dev/stderr"))
+            )
+        )
+    }
+
+    /// Ends the world and everything in it.
+    func close() async {
+        try? pipe.fileHandleForWriting.close()
+        _ = await first.end()
+    }
+
+    /// The path by which this process reaches a file of the lab.
+    func path(_ name: String) -> String {
+        "/proc/\(first.identifier)/root\(Lab.folder)/\(name)"
+    }
+
+    /// The text of a file of the lab; empty if there is none.
+    func read(_ name: String) -> String {
+        String(decoding: contents(name) ?? Data(), as: UTF8.self)
+    }
+
+    /// The bytes of a file of the lab.
+    func contents(_ name: String) -> Data? {
+        FileManager.default.contents(atPath: path(name))
+    }
+
+    /// Writes a file of the lab.
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path(name)))
+    }
+
+    /// A file name that was not used before.
+    func newName(_ stem: String) -> String {
+        "\(stem)-\(serial.add(1, ordering: .relaxed).newValue)"
+    }
+
+    /// Runs a program on a host and waits for it, at most `seconds`; `input` is its standard input.
+    func run(
+        _ words: [String],
+        on host: Host? = nil,
+        seconds: Double = 10,
+        input: String = ""
+    ) async throws -> Outcome {
+        let name = newName("run")
+        try write(input, to: "\(name).in")
+        let program = try Program(
+            enter(host) + ["timeout", "--kill-after=1", String(seconds)] + words,
+            closing: Program.Streams(
+                input: try reading("\(name).in"),
+                output: try writing("\(name).out"),
+                errors: try writing("\(name).err")
+            )
+        )
+        let status = await program.end()
+        return Outcome(
+            command: words.joined(separator: " "),
+            status: status,
+            output: read("\(name).out"),
+            error: read("\(name).err")
+        )
+    }
+
+    /// Runs a program that has to succeed, and returns what it wrote to standard output.
+    @discardableResult
+    func require(
+        _ words: [String],
+        on host: Host? = nil,
+        seconds: Double = 10,
+        input: String = ""
+    ) async throws -> String {
+        let outcome = try await run(words, on: host, seconds: seconds, input: input)
+        guard outcome.hasSucceeded else { throw HarnessError(outcome.description) }
+        return outcome.output
+    }
+
+    /// Starts a program on a host; what it writes goes to `NAME.log`, its process number to `NAME.pid`.
+    func start(_ words: [String], as name: String, on host: Host) throws -> Service {
+        let pipe = Pipe()
+        let log = try writing("\(name).log")
+        let program = try Program(
+            enter(host) + ["sh", "-c", "echo $$ >\"$0\"; exec \"$@\"", "\(Lab.folder)/\(name).pid"] + words,
+            closing: Program.Streams(input: pipe.fileHandleForReading, output: log, errors: log)
+        )
+        return Service(name: name, lab: self, program: program, input: pipe.fileHandleForWriting)
+    }
+
+    /// The words that bring a program into the lab and onto a host.
+    private func enter(_ host: Host?) -> [String] {
+        let spaces = "/proc/\(first.identifier)/ns"
+        let lab = [
+            "-C", "/", "HOME=\(Lab.folder)", "LC_ALL=C.UTF-8", "nsenter", "--net=\(spaces)/net",
+            "--mount=\(spaces)/mnt", "--pid=\(spaces)/pid_for_children", "--",
+        ]
+        guard let host else { return lab }
+        return lab + ["ip", "netns", "exec", host.rawValue]
+    }
+
+    private func reading(_ name: String) throws -> FileHandle {
+        try FileHandle(forReadingFrom: URL(filePath: path(name)))
+    }
+
+    /// Opens a new file for appending, so that two descriptors on it do not overwrite each other's lines.
+    private func writing(_ name: String) throws -> FileHandle {
+        guard FileManager.default.createFile(atPath: path(name), contents: nil) else {
+            throw HarnessError("cannot write \(name) in the lab")
+        }
+        return try FileHandle(forWritingTo: URL(filePath: path(name)))
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// A program that goes on while the test does other things, with its output in a file.
+struct Service: Sendable {
+    let name: String
+    let lab: Lab
+    let program: Program
+    let input: FileHandle
+
+    /// What it has written so far, standard output and standard error together.
+    var text: String { lab.read("\(name).log") }
+
+    /// The lines it has written so far.
+    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: true) }
+
+    /// Writes a line to its standard input.
+    func say(_ line: String) throws {
+        try input.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    /// Waits until it has written something.
+    func said(_ part: String) async throws {
+        try await poll(for: "\(name) to say \"\(part)\"") {
+            if text.contains(part) { return true }
+            guard program.isRunning else {
+                throw HarnessError("\(name) ended, without \"\(part)\":\n\(text)")
+            }
+            return false
+        }
+    }
+
+    /// Sends a signal to it and returns its exit status.
+    func stop(_ signal: String = "TERM") async throws -> Int32 {
+        let identifier = lab.read("\(name).pid").trimmingCharacters(in: .whitespacesAndNewlines)
+        _ = try await lab.run(["kill", "-\(signal)", identifier])
+        return await program.end()
+    }
+
+    /// Closes its standard input and returns its exit status.
+    func finish() async throws -> Int32 {
+        try input.close()
+        return await program.end()
+    }
+}

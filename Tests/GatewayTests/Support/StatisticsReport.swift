@@ -1,0 +1,13 @@
+/// What `pinhole stats --json` says.
+struct StatisticsReport: Decodable {
+    let packets: Int
+    let connections: Int
+    let connections_total: Int
+    let expectations: Int
+    let expectations_opened: Int
+    let expectations_used: Int
+    let expectations_expired: Int
+    let edits: Int
+    let refused: [String: Int]
+    let errors: [String: Int]
+}
