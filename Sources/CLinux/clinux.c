@@ -125,7 +125,7 @@ int clinux_unix_listen(const char *path, mode_t mode)
     return listener;
 }
 
-int clinux_unix_connect(const char *path, int flags)
+int clinux_unix_connect(const char *path, bool blocks)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
@@ -133,7 +133,7 @@ int clinux_unix_connect(const char *path, int flags)
 
     if (size == 0)
         return -1;
-    stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK), 0);
     if (stream < 0)
         return -1;
     if (connect(stream, (struct sockaddr *)&address, size) < 0)

@@ -8,6 +8,7 @@
 #ifndef PINHOLE_CLINUX_H
 #define PINHOLE_CLINUX_H
 
+#include <stdbool.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,10 +60,10 @@ int clinux_peer_user(int stream, uid_t *user);
 int clinux_unix_listen(const char *path, mode_t mode);
 
 /*
- * A Unix stream socket connected to `path`; flags are 0 or SOCK_NONBLOCK, with which it is EAGAIN where somebody
- * listens and has no room for one more.
+ * A Unix stream socket connected to `path`; one that does not block is EAGAIN where somebody listens and has no room for
+ * one more.
  */
-int clinux_unix_connect(const char *path, int flags);
+int clinux_unix_connect(const char *path, bool blocks);
 
 /*
  * Sends one datagram to the Unix socket at `path` and never blocks; a path that starts with `@` is in the abstract

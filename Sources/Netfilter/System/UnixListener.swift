@@ -81,7 +81,7 @@ package struct UnixListener: ~Copyable {
     private static func isStale(_ path: String) -> Bool {
         guard FileIdentity(ofSocketAt: path) != nil else { return false }
         // Sound: the path is NUL-terminated and read during the call.
-        let number = unsafe clinux_unix_connect(path, Int32(SOCK_NONBLOCK.rawValue))
+        let number = unsafe clinux_unix_connect(path, false)
         guard number < 0 else {
             close(number)
             return false

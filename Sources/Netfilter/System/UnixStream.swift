@@ -26,7 +26,7 @@ package struct UnixStream: ~Copyable {
     package static func connect(to path: String) throws(SystemError) -> UnixStream {
         // Sound: the path is NUL-terminated and read during the call.
         UnixStream(
-            adopting: try SystemError.check("connect to \(path)") { unsafe clinux_unix_connect(path, 0) }
+            adopting: try SystemError.check("connect to \(path)") { unsafe clinux_unix_connect(path, true) }
         )
     }
 
