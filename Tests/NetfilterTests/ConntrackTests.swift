@@ -1,0 +1,240 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import Testing
+
+/// The requests to a real conntrack; what its entries then do to packets, `DataConnectionTests` see.
+@Suite(.serialized) struct ConntrackTests {
+    private let namespace: NetworkNamespace
+
+    init() throws {
+        namespace = try NetworkNamespace()
+    }
+
+    private func open() throws -> Conntrack {
+        try namespace.enter { try Conntrack.open() }
+    }
+
+    /// Makes an entry as another program does.
+    private func add(_ tuple: Tuple, _ state: String = "ESTABLISHED", _ options: String = "") throws {
+        try namespace.run(
+            "conntrack -I -p tcp -t 60 --state \(state) \(options)"
+                + " -s \(tuple.source.address) -d \(tuple.destination.address)"
+                + " --sport \(tuple.source.port) --dport \(tuple.destination.port)"
+        )
+    }
+
+    /// What another program sees of IPv4.
+    private func list() throws -> [String] {
+        try namespace.run("conntrack -L -o id").split(separator: "\n").map(String.init)
+    }
+
+    /// Active FTP: the server connects to the client, which has announced port 5001.
+    private let expectation = Sample.expectation(
+        master: Sample.control,
+        from: Sample.server,
+        to: Endpoint(Sample.client, 5001)
+    )
+
+    private var connection: ExpectedConnection { Sample.connection(expectation, from: 20) }
+
+    @Test(arguments: [Sample.control, Sample.control6])
+    func `an entry is found by either tuple`(control: Tuple) throws {
+        var conntrack = try open()
+        try add(control, "ESTABLISHED", "-m 42")
+        let entry = try #require(try conntrack.entry(for: control))
+        #expect(entry.mapping == Mapping(untranslated: control))
+        #expect(entry.mark == 42)
+        #expect(entry.tcpState == 3)
+        #expect(entry.helper == nil && entry.master == nil && !entry.hasSeenReply)
+        #expect(try conntrack.entry(for: control.inverted) == entry)
+    }
+
+    @Test func `a translated entry shows its translation`() throws {
+        var conntrack = try open()
+        try add(Sample.control, "ESTABLISHED", "--src-nat 10.2.0.100:30000 --reply-port-dst 40000")
+        let entry = try #require(try conntrack.entry(for: Sample.control))
+        #expect(
+            entry.mapping.reply
+                == Tuple(
+                    source: Endpoint(Sample.server, 21),
+                    destination: Endpoint(Sample.publicClient, 30000)
+                )
+        )
+        #expect(try conntrack.entry(for: entry.mapping.reply) == entry)
+    }
+
+    @Test func `no entry is no error`() throws {
+        var conntrack = try open()
+        #expect(try conntrack.entry(for: Sample.control) == nil)
+        #expect(try conntrack.entry(for: Sample.control6) == nil)
+    }
+
+    @Test func `a kernel helper is named`() throws {
+        var conntrack = try open()
+        try namespace.run("ip addr add 10.1.0.2/32 dev lo")
+        try namespace.run("ip addr add 10.2.0.2/32 dev lo")
+        try namespace.run("iptables -w -t raw -A OUTPUT -p tcp --dport 21 -j CT --helper ftp")
+        try namespace.run("iptables -w -A INPUT -m conntrack --ctstate INVALID -j DROP")
+        let listener = try namespace.enter { try TCPSocket.listen(at: Sample.control.destination) }
+        let client = try namespace.enter {
+            try TCPSocket.connect(from: Sample.control.source, to: Sample.control.destination)
+        }
+        #expect(client.isConnected(within: 1000))
+        _ = try listener.accept()
+        let entry = try #require(try conntrack.entry(for: Sample.control))
+        #expect(entry.helper == "ftp")
+        #expect(entry.hasSeenReply)
+    }
+
+    @Test func `a data connection takes its master's mark`() throws {
+        var conntrack = try open()
+        try add(Sample.control, "ESTABLISHED", "-m 42")
+        try conntrack.establish(connection)
+        let entry = try #require(try conntrack.entry(for: connection.original))
+        #expect(entry.mapping == Mapping(untranslated: connection.original))
+        #expect(entry.master == Sample.control)
+        #expect(entry.mark == 42)
+        #expect(entry.tcpState == 0)
+        #expect(!entry.hasSeenReply)
+    }
+
+    @Test func `both ends of a data connection are translated, and a taken port is changed`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        let expectation = Sample.expectation(
+            master: Sample.control,
+            from: Sample.server,
+            to: Endpoint(Sample.publicClient, 5001),
+            translatedFrom: Sample.publicServer,
+            translatedTo: Endpoint(Sample.client, 5002)
+        )
+        let connection = Sample.connection(expectation, from: 20)
+        try conntrack.establish(connection)
+        let entry = try #require(try conntrack.entry(for: connection.original))
+        #expect(
+            entry.mapping.reply
+                == Tuple(
+                    source: Endpoint(Sample.client, 5002),
+                    destination: Endpoint(Sample.publicServer, 20)
+                )
+        )
+
+        // Another server's connection to the same place, which would look the same to the client.
+        let other = Sample.expectation(
+            master: Sample.control,
+            from: Sample.v4(10, 2, 0, 3),
+            to: Endpoint(Sample.publicClient, 5001),
+            translatedFrom: Sample.publicServer,
+            translatedTo: Endpoint(Sample.client, 5002)
+        )
+        try conntrack.establish(Sample.connection(other, from: 20))
+        let moved = try #require(try conntrack.entry(for: Sample.connection(other, from: 20).original))
+        #expect(moved.mapping.reply.destination.address == Sample.publicServer)
+        #expect(moved.mapping.reply.destination.port != 20)
+        #expect(moved.mapping.reply.source == Endpoint(Sample.client, 5002))
+    }
+
+    @Test func `without its control connection there is no data connection`() throws {
+        var conntrack = try open()
+        #expect(throws: SystemError("look up the control connection", code: ENOENT)) {
+            try conntrack.establish(connection)
+        }
+        #expect(try list().isEmpty)
+    }
+
+    @Test(arguments: ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"])
+    func `what an earlier connection left gives way`(state: String) throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try add(connection.original, state)
+        try conntrack.establish(connection)
+        let entry = try #require(try conntrack.entry(for: connection.original))
+        #expect(entry.master == Sample.control)
+        #expect(entry.tcpState == 0)
+    }
+
+    @Test func `what went the other way and is over gives way too`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try add(connection.original.inverted, "TIME_WAIT")
+        try conntrack.establish(connection)
+        let entry = try #require(try conntrack.entry(for: connection.original))
+        #expect(entry.mapping.original == connection.original)
+        #expect(entry.master == Sample.control)
+    }
+
+    @Test func `an expected connection that nobody answered gives way to the next`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try conntrack.establish(connection)
+        #expect(try conntrack.entry(for: connection.original)?.mark == 0)
+        try conntrack.delete(Sample.control)
+        try add(Sample.control, "ESTABLISHED", "-m 7")
+        try conntrack.establish(connection)
+        #expect(try conntrack.entry(for: connection.original)?.mark == 7)
+    }
+
+    @Test(arguments: ["SYN_SENT", "SYN_RECV", "ESTABLISHED"])
+    func `a connection that lives stays`(state: String) throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try add(connection.original, state)
+        let old = try #require(try conntrack.entry(for: connection.original))
+        #expect(throws: SystemError("create the conntrack entry", code: EEXIST)) {
+            try conntrack.establish(connection)
+        }
+        #expect(try conntrack.entry(for: connection.original) == old)
+    }
+
+    @Test func `a connection that has the answer's tuple stays as well`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        // From elsewhere, and translated so that its answers would be ours.
+        let other = Tuple(
+            source: Endpoint(Sample.v4(10, 3, 0, 2), 20),
+            destination: Endpoint(Sample.client, 5001)
+        )
+        try add(other, "ESTABLISHED", "--src-nat 10.2.0.2:20")
+        #expect(throws: SystemError("create the conntrack entry", code: EEXIST)) {
+            try conntrack.establish(connection)
+        }
+        #expect(try conntrack.entry(for: other) != nil)
+    }
+
+    @Test func `a liberal connection is so in both directions`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try add(Sample.control6)
+        try conntrack.beLiberal(Mapping(untranslated: Sample.control))
+        try conntrack.beLiberal(Mapping(untranslated: Sample.control6))
+        // No tool shows the flags: what they do, `DataConnectionTests` see.
+        #expect(try conntrack.entry(for: Sample.control)?.tcpState == 3)
+    }
+
+    @Test func `a connection that is gone cannot be made liberal`() throws {
+        var conntrack = try open()
+        #expect(throws: SystemError("relax the sequence check of a control connection", code: ENOENT)) {
+            try conntrack.beLiberal(Mapping(untranslated: Sample.control))
+        }
+        #expect(try list().isEmpty)
+    }
+
+    @Test func `an entry is deleted, and none is no error`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        try conntrack.delete(Sample.control)
+        #expect(try conntrack.entry(for: Sample.control) == nil)
+        try conntrack.delete(Sample.control)
+    }
+
+    @Test func `an entry that took the place of another is not deleted`() throws {
+        var conntrack = try open()
+        try add(Sample.control)
+        let entry = try #require(try conntrack.entry(for: Sample.control))
+        try conntrack.delete(Sample.control, id: entry.id ^ 1)
+        #expect(try conntrack.entry(for: Sample.control) == entry)
+        try conntrack.delete(Sample.control, id: entry.id)
+        #expect(try conntrack.entry(for: Sample.control) == nil)
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import Netfilter
+import Testing
+
+@Suite(.serialized) struct PacketInjectorTests {
+    private let namespace: NetworkNamespace
+
+    init() throws {
+        namespace = try NetworkNamespace()
+        try namespace.run("iptables -w -A INPUT -s 127.7.7.7 -d 127.0.0.1 -p udp --dport 5001 -j DROP")
+        try namespace.run("ip6tables -w -A INPUT -s ::1 -d ::1 -p udp --dport 5001 -j DROP")
+    }
+
+    /// How many packets the one rule of INPUT has seen.
+    private func seen(by iptables: String) throws -> Int? {
+        let lines = try namespace.run("\(iptables) -w -nvxL INPUT").split(separator: "\n")
+        return try #require(lines.last).split(separator: " ").first.flatMap { Int($0) }
+    }
+
+    private let v4 = hex(
+        "45 00 001d 0000 0000 40 11 0000 7f070707 7f000001",  // from 127.7.7.7, which is nobody's socket
+        "0007 1389 0009 0000 61"
+    )
+    private let v6 = hex(
+        "60000000 0009 11 40",
+        "00000000 00000000 00000000 00000001",
+        "00000000 00000000 00000000 00000001",
+        "0007 1389 0009 8a4a 61"
+    )
+
+    @Test func `a packet of either protocol leaves with the header it has`() throws {
+        var injector = try namespace.enter { try PacketInjector.open() }
+        try injector.send(v4)
+        #expect(try seen(by: "iptables") == 1)
+        try injector.send(v6)
+        #expect(try seen(by: "ip6tables") == 1)
+    }
+
+    @Test func `what is no packet is refused`() throws {
+        var injector = try namespace.enter { try PacketInjector.open() }
+        let truncated = [v4.prefix(0), v4.prefix(1), v4.prefix(19), v6.prefix(39)].map { Array($0) }
+        for packet in truncated + [[0x55] + v4.dropFirst()] {
+            #expect(throws: SystemError("send a packet", code: EINVAL)) { try injector.send(packet) }
+        }
+    }
+}

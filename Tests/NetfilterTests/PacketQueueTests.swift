@@ -1,0 +1,152 @@
+import Glibc
+import Netfilter
+import Testing
+
+/// A real queue, through which every datagram to port 5001 of the loopback goes.
+@Suite(.serialized) struct PacketQueueTests {
+    private let namespace: NetworkNamespace
+
+    init() throws {
+        namespace = try NetworkNamespace()
+        try namespace.run("iptables -w -A INPUT -p udp --dport 5001 -j NFQUEUE --queue-num 20")
+    }
+
+    private func open() throws -> PacketQueue {
+        try namespace.enter { try PacketQueue.open(20) }
+    }
+
+    /// Sends `texts` as datagrams, asks `rule` for each, and returns what arrives.
+    private func pass(
+        _ texts: [String],
+        through queue: inout PacketQueue,
+        _ rule: (borrowing Span<UInt8>) -> PacketQueue.Ruling
+    ) throws -> [String] {
+        let receiver = try namespace.enter { try UDPSocket(at: 5001) }
+        let sender = try namespace.enter { try UDPSocket(at: 0) }
+        for text in texts { try sender.send(text, to: 5001) }
+        var packets = 0
+        while packets < texts.count, isReadable(queue.fileDescriptor) {
+            packets += try queue.receive(rule)
+        }
+        #expect(packets == texts.count)
+        #expect(try queue.receive(rule) == 0)
+        #expect(try statistics()[2] == "0", "packets wait without a verdict")
+        return receiver.receiveAll()
+    }
+
+    private func isReadable(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 1000) == 1
+    }
+
+    /// The text of a datagram behind the headers of IPv4 and UDP.
+    private func text(_ packet: borrowing Span<UInt8>) -> String {
+        var bytes: [UInt8] = []
+        for index in 28..<packet.count { bytes.append(packet[index]) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Number, port, waiting, copy mode and range, dropped by the kernel, dropped for us, last number.
+    private func statistics() throws -> [String] {
+        try namespace.run("cat /proc/thread-self/net/netfilter/nfnetlink_queue").split(separator: " ").map(
+            String.init
+        )
+    }
+
+    @Test func `a packet is handed over whole and goes on`() throws {
+        var queue = try open()
+        let long = String(repeating: "x", count: 60000)
+        var seen: [String] = []
+        let arrived = try pass(["one", long], through: &queue) { packet in
+            #expect(packet[0] == 0x45)
+            #expect(Int(packet[2]) << 8 | Int(packet[3]) == packet.count)
+            seen.append(text(packet))
+            return .accept
+        }
+        #expect(seen == ["one", long])
+        #expect(arrived == ["one", long])
+    }
+
+    @Test func `nothing that waits is nothing`() throws {
+        var queue = try open()
+        #expect(try queue.receive { _ in .accept } == 0)
+    }
+
+    @Test func `order is kept whatever becomes of each`() throws {
+        var queue = try open()
+        let texts = (0..<200).map { "packet \($0)" }
+        var index = 0
+        let arrived = try pass(texts, through: &queue) { packet in
+            #expect(text(packet) == texts[index])
+            defer { index += 1 }
+            switch index % 7 {
+            case 2: return .drop
+            case 4, 5:
+                var bytes: [UInt8] = []
+                for index in 0..<packet.count { bytes.append(packet[index]) }
+                // No UDP checksum, and another first letter.
+                bytes[26] = 0
+                bytes[27] = 0
+                bytes[28] = UInt8(ascii: "P")
+                return .replace(bytes)
+            default: return .accept
+            }
+        }
+        let expected = texts.indices.filter { $0 % 7 != 2 }.map { index in
+            index % 7 == 4 || index % 7 == 5 ? "P" + texts[index].dropFirst() : texts[index]
+        }
+        #expect(arrived == expected)
+        #expect(queue.overruns == 0)
+    }
+
+    @Test func `a replacement that is no packet harms only itself`() throws {
+        var queue = try open()
+        let arrived = try pass(["one", "two", "three"], through: &queue) { packet in
+            text(packet) == "two" ? .replace([]) : .accept
+        }
+        #expect(arrived.contains("one") && arrived.contains("three"))
+    }
+
+    @Test func `a queue that another one has is busy`() throws {
+        let first = try open()
+        #expect(throws: SystemError("bind queue 20", code: EBUSY)) { _ = try open() }
+        #expect(try statistics()[0] == "20")
+        _ = consume first
+        _ = try eventually { try open() }
+    }
+
+    @Test func `two queues of other numbers live side by side`() throws {
+        let first = try open()
+        let second = try namespace.enter { try PacketQueue.open(21) }
+        #expect(first.fileDescriptor != second.fileDescriptor)
+    }
+
+    @Test func `packets that found no room are counted`() throws {
+        try namespace.run("sysctl -q -w net.ipv4.conf.all.rp_filter=0")
+        var queue = try open()
+        // Room for next to nothing: SO_RCVBUF, which the kernel doubles, at its smallest.
+        var size: Int32 = 1
+        #expect(
+            unsafe setsockopt(
+                queue.fileDescriptor,
+                SOL_SOCKET,
+                SO_RCVBUF,
+                &size,
+                socklen_t(MemoryLayout<Int32>.size)
+            ) == 0
+        )
+        let receiver = try namespace.enter { try UDPSocket(at: 5001) }
+        let sender = try namespace.enter { try UDPSocket(at: 0) }
+        for _ in 0..<100 { try sender.send("text", to: 5001) }
+        var packets = 0
+        while true {
+            let count = try queue.receive { _ in .accept }
+            if count == 0 { break }
+            packets += count
+        }
+        #expect(queue.overruns > 0)
+        #expect(packets < 100)
+        #expect(receiver.receiveAll().count == packets)
+        #expect(try statistics()[2] == "0")
+    }
+}
