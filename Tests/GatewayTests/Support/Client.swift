@@ -30,7 +30,7 @@ enum Client: String, CaseIterable {
             return (words + ["ftp://\(site):\(port)/pub/payload"], "")
         case .lftp:
             let script = """
-                set ftp:ssl-allow no; set ftp:use-feat no; set net:max-retries 1; set cmd:fail-exit yes; debug 5;
+                set ftp:ssl-allow no; set net:max-retries 1; set cmd:fail-exit yes; debug 5;
                 set ftp:passive-mode \(mode.isActive ? "off" : "on");
                 set ftp:prefer-epsv \(mode.isExtended ? "on" : "off");
                 set ftp:fix-pasv-address no;

@@ -209,13 +209,13 @@ struct Gateway: Sendable {
 
     // MARK: - What the kernel saw
 
-    /// Every rule and set of the gateway, without counters.
-    func rules() async throws -> String {
+    /// Every rule, every chain and set that somebody made, without counters.
+    func rules() async throws -> [Substring] {
         let words = ["sh", "-c", "iptables-save; ip6tables-save; ipset save"]
-        return try await lab.require(words, on: .gateway).split(separator: "\n")
-            .filter { !$0.hasPrefix("#") }
-            .map { $0.prefix { $0 != "[" } }
-            .joined(separator: "\n")
+        return try await lab.require(words, on: .gateway).split(separator: "\n").filter { line in
+            line.hasPrefix("-A") || line.hasPrefix("create") || line.hasPrefix("add")
+                || line.hasPrefix(":") && line.contains(" - ")
+        }
     }
 
     /// How many data connections the firewall let through as RELATED, with the master's mark and without it.
