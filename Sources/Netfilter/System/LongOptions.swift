@@ -82,7 +82,8 @@ package struct LongOptions: Sendable {
         if result == Int32(UInt8(ascii: ":")) { return .missingValue(text) }
         if offender >= firstValue { return .unexpectedValue(text) }
         // A short option may share its argument with others: only its letter is sure.
-        guard let letter = UInt8(exactly: offender), letter != 0 else { return .unknown(text) }
-        return .unknown("-\(Character(UnicodeScalar(letter)))")
+        if offender == 0 { return .unknown(text) }
+        let letter = UInt8(truncatingIfNeeded: offender)
+        return .unknown(String(decoding: [UInt8(ascii: "-"), letter], as: UTF8.self))
     }
 }

@@ -21,7 +21,9 @@ struct HelperRule: Hashable, Sendable {
 
     /// Tells whether the rule of these words gives the helper to one of `ports`; one that names none gives it to all.
     private static func gives(_ words: [Substring], to ports: Set<UInt16>) -> Bool {
-        guard let helper = value(of: ["--helper"], in: words), helper.hasPrefix("ftp") else { return false }
+        guard value(of: ["-j"], in: words) == "CT", let helper = value(of: ["--helper"], in: words),
+            helper.hasPrefix("ftp")
+        else { return false }
         guard let list = value(of: ["--dport", "--dports"], in: words) else { return true }
         return !ports.isDisjoint(with: list.split(separator: ",").flatMap(range))
     }

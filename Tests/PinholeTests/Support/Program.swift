@@ -42,7 +42,7 @@ enum Program {
             PATH=$dir/bin:$PATH
             # Rules and sets, without what differs from time to time.
             state() { iptables-save; ip6tables-save; ipset save; }
-            state_of_rules() { state | grep -v '^#' | sed 's/ initval [^ ]*//; s/\\[[0-9:]*\\]//'; }
+            state_of_rules() { state | sed '/^#/d; s/ initval [^ ]*//; s/\\[[0-9:]*\\]//'; }
             # Waits until the command succeeds, at most ten seconds.
             until_() {
                 local end=$((SECONDS + 10))

@@ -1,0 +1,53 @@
+import Glibc
+import Netfilter
+import Testing
+
+struct ChildProcessTests {
+    @Test func `both outputs and the status are told apart`() throws {
+        let child = try ChildProcess.run("sh", ["-c", "echo out; echo err >&2; exit 3"])
+        #expect(child.output == "out\n")
+        #expect(child.errors == "err\n")
+        #expect(child.status == 3)
+    }
+
+    @Test func `more input and output than a pipe holds goes through`() throws {
+        let text = String(repeating: "0123456789abcde\n", count: 1 << 16)
+        let child = try ChildProcess.run("sh", ["-c", "tee /dev/stderr"], input: text)
+        #expect(child.output == text)
+        #expect(child.errors == text)
+    }
+
+    @Test func `without input there is nothing to read`() throws {
+        #expect(try ChildProcess.run("cat").output == "")
+    }
+
+    @Test func `arguments arrive as they are`() throws {
+        let child = try ChildProcess.run("printf", ["[%s]", "a b", "", "$HOME", "ä"])
+        #expect(child.output == "[a b][][$HOME][ä]")
+    }
+
+    @Test func `a program that is not there is ENOENT`() {
+        #expect(throws: SystemError("run no-such-program", code: ENOENT)) {
+            try ChildProcess.run("no-such-program")
+        }
+    }
+
+    @Test func `a signal that ends it is its status, as in a shell`() throws {
+        #expect(try ChildProcess.run("sh", ["-c", "kill -KILL $$"]).status == 128 + SIGKILL)
+    }
+
+    @Test func `its streams are the only ones of ours that it has`() throws {
+        let child = try ChildProcess.run("sh", ["-c", "readlink /proc/$$/fd/* | grep -c memfd"])
+        #expect(child.output == "3\n")
+    }
+
+    @Test func `a run leaves no descriptor behind`() async {
+        // In a process of its own, where nobody else opens any.
+        await #expect(processExitsWith: .success) {
+            let count = ["-c", "ls /proc/$PPID/fd | wc -l"]
+            let before = try ChildProcess.run("sh", count).output
+            for _ in 0..<20 { _ = try ChildProcess.run("true") }
+            try #require(ChildProcess.run("sh", count).output == before)
+        }
+    }
+}
