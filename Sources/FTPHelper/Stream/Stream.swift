@@ -25,7 +25,7 @@ package struct Stream: Sendable {
     static let maximumLine = 4096
     /// Bytes kept to compare retransmissions with; what is unacknowledged beyond passes as it comes.
     static let maximumHistory = 8192
-    /// Bytes kept of segments that came too early; behind these, the stream resumes at the next line.
+    /// Bytes kept of segments that came too early; what is beyond passes unread.
     static let maximumAhead = 32768
     /// Edits that may wait for their acknowledgement before new bytes have to wait too: a sender with more than this under
     /// way announces a data connection every few bytes.
@@ -59,6 +59,8 @@ package struct Stream: Sendable {
     /// Position behind the last byte that has gone on; behind `previousNext` if segments came too early.
     private var passed: SequenceNumber
     private var ahead: [Fragment] = []
+    /// Position up to which the receiver has acknowledged bytes that were never seen here.
+    private var acknowledgedUnseen: SequenceNumber?
     /// Position of the sender's FIN, once it has come.
     private var fin: SequenceNumber?
     /// Set when the stream went on beyond a hole; whoever reads it resets this.
@@ -134,24 +136,27 @@ extension Stream {
 
     /// The receiver has acknowledged up to a position of the input space.
     ///
-    /// One that was never seen here has come another way: the stream resumes at the next line.
+    /// Bytes that were never seen here have come another way: the stream resumes behind them.
     package mutating func acknowledge(_ position: SequenceNumber) {
         if position.isAfter(next + (isFinished ? 1 : 0)) {
             guard next.distance(to: position) < 1 << 30 else { return }
-            resume(at: position)
+            acknowledgedUnseen = position
+            // What came behind the hole shows that it is one, and not just an acknowledgement that was faster.
+            if !ahead.isEmpty { resume(at: position) }
         }
         if position.isAfter(acknowledged) { acknowledged = SequenceNumber.earlier(position, next) }
         trim()
     }
 
-    /// Goes on at a position beyond a hole that will not be filled.
+    /// Goes on at a position beyond a hole that will not be filled, as if a line began there.
     private mutating func resume(at position: SequenceNumber) {
         bytes.removeAll(keepingCapacity: true)
         unread = 0
         scanned = 0
         heldCount = 0
-        isSkipping = true
+        isSkipping = false
         hasHole = true
+        acknowledgedUnseen = nil
         next = position
         previousNext = position
         previousHeldStart = position
@@ -191,6 +196,9 @@ extension Stream {
         previousNext = next
         previousHeldStart = heldStart
         guard !isFinished else { return .taken }
+        if let unseen = acknowledgedUnseen, unseen.isAfter(next), position.isAfter(next) {
+            resume(at: SequenceNumber.earlier(unseen, position))
+        }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < 1 << 30 else { return .taken }

@@ -92,7 +92,7 @@ extension Tracker {
                 at: segment.firstByte,
                 hasFIN: hasFIN,
                 isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
-                mayEdit: connection.mayEdit(side)
+                mayEdit: rewrites && connection.mayEdit(side)
             )
             switch admission {
             case .postponed: return .drop
@@ -165,7 +165,7 @@ extension Tracker {
 
     /// How many of the last bytes may belong to a field that has to be rewritten, in a line that has not ended.
     private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
-        guard connection.mayEdit(side) else { return 0 }
+        guard rewrites, connection.mayEdit(side) else { return 0 }
         let rest = connection.streams[side.rawValue].rest
         guard !rest.isEmpty else { return 0 }
         let line = bytes.span.extracting(rest)
@@ -233,13 +233,13 @@ extension Tracker {
             let isNamed =
                 announcement.port == announced.port
                 && (announcement.address ?? announced.address) == announced.address
-            guard isNamed || connection.streams[own].canReplace(field) else {
+            guard isNamed || !rewrites || connection.streams[own].canReplace(field) else {
                 // Its bytes have gone on before anybody asked for such a reply.
                 refuse(.unsolicited, announcement.kind, line, connection, into: &output)
                 return
             }
             open(expectation, on: connection, command: command, at: now, into: &output)
-            guard !isNamed else { return }
+            guard !isNamed, rewrites else { return }
             connection.streams[own].replace(field, with: announcement.field(for: announced))
             connection.edits &+= 1
             statistics.edits += 1

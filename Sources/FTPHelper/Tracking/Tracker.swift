@@ -18,6 +18,8 @@ package struct Tracker: ~Copyable {
     static let lingerSeconds: UInt32 = 120
 
     package let policy: Policy
+    /// Whether lines are rewritten; an observer, who sees packets only after the fact, leaves them as they are.
+    let rewrites: Bool
     package internal(set) var statistics = Statistics()
     /// Each connection twice, under the tuples that its packets arrive with.
     var table: [Tuple: Connection] = [:]
@@ -30,8 +32,13 @@ package struct Tracker: ~Copyable {
     var lastID: UInt64 = 0
     package internal(set) var connectionCount = 0
 
-    package init(policy: Policy, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
+    package init(
+        policy: Policy,
+        rewrites: Bool = true,
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
         self.policy = policy
+        self.rewrites = rewrites
         self.random = random
     }
 
