@@ -4,7 +4,7 @@ import Glibc
 
 /// Requests to conntrack, each done when its method returns (ctnetlink).
 ///
-/// Connections in a conntrack zone other than 0 are found only where the zone is one of direction reply or none.
+/// A queued packet does not say which conntrack zone it is in, so connections are looked up in the default one, 0.
 package struct Conntrack: ~Copyable {
     private var socket: NetlinkSocket
 

@@ -6,7 +6,7 @@ package struct ConntrackEntry: Hashable, Sendable {
     package let mapping: Mapping
     /// The original tuple of the connection that announced this one; `nil` if none did (`CTA_TUPLE_MASTER`).
     package let master: Tuple?
-    /// Tells this entry from a later one with the same tuples (`CTA_ID`).
+    /// Tells this entry from another with the same tuples, as a rule: the kernel makes it of addresses (`CTA_ID`).
     package let id: UInt32
     /// The connection mark; 0 where none is set (`CTA_MARK`).
     package let mark: UInt32

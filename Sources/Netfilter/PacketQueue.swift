@@ -137,9 +137,9 @@ import Glibc
 
     /// Sends what verdicts there are in one call; if that fails they stay.
     private mutating func sendVerdicts() throws(SystemError) {
-        let bytes = verdicts.finish()
-        guard !bytes.isEmpty else { return }
-        try socket.send(bytes, "send verdicts")
+        verdicts.finish()
+        guard !verdicts.bytes.isEmpty else { return }
+        try socket.send(verdicts.bytes, "send verdicts")
         verdicts.clear()
     }
 
@@ -153,8 +153,8 @@ import Glibc
 
     /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`), instead of its 1024.
     ///
-    /// At 20 us each, four times what is usual, the last waits 80 ms: less than TCP's shortest retransmission timeout,
-    /// 200 ms. More would only be worked on twice.
+    /// At 20 us each the last of them waits 80 ms, less than TCP's shortest retransmission timeout of 200 ms: more
+    /// would only be worked on twice.
     private static let maximumLength: UInt32 = 4096
 
     /// Bytes of socket buffer; the kernel doubles it, and so has 4 KiB for each packet that may wait.

@@ -19,30 +19,28 @@ package struct Verdicts {
 
     /// Lets the packet go no further (`NF_DROP`).
     package mutating func drop(_ id: UInt32) {
-        endRun()
+        finish()
         write(NFQNL_MSG_VERDICT, NF_DROP, id)
     }
 
     /// Lets the packet go on with other bytes (`NFQA_PAYLOAD`); drops it if they are more than fit.
     package mutating func replace(_ id: UInt32, with packet: [UInt8]) {
         guard packet.count <= NetlinkWriter.maximumValueSize else { return drop(id) }
-        endRun()
+        finish()
         write(NFQNL_MSG_VERDICT, NF_ACCEPT, id) { $0.put(NFQA_PAYLOAD.rawValue, bytes: packet) }
     }
 
-    /// Writes what is not written yet, and returns all messages.
-    package mutating func finish() -> [UInt8] {
-        endRun()
-        return writer.bytes
+    /// The messages written so far; all of them after `finish`.
+    package var bytes: [UInt8] { writer.bytes }
+
+    /// Writes the run that has no end yet.
+    package mutating func finish() {
+        guard let last = accepted.take() else { return }
+        write(NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, last)
     }
 
     /// Forgets the messages and keeps their storage.
     package mutating func clear() { writer.clear() }
-
-    private mutating func endRun() {
-        guard let last = accepted.take() else { return }
-        write(NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, last)
-    }
 
     private mutating func write(
         _ command: nfqnl_msg_types,
