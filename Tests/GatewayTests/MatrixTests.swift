@@ -12,7 +12,7 @@ import Testing
             let rules = try await gateway.rules()
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
-            let events = try gateway.startEvents()
+            let events = try await gateway.startEvents()
             try await expectSuccess(in: gateway, events)
             try await expectManyTurns(in: gateway)
             try await expectSameAddress(in: gateway, server, service)

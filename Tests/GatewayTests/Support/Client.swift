@@ -19,15 +19,8 @@ enum Client: String, CaseIterable {
         let site = address.contains(":") ? "[\(address)]" : address
         switch self {
         case .curl:
-            var words = ["curl", "--silent", "--show-error", "--verbose", "--globoff", "--output", file]
-            switch mode {
-            case .port: words += ["--ftp-port", "-", "--disable-eprt"]
-            case .eprt: words += ["--ftp-port", "-"]
-            // curl of itself ignores the address of a 227.
-            case .pasv: words += ["--disable-epsv", "--no-ftp-skip-pasv-ip"]
-            case .epsv: break
-            }
-            return (words + ["ftp://\(site):\(port)/pub/payload"], "")
+            let words = ["curl", "--silent", "--show-error", "--verbose", "--globoff", "--output", file]
+            return (words + Client.curlOptions(for: mode) + ["ftp://\(site):\(port)/pub/payload"], "")
         case .lftp:
             let script = """
                 set ftp:ssl-allow no; set net:max-retries 1; set cmd:fail-exit yes; debug 5;
@@ -50,6 +43,16 @@ enum Client: String, CaseIterable {
         case .ftplib:
             let words = [try Files.script("fetch"), address, String(port), mode.rawValue, "pub/payload"]
             return (["sh", "-c", "exec /usr/bin/python3 -B \"$@\" >\"$0\"", file] + words, "")
+        }
+    }
+
+    /// What makes curl use a mode; of itself it ignores the address of a 227.
+    static func curlOptions(for mode: Mode) -> [String] {
+        switch mode {
+        case .port: ["--ftp-port", "-", "--disable-eprt"]
+        case .eprt: ["--ftp-port", "-"]
+        case .pasv: ["--disable-epsv", "--no-ftp-skip-pasv-ip"]
+        case .epsv: []
         }
     }
 }

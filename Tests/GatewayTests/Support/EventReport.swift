@@ -5,7 +5,6 @@ struct EventReport: Decodable {
     let event: String
     let kind: String?
     let from: String?
-    let reason: String?
 
     /// The events that a running `pinhole events --json` has written so far; a line still being written is left out.
     static func all(of service: Service) throws -> [EventReport] {

@@ -83,6 +83,12 @@ struct Gateway: Sendable {
                 "ip -n \(host) route add default via \(router)",
             ]
         }
+        if let seen = topology.clientSeenAs, !topology.isMasqueraded {
+            lines.append("ip -n gateway addr add \(seen) dev server")
+        }
+        if let known = topology.serverKnownAs {
+            lines.append("ip -n gateway addr add \(known) dev client")
+        }
         lines += [
             "mkdir -p \(Server.root)/pub \(Server.root)/incoming",
             "chmod 777 \(Server.root)/incoming",
@@ -142,6 +148,26 @@ struct Gateway: Sendable {
         return try lab.start(words, as: service, on: topology.clientHost)
     }
 
+    /// Opens a control connection by hand and logs in.
+    func logIn() async throws -> Service {
+        let session = try startScript(
+            "session",
+            [topology.dialled, String(topology.port)],
+            as: lab.newName("session")
+        )
+        try await session.said("220 ")
+        try session.say("USER anonymous")
+        try await session.said("331 ")
+        try session.say("PASS guest")
+        try await session.said("230 ")
+        return session
+    }
+
+    /// The SHA-256 of a file of the lab.
+    func sum(of path: String) async throws -> Substring {
+        try await lab.require(["sha256sum", path]).prefix(64)
+    }
+
     /// Tries one TCP connection: `connected`, `refused` or `dropped`.
     func probe(_ address: String, _ port: Int, from host: Host) async throws -> String {
         let outcome = try await script("probe", [address, String(port)], on: host)
@@ -152,7 +178,12 @@ struct Gateway: Sendable {
     // MARK: - Pinhole
 
     /// Runs a subcommand on the gateway.
-    func pinhole(_ arguments: String..., prefix: [String] = []) async throws -> Outcome {
+    func pinhole(_ arguments: String...) async throws -> Outcome {
+        try await pinhole(arguments, prefix: [])
+    }
+
+    /// Runs a subcommand on the gateway, through the program that `prefix` names.
+    func pinhole(_ arguments: [String], prefix: [String]) async throws -> Outcome {
         try await lab.run(prefix + [pinhole] + arguments, on: .gateway)
     }
 
@@ -172,9 +203,14 @@ struct Gateway: Sendable {
         return daemon
     }
 
-    /// Starts `pinhole events --json`.
-    func startEvents() throws -> Service {
-        try lab.start([pinhole, "events", "--json"], as: lab.newName("events"), on: .gateway)
+    /// Starts `pinhole events --json` and waits until it is told of a connection, made for that.
+    func startEvents() async throws -> Service {
+        let events = try lab.start([pinhole, "events", "--json"], as: lab.newName("events"), on: .gateway)
+        try await poll(for: "the first event") {
+            _ = try await probe(topology.dialled, topology.port, from: topology.clientHost)
+            return try !EventReport.all(of: events).isEmpty
+        }
+        return events
     }
 
     /// What a subcommand reports with `--json`.
@@ -216,6 +252,14 @@ struct Gateway: Sendable {
             line.hasPrefix("-A") || line.hasPrefix("create") || line.hasPrefix("add")
                 || line.hasPrefix(":") && line.contains(" - ")
         }
+    }
+
+    /// Everything that a command could have left behind: rules, sets, sockets, bound queues, processes.
+    func traces() async throws -> [Substring] {
+        let words = [
+            "sh", "-c", "find /run -type s; cut -c1-12 /proc/net/netfilter/nfnetlink_queue; pgrep -x pinhole",
+        ]
+        return try await rules() + lab.run(words, on: .gateway).output.split(separator: "\n")
     }
 
     /// How many data connections the firewall let through as RELATED, with the master's mark and without it.

@@ -41,4 +41,21 @@ struct Service: Sendable {
         try input.close()
         return await program.end()
     }
+
+    /// The port of the last 227 it has shown, which has to name this address, with commas.
+    func passivePort(showing address: String) throws -> Int {
+        guard let reply = lines.last(where: { $0.hasPrefix("227 ") }),
+            let match = reply.firstMatch(of: /\((\d+,\d+,\d+,\d+),(\d+),(\d+)\)/),
+            let high = Int(match.2), let low = Int(match.3), match.1 == address
+        else { throw HarnessError("no 227 with \(address):\n\(text)") }
+        return high << 8 | low
+    }
+
+    /// The port of the last 229 it has shown.
+    func extendedPort() throws -> Int {
+        guard let reply = lines.last(where: { $0.hasPrefix("229 ") }),
+            let match = reply.firstMatch(of: /\|\|\|(\d+)\|/), let port = Int(match.1)
+        else { throw HarnessError("no 229:\n\(text)") }
+        return port
+    }
 }

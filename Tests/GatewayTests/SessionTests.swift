@@ -1,0 +1,123 @@
+import Testing
+
+/// What the daemon knows of a control connection, from before its start to after its end.
+@Suite struct SessionTests {
+    @Test(.timeLimit(.minutes(3)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
+    func `a connection opened before the daemon started is adopted`(topology: Topology) async throws {
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            let session = try gateway.startScript(
+                "alternate",
+                [topology.dialled, "21", "PORT", "PASV", "4", gateway.payloadPath],
+                as: "session"
+            )
+            try await session.said("logged in")
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            try session.say("go")
+            try await session.said("done 4")
+            // Two PORT and two PASV: source NAT changes the one, destination NAT the other.
+            let edits = (topology.clientSeenAs == nil ? 0 : 2) + (topology.serverKnownAs == nil ? 0 : 2)
+            try await daemon.said("adopted=yes user=\"\" edits=\(edits) opened=4 used=4")
+            try await gateway.isLeftEmpty()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `an expectation is reported as it arrives and as it is translated`() async throws {
+        try await Gateway.with(.bothNATs) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            _ = try await gateway.startDaemon()
+            let session = try await gateway.logIn()
+
+            try session.say("PORT 10,101,102,103,19,137")
+            try await session.said("200 PORT")
+            let active = try #require(
+                try await gateway.report("expectations", as: [ExpectationReport].self).first
+            )
+            #expect(active.kind == "PORT")
+            #expect(active.master.client.hasPrefix("10.101.102.103:"))
+            #expect(active.master.server == "203.0.113.205:21")
+            #expect(active.from == "10.2.0.2")
+            #expect(active.to == "9.8.7.6:5001")
+            #expect(active.translated.from == "203.0.113.205")
+            #expect(active.translated.to == "10.101.102.103:5001")
+            #expect(active.expires_in > 290 && active.expires_in <= 300)
+
+            try session.say("PASV")
+            try await session.said("227 ")
+            let port = try session.passivePort(showing: "203,0,113,205")
+            let expectations: [ExpectationReport] = try await gateway.report("expectations")
+            let passive = try #require(expectations.first)
+            #expect(expectations.count == 1, "a connection has one expectation at a time")
+            #expect(passive.kind == "PASV")
+            #expect(passive.id != active.id)
+            #expect(passive.from == "10.101.102.103")
+            #expect(passive.to == "203.0.113.205:\(port)")
+            #expect(passive.translated.from == "9.8.7.6")
+            #expect(passive.translated.to == "10.2.0.2:\(port)")
+
+            let connection = try #require(
+                try await gateway.report("connections", as: [ConnectionReport].self).first
+            )
+            #expect(connection.client == active.master.client)
+            #expect(connection.server == "203.0.113.205:21")
+            #expect(connection.translated.client.hasPrefix("9.8.7.6:"))
+            #expect(connection.translated.server == "10.2.0.2:21")
+            #expect(connection.state == "ready")
+            #expect(!connection.adopted)
+            #expect(connection.user == "anonymous")
+            #expect(connection.edits == 2)
+            #expect(connection.opened == 2)
+            #expect(connection.used == 0)
+
+            let status = try await session.finish()
+            try #require(status == 0)
+            try await gateway.isLeftEmpty()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)), arguments: ["TERM", "INT"])
+    func `the daemon leaves no pinhole and no socket behind`(signal: String) async throws {
+        try await Gateway.with(.routed) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let session = try await gateway.logIn()
+            try session.say("EPSV")
+            try await session.said("229 ")
+            let members = try await gateway.members()
+            try #require(members.count == 1)
+
+            let status = try await daemon.stop(signal)
+            try #require(status == 0)
+            let left = try await gateway.members()
+            try #require(left.isEmpty)
+            let sockets = try await gateway.lab.require(["find", "/run", "-type", "s"])
+            try #require(sockets.isEmpty)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a daemon takes the place of one that was killed`() async throws {
+        try await Gateway.with(.masqueraded) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let session = try await gateway.logIn()
+            try session.say("EPSV")
+            try await session.said("229 ")
+            let status = try await daemon.stop("KILL")
+            try #require(status == 128 + 9)
+            let members = try await gateway.members()
+            try #require(members.count == 1, "the set outlives a killed daemon")
+
+            _ = try await gateway.startDaemon()
+            let left = try await gateway.members()
+            try #require(left.isEmpty, "what the killed daemon left is closed")
+            let failure = try await gateway.fetch(with: .curl, .port)
+            try #require(failure == nil)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+/// Surroundings in which a command cannot do its work: one clear line, exit status 1, and nothing left behind.
+@Suite struct SurroundingsTests {
+    /// Runs a subcommand that has to fail, and compares everything with what was there before.
+    private func expectRefusal(
+        _ what: String,
+        in gateway: Gateway,
+        _ subcommand: [String],
+        prefix: [String] = []
+    ) async throws {
+        let before = try await gateway.traces()
+        let outcome = try await gateway.pinhole(subcommand, prefix: prefix)
+        try #require(outcome.status == 1, "\(outcome)")
+        try #require(outcome.output.isEmpty, "\(outcome)")
+        let line = /pinhole: [^\n]+: [^\n]+\n/
+        try #require(outcome.error.wholeMatch(of: line) != nil, "\(outcome)")
+        try #require(outcome.error.contains(what), "\(outcome)")
+        let after = try await gateway.traces()
+        try #require(after == before)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `without CAP_NET_ADMIN nothing starts`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            let incapable = ["setpriv", "--bounding-set", "-net_admin"]
+            try await expectRefusal("permission", in: gateway, ["run"], prefix: incapable)
+            try await expectRefusal("permission", in: gateway, ["rules", "load"], prefix: incapable)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `who is not root cannot start anything`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            // The one capability lets it read the program, wherever that was built.
+            let capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+            let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + capabilities
+            try await expectRefusal("permission", in: gateway, ["run"], prefix: nobody)
+            try await expectRefusal("permission", in: gateway, ["rules", "load"], prefix: nobody)
+            try await expectRefusal("daemon", in: gateway, ["stats"], prefix: nobody)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)), arguments: ["21,31", "31,20"])
+    func `a queue that another process has is named`(queues: String) async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            _ = try await gateway.startDaemon()
+            let arguments = ["run", "--queues", queues, "--socket", "/run/other.sock"]
+            let taken = queues == "21,31" ? 21 : 20
+            try await expectRefusal("another process has queue \(taken)", in: gateway, arguments)
+            try await #require(gateway.pinhole("stats").hasSucceeded, "the first daemon goes on")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `without its sets the daemon does not start`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await expectRefusal("there is no set pinhole4", in: gateway, ["run"])
+            try await gateway.lab.require(["ipset", "create", "pinhole4", "hash:ip"], on: .gateway)
+            try await expectRefusal("pinhole4", in: gateway, ["run"])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a control socket in use is left to its daemon`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            _ = try await gateway.startDaemon()
+            let path = "/run/pinhole/control.sock"
+            try await expectRefusal(
+                "another daemon listens at \(path)",
+                in: gateway,
+                ["run", "--queues", "31,30"]
+            )
+            try await #require(gateway.pinhole("stats").hasSucceeded, "the first daemon goes on")
+
+            try await gateway.lab.require(["touch", "/run/file"])
+            let arguments = ["run", "--queues", "31,30", "--socket", "/run/file"]
+            try await expectRefusal("/run/file is a file and no socket", in: gateway, arguments)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
+    func `rules load names the tool that is not installed`(missing: String) async throws {
+        try await Gateway.with(.routed) { gateway in
+            let folder = "\(Lab.folder)/bin"
+            try await gateway.lab.require(["mkdir", folder])
+            for folderOnPath in ["/usr/sbin", "/usr/bin"] {
+                try await gateway.lab.require(["sh", "-c", "ln -sf \(folderOnPath)/* \(folder)/"])
+            }
+            try await gateway.lab.require(["rm", "\(folder)/\(missing)"])
+            try await expectRefusal(
+                missing,
+                in: gateway,
+                ["rules", "load"],
+                prefix: ["env", "PATH=\(folder)"]
+            )
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `who asks a daemon that is not there is told so`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            for subcommand in ["stats", "expectations", "connections", "events", "flush"] {
+                try await expectRefusal("daemon", in: gateway, [subcommand])
+            }
+        }
+    }
+}
