@@ -32,6 +32,8 @@ package struct ControlServer: ~Copyable {
     /// Becomes readable when there is something to serve.
     package var number: Int32 { poller.number }
 
+    var clientCount: Int { clients.count }
+
     /// When `expire` is next to be called; every mutating method may change it.
     package var nextDeadline: Instant? {
         var next = pauseEnd

@@ -1,0 +1,244 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import Testing
+
+@testable import PinholeDaemon
+
+@Suite struct ControlServerTests {
+    private let directory: TemporaryDirectory
+    private let path: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = "\(directory.path)/control"
+    }
+
+    private func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
+
+    /// Serves what is ready, often enough that any small answer is sent; every request is answered with `answer`.
+    private func serve(
+        _ server: inout ControlServer,
+        at now: Instant = Instant(nanoseconds: 0),
+        _ answer: (ControlRequest, UInt32) -> ControlAnswer = { request, _ in .whole("\(request.line)!\n") }
+    ) throws {
+        for _ in 0..<4 { try server.serve(at: now, answer) }
+    }
+
+    private func event(_ id: UInt64) -> EventRecord {
+        let sample = Samples.expectation
+        let expectation = Expectation(
+            id: id,
+            kind: sample.kind,
+            master: sample.master,
+            from: sample.from,
+            to: sample.to,
+            translatedFrom: sample.translatedFrom,
+            translatedTo: sample.translatedTo,
+            deadline: sample.deadline
+        )
+        return EventRecord(.expired(expectation), time: 1, instant: Samples.now)
+    }
+
+    @Test func `a request is answered and the connection closed`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("stats json\n")
+        try serve(&server)
+        try client.read()
+        #expect(client.text == "ok\nstats json!\n")
+        #expect(client.isClosed)
+        #expect(server.nextDeadline == nil)
+    }
+
+    @Test func `a request may come in pieces, and its sender may have finished`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        for byte in "flush\n" {
+            try client.send(String(byte))
+            if byte == "\n" { client.finish() }
+            try serve(&server)
+        }
+        try client.read()
+        #expect(client.text == "ok\nflush!\n")
+    }
+
+    @Test func `the server is told the user, who is this process's own`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("flush\n")
+        var users: [UInt32] = []
+        try serve(&server) { _, user in
+            users.append(user)
+            return .whole("")
+        }
+        #expect(users == [geteuid()])
+    }
+
+    @Test(arguments: ["\n", "hello\n", "flush \n", String(repeating: "x", count: 65), "\u{0}\u{ff}\n"])
+    func `rubbish is answered with an error and nothing is done`(_ rubbish: String) throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send(rubbish)
+        try serve(&server) { request, _ in
+            Issue.record("\(request) was performed")
+            return .whole("")
+        }
+        try client.read()
+        #expect(
+            client.text == "error: the daemon does not know this request: use its own version of pinhole\n"
+        )
+        #expect(client.isClosed)
+    }
+
+    @Test func `half a request and a closed connection do nothing`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("flush")
+        client.finish()
+        try serve(&server) { request, _ in
+            Issue.record("\(request) was performed")
+            return .whole("")
+        }
+        try client.read()
+        #expect(client.text == "")
+        #expect(client.isClosed)
+    }
+
+    @Test func `whoever does not finish a request in time is cut off`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("flus")
+        try serve(&server, at: seconds(100))
+        #expect(server.nextDeadline == seconds(110))
+        try server.expire(at: Instant(nanoseconds: 109_999_999_999))
+        try client.read()
+        #expect(!client.isClosed)
+        try server.expire(at: seconds(110))
+        try client.read()
+        #expect(client.isClosed)
+        #expect(server.nextDeadline == nil)
+    }
+
+    @Test func `a long answer is made while it is read, and not before`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("connections text\n")
+        var made = 0
+        let line = String(repeating: "x", count: 999) + "\n"
+        let count = 5000
+        let answer = ControlAnswer.pieces {
+            made += 1
+            return made <= count ? line : nil
+        }
+        try serve(&server) { _, _ in answer }
+        // The socket's buffer and the client's are full; nothing goes on by itself.
+        let inFlight = made
+        #expect(inFlight < 1000)
+        for _ in 0..<10 { try serve(&server) }
+        #expect(made < inFlight + 100)
+        while !client.isClosed {
+            try client.read(limit: 100_000)
+            try serve(&server)
+        }
+        #expect(client.received.count == 3 + count * 1000)
+    }
+
+    @Test func `whoever does not read an answer is cut off`() throws {
+        var server = try ControlServer.open(path)
+        let client = try TestClient(path)
+        try client.send("connections text\n")
+        try serve(&server, at: seconds(1)) { _, _ in .pieces { String(repeating: "x", count: 1000) } }
+        #expect(server.nextDeadline == seconds(11))
+        try client.read(limit: 200_000)
+        try serve(&server, at: seconds(9))
+        #expect(server.nextDeadline == seconds(19))
+        try server.expire(at: seconds(19))
+        try client.read()
+        #expect(client.isClosed)
+    }
+
+    @Test func `whoever watches gets every event, in the form asked for`() throws {
+        var server = try ControlServer.open(path)
+        let texts = try TestClient(path)
+        let objects = try TestClient(path)
+        try texts.send("events text\n")
+        try objects.send("events json\n")
+        try serve(&server) { request, _ in
+            guard case .events(let format) = request else { return .whole("") }
+            return .events(format)
+        }
+        server.publish([event(1), event(2)], at: seconds(1))
+        server.publish([event(3)], at: seconds(2))
+        try texts.read()
+        try objects.read()
+        #expect(texts.text == "ok\n" + [1, 2, 3].map { event($0).text + "\n" }.joined())
+        #expect(objects.text == "ok\n" + [1, 2, 3].map { event($0).json.text + "\n" }.joined())
+        #expect(server.nextDeadline == nil)
+    }
+
+    @Test func `whoever watches and goes away is forgotten`() throws {
+        var server = try ControlServer.open(path)
+        do {
+            let client = try TestClient(path)
+            try client.send("events text\n")
+            try serve(&server) { _, _ in .events(.text) }
+            #expect(server.clientCount == 1)
+        }
+        try serve(&server)
+        #expect(server.clientCount == 0)
+    }
+
+    @Test(arguments: [ControlFormat.text, .json])
+    func `whoever watches too slowly loses events and is told how many`(_ format: ControlFormat) throws {
+        var server = try ControlServer.open(path)
+        let slow = try TestClient(path)
+        try slow.send("events \(format.rawValue)\n")
+        try serve(&server) { _, _ in .events(format) }
+        let total: UInt64 = 5000
+        for id in 1...total { server.publish([event(id)], at: seconds(1)) }
+        // Whatever did not fit into the buffers is lost; once the client has read them, events come again.
+        for _ in 0..<20 {
+            try slow.read()
+            try serve(&server)
+        }
+        server.publish([event(total + 1)], at: seconds(1))
+        try slow.read()
+        let lines = slow.text.split(separator: "\n").dropFirst()
+        let notices = lines.filter { $0.contains("lost") }
+        let lost = total + 1 - UInt64(lines.count - 1)
+        #expect(lost > 0)
+        #expect(notices == [format == .text ? "lost count=\(lost)" : #"{"event":"lost","count":\#(lost)}"#])
+        let last = event(total + 1)
+        #expect(lines.last.map(String.init) == (format == .text ? last.text : last.json.text))
+    }
+
+    @Test func `one client too many is told so, and there is room again when one goes`() throws {
+        var server = try ControlServer.open(path)
+        var clients = try (0..<ControlServer.maximumClients).map { _ in try TestClient(path) }
+        for _ in clients { try serve(&server) }
+        let surplus = try TestClient(path)
+        try serve(&server)
+        try surplus.read()
+        #expect(surplus.text == "error: too many clients at the control socket: end some of them\n")
+        #expect(surplus.isClosed)
+        clients.removeLast()
+        try serve(&server)
+        let next = try TestClient(path)
+        try next.send("flush\n")
+        try serve(&server)
+        try next.read()
+        #expect(next.text == "ok\nflush!\n")
+    }
+
+    @Test func `the socket is for root and its group, and goes with the server`() throws {
+        do {
+            let server = try ControlServer.open(path)
+            var status = stat()
+            #expect(unsafe lstat(path, &status) == 0)
+            #expect(status.st_mode == S_IFSOCK | 0o660)
+            _ = server.number
+        }
+        #expect(try directory.files.isEmpty)
+    }
+}

@@ -1,0 +1,45 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+import Testing
+
+@Suite struct ConnectionRenderingTests {
+    @Test func `a translated connection as JSON`() {
+        let expected =
+            #"{"client":"10.1.0.2:40112","server":"10.2.0.2:21","#
+            + #""translated":{"client":"10.2.0.100:40112","server":"10.2.0.2:21"},"state":"ready","#
+            + #""adopted":false,"user":"anonymous","edits":3,"opened":2,"used":1,"refused":4}"#
+        #expect(Samples.summary().json.text == expected)
+    }
+
+    @Test func `a translated connection as text`() {
+        #expect(
+            Samples.summary().text
+                == "ready client=10.1.0.2:40112 server=10.2.0.2:21 translated-client=10.2.0.100:40112 "
+                + "translated-server=10.2.0.2:21 adopted=no user=anonymous edits=3 opened=2 used=1 refused=4"
+        )
+    }
+
+    @Test func `a connection without NAT is not said to be translated`() {
+        let summary = Samples.summary(Mapping(untranslated: Samples.mapping.original))
+        #expect(!summary.text.contains("translated"))
+        #expect(
+            summary.json.text.contains(
+                #""translated":{"client":"10.1.0.2:40112","server":"10.2.0.2:21"}"#
+            )
+        )
+    }
+
+    @Test func `a user cannot break out of a line or a string`() {
+        let summary = Samples.summary(user: "a\"b\\\n\u{1b}é")
+        #expect(summary.json.text.contains(#""user":"a\"b\\x5c\\n\\x1b\\xc3\\xa9","edits""#))
+        #expect(summary.text.contains(#"user="a\"b\x5c\n\x1b\xc3\xa9" edits"#))
+    }
+
+    @Test func `every state has its name`() {
+        let names = ConnectionSummary.State.allCases.map {
+            Samples.summary(state: $0).text.prefix { $0 != " " }
+        }
+        #expect(names == ["greeting", "login", "ready", "encrypted", "not-ftp"])
+    }
+}

@@ -1,0 +1,110 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+import Testing
+
+@Suite struct EventRecordTests {
+    private func record(_ event: Event, frame: UInt64? = nil) -> EventRecord {
+        EventRecord(event, time: 1_700_000_000.0625, instant: Samples.now, frame: frame)
+    }
+
+    private let expectation =
+        #""id":1,"kind":"PORT","master":{"client":"10.1.0.2:40112","server":"10.2.0.2:21"},"#
+        + #""from":"10.2.0.2","to":"10.2.0.100:5001","#
+        + #""translated":{"from":"10.2.0.2","to":"10.1.0.2:5001"},"expires_in":299.2"#
+
+    @Test func `an expectation that opens or expires has its fields`() {
+        let opened = record(.expectation(Samples.expectation))
+        #expect(opened.json.text == #"{"time":1700000000.063,"event":"expectation",\#(expectation)}"#)
+        let expired = record(.expired(Samples.expectation))
+        #expect(expired.json.text == #"{"time":1700000000.063,"event":"expired",\#(expectation)}"#)
+    }
+
+    @Test(arguments: Event.Closing.allCases)
+    func `an expectation that closes says why`(_ reason: Event.Closing) {
+        let closed = record(.closed(Samples.expectation, reason))
+        #expect(
+            closed.json.text
+                == #"{"time":1700000000.063,"event":"closed",\#(expectation),"reason":"\#(reason.rawValue)"}"#
+        )
+        #expect(closed.text.hasSuffix(" reason=\(reason.rawValue)"))
+    }
+
+    @Test func `a data connection has the endpoint that it came from`() {
+        let data = record(.data(Samples.expectation, from: Endpoint(Samples.server.address, 20)))
+        #expect(data.json.text.contains(#""event":"data","id":1,"kind":"PORT","#))
+        #expect(data.json.text.contains(#""from":"10.2.0.2:20","to":"10.2.0.100:5001""#))
+        #expect(
+            data.text
+                == "1700000000.063 data id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2:20 "
+                + "to=10.2.0.100:5001 translated-from=10.2.0.2 translated-to=10.1.0.2:5001"
+        )
+    }
+
+    @Test(arguments: [
+        (Event.connection(Samples.summary()), "connection"),
+        (Event.connectionClosed(Samples.summary()), "connection-closed"),
+        (Event.encrypted(Samples.summary()), "encrypted"),
+    ])
+    func `an event of a connection has the fields of the connection`(_ event: Event, _ name: String) {
+        let fields = Samples.summary().json.text.dropFirst()
+        #expect(record(event).json.text == #"{"time":1700000000.063,"event":"\#(name)",\#(fields)"#)
+        #expect(record(event).text.hasPrefix("1700000000.063 \(name) state=ready client=10.1.0.2:40112 "))
+    }
+
+    @Test func `a refusal has its reason and the line, escaped`() {
+        let refusal = Refusal(
+            reason: .addressMismatch,
+            kind: .eprt,
+            connection: Samples.mapping.original,
+            line: Array("EPRT |1|\u{1}\\".utf8)
+        )
+        #expect(
+            record(.refused(refusal)).json.text
+                == #"{"time":1700000000.063,"event":"refused","reason":"address-mismatch","kind":"EPRT","#
+                + #""client":"10.1.0.2:40112","server":"10.2.0.2:21","line":"EPRT |1|\\x01\\x5c"}"#
+        )
+        #expect(
+            record(.refused(refusal)).text
+                == "1700000000.063 refused reason=address-mismatch kind=EPRT client=10.1.0.2:40112 "
+                + #"server=10.2.0.2:21 line="EPRT |1|\x01\x5c""#
+        )
+    }
+
+    @Test func `a refusal of nothing in particular has null for its kind`() {
+        let refusal = Refusal(reason: .notFTP, kind: nil, connection: Samples.mapping.original, line: [])
+        #expect(record(.refused(refusal)).json.text.contains(#""reason":"not-ftp","kind":null,"client""#))
+        #expect(
+            record(.refused(refusal)).text.hasSuffix(
+                #"refused reason=not-ftp client=10.1.0.2:40112 server=10.2.0.2:21 line="""#
+            )
+        )
+    }
+
+    @Test func `a refused line has at most 120 characters once it is escaped`() throws {
+        let line = [UInt8](repeating: 0xff, count: 120)
+        let refusal = Refusal(
+            reason: .malformed,
+            kind: .port,
+            connection: Samples.mapping.original,
+            line: line
+        )
+        let text = record(.refused(refusal)).text
+        let shown = try #require(text.firstRange(of: "line=")).upperBound
+        #expect(text[shown...] == String(repeating: #"\xff"#, count: 30)[...])
+    }
+
+    @Test func `an event of a capture has the number of its frame`() {
+        let opened = record(.expectation(Samples.expectation), frame: 12)
+        #expect(
+            opened.json.text.hasPrefix(#"{"time":1700000000.063,"frame":12,"event":"expectation","id":1,"#)
+        )
+        #expect(opened.text.hasPrefix("1700000000.063 expectation frame=12 id=1 "))
+    }
+
+    @Test(arguments: [(0.0, "0.000"), (1.0004, "1.000"), (1.9996, "2.000"), (5.05, "5.050"), (-1.0, "0.000")])
+    func `the time is rounded to milliseconds`(_ time: Double, _ text: String) {
+        let record = EventRecord(.expectation(Samples.expectation), time: time, instant: Samples.now)
+        #expect(record.text.hasPrefix("\(text) expectation"))
+    }
+}

@@ -1,0 +1,49 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+import Testing
+
+@Suite struct StatisticsReportTests {
+    private var report: StatisticsReport {
+        var statistics = Statistics()
+        statistics.packets = 10
+        statistics.connectionsTotal = 3
+        statistics.expectationsOpened = 5
+        statistics.expectationsUsed = 4
+        statistics.expectationsExpired = 1
+        statistics.edits = 2
+        statistics.conflicts = 7
+        statistics.refused = [.malformed: 6]
+        var queue = QueueFigures()
+        queue.waiting = 8
+        queue.dropped = 9
+        return StatisticsReport(
+            statistics,
+            connections: 1,
+            expectations: 0,
+            faults: [.openPinhole: 11],
+            queue: queue
+        )
+    }
+
+    @Test func `the report as JSON has every name, those too that count nothing`() {
+        let expected =
+            #"{"packets":10,"connections":1,"connections_total":3,"expectations":0,"#
+            + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"edits":2,"#
+            + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
+            + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0},"#
+            + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
+            + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"inject-packet":0,"kernel-helper":0,"#
+            + #""control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
+        #expect(report.json.text == expected)
+    }
+
+    @Test func `the report as text has a line for each number, aligned`() {
+        let lines = report.text.split(separator: "\n")
+        #expect(lines.first == "packets                   10")
+        #expect(lines.contains("refused.malformed         6"))
+        #expect(lines.contains("errors.conflicting-bytes  7"))
+        #expect(lines.last == "queue.dropped             9")
+        #expect(lines.count == 8 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
+    }
+}
