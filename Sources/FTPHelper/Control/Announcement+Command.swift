@@ -1,6 +1,9 @@
 /// The grammar of PORT, EPRT and LPRT.
 extension Announcement {
-    /// Bytes that an argument may have; the longest that means anything is LPRT's with an IPv6 address, 75 bytes.
+    /// Bytes that an argument may have, and that are held at the most.
+    ///
+    /// The longest that means anything is LPRT's with an IPv6 address, 75 bytes. What was held goes in one packet, so it has
+    /// to fit, rewritten and with the largest headers, into the 576 bytes that every path carries.
     static let maximumFieldSize = 256
 
     /// Reads the argument of a PORT, EPRT or LPRT; `nil` if it is malformed.

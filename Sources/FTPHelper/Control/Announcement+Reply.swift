@@ -44,7 +44,9 @@ extension Announcement {
         while offset < line.count {
             switch candidate(kind, in: line, at: offset) {
             case .found, .incomplete:
-                return line.count - offset <= maximumFieldSize ? offset : nil
+                // What would be held too long goes on; another field may follow it.
+                guard line.count - offset > maximumFieldSize else { return offset }
+                offset += 1
             case .none(let end):
                 offset = end
             }
