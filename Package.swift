@@ -17,12 +17,8 @@ let package = Package(
         // C: what the netfilter libraries and Glibc's module cannot give Swift as they are.
         .systemLibrary(
             name: "CNetfilter",
-            pkgConfig: "libnetfilter_queue",
-            providers: [
-                .apt([
-                    "libmnl-dev", "libnetfilter-queue-dev", "libnetfilter-conntrack-dev", "libjansson-dev",
-                ])
-            ]
+            pkgConfig: "libmnl",
+            providers: [.apt(["libmnl-dev", "libjansson-dev"])]
         ),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
 
