@@ -2,17 +2,18 @@ import Testing
 
 /// A kernel that cannot take any more: packets go on, and what failed is counted and logged, within bounds.
 @Suite struct ExhaustionTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `a full set costs the pinhole, never the control connection`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
+            let small = ["pinhole4", "hash:ip,port,ip", "family", "inet", "timeout", "300", "maxelem", "1"]
+            try await gateway.lab.require(["ipset", "create"] + small, on: .gateway)
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
             let session = try await gateway.logIn()
+            let member = "192.0.2.1,tcp:5001,192.0.2.2"
+            try await gateway.lab.require(["ipset", "add", "pinhole4", member], on: .gateway)
 
-            let filling = (0..<65536).map { "add pinhole4 192.0.\($0 >> 8).\($0 & 255),tcp:9,192.0.2.1\n" }
-                .joined()
-            try await gateway.lab.require(["ipset", "restore"], on: .gateway, input: filling)
             for count in 1...30 {
                 try session.say("PORT 10,1,0,2,\(100 + count),1")
                 try await poll(for: "reply \(count)") {
@@ -33,7 +34,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `a full conntrack table costs the data connection, never the control connection`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -2,7 +2,7 @@ import Testing
 
 /// Every topology with every server, client and mode.
 @Suite struct MatrixTests {
-    @Test(.timeLimit(.minutes(5)), arguments: Topology.all, Server.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: Topology.all, Server.allCases)
     func `files pass in every mode, and fail without Pinhole`(topology: Topology, server: Server) async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -35,7 +35,7 @@ import Testing
         try await withThrowingTaskGroup { group in
             for (client, mode) in attempts {
                 group.addTask {
-                    let failure = try await gateway.fetch(with: client, mode, seconds: 3)
+                    let failure = try await gateway.fetch(with: client, mode, seconds: 4)
                     try #require(failure != nil, "\(client) gets a file with \(mode) without Pinhole")
                 }
             }

@@ -2,7 +2,7 @@ import Testing
 
 /// What the daemon knows of a control connection, from before its start to after its end.
 @Suite struct SessionTests {
-    @Test(.timeLimit(.minutes(3)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
+    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
     func `a connection opened before the daemon started is adopted`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `an expectation is reported as it arrives and as it is translated`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3)), arguments: ["TERM", "INT"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["TERM", "INT"])
     func `the daemon leaves no pinhole and no socket behind`(signal: String) async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `a daemon takes the place of one that was killed`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -118,6 +118,30 @@ import Testing
             try #require(left.isEmpty, "what the killed daemon left is closed")
             let failure = try await gateway.fetch(with: .curl, .port)
             try #require(failure == nil)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `a control connection waits for the daemon`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let session = try gateway.startScript("session", [gateway.topology.dialled, "21"], as: "session")
+            try await poll(for: "the answer to the SYN to be queued") { try await gateway.queued() > 0 }
+            try #require(session.text.isEmpty)
+            _ = try await gateway.startDaemon()
+            try await session.said("220 ")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `with --bypass a control connection does without the daemon`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules("--bypass")
+            let session = try await gateway.logIn()
+            try session.say("NOOP")
+            try await session.said("200 NOOP ok.")
         }
     }
 }

@@ -22,7 +22,7 @@ struct Firewall {
                 "-A \(chain) -m conntrack --ctstate ESTABLISHED -j ACCEPT",
                 "-A \(chain) -p tcp -m conntrack --ctstate RELATED -m connmark --mark \(Firewall.mark) -j ACCEPT",
                 "-A \(chain) -p tcp -m conntrack --ctstate RELATED -j ACCEPT",
-                "-A \(chain) -p tcp -m conntrack --ctstate NEW --dport \(topology.port) -j ACCEPT",
+                "-A \(chain) -p tcp -m conntrack --ctstate NEW --dport \(topology.serverPort) -j ACCEPT",
                 "-A \(chain) -p \(icmp) -j ACCEPT",
             ]
         }
@@ -43,7 +43,10 @@ struct Firewall {
     private var translations: [String] {
         var lines: [String] = []
         if let known = topology.serverKnownAs {
-            lines.append("-A PREROUTING -d \(known) -j DNAT --to-destination \(topology.server)")
+            let port = topology.serverPortBehindNAT.map { ":\($0)" } ?? ""
+            lines.append(
+                "-A PREROUTING -p tcp -d \(known) -j DNAT --to-destination \(topology.server)\(port)"
+            )
         }
         if let seen = topology.clientSeenAs {
             let target = topology.isMasqueraded ? "MASQUERADE" : "SNAT --to-source \(seen)"

@@ -108,8 +108,8 @@ struct Gateway: Sendable {
     // MARK: - Servers and clients
 
     /// Starts a server where the topology has it and waits until it listens.
-    func start(_ server: Server, port: Int? = nil) async throws -> Service {
-        let port = port ?? topology.port
+    func start(_ server: Server) async throws -> Service {
+        let port = topology.serverPort
         let service = try server.start(in: lab, on: topology.serverHost, address: topology.server, port: port)
         try await poll(for: "\(server.rawValue) to listen") {
             guard service.program.isRunning else {
@@ -122,7 +122,7 @@ struct Gateway: Sendable {
     }
 
     /// Fetches `pub/payload`; `nil` if it came whole and right, else what the client said.
-    func fetch(with client: Client, _ mode: Mode, seconds: Double = 10) async throws -> Outcome? {
+    func fetch(with client: Client, _ mode: Mode, seconds: Double = 20) async throws -> Outcome? {
         let name = lab.newName("got")
         let (words, input) = try client.fetch(
             from: topology.dialled,
@@ -188,9 +188,9 @@ struct Gateway: Sendable {
     }
 
     /// Loads Pinhole's rules for the topology's port.
-    func loadRules() async throws {
+    func loadRules(_ options: String...) async throws {
         let ports = topology.port == 21 ? [] : ["--ports", "21,\(topology.port)"]
-        try await lab.require([pinhole, "rules", "load"] + ports, on: .gateway)
+        try await lab.require([pinhole, "rules", "load"] + ports + options, on: .gateway)
     }
 
     /// Starts the daemon and waits until it answers.
@@ -264,22 +264,35 @@ struct Gateway: Sendable {
 
     /// How many data connections the firewall let through as RELATED, with the master's mark and without it.
     func related() async throws -> (marked: Int, unmarked: Int) {
+        try await (
+            packets { $0.contains("--ctstate RELATED") && $0.contains("--mark") },
+            packets { $0.contains("--ctstate RELATED") && !$0.contains("--mark") }
+        )
+    }
+
+    /// How many packets were sent to a queue, whether or not anybody listened there.
+    func queued() async throws -> Int {
+        try await packets { $0.contains("-j NFQUEUE") }
+    }
+
+    /// The sum of the packet counters of some rules.
+    private func packets(_ isMeant: (Substring) -> Bool) async throws -> Int {
         let tool = topology.isIPv6 ? "ip6tables-save" : "iptables-save"
-        let rules = try await lab.require([tool, "-c", "-t", "filter"], on: .gateway).split(separator: "\n")
-        func packets(_ isMarked: Bool) -> Int {
-            rules.filter { $0.contains("--ctstate RELATED") && $0.contains("--mark") == isMarked }
-                .compactMap { Int($0.dropFirst().prefix { $0 != ":" }) }
-                .reduce(0, +)
-        }
-        return (packets(true), packets(false))
+        return try await lab.require([tool, "-c"], on: .gateway).split(separator: "\n")
+            .filter(isMeant)
+            .compactMap { Int($0.dropFirst().prefix { $0 != ":" }) }
+            .reduce(0, +)
     }
 
     /// Everything that can explain a failure.
     private func dump() async throws -> String {
         let commands: [(Host, String)] = [
             (.gateway, "\(pinhole) stats; \(pinhole) connections; \(pinhole) expectations; \(pinhole) check"),
-            (.gateway, "iptables-save -c; ip6tables-save -c; ipset list"),
-            (.gateway, "conntrack -L -f ipv4; conntrack -L -f ipv6; conntrack -L expect; conntrack -S"),
+            (.gateway, "iptables-save -c; ip6tables-save -c; ipset list | head -n 60"),
+            (
+                .gateway,
+                "conntrack -L -f ipv4 | head -n 60; conntrack -L -f ipv6 | head -n 60; conntrack -L expect; conntrack -S"
+            ),
             (
                 .gateway,
                 "cat /proc/net/netfilter/nfnetlink_queue; ss -tanp; ip addr; nstat -az 'TcpExt*Drop*'"

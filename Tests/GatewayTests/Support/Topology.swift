@@ -17,8 +17,10 @@ struct Topology: Sendable, CustomTestStringConvertible {
     var isMasqueraded = false
     /// The address under which the client knows the server, when destination NAT leads to it.
     var serverKnownAs: String?
-    /// The control port.
+    /// The control port that the client connects to.
     var port = 21
+    /// The control port that the server listens on, when destination NAT changes it.
+    var serverPortBehindNAT: Int?
 
     var isIPv6: Bool { client.contains(":") }
     var testDescription: String { name }
@@ -27,6 +29,8 @@ struct Topology: Sendable, CustomTestStringConvertible {
     var modes: [Mode] { Mode.allCases.filter { $0.isExtended || !isIPv6 } }
     /// The address the client connects to.
     var dialled: String { serverKnownAs ?? server }
+    /// The port the server listens on.
+    var serverPort: Int { serverPortBehindNAT ?? port }
     /// The client's address as the server sees it.
     var seen: String { clientSeenAs ?? client }
 
@@ -44,6 +48,11 @@ struct Topology: Sendable, CustomTestStringConvertible {
         serverKnownAs: "9.8.7.6"
     )
     static let longerDNAT = Topology(name: "DNAT from a longer address", serverKnownAs: "203.0.113.205")
+    static let portDNAT = Topology(
+        name: "DNAT to port 2121",
+        serverKnownAs: "10.1.0.200",
+        serverPortBehindNAT: 2121
+    )
     static let bothNATs = Topology(
         name: "SNAT and DNAT",
         client: "10.101.102.103",
@@ -76,7 +85,8 @@ struct Topology: Sendable, CustomTestStringConvertible {
     )
 
     static let all = [
-        routed, masqueraded, shorterSNAT, longerSNAT, shorterDNAT, longerDNAT, bothNATs, serverOnGateway,
+        routed, masqueraded, shorterSNAT, longerSNAT, shorterDNAT, longerDNAT, portDNAT, bothNATs,
+        serverOnGateway,
         clientOnGateway, otherPort, routed6, masqueraded6,
     ]
 }
