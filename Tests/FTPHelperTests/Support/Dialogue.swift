@@ -1,4 +1,5 @@
 import FTPHelper
+import Testing
 
 /// A control connection through a tracker: an ideal network between a client and a server that send what a test says.
 struct Dialogue: ~Copyable {
@@ -6,45 +7,130 @@ struct Dialogue: ~Copyable {
     let mapping: Mapping
     var output = Output()
     var now = Instant(nanoseconds: 1_000_000_000)
-    /// All events so far.
-    var events: [Event] = []
+    /// All actions so far, reports included.
     var actions: [Action] = []
-    private var sent: (client: UInt32, server: UInt32)
-    /// What each side has received, in its own numbering.
-    private(set) var received: (client: [UInt8], server: [UInt8]) = ([], [])
-    private var expected: (client: UInt32, server: UInt32)
+    var verdict = Verdict.accept
+    /// Number of the byte that each side will send next.
+    private(set) var sent: (client: UInt32, server: UInt32)
+    private var receivers: (client: Receiver, server: Receiver)
 
+    /// Starts with a SYN-ACK, or, if it is to be adopted, with nothing.
     init(
         _ mapping: Mapping,
         policy: Policy = Policy(),
         isAdopted: Bool = false,
         initial: UInt32 = 0xffff_fff0
     ) {
-        tracker = Tracker(policy: policy, random: Seeded(state: 7))
-        self.mapping = mapping
-        sent = (initial, initial &+ 100)
-        expected = (initial &+ 100, initial)
-        guard !isAdopted else { return }
-        sent.client &+= 1
-        _ = deliver(from: .server, flags: [.syn, .ack], payload: [])
-        sent.server &+= 1
-        expected = (sent.server, sent.client)
+        self.init(
+            mapping,
+            tracker: Tracker(policy: policy, random: Seeded(state: 7)),
+            isAdopted: isAdopted,
+            initial: initial
+        )
     }
 
-    var statistics: Statistics { tracker.statistics }
+    /// Starts as one more connection of a tracker; `tracker` can be taken back at the end.
+    init(
+        _ mapping: Mapping,
+        tracker: consuming Tracker,
+        isAdopted: Bool = false,
+        initial: UInt32 = 0xffff_fff0
+    ) {
+        self.tracker = tracker
+        self.mapping = mapping
+        sent = (initial &+ 1, initial &+ 101)
+        receivers = (
+            Receiver(next: SequenceNumber(initial &+ 101)), Receiver(next: SequenceNumber(initial &+ 1))
+        )
+        guard !isAdopted else { return }
+        transmit(handshake)
+    }
 
-    /// Sends text as one segment and returns what the other side gets of it.
+    /// The SYN-ACK with which the connection began.
+    var handshake: PacketBuilder {
+        var packet = segment(.server, flags: [.syn, .ack])
+        packet.sequence = receivers.client.initial.value &- 1
+        packet.acknowledgement = receivers.server.initial.value
+        return packet
+    }
+
+    var events: [Event] {
+        actions.compactMap { if case .report(let event) = $0 { event } else { nil } }
+    }
+    var statistics: Statistics { tracker.statistics }
+    /// What has been refused so far.
+    var refusals: [Refusal.Reason] {
+        events.compactMap { if case .refused(let refusal) = $0 { refusal.reason } else { nil } }
+    }
+    /// The open expectations, as `address:port`.
+    var open: [String] { tracker.expectations.map(\.to.description) }
+    /// All that each side has received, in order.
+    var received: (client: String, server: String) {
+        (
+            String(decoding: receivers.client.received, as: UTF8.self),
+            String(decoding: receivers.server.received, as: UTF8.self)
+        )
+    }
+
+    /// The segment that a side sends next, or one `offset` bytes from there, for a test to bend before it goes.
+    func segment(
+        _ side: Session.Side,
+        _ payload: some Sequence<UInt8> = [],
+        offset: Int = 0,
+        flags: TCPFlags = [.ack, .psh]
+    ) -> PacketBuilder {
+        PacketBuilder(
+            tuple: side == .client ? mapping.original : mapping.reply,
+            sequence: (side == .client ? sent.client : sent.server) &+ UInt32(truncatingIfNeeded: offset),
+            acknowledgement: (side == .client ? receivers.client : receivers.server).next.value,
+            flags: flags,
+            payload: Array(payload)
+        )
+    }
+
+    /// Sends a segment and returns what the other side gets; `nil` if nothing.
+    @discardableResult
+    mutating func transmit(_ packet: PacketBuilder) -> Arrival? {
+        let side: Session.Side = packet.tuple == mapping.original ? .client : .server
+        let end =
+            packet.sequence &+ UInt32(packet.payload.count) &+ (packet.flags.contains(.fin) ? 1 : 0)
+            &+ (packet.flags.contains(.syn) ? 1 : 0)
+        if side == .client {
+            if Int32(bitPattern: end &- sent.client) > 0 { sent.client = end }
+        } else {
+            if Int32(bitPattern: end &- sent.server) > 0 { sent.server = end }
+        }
+        let bytes = packet.bytes
+        output.clear()
+        verdict = tracker.receive(bytes.span, at: now, into: &output)
+        if case .needsMapping = verdict {
+            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            verdict = tracker.receive(bytes.span, at: now, into: &output)
+        }
+        actions += output.actions
+        guard verdict != .drop else { return nil }
+        guard let arrival = Arrival(verdict == .replace ? output.packet : bytes) else {
+            Issue.record("a damaged packet went on")
+            return nil
+        }
+        guard !arrival.flags.contains(.rst) else { return arrival }
+        if side == .client {
+            receivers.server.receive(arrival.payload, at: arrival.segment.firstByte)
+        } else {
+            receivers.client.receive(arrival.payload, at: arrival.segment.firstByte)
+        }
+        return arrival
+    }
+
+    /// Sends text as one segment and returns what the other side gets of it; empty if nothing.
     @discardableResult
     mutating func send(_ side: Session.Side, _ text: String, flags: TCPFlags = [.ack, .psh]) -> String {
-        let payload = Array(text.utf8)
-        let result = deliver(from: side, flags: flags, payload: payload)
-        let count = UInt32(payload.count) &+ (flags.contains(.fin) ? 1 : 0)
-        if side == .client { sent.client &+= count } else { sent.server &+= count }
-        return result
+        transmit(segment(side, text.utf8, flags: flags))?.text ?? ""
     }
 
-    /// Carries the other side's acknowledgement of all it has.
-    mutating func acknowledge(_ side: Session.Side) { _ = deliver(from: side, flags: [.ack], payload: []) }
+    /// Carries a side's acknowledgement of all it has.
+    @discardableResult
+    mutating func acknowledge(_ side: Session.Side) -> Arrival? { transmit(segment(side, flags: [.ack])) }
 
     /// Logs in, as most tests need it.
     mutating func logIn() {
@@ -55,55 +141,33 @@ struct Dialogue: ~Copyable {
         send(.server, "230 ok\r\n")
     }
 
-    private mutating func deliver(from side: Session.Side, flags: TCPFlags, payload: [UInt8]) -> String {
-        let packet = PacketBuilder(
-            tuple: side == .client ? mapping.original : mapping.reply,
-            sequence: side == .client ? sent.client : sent.server,
-            acknowledgement: side == .client ? expected.client : expected.server,
-            flags: flags,
-            payload: payload
-        ).bytes
+    /// Lets the timers run until a number of seconds from now.
+    mutating func wait(seconds: UInt32) {
+        let end = now.advanced(bySeconds: seconds)
+        while let deadline = tracker.nextDeadline, deadline <= end {
+            now = max(now, deadline)
+            output.clear()
+            tracker.fire(at: now, into: &output)
+            actions += output.actions
+        }
+        now = end
+    }
+
+    /// Does something else to the tracker and keeps the actions.
+    mutating func perform<Result>(_ body: (inout Tracker, Instant, inout Output) -> Result) -> Result {
         output.clear()
-        var verdict = tracker.receive(packet.span, at: now, into: &output)
-        if case .needsMapping = verdict {
-            tracker.learn(mapping, isHelped: false, at: now, into: &output)
-            verdict = tracker.receive(packet.span, at: now, into: &output)
-        }
+        let result = body(&tracker, now, &output)
         actions += output.actions
-        for case .report(let event) in output.actions { events.append(event) }
-        guard verdict != .drop else { return "" }
-        let result = verdict == .replace ? output.packet : packet
-        guard hasRightChecksums(result), let segment = try? Segment(parsing: result.span) else {
-            return "(damaged)"
-        }
-        let text = Array(result[segment.payloadOffset..<segment.end])
-        // An ideal receiver: takes what is next.
-        if side == .client {
-            let known = Int(Int32(bitPattern: expected.server &- segment.firstByte.value))
-            if known >= 0, known < text.count {
-                received.server += text[known...]
-                expected.server &+= UInt32(text.count - known)
-            }
-        } else {
-            let known = Int(Int32(bitPattern: expected.client &- segment.firstByte.value))
-            if known >= 0, known < text.count {
-                received.client += text[known...]
-                expected.client &+= UInt32(text.count - known)
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
+        return result
     }
 }
 
-/// A generator whose numbers are the same at every run (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
+extension Dialogue {
+    /// A connection that is logged in, with nothing on record yet.
+    static func ready(_ mapping: Mapping, policy: Policy = Policy()) -> Dialogue {
+        var dialogue = Dialogue(mapping, policy: policy)
+        dialogue.logIn()
+        dialogue.actions = []
+        return dialogue
     }
 }

@@ -1,0 +1,22 @@
+import FTPHelper
+
+/// The receiving half of an ideal TCP: puts bytes in order, keeps the first copy of each.
+struct Receiver {
+    /// Number of the first byte that was ever due.
+    let initial: SequenceNumber
+    private(set) var received: [UInt8] = []
+    private var early: [Int: UInt8] = [:]
+
+    init(next: SequenceNumber) { initial = next }
+
+    /// Number of the byte that is due.
+    var next: SequenceNumber { initial + received.count }
+
+    mutating func receive(_ bytes: some Collection<UInt8>, at position: SequenceNumber) {
+        let start = initial.distance(to: position)
+        for (index, byte) in bytes.enumerated() where start + index >= received.count {
+            if early[start + index] == nil { early[start + index] = byte }
+        }
+        while let byte = early.removeValue(forKey: received.count) { received.append(byte) }
+    }
+}
