@@ -8,14 +8,15 @@ extension Announcement {
     /// - 229 (RFC 2428): `(<d><d><d>port<d>)`, or `(<d>proto<d>address<d>port<d>)` as some servers write it; bare only with
     ///   a `<d>` that is neither letter nor blank.
     ///
-    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; 227 on IPv6, whose six numbers
-    /// can name no IPv6 address.
+    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; a line with a NUL byte; 227 on
+    /// IPv6, whose six numbers can name no IPv6 address.
     ///
     /// - Parameters:
     ///   - kind: what was asked for: `pasv`, `lpsv` or `epsv`.
     ///   - line: the whole line.
     ///   - connection: an address of the control connection, for its family.
     package init?(_ kind: Expectation.Kind, in line: Span<UInt8>, on connection: IPAddress) {
+        for index in 0..<line.count where line[index] == 0 { return nil }
         var bare: Announcement?
         var offset = 4
         while offset < line.count {
