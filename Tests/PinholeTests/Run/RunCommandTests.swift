@@ -1,0 +1,291 @@
+import Netfilter
+import Testing
+
+struct RunCommandTests {
+    /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.
+    private let start = """
+        start() {
+            "$pinhole" run --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
+            until_ pinhole stats --socket "$dir/$1"
+        }
+        # Ends the only daemon with this signal.
+        end() { kill "-$1" "${background[0]}"; wait "${background[0]}"; background=(); }
+        # What a command that is to fail says, and its status.
+        fails() { local status=0; "$@" >/dev/null 2>"$dir/fails" || status=$?; echo "$(<"$dir/fails") ($status)"; }
+
+        """
+
+    private func output(_ script: String) throws -> String {
+        let child = try Program.script(start + script)
+        #expect(child.errors == "")
+        #expect(child.status == 0)
+        return child.output
+    }
+
+    @Test func `without rules it does not start, and leaves nothing behind`() throws {
+        let said = try output(
+            """
+            fails pinhole run --socket "$dir/made/socket"
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(said == "pinhole: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
+    }
+
+    @Test func `a set of another type is named`() throws {
+        let said = try output(
+            """
+            ipset create pinhole4 hash:ip
+            fails pinhole run --socket "$dir/made/socket"
+            """
+        )
+        #expect(
+            said == """
+                pinhole: look up set pinhole4: the set is of another type: destroy it, then load the rules with: \
+                pinhole rules load (1)
+
+                """
+        )
+    }
+
+    @Test(arguments: ["net_admin", "net_raw"])
+    func `without a capability it does not start`(_ capability: String) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails setpriv --bounding-set "-\(capability)" "$pinhole" run --socket "$dir/made/socket"
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(
+            said == """
+                pinhole: no permission to change the network: run it as root, or with CAP_NET_ADMIN and \
+                CAP_NET_RAW (1)
+
+                """
+        )
+    }
+
+    @Test(arguments: [("21,7", 21), ("7,20", 20)])
+    func `a queue of another process is named, and nothing is left behind`(_ queues: String, _ taken: Int)
+        throws
+    {
+        let said = try output(
+            """
+            pinhole rules load
+            start first
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            fails pinhole run --socket "$dir/made/socket" --queues \(queues)
+            ls "$dir" | grep -v -e bin -e fails
+            ipset list pinhole4 | grep -c tcp:5001
+            """
+        )
+        #expect(
+            said == """
+                pinhole: another process has queue \(taken): end it, or choose other queues with --queues, here \
+                and for pinhole rules (1)
+                first
+                first.log
+                1
+
+                """
+        )
+    }
+
+    @Test func `the socket of a daemon that answers is not taken over`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            fails pinhole run --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
+            pinhole flush --socket "$dir/socket"
+            """
+        )
+        #expect(
+            said == """
+                pinhole: another daemon listens at DIR/socket: end it, or choose another path with --socket (1)
+                closed 0
+
+                """
+        )
+    }
+
+    @Test func `the socket that a killed daemon left is replaced`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            kill -KILL "${background[0]}"; wait "${background[0]}" 2>/dev/null || true; background=()
+            test -S "$dir/socket"
+            start socket
+            pinhole flush --socket "$dir/socket"
+            """
+        )
+        #expect(said == "closed 0\n")
+    }
+
+    @Test func `a file that is no socket stays`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            echo kept >"$dir/file"
+            fails pinhole run --socket "$dir/file" | sed "s|$dir|DIR|"
+            cat "$dir/file"
+            """
+        )
+        #expect(
+            said == """
+                pinhole: DIR/file is a file and no socket: remove it, or choose another path with --socket (1)
+                kept
+
+                """
+        )
+    }
+
+    @Test func `what an earlier daemon left in the sets is gone once it runs`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            ipset add pinhole6 fd01::2,tcp:5001,fd02::2
+            start socket
+            ipset save | grep ^add || echo none
+            """
+        )
+        #expect(said == "none\n")
+    }
+
+    @Test(arguments: [("TERM", 15), ("INT", 2)])
+    func `a signal ends it, and its socket and directory go`(_ signal: String, _ number: Int) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start made/socket
+            end \(signal)
+            ls "$dir"
+            sed "s|$dir|DIR|" "$dir/made-socket.log"
+            """
+        )
+        #expect(
+            said == """
+                bin
+                made-socket.log
+                level=info event=started control-queue=21 data-queue=20 socket=DIR/made/socket
+                level=info event=stopped signal=\(number)
+
+                """
+        )
+    }
+
+    @Test func `the service manager is told when it is ready and when it stops`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            export NOTIFY_SOCKET="@$dir"
+            /usr/bin/python3 -u -c '
+            import socket, sys
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            manager.bind("\\0" + sys.argv[1])
+            print(flush=True)
+            for _ in range(2): print(manager.recv(100).decode())
+            ' "$dir" >"$dir/told" & manager=$!
+            until_ test -s "$dir/told"
+            start socket
+            until_ grep -q READY "$dir/told"
+            cat "$dir/told"
+            end TERM
+            wait $manager
+            tail -n 1 "$dir/told"
+            """
+        )
+        #expect(said == "\nREADY=1\nSTOPPING=1\n")
+    }
+
+    @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            mkfifo "$dir/log"
+            exec 3<>"$dir/log"
+            # Fills the pipe, so that nothing more can be written to it without waiting.
+            dd if=/dev/zero of="$dir/log" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
+            "$pinhole" run --socket "$dir/socket" 2>&3 & background+=($!)
+            until_ pinhole stats --socket "$dir/socket"
+            pinhole stats --socket "$dir/socket" | grep errors.log
+            end TERM
+            """
+        )
+        #expect(said == "errors.log                1\n")
+    }
+
+    @Test func `a log whose reader is gone stops nothing`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            # The reader of the pipe ends at once.
+            exec 3> >(exec true)
+            wait $!
+            "$pinhole" run --socket "$dir/socket" 2>&3 & background+=($!)
+            until_ pinhole stats --socket "$dir/socket"
+            pinhole stats --socket "$dir/socket" | grep errors.log
+            end TERM
+            """
+        )
+        #expect(said == "errors.log                1\n")
+    }
+
+    @Test func `the log has priorities where the journal reads it, and only there`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            touch "$dir/socket.log"
+            export JOURNAL_STREAM=$(stat -c %d:%i "$dir/socket.log")
+            start socket
+            end TERM
+            cut -d' ' -f1 "$dir/socket.log"
+            export JOURNAL_STREAM=1:1
+            start socket
+            end TERM
+            cut -d' ' -f1 "$dir/socket.log"
+            """
+        )
+        #expect(said == "<6>level=info\n<6>level=info\nlevel=info\nlevel=info\n")
+    }
+
+    @Test(arguments: [
+        "expectations", "connections", "stats", "events", "delete 1", "flush",
+    ])
+    func `without a daemon a client says how to start one`(_ command: String) throws {
+        let said = try output(
+            """
+            fails pinhole \(command) --socket "$dir/socket" | sed "s|$dir|DIR|"
+            """
+        )
+        #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinhole run (1)\n")
+    }
+
+    @Test func `an expectation that is not there cannot be deleted`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            fails pinhole delete 7 --socket "$dir/socket"
+            """
+        )
+        #expect(said == "pinhole: there is no expectation 7: see pinhole expectations (1)\n")
+    }
+
+    @Test(arguments: [
+        (["--timeout", "0"], "--timeout: 0 is out of range: give a number from 1 to 2147483"),
+        (
+            ["--max-connections", "0"],
+            "--max-connections: 0 is out of range: give a number from 1 to 1000000"
+        ),
+        (["--log-level", "loud"], "'loud' is none of error, warning, info, debug: see pinhole run --help"),
+    ])
+    func `a wrong option is one line and status 64`(_ options: [String], _ complaint: String) throws {
+        let child = try Program.script("pinhole run " + options.joined(separator: " "))
+        #expect(child.status == 64)
+        #expect(child.errors == "pinhole: \(complaint)\n")
+    }
+}
