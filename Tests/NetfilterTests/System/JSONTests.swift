@@ -1,0 +1,34 @@
+import Netfilter
+import Testing
+
+@Suite struct JSONTests {
+    @Test(arguments: [
+        (JSON.null, "null"),
+        (.bool(true), "true"),
+        (.bool(false), "false"),
+        (.integer(0), "0"),
+        (.integer(9_223_372_036_854_775_807), "9223372036854775807"),
+        // libjansson's integers have a sign, so what is larger stays at its largest.
+        (.integer(.max), "9223372036854775807"),
+        (.number(299.2), "299.2"),
+        (.number(300), "300.0"),
+        (.number(0.1), "0.1"),
+        (.number(1_700_000_000.123), "1700000000.123"),
+        (.number(.infinity), "null"),
+        (.number(.nan), "null"),
+        (.string(""), #""""#),
+        (.string("a\"b\\c/d\n\0"), #""a\"b\\c/d\n\u0000""#),
+        (.string("é😀"), #""\u00E9\uD83D\uDE00""#),
+        (.array([]), "[]"),
+        (.array([.integer(1), .string("x"), .array([.null])]), #"[1,"x",[null]]"#),
+        (.object([]), "{}"),
+    ])
+    func `each value is written as JSON has it`(_ value: JSON, _ text: String) {
+        #expect(value.text == text)
+    }
+
+    @Test func `members stay in their order`() {
+        let members = ["z", "a", "m"].enumerated().map { JSON.Member($1, .integer(UInt64($0))) }
+        #expect(JSON.object(members).text == #"{"z":0,"a":1,"m":2}"#)
+    }
+}

@@ -1,0 +1,248 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import Testing
+
+@testable import PinholeDaemon
+
+@Suite struct PacketPathTests {
+    private let memory = FakeKernel.Memory()
+    private let start = Instant(nanoseconds: 1_000_000_000)
+    private let failure = SystemError("do it", code: ENOSPC)
+
+    init() { memory.mapping = Samples.mapping }
+
+    private func path() -> PacketPath<FakeKernel> { PacketPath(Policy(), FakeKernel(memory: memory)) }
+
+    /// The client's announcement, on a connection that is already under way.
+    private let announcement = packet(Samples.mapping.original, [.ack, .psh], "PORT 10,1,0,2,19,137\r\n")
+
+    private func text(_ ruling: PacketQueue.Ruling) -> String? {
+        switch ruling {
+        case .accept: "accept"
+        case .drop: "drop"
+        case .replace(let bytes): String(decoding: bytes.dropFirst(40), as: UTF8.self)
+        }
+    }
+
+    private func names(_ notices: [Notice]) -> [String] {
+        notices.map {
+            switch $0 {
+            case .event(let event): event.name
+            case .fault(let fault, _, _): fault.rawValue
+            }
+        }
+    }
+
+    @Test func `an announcement is open in the kernel before its packet goes on, rewritten`() throws {
+        var path = path()
+        let ruling = path.control(announcement.span, at: start)
+        #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
+        let calls = memory.take()
+        #expect(calls.first == .entry(Samples.mapping.original))
+        #expect(calls.contains(.open(1, timeout: 300)))
+        #expect(calls.contains(.beLiberal(Samples.mapping)))
+        #expect(path.expectations.map(\.id) == [1])
+        #expect(names(path.takeNotices()) == ["connection", "expectation"])
+        #expect(path.takeNotices().isEmpty)
+    }
+
+    @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
+        var path = path()
+        let plain = packet(Samples.mapping.original, [.ack])
+        _ = path.control(plain.span, at: start)
+        #expect(memory.take() == [.entry(Samples.mapping.original)])
+        _ = path.takeNotices()
+        for _ in 0..<3 { #expect(text(path.control(plain.span, at: start)) == "accept") }
+        #expect(memory.take() == [])
+        #expect(path.takeNotices().isEmpty)
+    }
+
+    @Test func `a connection that conntrack does not have goes on without help`() {
+        var path = path()
+        memory.mapping = nil
+        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        #expect(memory.take() == [.entry(Samples.mapping.original)])
+        #expect(names(path.takeNotices()) == ["refused"])
+        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
+    }
+
+    @Test func `a conntrack that cannot be asked is a fault, and the packet goes on`() {
+        var path = path()
+        memory.entryFailure = failure
+        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        #expect(names(path.takeNotices()) == ["find-connection", "refused"])
+        #expect(path.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
+    }
+
+    @Test func `a connection with a kernel helper is left alone, and that is said once`() {
+        var path = path()
+        memory.helper = "ftp"
+        for _ in 0..<3 { #expect(text(path.control(announcement.span, at: start)) == "accept") }
+        #expect(memory.take() == [.entry(Samples.mapping.original)])
+        let notices = path.takeNotices()
+        #expect(
+            notices == [
+                .fault(
+                    .kernelHelper,
+                    reason: "10.1.0.2:40112 to 10.2.0.2:21 has the kernel helper ftp and is left to it",
+                    leftOut: 0
+                )
+            ]
+        )
+        #expect(path.report(QueueFigures(), lostLines: 0).faults[.kernelHelper] == 1)
+    }
+
+    @Test func `an expectation that the kernel does not take is closed as failed, and its packet goes on`() {
+        var path = path()
+        memory.failure = failure
+        #expect(text(path.control(announcement.span, at: start)) != "drop")
+        #expect(path.expectations.isEmpty)
+        let notices = path.takeNotices()
+        #expect(notices.contains(.fault(.openPinhole, reason: failure.description, leftOut: 0)))
+        let closings = notices.compactMap { notice -> Event.Closing? in
+            if case .event(.closed(_, let closing)) = notice { closing } else { nil }
+        }
+        #expect(closings == [.failed])
+    }
+
+    @Test func `the SYN of a data connection gets its entry and uses the expectation up`() {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = memory.take()
+        _ = path.takeNotices()
+        let tuple = Tuple(
+            source: Endpoint(Samples.server.address, 20),
+            destination: Endpoint(Samples.gateway, 5001)
+        )
+        let syn = packet(tuple, [.syn])
+        #expect(text(path.data(syn.span, at: start)) == "accept")
+        #expect(memory.take() == [.establish(tuple), .close(1)])
+        #expect(names(path.takeNotices()) == ["data"])
+        #expect(text(path.data(syn.span, at: start)) == "accept")
+        #expect(memory.take() == [])
+    }
+
+    @Test func `a SYN whose entry cannot be made goes on, and the next one tries again`() {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = path.takeNotices()
+        let tuple = Tuple(
+            source: Endpoint(Samples.server.address, 20),
+            destination: Endpoint(Samples.gateway, 5001)
+        )
+        let syn = packet(tuple, [.syn])
+        memory.failure = failure
+        #expect(text(path.data(syn.span, at: start)) == "accept")
+        #expect(names(path.takeNotices()) == ["create-connection"])
+        memory.failure = nil
+        _ = path.data(syn.span, at: start)
+        #expect(names(path.takeNotices()) == ["data"])
+    }
+
+    @Test func `an expectation expires at its deadline, in the kernel too`() throws {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = memory.take()
+        _ = path.takeNotices()
+        var names: [String] = []
+        // Until then conntrack is asked now and then whether it still has the connection.
+        while let deadline = path.nextDeadline, deadline < start.advanced(bySeconds: 301) {
+            path.fire(at: deadline)
+            names += self.names(path.takeNotices())
+        }
+        #expect(names == ["expired"])
+        #expect(memory.take().filter { $0 == .close(1) }.count == 1)
+    }
+
+    @Test func `a connection that conntrack has no more takes its expectation along`() throws {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = path.takeNotices()
+        memory.mapping = nil
+        let deadline = path.nextDeadline
+        path.fire(at: try #require(deadline))
+        #expect(names(path.takeNotices()) == ["closed", "connection-closed"])
+        #expect(path.expectations.isEmpty)
+    }
+
+    @Test func `a conntrack that cannot be asked whether a connection is there changes nothing`() throws {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = path.takeNotices()
+        memory.entryFailure = failure
+        let next = path.nextDeadline
+        let deadline = try #require(next)
+        path.fire(at: deadline)
+        #expect(names(path.takeNotices()) == ["find-connection"])
+        #expect(path.expectations.count == 1)
+        let later = path.nextDeadline
+        #expect(try #require(later) > deadline)
+    }
+
+    @Test func `every failure is counted, and few of a kind are told`() {
+        var path = path()
+        memory.entryFailure = failure
+        for _ in 0..<100 { _ = path.control(announcement.span, at: start) }
+        #expect(names(path.takeNotices()).filter { $0 == "find-connection" }.count == 5)
+        _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+        #expect(path.takeNotices().first == .fault(.findConnection, reason: failure.description, leftOut: 95))
+        #expect(path.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 101)
+    }
+
+    @Test(arguments: [[], [0x45], [UInt8](repeating: 0xff, count: 40)])
+    func `what is no packet goes on`(_ bytes: [UInt8]) {
+        var path = path()
+        #expect(text(path.control(bytes.span, at: start)) == "accept")
+        #expect(text(path.data(bytes.span, at: start)) == "accept")
+        #expect(memory.take() == [])
+    }
+
+    /// The whole answer to a request.
+    private func answer(
+        _ request: ControlRequest,
+        user: UInt32 = 0,
+        of path: inout PacketPath<FakeKernel>
+    ) -> String {
+        let answer = path.answer(request, user: user, lostLines: 0, at: start) { () throws(SystemError) in
+            QueueFigures()
+        }
+        switch answer {
+        case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
+        case .events(let format): return "events \(format.rawValue)"
+        case .failure(let message, let mend): return "\(message): \(mend)"
+        }
+    }
+
+    @Test func `what there is can be listed as text and as JSON`() {
+        var path = path()
+        #expect(answer(.expectations(.json), of: &path) == "[]\n")
+        #expect(answer(.connections(.text), of: &path) == "")
+        _ = path.control(announcement.span, at: start)
+        let expectation = path.expectations[0]
+        #expect(answer(.expectations(.json), of: &path) == "[\(expectation.json(at: start).text)]\n")
+        #expect(answer(.expectations(.text), of: &path) == "\(expectation.text(at: start))\n")
+        #expect(answer(.connections(.json), of: &path) == "[\(path.connections[0].json.text)]\n")
+        #expect(answer(.statistics(.json), of: &path).hasPrefix(#"{"packets":2,"connections":1,"#))
+        #expect(answer(.events(.json), of: &path) == "events json")
+    }
+
+    @Test func `root closes expectations, and nobody else does`() {
+        var path = path()
+        _ = path.control(announcement.span, at: start)
+        _ = memory.take()
+        for request in [ControlRequest.delete(1), .flush] {
+            #expect(answer(request, user: 1000, of: &path) == "only root may close expectations: use sudo")
+        }
+        #expect(path.expectations.count == 1)
+        #expect(answer(.delete(2), of: &path) == "there is no expectation 2: see pinhole expectations")
+        #expect(answer(.delete(1), of: &path) == "")
+        #expect(memory.take() == [.close(1)])
+        #expect(answer(.flush, of: &path) == "closed 0\n")
+        _ = path.control(
+            packet(Samples.mapping.original, [.ack], sequence: 1022, "PORT 10,1,0,2,19,138\r\n").span,
+            at: start
+        )
+        #expect(answer(.flush, of: &path) == "closed 1\n")
+    }
+}

@@ -1,0 +1,73 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+
+/// A kernel that says what a test wants it to, and remembers what it was asked.
+struct FakeKernel: ~Copyable, Kernel {
+    /// What it was asked for.
+    enum Call: Hashable {
+        case entry(Tuple)
+        case beLiberal(Mapping)
+        case establish(Tuple)
+        case open(UInt64, timeout: UInt32)
+        case close(UInt64)
+        case inject
+    }
+
+    /// The test's end of it.
+    final class Memory {
+        var calls: [Call] = []
+        /// The one connection that it has, if it has one.
+        var mapping: Mapping?
+        var helper: String?
+        /// What every request fails with, but for those about entries.
+        var failure: SystemError?
+        var entryFailure: SystemError?
+
+        /// What was asked since the last time.
+        func take() -> [Call] {
+            defer { calls = [] }
+            return calls
+        }
+
+        func record(_ call: Call) throws(SystemError) {
+            calls.append(call)
+            if let failure { throw failure }
+        }
+    }
+
+    let memory: Memory
+
+    mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
+        memory.calls.append(.entry(tuple))
+        if let failure = memory.entryFailure { throw failure }
+        return memory.mapping.map {
+            ConntrackEntry(
+                mapping: $0,
+                master: nil,
+                id: 1,
+                mark: 0,
+                zone: 0,
+                helper: memory.helper,
+                tcpState: nil,
+                hasSeenReply: true
+            )
+        }
+    }
+
+    mutating func beLiberal(_ mapping: Mapping) throws(SystemError) { try memory.record(.beLiberal(mapping)) }
+
+    mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
+        try memory.record(.establish(connection.original))
+    }
+
+    mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
+        try memory.record(.open(expectation.id, timeout: timeout))
+    }
+
+    mutating func close(_ expectation: Expectation) throws(SystemError) {
+        try memory.record(.close(expectation.id))
+    }
+
+    mutating func inject(_ packet: [UInt8]) throws(SystemError) { try memory.record(.inject) }
+}
