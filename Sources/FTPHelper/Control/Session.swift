@@ -271,7 +271,7 @@ extension Session {
         return .refused(.notFTP, nil)
     }
 
-    private static func isEmpty(_ line: Span<UInt8>) -> Bool {
+    static func isEmpty(_ line: Span<UInt8>) -> Bool {
         for index in 0..<line.count where !Command.isBlank(line[index]) && !Command.isLineEnd(line[index]) {
             return false
         }
