@@ -15,7 +15,7 @@ datadir = $(DESTDIR)$(PREFIX)/share/pinhole
 binary = .build/release/pinhole
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables
 
-build_packages = pkg-config libmnl-dev libjansson-dev
+build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib
 

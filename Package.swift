@@ -18,9 +18,14 @@ let package = Package(
         .systemLibrary(
             name: "CNetfilter",
             pkgConfig: "libmnl",
-            providers: [.apt(["libmnl-dev", "libjansson-dev"])]
+            providers: [.apt(["libmnl-dev", "libjansson-dev", "libpcap-dev"])]
         ),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CPcap",
+            cSettings: [.define("_DEFAULT_SOURCE")],
+            linkerSettings: [.linkedLibrary("pcap")]
+        ),
 
         // The pure core: no IO, no clock, no import.
         .target(name: "FTPHelper", swiftSettings: fenced),
@@ -28,7 +33,7 @@ let package = Package(
         // The fence: the only Swift that touches C pointers.
         .target(
             name: "Netfilter",
-            dependencies: ["CNetfilter", "CLinux", "FTPHelper"],
+            dependencies: ["CNetfilter", "CLinux", "CPcap", "FTPHelper"],
             swiftSettings: fenced
         ),
 
