@@ -24,6 +24,7 @@ extension Option {
     static let help = Option("help", nil, "show this help")
     static let json = Option("json", nil, "write JSON instead of text")
     static let socket = Option("socket", "PATH", "the daemon's control socket (\(defaultSocketPath))")
+    static let ports = Option("ports", "PORT,...", "the ports that clients connect to (21)")
     static let queues = Option("queues", "CONTROL,DATA", "the numbers of the two queues (21,20)")
 
     /// Where the daemon listens unless it is told otherwise.

@@ -13,7 +13,7 @@ enum Pinhole {
             RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
             ConnectionsCommand.self,
             StatsCommand.self, EventsCommand.self, DeleteCommand.self, FlushCommand.self,
-            VersionCommand.self,
+            ReplayCommand.self, VersionCommand.self,
         ]
     }
 

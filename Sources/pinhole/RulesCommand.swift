@@ -5,9 +5,8 @@ enum RulesCommand: Command {
     static let name = "rules"
     static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
     static let operands = ["load|unload|print"]
-    static let options = [ports, .queues, bypass]
+    static let options = [.ports, .queues, bypass]
 
-    private static let ports = Option("ports", "PORT,...", "the ports that clients connect to (21)")
     private static let bypass = Option(
         "bypass",
         nil,
@@ -16,7 +15,7 @@ enum RulesCommand: Command {
 
     static func run(_ arguments: Arguments) throws(Failure) {
         let rules = try RuleSet(
-            ports: arguments.numbers(of: ports, in: 1...UInt16.max) ?? [21],
+            ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
             queues: QueueNumbers(arguments),
             isBypassing: arguments.has(bypass)
         )

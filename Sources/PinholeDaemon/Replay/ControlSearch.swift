@@ -1,0 +1,90 @@
+import FTPHelper
+import Netfilter
+
+/// Finds the control connections among all the connections of a capture by what is said in them.
+///
+/// The packets of a connection that has not yet shown what it is are kept, so that nothing of a control connection is missed.
+struct ControlSearch {
+    /// A packet that was kept, and the frame it came in.
+    struct Packet {
+        let bytes: [UInt8]
+        let frame: CaptureFile.Frame
+    }
+
+    /// A control connection: the tuple of its client's packets, and all packets so far.
+    struct Finding {
+        let client: Tuple
+        let packets: [Packet]
+    }
+
+    private enum Standing {
+        case undecided(Candidate, [Packet], size: Int)
+        /// No control connection, whatever is said in it later on.
+        case other
+    }
+
+    /// Connections, and bytes of their packets, that fill a generation; there are two of these.
+    private static let maximumCount = 16384
+    private static let maximumSize = 16 << 20
+    /// Bytes that a kept packet costs besides its own.
+    private static let overhead = 128
+    /// Bytes that one connection may keep: what a `Candidate` looks at, and as much for headers.
+    private static let maximumSizeOfOne = 32768
+
+    /// Connections by the tuple of one of their directions.
+    private var recent: [Tuple: Standing] = [:]
+    /// Those not heard of since `recent` was begun; forgotten when that is full.
+    private var older: [Tuple: Standing] = [:]
+    /// Bytes that are kept in `recent`, or were.
+    private var size = 0
+
+    /// Takes a packet of a connection that is not known as a control connection; it has the ACK flag.
+    mutating func receive(
+        _ packet: Span<UInt8>,
+        _ segment: Segment,
+        _ frame: CaptureFile.Frame
+    ) -> Finding? {
+        // A handshake begins another connection, which may be what the one before was not.
+        if segment.flags.contains(.syn) { forget(segment.tuple) }
+        switch take(segment.tuple) ?? take(segment.tuple.inverted)
+            ?? .undecided(Candidate(segment), [], size: 0)
+        {
+        case .other:
+            put(.other, segment.tuple, size: 0)
+            return nil
+        case .undecided(var candidate, var packets, let size):
+            let bytes = (0..<packet.count).map { packet[$0] }
+            let added = bytes.count + ControlSearch.overhead
+            packets.append(Packet(bytes: bytes, frame: frame))
+            switch candidate.receive(packet, segment) {
+            case .control(let client):
+                return Finding(client: client, packets: packets)
+            case .undecided where size + added <= ControlSearch.maximumSizeOfOne:
+                put(.undecided(candidate, packets, size: size + added), segment.tuple, size: added)
+            case .undecided, .other:
+                put(.other, segment.tuple, size: 0)
+            }
+            return nil
+        }
+    }
+
+    /// Forgets a connection, of which either direction may be given.
+    mutating func forget(_ tuple: Tuple) {
+        _ = take(tuple)
+        _ = take(tuple.inverted)
+    }
+
+    private mutating func take(_ tuple: Tuple) -> Standing? {
+        recent.removeValue(forKey: tuple) ?? older.removeValue(forKey: tuple)
+    }
+
+    private mutating func put(_ standing: Standing, _ tuple: Tuple, size added: Int) {
+        if recent.count >= ControlSearch.maximumCount || size + added > ControlSearch.maximumSize {
+            older = recent
+            recent = [:]
+            size = 0
+        }
+        recent[tuple] = standing
+        size += added
+    }
+}

@@ -1,0 +1,53 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+
+/// `pinhole replay`.
+enum ReplayCommand: Command {
+    static let name = "replay"
+    static let summary = "show the events of a capture, as an observer without NAT would have had them"
+    static let operands = ["FILE"]
+    static let options: [Option] = [.json, .ports, anyPort]
+
+    private static let anyPort = Option(
+        "any-port",
+        nil,
+        "tell control connections by what is said in them"
+    )
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        let path = arguments.operands[0]
+        let ports: [UInt16]? = try arguments.numbers(of: .ports, in: 1...UInt16.max)
+        guard ports == nil || !arguments.has(anyPort) else {
+            throw usage("--ports and --any-port do not go together")
+        }
+        var capture: CaptureFile
+        do {
+            capture = try CaptureFile.open(path)
+        } catch {
+            throw Failure("\(error)", mend: "give a capture, pcap or pcapng")
+        }
+        guard let linkType = LinkType(capture.linkType) else {
+            throw Failure(
+                "\(path) has frames of link type \(capture.linkTypeName)",
+                mend: "capture on Ethernet, loopback, \"any\", or a device with bare IP packets"
+            )
+        }
+        var replay = Replay(linkType, arguments.has(anyPort) ? .content : .ports(Set(ports ?? [21])))
+        while try advance(&capture, &replay) {
+            for record in replay.takeRecords() {
+                try StandardOutput.line(arguments.has(.json) ? record.json.text : record.text)
+            }
+        }
+    }
+
+    /// Replays one frame; `false` at the end of the capture.
+    private static func advance(_ capture: inout CaptureFile, _ replay: inout Replay) throws(Failure) -> Bool
+    {
+        do {
+            return try capture.next { replay.receive($0, $1) }
+        } catch {
+            throw Failure("\(error)", mend: "the events until then are shown; get the whole capture")
+        }
+    }
+}
