@@ -34,6 +34,8 @@ package struct ChildProcess: Sendable {
     }
 
     /// Starts the program with `streams` as its descriptors 0, 1, 2 and so on, and returns its process number.
+    ///
+    /// It starts with no signal blocked, whatever this thread blocks: else nothing but SIGKILL could end it.
     private static func spawn(
         _ program: String,
         _ arguments: [String],
@@ -47,11 +49,16 @@ package struct ChildProcess: Sendable {
             let code = unsafe posix_spawn_file_actions_adddup2(&actions, stream, Int32(target))
             guard code == 0 else { throw SystemError("run \(program)", code: code) }
         }
+        // The same; an empty mask is what the attributes hold at first.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // Copies of our own, NULL at the end, freed when the program has been started.
         let argv = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         defer { unsafe argv.forEach { unsafe free($0) } }
         var process: pid_t = 0
-        let code = unsafe posix_spawnp(&process, program, &actions, nil, argv, clinux_environment())
+        let code = unsafe posix_spawnp(&process, program, &actions, &attributes, argv, clinux_environment())
         guard code == 0 else { throw SystemError("run \(program)", code: code) }
         return process
     }

@@ -27,11 +27,15 @@ enum Program {
     static func script(_ text: String, tools: Tools = .nft) throws -> ChildProcess {
         let prelude = """
             set -euo pipefail
+            trap 'exit 1' TERM
             pinhole=$1 tools=$2
             pinhole() { "$pinhole" "$@"; }
             dir=$(mktemp -d /tmp/pinhole-test.XXXXXXXX)
             background=()
-            cleanup() { ((${#background[@]} == 0)) || kill "${background[@]}"; wait; rm -rf "$dir"; }
+            cleanup() {
+                ((${#background[@]} == 0)) || { kill "${background[@]}"; wait "${background[@]}" || true; }
+                rm -rf "$dir"
+            }
             trap cleanup EXIT
             mkdir "$dir/bin"
             for name in iptables ip6tables; do

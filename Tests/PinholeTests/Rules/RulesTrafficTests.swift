@@ -1,0 +1,118 @@
+import Netfilter
+import Testing
+
+/// What the rules queue of real traffic: a client, this host as the gateway, and a server that echoes.
+struct RulesTrafficTests {
+    /// The client is 10.1.0.2, the server 10.2.0.2; `exchange PORT SOURCE-PORT` connects, and exchanges a line.
+    private static let network = """
+        ip link set lo up
+        sysctl -qw net.ipv4.ip_forward=1
+        for end in 1 2; do
+            unshare -n sleep infinity & background+=($!)
+            until_ [ ! /proc/self/ns/net -ef "/proc/$!/ns/net" ]
+            ip link add "veth$end" type veth peer name eth0 netns "$!"
+            ip address add "10.$end.0.1/24" dev "veth$end"
+            ip link set "veth$end" up
+            nsenter -n -t "$!" ip link set lo up
+            nsenter -n -t "$!" ip address add "10.$end.0.2/24" dev eth0
+            nsenter -n -t "$!" ip link set eth0 up
+            nsenter -n -t "$!" ip route add default via "10.$end.0.1"
+        done
+        serve() {
+            nsenter -n -t "${background[1]}" python3 -c '
+        import socket, sys
+        server = socket.create_server(("", int(sys.argv[1])))
+        while True:
+            client = server.accept()[0]
+            client.sendall(client.recv(100))
+            client.close()
+        ' "$1" & background+=($!)
+            until_ nsenter -n -t "${background[1]}" bash -c "exec 3<>/dev/tcp/10.2.0.2/$1"
+        }
+        exchange() {
+            nsenter -n -t "${background[0]}" python3 -c '
+        import socket, sys
+        client = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5, ("", int(sys.argv[3])))
+        client.sendall(b"hello")
+        assert client.recv(100) == b"hello" and client.recv(100) == b""
+        ' "$@"
+        }
+        # Packets that the rules queued, and those of established connections that came by.
+        iptables -t mangle -I PREROUTING -m conntrack --ctstate ESTABLISHED
+        packets() { iptables-save -c -t mangle | sed -n "s/^\\\\[\\\\([0-9]*\\\\):.*$1.*/\\\\1/p"; }
+
+        """
+
+    @Test func `a control connection is queued whole, but for its SYN`() throws {
+        let child = try Program.script(
+            Self.network + """
+                serve 21
+                pinhole rules load --bypass
+                iptables -t mangle -Z
+                exchange 10.2.0.2 21 0
+                (($(packets NFQUEUE) >= 8))
+                (($(packets NFQUEUE) == $(packets 'PREROUTING -m')))
+                """
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+    }
+
+    @Test func `so it is where DNAT changes the port`() throws {
+        let child = try Program.script(
+            Self.network + """
+                serve 21
+                iptables -t nat -A PREROUTING -d 10.1.0.1 -p tcp --dport 2121 -j DNAT --to-destination 10.2.0.2:21
+                pinhole rules load --ports 2121 --bypass
+                iptables -t mangle -Z
+                exchange 10.1.0.1 2121 0
+                (($(packets NFQUEUE) >= 8))
+                (($(packets NFQUEUE) == $(packets 'PREROUTING -m')))
+                """
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+    }
+
+    @Test func `a connection from the port is none to the port`() throws {
+        let child = try Program.script(
+            Self.network + """
+                serve 8080
+                pinhole rules load --bypass
+                iptables -t mangle -Z
+                exchange 10.2.0.2 8080 21
+                (($(packets NFQUEUE) == 0))
+                (($(packets 'PREROUTING -m') >= 8))
+                """
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+    }
+
+    @Test func `without bypass and without a daemon nothing passes`() throws {
+        let child = try Program.script(
+            Self.network + """
+                serve 21
+                pinhole rules load
+                ! timeout 2 bash -c "$(declare -f exchange); background=(${background[0]}); exchange 10.2.0.2 21 0"
+                pinhole rules load --bypass
+                exchange 10.2.0.2 21 0
+                """
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+    }
+
+    @Test func `only the SYN of an expected data connection waits for the daemon`() throws {
+        let child = try Program.script(
+            Self.network + """
+                serve 5001
+                pinhole rules load
+                ipset add pinhole4 10.2.0.2,tcp:5001,10.1.0.9
+                exchange 10.2.0.2 5001 0
+                pinhole rules load --bypass
+                ipset add pinhole4 10.2.0.2,tcp:5001,10.1.0.2
+                iptables -t raw -Z
+                exchange 10.2.0.2 5001 0
+                iptables-save -c -t raw | grep '^.1:[0-9]*. -A PINHOLE -m set'
+                """
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+    }
+}
