@@ -4,7 +4,8 @@
 /// - Telnet commands (`IAC x`, `IAC WILL..DONT x`, RFC 854) before the verb are skipped;
 /// - the verb is the longest run of letters and digits, any case, at most 8 of them;
 /// - it ends with the line or with at least one blank or tab; all blanks before the argument are skipped;
-/// - blanks, CR and LF at the end of the line are not part of the argument.
+/// - blanks, CR and LF at the end of the line are not part of the argument;
+/// - `EPSV ALL` asks for no port (RFC 2428, section 4), so it counts as another command than `EPSV`.
 ///
 /// Refused, for example: `GET / HTTP/1.1` (no FTP command), `PORT(10,1,0,2,19,137)` (no blank).
 package struct Command: Hashable, Sendable {
@@ -20,8 +21,8 @@ package struct Command: Hashable, Sendable {
         var start = word.end
         while start < end, Command.isBlank(line[start]) { start += 1 }
         guard start == end || start > word.end else { return nil }
-        self.verb = verb
         argument = start..<end
+        self.verb = verb == .epsv && Command.isAll(line.extracting(argument)) ? .other : verb
     }
 
     /// Where the argument starts in a line that has not ended yet, and the verb; `nil` while either is not known.
@@ -32,6 +33,11 @@ package struct Command: Hashable, Sendable {
         var start = word.end
         while start < line.count, isBlank(line[start]) { start += 1 }
         return start < line.count ? (verb, start) : nil
+    }
+
+    private static func isAll(_ argument: Span<UInt8>) -> Bool {
+        argument.count == 3 && argument[0] & 0xdf == UInt8(ascii: "A")
+            && argument[1] & 0xdf == UInt8(ascii: "L") && argument[2] & 0xdf == UInt8(ascii: "L")
     }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

@@ -115,7 +115,7 @@ extension Session {
         refusesPipelined: Bool
     ) -> Outcome {
         guard let command = Command(parsing: line) else {
-            return clientHasSpoken || Session.isEmpty(line) ? .passes : becomeNotFTP()
+            return Session.isEmpty(line) ? .passes : unknownCommand()
         }
         clientHasSpoken = true
         if phase == .encrypted {
@@ -138,6 +138,14 @@ extension Session {
         guard phase == .ready else { return .refused(.notLoggedIn, kind) }
         guard !refusesPipelined || !hasOutstanding else { return .refused(.pipelined, kind) }
         return .announces(announcement, command: ordinal)
+    }
+
+    /// The client sent a line that is no FTP command, or one too long to be read.
+    package mutating func unknownCommand() -> Outcome {
+        guard clientHasSpoken else { return becomeNotFTP() }
+        // Servers answer these too, and the answer must not be taken for that of the next command.
+        if phase != .encrypted { push(.other) }
+        return .passes
     }
 
     /// The client's first bytes: TLS from the start (implicit FTPS) is no FTP that could be read.
@@ -181,6 +189,7 @@ extension Session {
 
     /// A reply is complete.
     private mutating func finish(_ reply: Reply, _ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
+        passOverAbort(reply)
         guard !reply.isPreliminary else { return .passes }
         if phase == .greeting {
             phase = .login
@@ -289,9 +298,21 @@ extension Session {
         let ordinal = nextOrdinal
         guard Int(outstandingCount) < Session.maximumOutstanding else { return UInt32.max }
         nextOrdinal &+= 1
+        if verb == .abor { isSynchronised = false }
         outstanding[slot(Int(outstandingCount))] = verb
         outstandingCount += 1
         return ordinal
+    }
+
+    /// Takes back an ABOR that the last reply has answered together with the transfer (RFC 959, section 4.1.3).
+    ///
+    /// It has an answer of its own only if one comes that an ABOR can have: 225, 226 or an error.
+    private mutating func passOverAbort(_ reply: Reply) {
+        guard outstandingCount > 1, outstanding[slot(0)] == .abor, reply.code != 225, reply.code != 226,
+            !reply.isError
+        else { return }
+        outstandingStart = UInt8(slot(1))
+        outstandingCount -= 1
     }
 
     /// Takes the command that a final reply answers.
@@ -299,9 +320,8 @@ extension Session {
         guard outstandingCount > 0 else { return nil }
         var index = 0
         if let answered = firstSolicitor(of: reply.code) {
-            // An ABOR is answered once or twice (RFC 959, section 4.1.3); an adopted session may have had commands before.
-            let isDue = !isSynchronised || (answered == 1 && outstanding[slot(0)] == .abor)
-            if isDue {
+            // An adopted session may have had commands before, and an ABOR another number of answers than was thought.
+            if !isSynchronised {
                 index = answered
                 isSynchronised = true
             }

@@ -1,0 +1,153 @@
+import FTPHelper
+import Testing
+
+/// TLS on a control connection under NAT: not a byte of it changes, and plain FTP is found again behind it.
+@Suite struct EncryptionTests {
+    private static let port = "PORT 10,1,0,2,19,137\r\n"
+    private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 2, 3, 3, 10, 13, 10])
+
+    /// Sends bytes one way and expects them to arrive as they are.
+    private static func pass(
+        _ dialogue: inout Dialogue,
+        _ side: Session.Side,
+        _ bytes: [UInt8],
+        _ location: SourceLocation = #_sourceLocation
+    ) {
+        let arrival = dialogue.transmit(dialogue.segment(side, bytes))
+        #expect(arrival.map { Array($0.payload) } == bytes, sourceLocation: location)
+    }
+
+    private static func state(_ dialogue: borrowing Dialogue) -> ConnectionSummary.State? {
+        dialogue.tracker.connections.first?.state
+    }
+
+    /// A connection on which TLS has been agreed upon and is under way.
+    private static func encrypted(answer: String = "234 go on\r\n", inLogin: Bool = true) -> Dialogue {
+        var dialogue = Dialogue(snat)
+        if inLogin { dialogue.send(.server, "220 ready\r\n") } else { dialogue.logIn() }
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, answer)
+        #expect(state(dialogue) == .encrypted)
+        pass(&dialogue, .client, hello)
+        pass(&dialogue, .server, hello)
+        pass(&dialogue, .client, TLSRecordsTests.record(Array(port.utf8)))
+        pass(&dialogue, .server, TLSRecordsTests.record(Array("227 (10,2,0,2,19,137)\r\n".utf8)))
+        return dialogue
+    }
+
+    @Test(arguments: ["234 go on\r\n", "334 go on\r\n", "234-go\r\n234 on\r\n"])
+    func `after a granted AUTH nothing is read`(answer: String) {
+        let dialogue = Self.encrypted(answer: answer)
+        #expect(Self.state(dialogue) == .encrypted)
+        #expect(dialogue.open.isEmpty)
+        #expect(dialogue.refusals.isEmpty)
+        #expect(dialogue.events.count { if case .encrypted = $0 { true } else { false } } == 1)
+    }
+
+    @Test(arguments: ["534 no\r\n", "504 no\r\n", "431 later\r\n", "235 done\r\n", "200 ok\r\n"])
+    func `after a refused AUTH all is as before`(answer: String) {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, answer)
+        #expect(Self.state(dialogue) == .ready)
+        #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
+    }
+
+    @Test func `a 234 that answers no AUTH grants nothing`() {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "NOOP\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        #expect(Self.state(dialogue) == .ready)
+    }
+
+    @Test func `TLS from the first byte is known, however it is cut`() {
+        for cut in 1..<Self.hello.count {
+            var dialogue = Dialogue(snat)
+            Self.pass(&dialogue, .client, Array(Self.hello[..<cut]))
+            Self.pass(&dialogue, .client, Array(Self.hello[cut...]))
+            #expect(Self.state(dialogue) == .encrypted, "\(cut)")
+            Self.pass(&dialogue, .server, Self.hello)
+            Self.pass(&dialogue, .client, TLSRecordsTests.record(Array(Self.port.utf8)))
+            #expect(dialogue.refusals.isEmpty)
+        }
+    }
+
+    @Test func `plain lines of both sides are read again, and the session is logged in`() {
+        var dialogue = Self.encrypted()
+        Self.pass(&dialogue, .client, TLSRecordsTests.record(21, [1, 0]))
+        Self.pass(&dialogue, .server, TLSRecordsTests.record(21, [1, 0]))
+        #expect(dialogue.send(.client, "PASV\r\n") == "PASV\r\n")
+        #expect(Self.state(dialogue) == .encrypted)
+        dialogue.send(.server, "227 ok (10,2,0,2,19,137)\r\n")
+        #expect(Self.state(dialogue) == .ready)
+        #expect(dialogue.open == ["10.2.0.2:5001"])
+        dialogue.send(.client, "TYPE I\r\n")
+        dialogue.send(.server, "200 ok\r\n")
+        #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
+        #expect(dialogue.open == ["10.2.0.100:5001"])
+        #expect(dialogue.refusals.isEmpty)
+    }
+
+    @Test func `plain lines behind a record in the same segment are read`() {
+        var dialogue = Self.encrypted()
+        Self.pass(&dialogue, .server, TLSRecordsTests.record(Array("200 ok\r\n".utf8)) + "200 plain\r\n".utf8)
+        let packet = dialogue.segment(.client, TLSRecordsTests.record(21, [1, 0]) + Self.port.utf8)
+        let arrival = dialogue.transmit(packet)
+        #expect(arrival.map { $0.text.hasSuffix("PORT 10,2,0,100,19,137\r\n") } == true)
+    }
+
+    @Test func `one plain side is not enough`() {
+        var dialogue = Self.encrypted()
+        #expect(dialogue.send(.client, Self.port) == Self.port)
+        #expect(dialogue.send(.client, "NOOP\r\n") == "NOOP\r\n")
+        #expect(dialogue.open.isEmpty)
+        var other = Self.encrypted()
+        #expect(
+            other.send(.server, "220 hello\r\n227 (10,2,0,2,19,137)\r\n")
+                == "220 hello\r\n227 (10,2,0,2,19,137)\r\n"
+        )
+        Self.pass(&other, .client, TLSRecordsTests.record(Array(Self.port.utf8)))
+        #expect(other.open.isEmpty)
+        #expect(other.refusals.isEmpty)
+    }
+
+    @Test func `a TLS that never was logs nobody in`() {
+        var dialogue = Dialogue(snat)
+        dialogue.send(.server, "220 ready\r\n")
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        dialogue.send(.client, "NOOP\r\n")
+        dialogue.send(.server, "200 ok\r\n")
+        #expect(dialogue.send(.client, Self.port) == Self.port)
+        #expect(dialogue.refusals == [.notLoggedIn])
+        dialogue.send(.server, "530 no\r\n")
+        dialogue.send(.client, "USER x\r\n")
+        dialogue.send(.server, "230 ok\r\n")
+        #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
+    }
+
+    @Test func `TLS can be agreed upon again`() {
+        var dialogue = Self.encrypted()
+        dialogue.send(.client, "NOOP\r\n")
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, "AUTH SSL\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        #expect(Self.state(dialogue) == .encrypted)
+        Self.pass(&dialogue, .client, Self.hello)
+        Self.pass(&dialogue, .client, TLSRecordsTests.record(Array(Self.port.utf8)))
+        #expect(dialogue.open.isEmpty)
+    }
+
+    @Test func `an edit before TLS shifts what is inside it`() {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, Self.port)
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        let record = TLSRecordsTests.record(.init(repeating: 10, count: 500))
+        let arrival = dialogue.transmit(dialogue.segment(.client, record))
+        #expect(arrival.map { Array($0.payload) } == record)
+        #expect(dialogue.received.server.hasSuffix("AUTH TLS\r\n" + String(decoding: record, as: UTF8.self)))
+        #expect(dialogue.open == ["10.2.0.100:5001"])
+    }
+}

@@ -1,0 +1,420 @@
+import FTPHelper
+import Foundation
+import Testing
+
+/// Dialogues line by line: `>` is the client, `<` the server, and behind `=>` stands what the line does if not nothing.
+@Suite struct SessionTests {
+    private enum Start { case fresh, ready, adopted }
+
+    private static func describe(_ outcome: Session.Outcome) -> String {
+        switch outcome {
+        case .passes: ""
+        case .announces(let announcement, _): "\(announcement.kind.rawValue) \(announcement.port)"
+        case .refused(let reason, _): reason.rawValue
+        case .rejects: "rejects"
+        case .encrypts: "encrypts"
+        }
+    }
+
+    /// Plays a dialogue and compares what each line does.
+    private static func play(
+        _ lines: [String],
+        from start: Start = .ready,
+        isIPv6: Bool = false,
+        refusesPipelined: Bool = false,
+        _ location: SourceLocation = #_sourceLocation
+    ) -> Session {
+        var session = Session(isAdopted: start == .adopted)
+        let login =
+            start == .ready ? ["< 220 hello", "> USER x", "< 331 password", "> PASS y", "< 230 ok"] : []
+        for line in login + lines {
+            let parts = line.components(separatedBy: " => ")
+            let bytes = Array((parts[0].dropFirst(2) + "\r\n").utf8)
+            let family = address(isIPv6 ? "fd01::2" : "10.1.0.2")
+            let outcome =
+                line.hasPrefix(">")
+                ? session.command(bytes.span, on: family, refusesPipelined: refusesPipelined)
+                : session.reply(bytes.span, on: family)
+            let expected = parts.count > 1 ? parts[1] : ""
+            #expect(describe(outcome) == expected, "\(line)", sourceLocation: location)
+        }
+        return session
+    }
+
+    private static let port = "PORT 10,1,0,2,19,137"
+    private static let pasv = "227 ok (10,2,0,2,19,137)"
+    private static let epsv = "229 ok (|||5001|)"
+    private static let lpsv = "228 ok (4,4,10,2,0,2,2,19,137)"
+
+    // MARK: Replies and commands
+
+    @Test func `a reply answers the oldest command`() {
+        _ = Self.play(["> PASV", "< \(Self.pasv) => PASV 5001", "> EPSV", "< \(Self.epsv) => EPSV 5001"])
+        _ = Self.play(["> LPSV", "< \(Self.lpsv) => LPSV 5001", "> \(Self.port) => PORT 5001", "< 200 ok"])
+    }
+
+    @Test func `pipelined commands are answered in order`() {
+        _ = Self.play([
+            "> TYPE I", "> PASV", "> PWD", "> EPSV", "< 200 ok", "< \(Self.pasv) => PASV 5001", "< 257 here",
+            "< \(Self.epsv) => EPSV 5001",
+        ])
+        _ = Self.play(
+            [
+                "< 220 hello", "> USER x", "> PASS y", "> PASV", "< 331 more", "< 230 ok",
+                "< \(Self.pasv) => PASV 5001",
+            ],
+            from: .fresh
+        )
+        _ = Self.play(
+            [
+                "> USER x", "> PASS y", "> PASV", "< 220 hello", "< 230 ok", "< 202 ok",
+                "< \(Self.pasv) => PASV 5001",
+            ],
+            from: .fresh
+        )
+    }
+
+    static let unsolicited: [[String]] = [
+        ["< \(pasv) => unsolicited"], ["< \(epsv) => unsolicited"], ["< \(lpsv) => unsolicited"],
+        ["> NOOP", "< \(pasv) => unsolicited"],
+        ["> EPSV", "< \(pasv) => unsolicited"], ["> PASV", "< \(epsv) => unsolicited"],
+        ["> PASV", "< \(lpsv) => unsolicited"],
+        ["> NOOP", "> PASV", "< \(pasv) => unsolicited", "< 200 ok"],
+        ["> PASV", "< \(pasv) => PASV 5001", "< \(pasv) => unsolicited"],
+        ["> PASV", "< 500 no", "< \(pasv) => unsolicited"],
+        ["> PASV", "< 200 no", "< \(pasv) => unsolicited"],
+        ["> EPSV ALL", "< \(epsv) => unsolicited"],
+        ["> PASV", "> NOOP", "< \(pasv) => PASV 5001", "< \(pasv) => unsolicited"],
+        // Nothing that announces nothing is worth a word.
+        ["< 227 Logout.", "> QUIT", "< 227 Logout.", "< 229 bye", "< 228 bye"],
+    ]
+
+    @Test(arguments: unsolicited)
+    func `only the final reply to the command that asked for it announces`(lines: [String]) {
+        _ = Self.play(lines)
+    }
+
+    @Test func `an unasked reply before the login is unsolicited`() {
+        _ = Self.play(["< 220 hello", "< \(Self.pasv) => unsolicited"], from: .fresh)
+        _ = Self.play(["< \(Self.pasv) => unsolicited"], from: .fresh)
+    }
+
+    @Test func `a preliminary reply answers nothing yet`() {
+        _ = Self.play(["> RETR f", "> PASV", "< 150 here", "< 226 done", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play(["> PASV", "< 110 wait", "< 120 wait", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play(
+            ["< 120 soon", "< 220 now", "> USER x", "< 230 ok", "> \(Self.port) => PORT 5001"],
+            from: .fresh
+        )
+    }
+
+    @Test func `a command that nobody knows is answered like any other`() {
+        _ = Self.play(["> XYZZY 1", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play(["> PORTABLE 10,1,0,2,19,137", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play(["> XYZZY", "> \(Self.port) => PORT 5001", "< 500 what?", "< 200 ok"])
+        // But an empty line is no command.
+        _ = Self.play([">", "> PASV", "< \(Self.pasv) => PASV 5001"].map { $0 == ">" ? "> " : $0 })
+    }
+
+    @Test func `EPSV ALL asks for no port`() {
+        _ = Self.play([
+            "> EPSV ALL", "< 200 ok", "> EPSV", "< \(Self.epsv) => EPSV 5001", "> epsv all", "< 200 ok",
+        ])
+        _ = Self.play(
+            ["> EPSV ALL", "< 200 ok"]
+                + (0..<3).flatMap { _ in ["> EPSV", "< \(Self.epsv) => EPSV 5001", "> RETR f", "< 226 done"] },
+            from: .adopted
+        )
+        _ = Self.play(["> EPSV 1", "< \(Self.epsv) => EPSV 5001"])
+    }
+
+    // MARK: Multi-line replies
+
+    @Test func `only the line that ends a reply counts`() {
+        _ = Self.play([
+            "> PASV", "< 227-\(Self.pasv.dropFirst(4))", "<  \(Self.pasv)", "< 2270 x", "< 226 x", "< 227-x",
+            "< \(Self.pasv) => PASV 5001",
+        ])
+        _ = Self.play([
+            "> NOOP", "> PASV", "< 200-a", "< \(Self.pasv)", "< 200 b", "< \(Self.pasv) => PASV 5001",
+        ])
+        _ = Self.play(["> PASV", "< 227-(10,2,0,2,19,138)", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play([
+            "> FEAT", "> PASV", "< 211-Features:", "<  EPRT", "< EPSV", "< 211 End",
+            "< \(Self.pasv) => PASV 5001",
+        ])
+        _ = Self.play([
+            "> X", "> PASV", "< 150-a", "< \(Self.pasv)", "< 150 b", "< 226 c", "< \(Self.pasv) => PASV 5001",
+        ])
+        _ = Self.play(
+            ["> PASV", "< 227-a", "< 227", "< \(Self.pasv) => unsolicited"].map {
+                $0 == "< 227" ? "< 227 => malformed" : $0
+            }
+        )
+    }
+
+    // MARK: Login
+
+    static let logins: [(lines: [String], state: ConnectionSummary.State)] = [
+        (["< 220 hello"], .login),
+        (["< 220 hello", "> USER x", "< 331 more"], .login),
+        (["< 220 hello", "> USER x", "< 230 ok"], .ready),
+        (["< 220 hello", "> USER x", "< 232 ok"], .ready),
+        (["< 220 hello", "> USER x", "< 331 more", "> PASS y", "< 230 ok"], .ready),
+        (["< 220 hello", "> USER x", "< 331 more", "> PASS y", "< 202 ok"], .ready),
+        (["< 220 hello", "> USER x", "< 331 more", "> PASS y", "< 332 more"], .login),
+        (
+            ["< 220 hello", "> USER x", "< 331 more", "> PASS y", "< 332 more", "> ACCT z", "< 230 ok"],
+            .ready
+        ),
+        (["< 220 hello", "> USER x", "< 331 more", "> PASS y", "< 530 no"], .login),
+        (["< 220 hello", "> USER x", "< 530 no"], .login),
+        (["< 220-hello", "< 230 x", "< 220 ok", "> USER x", "< 331 more"], .login),
+        (["< 220 hello", "> NOOP", "< 230 ok"], .login),
+        (["< 220 hello", "> USER x", "< 200 ok"], .login),
+        (["< 220 hello", "< 230 ok"], .login),
+        (["< 230 hello"], .login),
+        (["< 421 full"], .login),
+        ([], .greeting),
+        (["> USER x"], .greeting),
+        (["< 220-hello"], .greeting),
+    ]
+
+    @Test(arguments: logins)
+    func `nothing opens before the login was accepted`(lines: [String], state: ConnectionSummary.State) {
+        #expect(Self.play(lines, from: .fresh).state == state)
+        guard state != .greeting else { return }
+        let outcome = state == .ready ? "PORT 5001" : "not-logged-in"
+        _ = Self.play(lines + ["> \(Self.port) => \(outcome)", "< 200 ok"], from: .fresh)
+        let passive = state == .ready ? "PASV 5001" : "not-logged-in"
+        _ = Self.play(lines + ["> PASV", "< \(Self.pasv) => \(passive)"], from: .fresh)
+    }
+
+    @Test func `first bytes that announce are from nobody`() {
+        _ = Self.play(["> \(Self.port) => not-logged-in"], from: .fresh)
+        _ = Self.play(["> PORT 1 => malformed"], from: .fresh)
+    }
+
+    @Test func `whoever logs in again is logged out until that is accepted`() {
+        _ = Self.play([
+            "> USER z", "< 331 more", "> \(Self.port) => not-logged-in", "< 503 no => rejects", "> PASS z",
+            "< 230 ok",
+            "> \(Self.port) => PORT 5001",
+        ])
+        _ = Self.play(["> USER z", "< 530 no", "> \(Self.port) => PORT 5001"])
+        _ = Self.play(["> REIN", "< 220 ok", "> \(Self.port) => not-logged-in"])
+        _ = Self.play(["> REIN", "< 120 wait", "< 220 ok", "> PASV", "< \(Self.pasv) => not-logged-in"])
+        _ = Self.play(["> REIN", "< 502 no", "> \(Self.port) => PORT 5001"])
+        _ = Self.play([
+            "> REIN", "< 220 ok", "> USER z", "< 331 more", "> PASS z", "< 230 ok",
+            "> \(Self.port) => PORT 5001",
+        ])
+    }
+
+    @Test func `the user is remembered, a password never`() {
+        #expect(
+            Self.play(["< 220 hello", "> USER anonymous", "< 331 more", "> PASS secret"], from: .fresh).user
+                == Array("anonymous".utf8)
+        )
+        let long = String(repeating: "u", count: 100)
+        #expect(
+            Self.play(["< 220 hello", "> USER \(long)"], from: .fresh).user == Array(long.utf8.prefix(64))
+        )
+        #expect(Self.play(["> USER"], from: .fresh).user.isEmpty)
+    }
+
+    // MARK: Sixty-four
+
+    @Test func `sixty-four commands may wait, the rest count as unanswered`() {
+        let noops = [String](repeating: "> NOOP", count: 63)
+        let answers = [String](repeating: "< 200 ok", count: 63)
+        let usual = ["> PASV", "< \(Self.pasv) => PASV 5001"]
+        _ = Self.play(noops + ["> PASV"] + answers + ["< \(Self.pasv) => PASV 5001"] + usual)
+        _ = Self.play(
+            noops + ["> NOOP", "> PASV"] + answers + ["< 200 ok", "< \(Self.pasv) => unsolicited"] + usual
+        )
+        // The ring turns.
+        let turn = ["> NOOP", "> PASV", "> NOOP", "< 200 ok", "< \(Self.pasv) => PASV 5001", "< 200 ok"]
+        _ = Self.play((0..<100).flatMap { _ in turn })
+    }
+
+    @Test func `a command that found no place is rejected by no reply`() {
+        let noops = [String](repeating: "> NOOP", count: 64)
+        _ = Self.play(noops + ["> \(Self.port) => PORT 5001"] + noops.map { _ in "< 500 no" } + ["< 500 no"])
+    }
+
+    // MARK: Errors
+
+    @Test func `an error rejects just the PORT that it answers`() {
+        _ = Self.play(["> \(Self.port) => PORT 5001", "< 500 no => rejects"])
+        _ = Self.play(["> \(Self.port) => PORT 5001", "< 425 no => rejects"])
+        _ = Self.play(["> \(Self.port) => PORT 5001", "< 200 ok", "> LIST", "< 550 no"])
+        _ = Self.play(["> NOOP", "> \(Self.port) => PORT 5001", "< 500 no", "< 200 ok"])
+        _ = Self.play(["> EPRT |1|10.1.0.2|5001| => EPRT 5001", "< 522-no", "< 500 x", "< 522 no => rejects"])
+        _ = Self.play(["> PASV", "< 425 no"])
+    }
+
+    @Test func `an error rejects by the ordinal of its command`() {
+        var session = Session(isAdopted: true)
+        var announced: [UInt32] = []
+        var rejected: [UInt32] = []
+        for line in [
+            "> A", "> \(Self.port)", "> \(Self.port)", "< 200 ok", "< 500 no", "< 200 ok", "> \(Self.port)",
+            "< 500 no",
+        ] {
+            let bytes = Array((line.dropFirst(2) + "\r\n").utf8)
+            let outcome =
+                line.hasPrefix(">")
+                ? session.command(bytes.span, on: v4(10, 1, 0, 2), refusesPipelined: false)
+                : session.reply(bytes.span, on: v4(10, 1, 0, 2))
+            if case .announces(_, let command) = outcome { announced.append(command) }
+            if case .rejects(let command) = outcome { rejected.append(command) }
+        }
+        #expect(announced.count == 3)
+        #expect(Set(announced).count == 3)
+        #expect(rejected == [announced[0], announced[2]])
+    }
+
+    // MARK: ABOR
+
+    /// What the server says to an ABOR during a transfer.
+    static let aborts: [[String]] = [
+        ["< 426 cut", "< 226 aborted"], ["< 226 done", "< 225 nothing to abort"], ["< 226 done", "< 226 ok"],
+        ["< 226 aborted"], ["< 426 cut"], ["< 425 no", "< 500 what?"], ["< 450 cut", "< 225 ok"],
+    ]
+
+    /// Commands behind it, with their answers.
+    static let behindABOR: [[String]] = [
+        [], ["> TYPE I", "< 200 ok"], ["> PWD", "< 257 here", "> NOOP", "< 200 ok"],
+        ["> LIST", "< 150 here", "< 226 done"],
+        ["> \(port) => PORT 5001", "< 200 ok", "> LIST", "< 150 here", "< 226 done"],
+        ["> CWD x", "< 550 no"],
+    ]
+
+    @Test(arguments: aborts, behindABOR)
+    func `an ABOR is answered once or twice, and replies fit their commands again`(
+        answers: [String],
+        behind: [String]
+    ) {
+        let transfer = ["> PASV", "< \(Self.pasv) => PASV 5001", "> RETR f", "< 150 here", "> ABOR"]
+        let again = (0..<3).flatMap { _ in
+            ["> NOOP", "< 200 ok", "> PASV", "< \(Self.pasv) => PASV 5001", "> RETR f", "< 226 done"]
+        }
+        _ = Self.play(transfer + answers + behind + ["> PASV", "< \(Self.pasv) => PASV 5001"] + again)
+    }
+
+    @Test func `an ABOR without a transfer is answered once`() {
+        _ = Self.play(["> ABOR", "< 225 nothing", "> PASV", "< \(Self.pasv) => PASV 5001"])
+        _ = Self.play([
+            "> ABOR", "< 502 what?", "> NOOP", "< 200 ok", "> PASV", "< \(Self.pasv) => PASV 5001",
+        ])
+    }
+
+    @Test func `the second answer to an ABOR may come behind the next command`() {
+        _ = Self.play([
+            "> RETR f", "< 150 here", "> ABOR", "< 426 cut", "> PASV", "< 226 ok",
+            "< \(Self.pasv) => PASV 5001",
+        ])
+    }
+
+    // MARK: What is no FTP
+
+    static let notFTP: [[String]] = [
+        ["> POST / HTTP/1.1 => not-ftp"], ["> GET / HTTP/1.1 => not-ftp"], ["> EHLO x => not-ftp"],
+        ["> \u{16}\u{3}\u{1} => not-ftp"], ["> PORTABLE 10,1,0,2,19,137 => not-ftp"],
+        ["< 220 hello", "> SSH-2.0-x => not-ftp"], ["> ", "> HELO => not-ftp"],
+        ["< SSH-2.0-x => not-ftp"], ["< HTTP/1.1 200 OK => not-ftp"], ["< ", "< * OK IMAP4 => not-ftp"],
+        ["> USER x", "< +OK POP3 => not-ftp"],
+    ]
+
+    @Test(arguments: notFTP)
+    func `a side whose first line is none of FTP makes the connection none of FTP`(lines: [String]) {
+        let session = Self.play(lines, from: .fresh)
+        #expect(session.state == .notFTP)
+        #expect(session.solicited == nil)
+        if case .ignored = session.content(of: .client) {} else { Issue.record("the client is still read") }
+        if case .ignored = session.content(of: .server) {} else { Issue.record("the server is still read") }
+    }
+
+    @Test func `later lines may be anything`() {
+        #expect(
+            Self.play(["> GET / HTTP/1.1", "< what?", "< 500 no", "> \(Self.port) => PORT 5001"]).state
+                == .ready
+        )
+        #expect(
+            Self.play(["> USER x", "> GET / HTTP/1.1", "< 220 x", "< hello"], from: .fresh).state == .login
+        )
+        #expect(Self.play(["> GET / HTTP/1.1", "< what?"], from: .adopted).state == .ready)
+    }
+
+    // MARK: Adoption
+
+    @Test func `a session under way is taken as logged in`() {
+        _ = Self.play(
+            ["> \(Self.port) => PORT 5001", "< 200 ok", "> PASV", "< \(Self.pasv) => PASV 5001"],
+            from: .adopted
+        )
+    }
+
+    @Test func `answers to what came before the adoption are no answers`() {
+        _ = Self.play(["> PASV", "< 226 done", "< 200 ok", "< \(Self.pasv) => PASV 5001"], from: .adopted)
+        _ = Self.play(
+            ["> NOOP", "> PASV", "< 226 done", "< 200 ok", "< \(Self.pasv) => PASV 5001"],
+            from: .adopted
+        )
+        _ = Self.play(
+            ["< \(Self.pasv) => unsolicited", "> PASV", "< \(Self.pasv) => PASV 5001"],
+            from: .adopted
+        )
+        // From then on they are in step.
+        _ = Self.play(
+            [
+                "> PASV", "< 226 done", "< \(Self.pasv) => PASV 5001", "> NOOP", "> PASV",
+                "< \(Self.pasv) => unsolicited",
+            ],
+            from: .adopted
+        )
+    }
+
+    // MARK: Strictness and order
+
+    @Test func `a strict session refuses what is sent before the last answer`() {
+        let lines = [
+            "> NOOP", "> \(Self.port) => pipelined", "< 200 ok", "< 200 ok", "> \(Self.port) => PORT 5001",
+        ]
+        _ = Self.play(lines, refusesPipelined: true)
+        _ = Self.play(["> XYZZY", "> \(Self.port) => pipelined"], refusesPipelined: true)
+        _ = Self.play(
+            ["> \(Self.port) => PORT 5001", "> LIST", "< 200 ok", "< 226 ok", "> \(Self.port) => PORT 5001"],
+            refusesPipelined: true
+        )
+        // One answer to an ABOR or two: the next PORT is welcome.
+        for answers in [["< 426 cut", "< 226 ok"], ["< 226 ok"]] {
+            _ = Self.play(
+                ["> RETR f", "> ABOR"] + answers + ["> TYPE I", "< 200 ok", "> \(Self.port) => PORT 5001"],
+                refusesPipelined: true
+            )
+        }
+    }
+
+    @Test func `refusals have their order`() {
+        _ = Self.play(
+            ["< 220 x", "> PORT x => malformed", "> \(Self.port) => not-logged-in"],
+            from: .fresh,
+            refusesPipelined: true
+        )
+        _ = Self.play([
+            "> PASV", "< 227 no => malformed", "> EPSV", "< 229 (|||0|) => malformed", "> LPSV",
+            "< 228 => malformed",
+        ])
+    }
+
+    @Test func `a reply is awaited from its command until its answer`() {
+        #expect(Self.play([]).solicited == nil)
+        #expect(Self.play(["> PASV"]).solicited == .pasv)
+        #expect(Self.play(["> NOOP", "> EPSV", "> PASV"]).solicited == .epsv)
+        #expect(Self.play(["> NOOP", "> EPSV", "> PASV", "< 200 ok", "< 500 no"]).solicited == .pasv)
+        #expect(Self.play(["> LPSV", "< 500 no"]).solicited == nil)
+        #expect(Self.play(["> EPSV ALL"]).solicited == nil)
+    }
+}
