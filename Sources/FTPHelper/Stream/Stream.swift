@@ -65,6 +65,8 @@ package struct Stream: Sendable {
     private var fin: SequenceNumber?
     /// Set when the stream went on beyond a hole; whoever reads it resets this.
     package var hasHole = false
+    /// Set when a line was too long to be read; whoever reads it resets this.
+    package var hasLongLine = false
 
     package init(next: SequenceNumber) {
         initial = next
@@ -315,9 +317,12 @@ extension Stream {
                 isSkipping = false
             } else if line.count <= Stream.maximumLine {
                 return line
+            } else {
+                hasLongLine = true
             }
         }
         if isSkipping || bytes.count - unread > Stream.maximumLine {
+            hasLongLine = hasLongLine || !isSkipping
             isSkipping = true
             unread = bytes.count
         }

@@ -147,7 +147,12 @@ extension Tracker {
         reading: while true {
             switch connection.session.content(of: side) {
             case .lines:
-                guard let line = connection.streams[own].nextLine() else { break reading }
+                let line = connection.streams[own].nextLine()
+                if side == .client, passOverLongLine(of: connection, into: &output) {
+                    if connection.isReset { return }
+                    continue
+                }
+                guard let line else { break reading }
                 read(line, of: bytes, connection, side, at: now, into: &output)
                 if connection.isReset { return }
             case .records:
@@ -161,6 +166,15 @@ extension Tracker {
             }
         }
         connection.streams[own].hold(heldCount(connection, side, bytes))
+    }
+
+    /// Takes notice of a line of the client that was too long to be read; returns whether nothing more is to be read.
+    private mutating func passOverLongLine(of connection: Connection, into output: inout Output) -> Bool {
+        guard connection.streams[Session.Side.client.rawValue].hasLongLine else { return false }
+        connection.streams[Session.Side.client.rawValue].hasLongLine = false
+        guard case .refused(let reason, let kind) = connection.session.unknownCommand() else { return false }
+        refuse(reason, kind, Span(), connection, into: &output)
+        return true
     }
 
     /// How many of the last bytes may belong to a field that has to be rewritten, in a line that has not ended.
