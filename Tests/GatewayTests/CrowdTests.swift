@@ -26,7 +26,7 @@ import Testing
             let statistics: StatisticsReport = try await gateway.report("stats")
             try #require(statistics.expectations_opened == 32)
             try #require(statistics.expectations_used == 32)
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
         }
     }
 
@@ -58,7 +58,7 @@ import Testing
                 try #require(sent == sum, "uploaded with \(mode)")
                 try await gateway.lab.require(["rm", "\(Server.root)/\(uploaded)"])
             }
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
         }
     }
 }

@@ -17,7 +17,7 @@ import Testing
             try await expectManyTurns(in: gateway)
             try await expectSameAddress(in: gateway, server, service)
 
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
             let status = try await daemon.stop()
             try #require(status == 0)
             let unloading = try await gateway.pinhole("rules", "unload")

@@ -19,7 +19,7 @@ import Testing
             // Two PORT and two PASV: source NAT changes the one, destination NAT the other.
             let edits = (topology.clientSeenAs == nil ? 0 : 2) + (topology.serverKnownAs == nil ? 0 : 2)
             try await daemon.said("adopted=yes user=\"\" edits=\(edits) opened=4 used=4")
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
         }
     }
 
@@ -74,7 +74,7 @@ import Testing
 
             let status = try await session.finish()
             try #require(status == 0)
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
         }
     }
 

@@ -12,7 +12,7 @@ import Testing
                 let failure = try await gateway.fetch(with: .curl, mode)
                 try #require(failure == nil, "\(mode)")
             }
-            try await gateway.isLeftEmpty()
+            try await gateway.comesToRest()
             try #require(await daemon.stop() == 0)
         }
     }

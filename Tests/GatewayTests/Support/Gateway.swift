@@ -18,27 +18,18 @@ struct Gateway: Sendable {
 
     /// Makes a gateway for the duration of `body`; when that throws, says first what everything looked like.
     static func with(_ topology: Topology, _ body: (Gateway) async throws -> Void) async throws {
-        await permits.take()
-        do {
-            let lab = try await Lab.open()
-            do {
+        try await permits.hold {
+            try await Lab.with { lab in
                 let gateway = try await Gateway(topology, in: lab)
                 do {
                     try await body(gateway)
                 } catch {
-                    Issue.record("\(topology.name), when it failed:\n\(try await gateway.dump())")
+                    let state = await gateway.state()
+                    Issue.record("\(topology.name), when it failed:\n\(state)")
                     throw error
                 }
-            } catch {
-                await lab.close()
-                throw error
             }
-            await lab.close()
-        } catch {
-            await permits.give()
-            throw error
         }
-        await permits.give()
     }
 
     private init(_ topology: Topology, in lab: Lab) async throws {
@@ -232,8 +223,10 @@ struct Gateway: Sendable {
         }
     }
 
-    /// Waits until neither tables nor sets hold anything any more.
-    func isLeftEmpty() async throws {
+    /// Waits until neither tables nor sets hold anything any more; then nothing may have failed on the way.
+    ///
+    /// A client that tries again hides what failed the first time: only the counters tell.
+    func comesToRest() async throws {
         try await poll(for: "the expectations to end") {
             try await report("expectations", as: [ExpectationReport].self).isEmpty
         }
@@ -241,6 +234,8 @@ struct Gateway: Sendable {
             try await report("connections", as: [ConnectionReport].self).isEmpty
         }
         try await poll(for: "the sets to be empty") { try await members().isEmpty }
+        let failures = try await report("stats", as: StatisticsReport.self).errors.filter { $0.value > 0 }
+        guard failures.isEmpty else { throw HarnessError("errors were counted: \(failures)") }
     }
 
     // MARK: - What the kernel saw
@@ -284,31 +279,27 @@ struct Gateway: Sendable {
             .reduce(0, +)
     }
 
-    /// Everything that can explain a failure.
-    private func dump() async throws -> String {
+    /// Everything that can explain a failure, as far as it can still be had.
+    private func state() async -> String {
         let commands: [(Host, String)] = [
             (.gateway, "\(pinhole) stats; \(pinhole) connections; \(pinhole) expectations; \(pinhole) check"),
             (.gateway, "iptables-save -c; ip6tables-save -c; ipset list | head -n 60"),
-            (
-                .gateway,
-                "conntrack -L -f ipv4 | head -n 60; conntrack -L -f ipv6 | head -n 60; conntrack -L expect; conntrack -S"
-            ),
-            (
-                .gateway,
-                "cat /proc/net/netfilter/nfnetlink_queue; ss -tanp; ip addr; nstat -az 'TcpExt*Drop*'"
-            ),
+            (.gateway, "conntrack -L -f ipv4 | head -n 60; conntrack -L -f ipv6 | head -n 60"),
+            (.gateway, "conntrack -L expect; conntrack -S; cat /proc/net/netfilter/nfnetlink_queue"),
+            (.gateway, "ss -tanp; ip addr"),
             (.client, "ss -tanp; ip addr"),
             (.server, "ss -tanp; ip addr"),
         ]
         var parts: [String] = []
         for (host, command) in commands {
-            let outcome = try await lab.run(["sh", "-c", "set -x; \(command)"], on: host)
-            parts.append("--- \(host)\n\(outcome)")
+            do {
+                let outcome = try await lab.run(["sh", "-c", command], on: host)
+                parts.append("--- \(host)\n\(outcome)")
+            } catch {
+                parts.append("--- \(host)\n$ \(command)\n\(error)")
+            }
         }
-        let logs = try FileManager.default.contentsOfDirectory(atPath: lab.path("")).filter {
-            $0.hasSuffix(".log")
-        }
-        for log in logs.sorted() {
+        for log in lab.logs {
             parts.append("--- \(log)\n\(lab.read(log).suffix(6000))")
         }
         return parts.joined(separator: "\n")

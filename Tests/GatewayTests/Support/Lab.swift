@@ -15,14 +15,20 @@ final class Lab: Sendable {
     private let pipe: Pipe
     private let serial = Atomic<Int>(0)
 
-    /// Makes an empty world; throws if namespaces cannot be had, which needs root.
-    static func open() async throws -> Lab {
+    /// Makes an empty world for the duration of `body`; throws if namespaces cannot be had, which needs root.
+    static func with(_ body: (Lab) async throws -> Void) async throws {
         let lab = try Lab()
-        try await poll(for: "a lab; are we root?") {
-            guard lab.first.isRunning else { throw HarnessError("unshare failed: root is needed") }
-            return FileManager.default.fileExists(atPath: lab.path("ready"))
+        do {
+            try await poll(for: "a lab") {
+                guard lab.first.isRunning else { throw HarnessError("unshare failed: root is needed") }
+                return FileManager.default.fileExists(atPath: lab.path("ready"))
+            }
+            try await body(lab)
+        } catch {
+            await lab.close()
+            throw error
         }
-        return lab
+        await lab.close()
     }
 
     private init() throws {
@@ -47,7 +53,7 @@ final class Lab: Sendable {
     }
 
     /// Ends the world and everything in it.
-    func close() async {
+    private func close() async {
         try? pipe.fileHandleForWriting.close()
         _ = await first.end()
     }
@@ -65,6 +71,12 @@ final class Lab: Sendable {
     /// The bytes of a file of the lab.
     func contents(_ name: String) -> Data? {
         FileManager.default.contents(atPath: path(name))
+    }
+
+    /// The names of the log files there are.
+    var logs: [String] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: path(""))
+        return (names ?? []).filter { $0.hasSuffix(".log") }.sorted()
     }
 
     /// Writes a file of the lab.

@@ -7,8 +7,19 @@ actor Permits {
         free = count
     }
 
-    /// Waits until there is a permit, and takes it.
-    func take() async {
+    /// Waits until there is a permit, and holds it for the duration of `body`.
+    nonisolated func hold(_ body: () async throws -> Void) async throws {
+        await take()
+        do {
+            try await body()
+        } catch {
+            await give()
+            throw error
+        }
+        await give()
+    }
+
+    private func take() async {
         guard free == 0 else {
             free -= 1
             return
@@ -16,8 +27,7 @@ actor Permits {
         await withCheckedContinuation { waiting.append($0) }
     }
 
-    /// Gives a permit back.
-    func give() {
+    private func give() {
         guard waiting.isEmpty else {
             waiting.removeFirst().resume()
             return
