@@ -45,6 +45,15 @@ let package = Package(
             swiftSettings: fenced
         ),
 
+        // What the core costs.
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .executableTarget(
+            name: "core-benchmark",
+            dependencies: ["FTPHelper", "CAllocations"],
+            path: "Benchmarks/Core",
+            swiftSettings: fenced
+        ),
+
         .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
         .testTarget(
             name: "NetfilterTests",

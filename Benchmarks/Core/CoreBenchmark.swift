@@ -1,0 +1,30 @@
+import Glibc
+
+/// What the core alone costs: time and allocations a packet, bytes a connection and an expectation.
+///
+/// Prints a table. Ends with status 1 if a packet that announces nothing allocated anything, or a connection or an
+/// expectation takes more than it may; times are shown and never judged.
+@main
+struct CoreBenchmark {
+    static func main() {
+        var isWithinBounds = true
+        print("connections  B/connection  B/expectation  ns/command  ns/shifted ack  ns/PORT  allocations/packet")
+        for count in [1_000, 100_000, 1_000_000] {
+            var load = Load(connections: count)
+            let cost = load.measure()
+            print(
+                pad("\(count)", 11) + pad("\(cost.connectionBytes)", 14) + pad("\(cost.expectationBytes)", 15)
+                    + pad("\(cost.command)", 12) + pad("\(cost.shiftedAcknowledgement)", 16)
+                    + pad("\(cost.port)", 9) + pad("\(cost.allocations)", 20)
+            )
+            isWithinBounds =
+                isWithinBounds && cost.allocations == 0 && cost.connectionBytes <= 512
+                && cost.expectationBytes <= 256
+        }
+        exit(isWithinBounds ? EXIT_SUCCESS : EXIT_FAILURE)
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.utf8.count)) + text
+    }
+}

@@ -1,0 +1,13 @@
+/// What one round of the benchmark measured.
+struct Cost {
+    /// Bytes in use for each idle connection, and for each open expectation on top.
+    var connectionBytes: UInt64 = 0
+    var expectationBytes: UInt64 = 0
+    /// Nanoseconds for a command or reply without an edit, for an acknowledgement that edits have shifted, and for a PORT
+    /// that is rewritten.
+    var command: UInt64 = 0
+    var shiftedAcknowledgement: UInt64 = 0
+    var port: UInt64 = 0
+    /// Calls of malloc(3) for all packets of the steady state together.
+    var allocations: UInt64 = 0
+}

@@ -1,0 +1,139 @@
+import CAllocations
+import FTPHelper
+import Glibc
+
+/// Many control connections behind SNAT, as a tracker of their own sees them.
+struct Load: ~Copyable {
+    /// One connection, as its client and server number their bytes.
+    private struct Peers {
+        let original: Tuple
+        let reply: Tuple
+        var client: UInt32 = 1000
+        var server: UInt32 = 5000
+        /// What the server has of the client, in its own numbering.
+        var received: UInt32 = 1000
+    }
+
+    private var tracker: Tracker
+    private var output = Output()
+    private var connections: [Peers]
+    private let now = Instant(nanoseconds: 1)
+
+    init(connections count: Int) {
+        var policy = Policy()
+        policy.maximumConnections = count
+        tracker = Tracker(policy: policy)
+        let server = Endpoint(.v4(0x0a02_0002), 21)
+        connections = (0..<UInt32(count)).map { number in
+            // As behind a large gateway: a client each, and few addresses to the outside.
+            let client = Endpoint(.v4(0x0a10_0000 + number), 40000)
+            let shown = Endpoint(.v4(0xc0a8_0000 + number / 50000), UInt16(10000 + number % 50000))
+            return Peers(
+                original: Tuple(source: client, destination: server),
+                reply: Tuple(source: server, destination: shown)
+            )
+        }
+    }
+
+    mutating func measure() -> Cost {
+        var cost = Cost()
+        let empty = callocations_bytes()
+        for index in connections.indices {
+            output.clear()
+            let mapping = Mapping(original: connections[index].original, reply: connections[index].reply)
+            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            pass(packet(index, fromClient: true, []))
+        }
+        cost.connectionBytes = (callocations_bytes() - empty) / UInt64(connections.count)
+
+        // At most 100,000 of them, in an order that no cache foresees; once to warm up, once to measure.
+        let order = Array(connections.indices.shuffled().prefix(100_000))
+        for packet in exchange(order) { pass(packet) }
+        let commands = exchange(order)
+        (cost.command, cost.allocations) = measure(commands)
+
+        let announcements = order.map { packet($0, fromClient: true, announcement($0)) }
+        let idle = callocations_bytes()
+        cost.port = measure(announcements).time
+        cost.expectationBytes = (callocations_bytes() - idle) / UInt64(order.count)
+
+        // The server acknowledges the longer line that it has got, and then says so again.
+        let opened = Dictionary(uniqueKeysWithValues: tracker.expectations.map { ($0.master, $0.to) })
+        for index in order {
+            guard let endpoint = opened[connections[index].original] else { continue }
+            connections[index].received &+= UInt32(announcement(naming: endpoint, index).count)
+        }
+        for index in order { pass(packet(index, fromClient: false, [])) }
+        let shifted = measure(order.map { packet($0, fromClient: false, []) })
+        cost.shiftedAcknowledgement = shifted.time
+        cost.allocations += shifted.allocations
+        return cost
+    }
+
+    /// Passes all packets; nanoseconds for each, and allocations for all.
+    private mutating func measure(_ packets: [[UInt8]]) -> (time: UInt64, allocations: UInt64) {
+        var start = timespec()
+        var end = timespec()
+        let allocations = callocations_count()
+        // Sound: both calls write the one structure that they are given.
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &start)
+        for packet in packets { pass(packet) }
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+        let time = (end.tv_sec - start.tv_sec) * 1_000_000_000 + end.tv_nsec - start.tv_nsec
+        return (UInt64(time) / UInt64(packets.count), callocations_count() - allocations)
+    }
+
+    private mutating func pass(_ packet: [UInt8]) {
+        output.clear()
+        _ = tracker.receive(packet.span, at: now, into: &output)
+    }
+
+    /// A command and its reply, each acknowledged, for each of the connections.
+    private mutating func exchange(_ order: [Int]) -> [[UInt8]] {
+        order.flatMap { index in
+            [
+                packet(index, fromClient: true, Array("NOOP\r\n".utf8)),
+                packet(index, fromClient: false, []),
+                packet(index, fromClient: false, Array("200 NOOP ok.\r\n".utf8)),
+                packet(index, fromClient: true, []),
+            ]
+        }
+    }
+
+    private func octets(_ endpoint: Endpoint) -> String {
+        "\(endpoint.address)".split(separator: ".").joined(separator: ",")
+    }
+
+    private func announcement(_ index: Int) -> [UInt8] {
+        announcement(naming: Endpoint(connections[index].original.source.address, 5001), index)
+    }
+
+    private func announcement(naming endpoint: Endpoint, _ index: Int) -> [UInt8] {
+        Array("PORT \(octets(endpoint)),\(endpoint.port >> 8),\(endpoint.port & 0xff)\r\n".utf8)
+    }
+
+    /// A segment of a connection, whose numbers then go on; its checksums are not filled in, for nobody looks.
+    private mutating func packet(_ index: Int, fromClient: Bool, _ payload: [UInt8]) -> [UInt8] {
+        let peers = connections[index]
+        let tuple = fromClient ? peers.original : peers.reply
+        let sequence = fromClient ? peers.client : peers.server
+        let acknowledgement = fromClient ? peers.server : peers.received
+        if fromClient {
+            connections[index].client &+= UInt32(payload.count)
+            // What is rewritten on its way is counted when its new length is known.
+            if payload.first != UInt8(ascii: "P") { connections[index].received &+= UInt32(payload.count) }
+        } else {
+            connections[index].server &+= UInt32(payload.count)
+        }
+        guard case (.v4(let source), .v4(let destination)) = (tuple.source.address, tuple.destination.address)
+        else { return [] }
+        return [0x45, 0] + bytes(UInt32(40 + payload.count), 2) + [0, 0, 0x40, 0, 64, 6, 0, 0]
+            + bytes(source, 4) + bytes(destination, 4)
+            + bytes(UInt32(tuple.source.port), 2) + bytes(UInt32(tuple.destination.port), 2)
+            + bytes(sequence, 4) + bytes(acknowledgement, 4) + [0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0] + payload
+    }
+
+    private func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * (count - 1 - $0))) }
+    }
+}
