@@ -8,7 +8,9 @@ import Glibc
 struct CoreBenchmark {
     static func main() {
         var isWithinBounds = true
-        print("connections  B/connection  B/expectation  ns/command  ns/shifted ack  ns/PORT  allocations/packet")
+        print(
+            "connections  B/connection  B/expectation  ns/command  ns/shifted ack  ns/PORT  allocations/packet"
+        )
         for count in [1_000, 100_000, 1_000_000] {
             var load = Load(connections: count)
             let cost = load.measure()

@@ -34,29 +34,26 @@ package struct Session: Sendable {
 
     private enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
 
-    /// As many commands as may wait for their replies; those behind them count as unanswered.
-    static let maximumOutstanding = 64
+    // The order of the members, the large before the small, leaves no gaps between them.
 
-    private var phase: Phase
-    package let isAdopted: Bool
-    /// Verbs of the commands that wait for their replies, a ring.
-    private var outstanding: [64 of Verb] = .init(repeating: .other)
-    private var outstandingStart: UInt8 = 0
-    private var outstandingCount: UInt8 = 0
+    /// Argument of the last USER, at most 64 bytes.
+    package private(set) var user: [UInt8] = []
+    /// Verbs of the commands that wait for their replies.
+    private var outstanding = VerbQueue()
     /// Ordinal that the next command gets.
     private var nextOrdinal: UInt32 = 0
     /// Code of the multi-line reply that is under way; 0 if none.
     private var continuedCode: UInt16 = 0
+    private var clientRecords = TLSRecords()
+    private var serverRecords = TLSRecords()
+    private var phase: Phase
+    package let isAdopted: Bool
     /// Set once replies are known to belong to the commands seen; an adopted session may have had others before.
     private var isSynchronised: Bool
     private var clientHasSpoken: Bool
     private var serverHasSpoken: Bool
     private var clientIsPlain = true
     private var serverIsPlain = true
-    private var clientRecords = TLSRecords()
-    private var serverRecords = TLSRecords()
-    /// Argument of the last USER, at most 64 bytes.
-    package private(set) var user: [UInt8] = []
 
     /// - Parameter isAdopted: the connection was under way when first seen, and is taken as logged in (contract S2).
     package init(isAdopted: Bool) {
@@ -90,8 +87,8 @@ package struct Session: Sendable {
     /// The kind of reply with an address field that is awaited, if any; the oldest where there are several.
     package var solicited: Expectation.Kind? {
         guard phase != .encrypted, phase != .notFTP else { return nil }
-        for index in 0..<Int(outstandingCount) {
-            if let kind = outstanding[slot(index)].solicits { return kind }
+        for index in 0..<outstanding.count {
+            if let kind = outstanding[index].solicits { return kind }
         }
         return nil
     }
@@ -125,7 +122,7 @@ extension Session {
             }
             rearm()
         }
-        let hasOutstanding = outstandingCount > 0
+        let hasOutstanding = outstanding.count > 0
         let ordinal = push(command.verb)
         if command.verb == .user {
             let argument = line.extracting(command.argument)
@@ -263,7 +260,7 @@ extension Session {
         serverIsPlain = false
         clientRecords = TLSRecords()
         serverRecords = TLSRecords()
-        outstandingCount = 0
+        outstanding.removeAll()
         continuedCode = 0
         return .encrypts
     }
@@ -290,34 +287,28 @@ extension Session {
 
 /// Commands that wait for their replies.
 extension Session {
-    private func slot(_ index: Int) -> Int { (Int(outstandingStart) + index) % Session.maximumOutstanding }
-
     /// Adds a command and returns its ordinal; one that finds no place gets an ordinal that no reply has.
     @discardableResult
     private mutating func push(_ verb: Verb) -> UInt32 {
-        let ordinal = nextOrdinal
-        guard Int(outstandingCount) < Session.maximumOutstanding else { return UInt32.max }
+        guard outstanding.append(verb) else { return UInt32.max }
         nextOrdinal &+= 1
         if verb == .abor { isSynchronised = false }
-        outstanding[slot(Int(outstandingCount))] = verb
-        outstandingCount += 1
-        return ordinal
+        return nextOrdinal &- 1
     }
 
     /// Takes back an ABOR that the last reply has answered together with the transfer (RFC 959, section 4.1.3).
     ///
     /// It has an answer of its own only if one comes that an ABOR can have: 225, 226 or an error.
     private mutating func passOverAbort(_ reply: Reply) {
-        guard outstandingCount > 1, outstanding[slot(0)] == .abor, reply.code != 225, reply.code != 226,
+        guard outstanding.count > 1, outstanding[0] == .abor, reply.code != 225, reply.code != 226,
             !reply.isError
         else { return }
-        outstandingStart = UInt8(slot(1))
-        outstandingCount -= 1
+        outstanding.removeFirst(1)
     }
 
     /// Takes the command that a final reply answers.
     private mutating func pop(for reply: Reply) -> (verb: Verb, ordinal: UInt32)? {
-        guard outstandingCount > 0 else { return nil }
+        guard outstanding.count > 0 else { return nil }
         var index = 0
         if let answered = firstSolicitor(of: reply.code) {
             // An adopted session may have had commands before, and an ABOR another number of answers than was thought.
@@ -325,20 +316,19 @@ extension Session {
                 index = answered
                 isSynchronised = true
             }
-        } else if !isSynchronised, outstanding[slot(0)].solicits != nil, !reply.isError {
+        } else if !isSynchronised, outstanding[0].solicits != nil, !reply.isError {
             return nil
         }
-        let verb = outstanding[slot(index)]
-        let ordinal = nextOrdinal &- UInt32(outstandingCount) &+ UInt32(index)
-        outstandingStart = UInt8(slot(index + 1))
-        outstandingCount -= UInt8(index + 1)
+        let verb = outstanding[index]
+        let ordinal = nextOrdinal &- UInt32(outstanding.count - index)
+        outstanding.removeFirst(index + 1)
         return (verb, ordinal)
     }
 
     /// Index of the oldest command that a reply of this code answers as PASV, EPSV and LPSV are answered.
     private func firstSolicitor(of code: UInt16) -> Int? {
-        (0..<Int(outstandingCount)).first { index in
-            outstanding[slot(index)].solicits.map(Announcement.code(of:)) == code
+        (0..<outstanding.count).first { index in
+            outstanding[index].solicits.map(Announcement.code(of:)) == code
         }
     }
 }

@@ -31,38 +31,42 @@ package struct Stream: Sendable {
     /// way announces a data connection every few bytes.
     static let maximumEdits = 32
 
+    // The order of the members, the large before the small, leaves no gaps between them.
+
+    private(set) var edits: [Edit] = []
+    /// The last bytes before `next`: what is unacknowledged, and the line that has not ended.
+    private(set) var bytes: [UInt8] = []
+    /// What came too early.
+    private var ahead: [Fragment] = []
     /// Position at which the stream was first seen.
     package let initial: SequenceNumber
     /// Position of the first byte that has not come yet.
     package private(set) var next: SequenceNumber
     /// Position up to which the receiver has acknowledged.
     package private(set) var acknowledged: SequenceNumber
-    /// Set once the sender's FIN has come and all before it.
-    package private(set) var isFinished = false
     /// Output position less input position at `next`.
-    private var shift = 0
-    private(set) var edits: [Edit] = []
-    /// The last bytes before `next`: what is unacknowledged, and the line that has not ended.
-    private(set) var bytes: [UInt8] = []
+    @Compact private var shift = 0
     /// Offset in `bytes` of what has not been read as a line yet.
-    private var unread = 0
+    @Compact private var unread = 0
     /// Offset in `bytes` behind which no line end was looked for yet.
-    private var scanned = 0
-    /// Set while a line that is too long goes by.
-    private var isSkipping = false
+    @Compact private var scanned = 0
     /// How many of the last bytes are withheld.
-    private(set) var heldCount = 0
+    @Compact private(set) var heldCount = 0
     /// `next` as it was before the current segment: what came before it was held, or has gone on.
     private var previousNext: SequenceNumber
     /// First held position before the current segment; `previousNext` if none was held.
     private var previousHeldStart: SequenceNumber
     /// Position behind the last byte that has gone on; behind `previousNext` if segments came too early.
     private var passed: SequenceNumber
-    private var ahead: [Fragment] = []
-    /// Position up to which the receiver has acknowledged bytes that were never seen here.
-    private var acknowledgedUnseen: SequenceNumber?
+    /// Position up to which the receiver has acknowledged bytes that were never seen here, if that is behind `next`.
+    private var acknowledgedUnseen: SequenceNumber
     /// Position of the sender's FIN, once it has come.
-    private var fin: SequenceNumber?
+    private var fin: SequenceNumber
+    private var hasFIN = false
+    /// Set once the sender's FIN has come and all before it.
+    package private(set) var isFinished = false
+    /// Set while a line that is too long goes by.
+    private var isSkipping = false
     /// Set when the stream went on beyond a hole; whoever reads it resets this.
     package var hasHole = false
     /// Set when a line was too long to be read; whoever reads it resets this.
@@ -75,6 +79,8 @@ package struct Stream: Sendable {
         previousNext = next
         previousHeldStart = next
         passed = next
+        acknowledgedUnseen = next
+        fin = next
     }
 }
 
@@ -158,7 +164,6 @@ extension Stream {
         heldCount = 0
         isSkipping = false
         hasHole = true
-        acknowledgedUnseen = nil
         next = position
         previousNext = position
         previousHeldStart = position
@@ -198,14 +203,14 @@ extension Stream {
         previousNext = next
         previousHeldStart = heldStart
         guard !isFinished else { return .taken }
-        if let unseen = acknowledgedUnseen, unseen.isAfter(next), position.isAfter(next) {
-            resume(at: SequenceNumber.earlier(unseen, position))
+        if acknowledgedUnseen.isAfter(next), position.isAfter(next) {
+            resume(at: SequenceNumber.earlier(acknowledgedUnseen, position))
         }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < 1 << 30 else { return .taken }
             guard !mayEdit else { return .postponed }
-            if hasFIN { fin = end }
+            noteFIN(hasFIN, end)
             guard isInspected else {
                 count(upTo: end)
                 return .taken
@@ -217,7 +222,7 @@ extension Stream {
             guard edits.count < Stream.maximumEdits else { return .postponed }
         }
         let isConflicting = differs(payload, at: position)
-        if hasFIN { fin = end }
+        noteFIN(hasFIN, end)
         if end.isAfter(next) {
             if isInspected || heldCount > 0 {
                 bytes.append(payload, from: position.distance(to: next), count: next.distance(to: end))
@@ -227,8 +232,14 @@ extension Stream {
                 count(upTo: end)
             }
         }
-        if fin == next { isFinished = true }
+        if self.hasFIN, fin == next { isFinished = true }
         return isConflicting ? .conflicting : .taken
+    }
+
+    private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
+        guard isThere else { return }
+        hasFIN = true
+        fin = position
     }
 
     /// Counts bytes that nobody reads.
@@ -402,7 +413,9 @@ extension Stream {
     ) {
         // The newest is kept even when acknowledged: the sender may not have learnt of that yet.
         edits.removeAll { !$0.end.isAfter(acknowledged) }
-        edits.append(Edit(start: start, end: end, outputStart: start + shift, text: text, promised: promised))
+        let edit = Edit(start: start, end: end, outputStart: start + shift, text: text, promised: promised)
+        // Most streams never have two at once, and a literal takes no room for a second one.
+        if edits.isEmpty { edits = [edit] } else { edits.append(edit) }
         shift += text.count - start.distance(to: end)
     }
 

@@ -1,38 +1,40 @@
 /// One control connection: its mapping, its two streams, its session, and the expectation it has opened.
+///
+/// There may be a million of them, so what most of them do not have is kept apart, and an idle one has no buffers.
 final class Connection {
     let mapping: Mapping
-    /// The kernel's own helper is attached (`CTA_HELP`): two would rewrite, so this one only watches.
-    let isHelped: Bool
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
     var session = Session(isAdopted: true)
-    /// Set once the first packet has told where the streams stand.
-    var isPositioned = false
     /// The data connection announced last, while it is open.
-    var expectation: Expectation?
-    /// Ordinal of the command that announced it.
-    var announcement: UInt32 = 0
-    /// An endpoint that NAT lent to the data connection used last: it stays taken while that may still live.
-    var lentEndpoint: Endpoint?
-    /// Set once conntrack was told to accept shifted sequence numbers.
-    var isLiberal = false
-    /// Set by both FINs, by RST, or by a replaced conntrack entry: announces nothing any more, still translates.
-    var isClosed = false
-    /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
-    var isReset = false
-    /// The sequence numbers of those RSTs, in the output space, by `Session.Side` of the sender.
-    var resetSequences: [2 of SequenceNumber] = .init(repeating: SequenceNumber(0))
+    private(set) var opening: Opening?
     var lastSeen: Instant
     /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
     var due: Instant
-    /// Where the connection is in the tracker's `DeadlineHeap`.
-    var heapIndex = -1
 
     // For the listing.
     var edits: UInt32 = 0
     var opened: UInt32 = 0
     var used: UInt32 = 0
     var refused: UInt32 = 0
+
+    /// Where the connection is in the tracker's `DeadlineHeap`.
+    @Compact var heapIndex = -1
+    /// The sequence numbers of RSTs that strict mode sends, in the output space, by `Session.Side` of the sender.
+    var resetSequences: [2 of SequenceNumber] = .init(repeating: SequenceNumber(0))
+    /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
+    /// stays taken while that connection may still live.
+    var lentPort: (side: Session.Side, port: UInt16)?
+    /// The kernel's own helper is attached (`CTA_HELP`): two would rewrite, so this one only watches.
+    let isHelped: Bool
+    /// Set once the first packet has told where the streams stand.
+    var isPositioned = false
+    /// Set once conntrack was told to accept shifted sequence numbers.
+    var isLiberal = false
+    /// Set by both FINs, by RST, or by a replaced conntrack entry: announces nothing any more, still translates.
+    var isClosed = false
+    /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
+    var isReset = false
 
     init(mapping: Mapping, isHelped: Bool, now: Instant, due: Instant) {
         self.mapping = mapping
@@ -43,10 +45,59 @@ final class Connection {
     }
 
     /// When something of the connection is next to be done.
-    var deadline: Instant { expectation.map { min($0.deadline, due) } ?? due }
+    var deadline: Instant { opening.map { min($0.deadline, due) } ?? due }
 
     /// The side that a packet with this tuple comes from.
     func side(of tuple: Tuple) -> Session.Side { tuple == mapping.original ? .client : .server }
+
+    /// The address under which NAT shows a side to the other one.
+    func shownAddress(of side: Session.Side) -> IPAddress {
+        side == .client ? mapping.reply.destination.address : mapping.original.destination.address
+    }
+
+    /// A side's own address.
+    func ownAddress(of side: Session.Side) -> IPAddress {
+        side == .client ? mapping.original.source.address : mapping.reply.source.address
+    }
+
+    /// The expectation that is open.
+    var expectation: Expectation? {
+        opening.map { opening in
+            expectation(
+                opening.kind,
+                opening.id,
+                to: opening.to,
+                opening.translatedTo,
+                until: opening.deadline
+            )
+        }
+    }
+
+    /// An expectation of this connection, whose SYN comes from the side that does not listen.
+    func expectation(
+        _ kind: Expectation.Kind,
+        _ id: UInt64,
+        to: Endpoint,
+        _ translatedTo: Endpoint,
+        until deadline: Instant
+    ) -> Expectation {
+        let caller: Session.Side = kind.isActive ? .server : .client
+        return Expectation(
+            id: id,
+            kind: kind,
+            master: mapping.original,
+            from: ownAddress(of: caller),
+            to: to,
+            translatedFrom: shownAddress(of: caller),
+            translatedTo: translatedTo,
+            deadline: deadline
+        )
+    }
+
+    /// Takes an expectation as the one that is open, or none.
+    func expect(_ expectation: Expectation?, command: UInt32 = 0) {
+        opening = expectation.map { Opening($0, command: command) }
+    }
 
     /// Tells whether bytes that this side has still to send may have to be rewritten.
     ///
@@ -54,7 +105,7 @@ final class Connection {
     func mayEdit(_ side: Session.Side) -> Bool {
         guard session.isInspected, !isClosed else { return false }
         switch side {
-        case .client: return mapping.original.source.address != mapping.reply.destination.address
+        case .client: return ownAddress(of: .client) != shownAddress(of: .client)
         case .server: return session.solicited != nil
         }
     }

@@ -3,6 +3,9 @@ struct DeadlineHeap {
     private var connections: [Connection] = []
 
     var first: Connection? { connections.first }
+    var count: Int { connections.count }
+
+    func forEach(_ body: (Connection) -> Void) { connections.forEach(body) }
 
     /// Adds a connection, or moves it to where its changed deadline belongs.
     mutating func update(_ connection: Connection) {

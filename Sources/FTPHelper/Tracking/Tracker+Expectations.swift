@@ -16,19 +16,15 @@ extension Tracker {
         on connection: Connection,
         at now: Instant
     ) -> Decision {
-        let mapping = connection.mapping
-        let isActive = announcement.kind.isActive
-        // `own` is the sender of the line as it is, `shown` as the other side knows it; `peer` and `peerShown` likewise.
-        let own = isActive ? mapping.original.source.address : mapping.reply.source.address
-        let shown = isActive ? mapping.reply.destination.address : mapping.original.destination.address
-        let peer = isActive ? mapping.reply.source.address : mapping.original.source.address
-        let peerShown = isActive ? mapping.original.destination.address : mapping.reply.destination.address
+        let side: Session.Side = announcement.kind.isActive ? .client : .server
+        let own = connection.ownAddress(of: side)
+        let shown = connection.shownAddress(of: side)
 
         var target = own
         if let advertised = announcement.address, advertised != own, advertised != shown {
             if policy.isLoose, !advertised.isUnspecified {
                 target = advertised
-            } else if isActive {
+            } else if side == .client {
                 return .refused(.addressMismatch)
             }
         }
@@ -37,8 +33,8 @@ extension Tracker {
         }
 
         // The old expectation goes in any case, so its port is free again for this one.
-        if let old = connection.expectation { ports.release(old.to) }
-        defer { if let old = connection.expectation { ports.hold(old.to) } }
+        if let old = connection.opening { ports.release(old.to) }
+        defer { if let old = connection.opening { ports.hold(old.to) } }
 
         // Without NAT the line names the target itself; with it, the address that NAT shows.
         let isLent = own != shown
@@ -52,15 +48,12 @@ extension Tracker {
         }
         lastID += 1
         let announced = Endpoint(announcedAddress, port)
-        let expectation = Expectation(
-            id: lastID,
-            kind: announcement.kind,
-            master: mapping.original,
-            from: peer,
+        let expectation = connection.expectation(
+            announcement.kind,
+            lastID,
             to: announced,
-            translatedFrom: peerShown,
-            translatedTo: Endpoint(target, announcement.port),
-            deadline: now.advanced(bySeconds: policy.timeout)
+            Endpoint(target, announcement.port),
+            until: now.advanced(bySeconds: policy.timeout)
         )
         return .opened(expectation, announced: announced)
     }
@@ -74,15 +67,13 @@ extension Tracker {
         into output: inout Output
     ) {
         closeExpectation(of: connection, .replaced, into: &output)
-        if let endpoint = connection.lentEndpoint {
-            connection.lentEndpoint = nil
-            ports.rest(endpoint, at: now)
+        restLentPort(of: connection, at: now)
+        let key = Key(expectation)
+        if let other = self.connection(expecting: key) {
+            closeExpectation(of: other, .replaced, into: &output)
         }
-        let key = Key(from: expectation.from, to: expectation.to)
-        if let other = expecting[key] { closeExpectation(of: other, .replaced, into: &output) }
-        expecting[key] = connection
-        connection.expectation = expectation
-        connection.announcement = command
+        connection.expect(expectation, command: command)
+        expecting.insert(connection, ConnectionTable.hash(key))
         connection.opened &+= 1
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         ports.hold(expectation.to)
@@ -94,8 +85,8 @@ extension Tracker {
 
     /// Takes an expectation out of the tables.
     mutating func take(_ expectation: Expectation, from connection: Connection) {
-        expecting[Key(from: expectation.from, to: expectation.to)] = nil
-        connection.expectation = nil
+        expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
+        connection.expect(nil)
         ports.release(expectation.to)
     }
 
@@ -118,7 +109,7 @@ extension Tracker {
             !segment.flags.contains(.ack)
         else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
-        return expecting[key]?.expectation.map {
+        return connection(expecting: key)?.expectation.map {
             ExpectedConnection(expectation: $0, original: segment.tuple)
         }
     }
@@ -133,9 +124,9 @@ extension Tracker {
         guard let master = master(of: expectation) else { return }
         if expectation.to.address != expectation.translatedTo.address {
             // One hold more, for as long as the data connection may live.
-            if let endpoint = master.lentEndpoint { ports.rest(endpoint, at: now) }
+            restLentPort(of: master, at: now)
             ports.hold(expectation.to)
-            master.lentEndpoint = expectation.to
+            master.lentPort = (expectation.kind.isActive ? .client : .server, expectation.to.port)
         }
         take(expectation, from: master)
         master.used &+= 1
@@ -154,7 +145,7 @@ extension Tracker {
 
     /// Closes an expectation by hand; `false` if there is none of that number.
     package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
-        guard let master = expecting.values.first(where: { $0.expectation?.id == id }) else { return false }
+        guard let master = masters.first(where: { $0.opening?.id == id }) else { return false }
         closeExpectation(of: master, .deleted, into: &output)
         deadlines.update(master)
         return true
@@ -162,7 +153,7 @@ extension Tracker {
 
     /// Closes every expectation by hand and returns how many there were.
     package mutating func flush(into output: inout Output) -> Int {
-        let masters = Array(expecting.values)
+        let masters = masters
         for master in masters {
             closeExpectation(of: master, .deleted, into: &output)
             deadlines.update(master)
@@ -170,10 +161,29 @@ extension Tracker {
         return masters.count
     }
 
+    /// The connections that have an expectation open.
+    var masters: [Connection] {
+        var found: [Connection] = []
+        expecting.forEach { found.append($0) }
+        return found
+    }
+
+    /// Lets the endpoint that NAT lent to the last data connection rest.
+    mutating func restLentPort(of connection: Connection, at now: Instant) {
+        guard let (side, port) = connection.lentPort else { return }
+        connection.lentPort = nil
+        ports.rest(Endpoint(connection.shownAddress(of: side), port), at: now)
+    }
+
     private func master(of expectation: Expectation) -> Connection? {
-        guard let master = expecting[Key(from: expectation.from, to: expectation.to)],
-            master.expectation?.id == expectation.id
+        guard let master = connection(expecting: Key(expectation)), master.opening?.id == expectation.id
         else { return nil }
         return master
+    }
+
+    private func connection(expecting key: Key) -> Connection? {
+        expecting.first(ConnectionTable.hash(key)) { connection in
+            connection.opening?.to == key.to && connection.expectation.map(Key.init) == key
+        }
     }
 }

@@ -10,7 +10,7 @@ extension Tracker {
     ) -> Verdict {
         statistics.packets += 1
         guard let segment = try? Segment(parsing: packet) else { return .accept }
-        guard let connection = table[segment.tuple] else { return admit(segment, into: &output) }
+        guard let connection = connection(of: segment.tuple) else { return admit(segment, into: &output) }
         guard !connection.isHelped else { return .accept }
         let side = connection.side(of: segment.tuple)
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
@@ -30,7 +30,7 @@ extension Tracker {
     /// A packet of a connection that is not known.
     private mutating func admit(_ segment: Segment, into output: inout Output) -> Verdict {
         guard !segment.flags.contains(.rst), segment.flags.contains(.ack) else { return .accept }
-        guard connectionCount < policy.maximumConnections else {
+        guard deadlines.count < policy.maximumConnections else {
             // Once a connection, and not for each of its packets.
             if segment.flags.contains(.syn) {
                 let tuple = segment.tuple.inverted
@@ -58,6 +58,7 @@ extension Tracker {
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
         statistics.connectionsTotal += 1
+        connectionCount += 1
         output.actions.append(.report(.connection(connection.summary)))
         return true
     }
@@ -215,7 +216,7 @@ extension Tracker {
         case .encrypts:
             output.actions.append(.report(.encrypted(connection.summary)))
         case .rejects(let command):
-            if connection.announcement == command, connection.expectation?.kind.isActive == true {
+            if let opening = connection.opening, opening.command == command, opening.kind.isActive {
                 closeExpectation(of: connection, .rejected, into: &output)
             }
         case .refused(let reason, let kind):

@@ -8,6 +8,13 @@ package struct Tracker: ~Copyable {
     struct Key: Hashable {
         let from: IPAddress
         let to: Endpoint
+
+        init(from: IPAddress, to: Endpoint) {
+            self.from = from
+            self.to = to
+        }
+
+        init(_ expectation: Expectation) { self.init(from: expectation.from, to: expectation.to) }
     }
 
     /// Seconds without packets after which conntrack is asked whether it still has a connection.
@@ -22,14 +29,15 @@ package struct Tracker: ~Copyable {
     let rewrites: Bool
     package internal(set) var statistics = Statistics()
     /// Each connection twice, under the tuples that its packets arrive with.
-    var table: [Tuple: Connection] = [:]
+    var table = ConnectionTable()
     /// Connections with an expectation, by what their data connection's SYN looks like.
-    var expecting: [Key: Connection] = [:]
+    var expecting = ConnectionTable()
     var deadlines = DeadlineHeap()
     var ports = PortBook()
     var random: any RandomNumberGenerator
     var spares: [[UInt8]] = []
     var lastID: UInt64 = 0
+    /// How many control connections are followed, as `connections` lists them.
     package internal(set) var connectionCount = 0
 
     package init(
@@ -47,16 +55,21 @@ package struct Tracker: ~Copyable {
 
     /// The open expectations, oldest first.
     package var expectations: [Expectation] {
-        expecting.values.compactMap(\.expectation).sorted { $0.id < $1.id }
+        masters.compactMap(\.expectation).sorted { $0.id < $1.id }
     }
 
     package var expectationCount: Int { expecting.count }
 
     /// The control connections that are followed, in no particular order.
     package var connections: [ConnectionSummary] {
-        table.compactMap { tuple, connection in
-            tuple == connection.mapping.original && isListed(connection) ? connection.summary : nil
-        }
+        var summaries: [ConnectionSummary] = []
+        deadlines.forEach { if isListed($0) { summaries.append($0.summary) } }
+        return summaries
+    }
+
+    /// The connection whose packets have this tuple.
+    func connection(of tuple: Tuple) -> Connection? {
+        table.first(ConnectionTable.hash(tuple)) { $0.mapping.original == tuple || $0.mapping.reply == tuple }
     }
 
     func isListed(_ connection: Connection) -> Bool {
@@ -73,7 +86,7 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) {
-        if let known = table[mapping.original] {
+        if let known = connection(of: mapping.original) {
             guard known.mapping != mapping || known.isHelped != isHelped else {
                 // Its entry may be a new one (after `conntrack -F`), which knows nothing of the edits.
                 if known.isLiberal { output.actions.append(.beLiberal(mapping)) }
@@ -81,22 +94,21 @@ extension Tracker {
             }
             remove(known, at: now, into: &output)
         }
-        if let stale = table[mapping.reply] { remove(stale, at: now, into: &output) }
+        if let stale = connection(of: mapping.reply) { remove(stale, at: now, into: &output) }
         let connection = Connection(
             mapping: mapping,
             isHelped: isHelped,
             now: now,
             due: now.advanced(bySeconds: Tracker.idleSeconds)
         )
-        table[mapping.original] = connection
-        table[mapping.reply] = connection
-        connectionCount += 1
+        table.insert(connection, ConnectionTable.hash(mapping.original))
+        table.insert(connection, ConnectionTable.hash(mapping.reply))
         deadlines.update(connection)
     }
 
     /// Conntrack no longer has the connection it was asked for with `Action.verify`.
     package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
-        guard let connection = table[mapping.original], connection.mapping == mapping else { return }
+        guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
         remove(connection, at: now, into: &output)
     }
 
@@ -109,7 +121,10 @@ extension Tracker {
     mutating func close(_ connection: Connection, at now: Instant, into output: inout Output) {
         guard !connection.isClosed else { return }
         closeExpectation(of: connection, .ended, into: &output)
-        if isListed(connection) { output.actions.append(.report(.connectionClosed(connection.summary))) }
+        if isListed(connection) {
+            connectionCount -= 1
+            output.actions.append(.report(.connectionClosed(connection.summary)))
+        }
         connection.isClosed = true
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
         deadlines.update(connection)
@@ -118,12 +133,10 @@ extension Tracker {
     /// Forgets a connection.
     mutating func remove(_ connection: Connection, at now: Instant, into output: inout Output) {
         close(connection, at: now, into: &output)
-        if let endpoint = connection.lentEndpoint { ports.rest(endpoint, at: now) }
-        connection.lentEndpoint = nil
-        table[connection.mapping.original] = nil
-        table[connection.mapping.reply] = nil
+        restLentPort(of: connection, at: now)
+        table.remove(connection, ConnectionTable.hash(connection.mapping.original))
+        table.remove(connection, ConnectionTable.hash(connection.mapping.reply))
         deadlines.remove(connection)
-        connectionCount -= 1
     }
 
     mutating func report(_ refusal: Refusal, into output: inout Output) {

@@ -1,0 +1,85 @@
+/// Connections by the hash of what they are found by: open addressing with linear probing.
+///
+/// It keeps twelve bytes a place, where a dictionary would keep the whole key again; what a connection really has, the caller
+/// compares. Hashes must come from `Hasher`, whose seed nobody outside knows.
+struct ConnectionTable {
+    /// 0 where the place is free.
+    private var hashes: [UInt32] = .init(repeating: 0, count: 16)
+    private var connections: [Connection?] = .init(repeating: nil, count: 16)
+    private(set) var count = 0
+
+    /// The hash of a key, never 0.
+    static func hash(_ key: some Hashable) -> UInt32 {
+        var hasher = Hasher()
+        key.hash(into: &hasher)
+        return max(UInt32(truncatingIfNeeded: hasher.finalize()), 1)
+    }
+
+    /// The connection of that hash that is the one meant.
+    func first(_ hash: UInt32, where isMeant: (Connection) -> Bool) -> Connection? {
+        var place = home(of: hash)
+        while hashes[place] != 0 {
+            if hashes[place] == hash, let connection = connections[place], isMeant(connection) {
+                return connection
+            }
+            place = after(place)
+        }
+        return nil
+    }
+
+    /// Adds a connection, which must not be there under the same key.
+    mutating func insert(_ connection: Connection, _ hash: UInt32) {
+        if (count + 1) * 4 > hashes.count * 3 { grow() }
+        put(connection, hash)
+        count += 1
+    }
+
+    /// Takes a connection out that was added with this hash.
+    mutating func remove(_ connection: Connection, _ hash: UInt32) {
+        var free = home(of: hash)
+        while hashes[free] != hash || connections[free] !== connection {
+            guard hashes[free] != 0 else { return }
+            free = after(free)
+        }
+        count -= 1
+        // What was pushed behind the place by others moves up, so that no search ends too early.
+        var place = after(free)
+        while hashes[place] != 0 {
+            let distance = (place - home(of: hashes[place])) & (hashes.count - 1)
+            if distance >= (place - free) & (hashes.count - 1) {
+                hashes[free] = hashes[place]
+                connections[free] = connections[place]
+                free = place
+            }
+            place = after(place)
+        }
+        hashes[free] = 0
+        connections[free] = nil
+    }
+
+    /// Calls `body` with every connection, as often as it was added.
+    func forEach(_ body: (Connection) -> Void) {
+        for connection in connections {
+            if let connection { body(connection) }
+        }
+    }
+
+    private func home(of hash: UInt32) -> Int { Int(hash) & (hashes.count - 1) }
+    private func after(_ place: Int) -> Int { (place + 1) & (hashes.count - 1) }
+
+    private mutating func put(_ connection: Connection, _ hash: UInt32) {
+        var place = home(of: hash)
+        while hashes[place] != 0 { place = after(place) }
+        hashes[place] = hash
+        connections[place] = connection
+    }
+
+    private mutating func grow() {
+        let old = (hashes, connections)
+        hashes = .init(repeating: 0, count: old.0.count * 2)
+        connections = .init(repeating: nil, count: old.0.count * 2)
+        for (hash, connection) in zip(old.0, old.1) {
+            if let connection { put(connection, hash) }
+        }
+    }
+}
