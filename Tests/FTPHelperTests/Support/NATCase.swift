@@ -44,10 +44,19 @@ struct NATCase: Sendable, CustomStringConvertible {
         )
     }
 
-    private var isIPv6: Bool { if case .v6 = mapping.original.source.address { true } else { false } }
+    var isIPv6: Bool { if case .v6 = mapping.original.source.address { true } else { false } }
 
     private func commas(_ address: IPAddress) -> String {
         address.description.split(separator: ".").joined(separator: ",")
+    }
+
+    /// An announcement of each side, with the command that asks for the server's.
+    func transfers(_ port: Int) -> (
+        active: (sent: String, read: String, opens: String),
+        passive: (command: String, sent: String, read: String, opens: String)
+    ) {
+        let p = "\(port / 256),\(port % 256)"
+        return (active(p, port), passive(p, port))
     }
 
     /// A PORT or EPRT line as the client sends it and the server is to read it, and what it opens.
