@@ -9,7 +9,7 @@ import Glibc
     package struct Frame: Hashable, Sendable {
         /// 1 for the first frame of the file; every frame counts, as in Wireshark.
         package let number: UInt64
-        /// Nanoseconds since 1970 began; frames need not be in the order of time.
+        /// Nanoseconds since 1970 began, at most those of `Int64`; frames need not be in the order of time.
         package let nanoseconds: UInt64
         /// Bytes that the frame had on the wire, of which the capture may have kept fewer.
         package let size: Int
@@ -84,8 +84,10 @@ import Glibc
         return true
     }
 
-    /// A time stamp as one number; one before 1970 or after 2262 becomes the nearest between.
+    /// A time stamp as one number; one that is too far off becomes the nearest that is not, in 1970 or 2262.
     private static func nanoseconds(_ seconds: Int64, _ rest: Int64) -> UInt64 {
+        // libpcap takes the 32 bits of a pcap file as signed, which they are not: negative is after January 2038.
+        let seconds = Int32(exactly: seconds).map { Int64(UInt32(bitPattern: $0)) } ?? seconds
         let (product, isTooFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !isTooFar else { return seconds < 0 ? 0 : UInt64(Int64.max) }
         let (sum, isPast) = product.addingReportingOverflow(rest)

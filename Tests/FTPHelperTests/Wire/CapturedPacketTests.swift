@@ -1,0 +1,83 @@
+import FTPHelper
+import Testing
+
+@Suite struct CapturedPacketTests {
+    private static let text = Array("NOOP\r\n".utf8)
+
+    private static let packets = [("10.1.0.2", "10.2.0.2"), ("fd01::2", "fd02::2")].map { client, server in
+        PacketBuilder(
+            tuple: Tuple(
+                source: Endpoint(address(client), 40112),
+                destination: Endpoint(address(server), 21)
+            ),
+            sequence: 7,
+            acknowledgement: 9,
+            payload: text
+        ).bytes
+    }
+
+    /// The packet with another number in its length field.
+    private static func with(_ length: UInt16, _ packet: [UInt8]) -> [UInt8] {
+        var packet = packet
+        let offset = packet[0] >> 4 == 4 ? 2 : 4
+        packet[offset] = UInt8(length >> 8)
+        packet[offset + 1] = UInt8(length & 0xff)
+        return packet
+    }
+
+    private static func mended(_ packet: [UInt8], missing: Int = 0) -> [UInt8]? {
+        CapturedPacket.mended(packet.span, missing: missing)
+    }
+
+    private static func payload(_ packet: [UInt8]) throws -> [UInt8] {
+        let segment = try Segment(parsing: packet.span)
+        return Array(packet[segment.payloadOffset..<segment.end])
+    }
+
+    @Test(arguments: packets)
+    func `a whole packet needs nothing, padded or not`(_ packet: [UInt8]) {
+        #expect(CapturedPacketTests.mended(packet, missing: 0) == nil)
+        #expect(CapturedPacketTests.mended(packet + [0, 0, 0], missing: 100) == nil)
+    }
+
+    @Test(arguments: packets)
+    func `a length of 0 reaches to the end of the frame`(_ packet: [UInt8]) throws {
+        let mended = try #require(CapturedPacketTests.mended(CapturedPacketTests.with(0, packet), missing: 0))
+        #expect(mended == packet)
+    }
+
+    @Test(arguments: packets)
+    func `a packet that the capture has cut off ends there, down to its headers`(_ packet: [UInt8]) throws {
+        let header = packet.count - CapturedPacketTests.text.count
+        for missing in 1...CapturedPacketTests.text.count {
+            let cut = Array(packet.dropLast(missing))
+            let mended = try #require(CapturedPacketTests.mended(cut, missing: missing))
+            #expect(try CapturedPacketTests.payload(mended) == Array(packet[header..<cut.count]))
+        }
+        for count in 0..<header {
+            let cut = Array(packet.prefix(count))
+            let mended = CapturedPacketTests.mended(cut, missing: packet.count - count) ?? cut
+            #expect(throws: SegmentError.self) { try Segment(parsing: mended.span) }
+        }
+    }
+
+    @Test(arguments: packets)
+    func `a packet that is shorter than it says on the wire too is left as it is`(_ packet: [UInt8]) {
+        let cut = Array(packet.dropLast(3))
+        #expect(CapturedPacketTests.mended(cut, missing: 0) == nil)
+        #expect(CapturedPacketTests.mended(cut, missing: 2) == nil)
+    }
+
+    @Test(arguments: packets)
+    func `more than a length can say is cut off`(_ packet: [UInt8]) throws {
+        let long = CapturedPacketTests.with(0, packet) + [UInt8](repeating: 65, count: 70000)
+        let mended = try #require(CapturedPacketTests.mended(long, missing: 0))
+        #expect(mended.count == (packet[0] >> 4 == 4 ? 65535 : 65535 + 40))
+        #expect(try CapturedPacketTests.payload(mended).starts(with: CapturedPacketTests.text))
+    }
+
+    @Test func `what is no IP packet is left as it is`() {
+        #expect(CapturedPacketTests.mended([], missing: 5) == nil)
+        #expect(CapturedPacketTests.mended([0, 0, 0, 0, 0, 0, 0, 0], missing: 5) == nil)
+    }
+}
