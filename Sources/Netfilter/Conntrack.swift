@@ -7,6 +7,8 @@ import Glibc
 /// A queued packet does not say which conntrack zone it is in, so connections are looked up in the default one, 0.
 package struct Conntrack: ~Copyable {
     private var socket: NetlinkSocket
+    /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
+    private let establishedTimeout: UInt32
 
     /// Opens conntrack of the calling thread's network namespace.
     ///
@@ -14,7 +16,10 @@ package struct Conntrack: ~Copyable {
     package static func open() throws(SystemError) -> Conntrack {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK))
         try socket.probe("use ctnetlink", command: IPCTNL_MSG_CT_GET_STATS.rawValue) { _ in }
-        return Conntrack(socket: socket)
+        // Unreadable only where there is no /proc; then the kernel's own default will do.
+        let text = try? TextFile.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
+        let seconds = text.flatMap { UInt32($0.prefix { $0.isNumber }) }
+        return Conntrack(socket: socket, establishedTimeout: seconds ?? 432_000)
     }
 
     /// What conntrack has of the connection with that tuple, which may be its original or its reply one.
@@ -43,13 +48,18 @@ package struct Conntrack: ~Copyable {
     ///
     /// An edit that changes the length of a line makes the numbers of both ends differ, and conntrack would call the
     /// one's acknowledgements INVALID and leave them untranslated. It is set for both directions of this connection
-    /// only. `ENOENT` if it is gone.
+    /// only.
+    ///
+    /// Nor does conntrack ever see the edited line acknowledged to the byte, and after each packet it gives such a
+    /// connection only `nf_conntrack_tcp_timeout_unacknowledged`, 300 s: less than a long transfer takes, during which
+    /// the control connection is silent. So the entry gets here what an established one has; to be repeated
+    /// when the connection falls silent. `ENOENT` if it is gone.
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
         _ = try socket.request(
             "relax the sequence check of a control connection",
             command: IPCTNL_MSG_CT_NEW.rawValue,
             family: mapping.original.family
-        ) { $0.putLiberal(mapping.original) }
+        ) { $0.putLiberal(mapping.original, timeout: establishedTimeout) }
     }
 
     /// Makes the entry of a data connection whose SYN waits in front of conntrack.

@@ -27,11 +27,13 @@ extension NetlinkWriter {
         )
     }
 
-    /// Writes the attributes that make conntrack accept any sequence numbers of a connection, in both directions.
-    package mutating func putLiberal(_ original: Tuple) {
+    /// Writes the attributes that make conntrack accept any sequence numbers of a connection, in both directions, and
+    /// keep its entry for so many seconds if it is silent from now on.
+    package mutating func putLiberal(_ original: Tuple, timeout: UInt32) {
         // struct nf_ct_tcp_flags: the flags, and which of them to change.
         let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
         put(CTA_TUPLE_ORIG.rawValue, tuple: original)
+        put(CTA_TIMEOUT.rawValue, timeout)
         nest(CTA_PROTOINFO.rawValue) {
             $0.nest(CTA_PROTOINFO_TCP.rawValue) {
                 $0.put(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL.rawValue, bytes: flags)

@@ -210,6 +210,10 @@ import Testing
         try conntrack.beLiberal(Mapping(untranslated: Sample.control6))
         // No tool shows the flags: what they do, `DataConnectionTests` see.
         #expect(try conntrack.entry(for: Sample.control)?.tcpState == 3)
+        // Added for less, they last now as long as any established connection.
+        let timeouts = try list().compactMap { $0.split(separator: " ").dropFirst(2).first }
+        #expect(timeouts.count == 2)
+        #expect(timeouts.allSatisfy { UInt32($0).map { $0 > 400_000 } == true })
     }
 
     @Test func `a connection that is gone cannot be made liberal`() throws {

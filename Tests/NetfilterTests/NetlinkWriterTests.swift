@@ -188,10 +188,11 @@ import Testing
         )
     }
 
-    @Test func `a liberal connection is so in both directions`() {
+    @Test func `a liberal connection is so in both directions, and lasts`() {
         #expect(
-            attributes { $0.putLiberal(Sample.control) }.dropFirst(52)
+            attributes { $0.putLiberal(Sample.control, timeout: 432_000) }.dropFirst(52)
                 == hex(
+                    "0800 0700 00069780",  // CTA_TIMEOUT
                     "1800 0480",  // CTA_PROTOINFO
                     "1400 0180",  // CTA_PROTOINFO_TCP
                     "0600 0400 0808 0000",  // CTA_PROTOINFO_TCP_FLAGS_ORIGINAL: flags and mask

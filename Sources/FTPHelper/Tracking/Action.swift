@@ -6,7 +6,8 @@ package enum Action: Hashable, Sendable {
     case open(Expectation)
     /// Take the expectation out of the pinhole set.
     case close(Expectation)
-    /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions.
+    /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions, and
+    /// keep the entry as long as any established one though no edited line is acknowledged to the byte.
     case beLiberal(Mapping)
     /// Ask conntrack whether it still has this connection, and tell `Tracker.learn` or `Tracker.forget`.
     case verify(Mapping)

@@ -88,7 +88,8 @@ extension Tracker {
     ) {
         if let known = connection(of: mapping.original) {
             guard known.mapping != mapping || known.isHelped != isHelped else {
-                // Its entry may be a new one (after `conntrack -F`), which knows nothing of the edits.
+                // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
+                // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
                 if known.isLiberal { output.actions.append(.beLiberal(mapping)) }
                 return
             }

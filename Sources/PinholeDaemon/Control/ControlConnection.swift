@@ -3,6 +3,9 @@ import Netfilter
 
 /// A conversation with the daemon, from the client's side: one request and its answer.
 package enum ControlConnection {
+    /// Seconds in which a daemon that works has begun to answer.
+    private static let patience = 5
+
     /// Sends `request` to the daemon at `path` and hands over its answer piece by piece, as it comes.
     ///
     /// It returns when the daemon has said all; an answer that is an error is thrown.
@@ -21,12 +24,18 @@ package enum ControlConnection {
         var answer: [UInt8] = []
         do throws(SystemError) {
             while !rest.isEmpty { rest = rest.dropFirst(try stream.write(rest)) }
-            while !answer.contains(UInt8(ascii: "\n")), try stream.read(into: &answer, limit: 4096) != .end {}
+            // A daemon that is stopped (SIGSTOP) still has a socket that takes clients; events may then take as long as they
+            // will.
+            try stream.setPatience(seconds: patience)
+            while !answer.contains(UInt8(ascii: "\n")),
+                case .bytes = try stream.read(into: &answer, limit: 4096)
+            {}
+            try stream.setPatience(seconds: 0)
         } catch {
             throw Obstacle(error.description, mend: "look into the log of the daemon")
         }
         guard let end = answer.firstIndex(of: UInt8(ascii: "\n")) else {
-            throw Obstacle("the daemon at \(path) did not answer", mend: "look into its log")
+            throw Obstacle("the daemon at \(path) does not answer", mend: "look into its log, and whether it is stopped")
         }
         try check(String(decoding: answer[..<end], as: UTF8.self))
         answer.removeSubrange(...end)

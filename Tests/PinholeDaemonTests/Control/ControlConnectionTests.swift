@@ -88,7 +88,10 @@ import Testing
     func `no answer is an error`(_ answer: String) throws {
         #expect(
             try ask(of: answer).obstacle
-                == Obstacle("the daemon at \(path) did not answer", mend: "look into its log")
+                == Obstacle(
+                    "the daemon at \(path) does not answer",
+                    mend: "look into its log, and whether it is stopped"
+                )
         )
     }
 
