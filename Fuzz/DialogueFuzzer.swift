@@ -52,7 +52,10 @@ private struct Line: ~Copyable {
     private(set) var opened: [Endpoint] = []
 
     static let mapping = Mapping(
-        original: Tuple(source: Endpoint(.v4(0x0a01_0002), 40112), destination: Endpoint(.v4(0xcb00_7105), 21)),
+        original: Tuple(
+            source: Endpoint(.v4(0x0a01_0002), 40112),
+            destination: Endpoint(.v4(0xcb00_7105), 21)
+        ),
         reply: Tuple(source: Endpoint(.v4(0x0a02_0002), 21), destination: Endpoint(.v4(0x0a02_0064), 40112))
     )
 
@@ -77,7 +80,10 @@ private struct Line: ~Copyable {
             for offset in offsets {
                 let piece = Array(text[offset..<min(offset + size, text.count)])
                 for _ in 0..<(repeats ? 2 : 1) {
-                    deliver(pass(piece, fromClient: fromClient, at: base &+ UInt32(offset)), fromClient: fromClient)
+                    deliver(
+                        pass(piece, fromClient: fromClient, at: base &+ UInt32(offset)),
+                        fromClient: fromClient
+                    )
                 }
             }
             // The receiver acknowledges what it has.

@@ -11,7 +11,8 @@ public func fuzzLine(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     for index in 1..<input.count where input[index] != UInt8(ascii: "\n") { line.append(input[index]) }
     line.append(UInt8(ascii: "\n"))
     let own: IPAddress = choice & 1 == 0 ? .v4(0x0a01_0002) : .v6(high: 0xfd01 << 48, low: 2)
-    let other: IPAddress = choice & 1 == 0 ? .v4(0xcbc8_c8c8) : .v6(high: 0xfd02_1111_2222_3333, low: 0x4444_5555_6666_7777)
+    let other: IPAddress =
+        choice & 1 == 0 ? .v4(0xcbc8_c8c8) : .v6(high: 0xfd02_1111_2222_3333, low: 0x4444_5555_6666_7777)
     if choice & 2 == 0 {
         checkCommand(line, own, Endpoint(other, 60999))
     } else {
@@ -28,11 +29,17 @@ private func checkCommand(_ line: [UInt8], _ own: IPAddress, _ endpoint: Endpoin
     precondition(announcement.port != 0)
     for end in announcement.field.lowerBound + 1..<line.count {
         let held = Announcement.start(inPartialCommand: line.span.extracting(0..<end))
-        precondition(held.map { $0 <= announcement.field.lowerBound } == true, "a part of the field would go on")
+        precondition(
+            held.map { $0 <= announcement.field.lowerBound } == true,
+            "a part of the field would go on"
+        )
     }
     let edited = replacing(line, announcement, endpoint)
     let again = Command(parsing: edited.span).flatMap { Announcement($0, in: edited.span, on: own) }
-    precondition(again?.address == endpoint.address && again?.port == endpoint.port, "the edited line says something else")
+    precondition(
+        again?.address == endpoint.address && again?.port == endpoint.port,
+        "the edited line says something else"
+    )
     precondition(again?.kind == announcement.kind)
 }
 
@@ -41,16 +48,24 @@ private func checkReply(_ line: [UInt8], _ kind: Expectation.Kind, _ own: IPAddr
         let announcement = Announcement(kind, in: line.span, on: own)
     else { return }
     precondition(announcement.port != 0)
-    for end in announcement.field.lowerBound + 1..<line.count where end - announcement.field.lowerBound <= 200 {
+    for end in announcement.field.lowerBound + 1..<line.count where end - announcement.field.lowerBound <= 200
+    {
         let held = Announcement.start(kind, inPartialReply: line.span.extracting(0..<end))
-        precondition(held.map { $0 <= announcement.field.lowerBound } == true, "a part of the field would go on")
+        precondition(
+            held.map { $0 <= announcement.field.lowerBound } == true,
+            "a part of the field would go on"
+        )
     }
     let edited = replacing(line, announcement, endpoint)
     let again = Announcement(kind, in: edited.span, on: own)
     let address = announcement.address == nil ? nil : endpoint.address
-    precondition(again?.address == address && again?.port == endpoint.port, "the edited line says something else")
+    precondition(
+        again?.address == address && again?.port == endpoint.port,
+        "the edited line says something else"
+    )
 }
 
 private func replacing(_ line: [UInt8], _ announcement: Announcement, _ endpoint: Endpoint) -> [UInt8] {
-    line[..<announcement.field.lowerBound] + announcement.field(for: endpoint) + line[announcement.field.upperBound...]
+    line[..<announcement.field.lowerBound] + announcement.field(for: endpoint)
+        + line[announcement.field.upperBound...]
 }

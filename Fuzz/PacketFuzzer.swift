@@ -11,7 +11,8 @@ public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
     // A connection behind NAT with an edit behind it, which the packet belongs to from either side.
     for isFromClient in [true, false] {
-        let shown: IPAddress = if case .v4 = segment.tuple.source.address { .v4(0x0102_0304) } else { .v6(high: 1, low: 1) }
+        let shown: IPAddress =
+            if case .v4 = segment.tuple.source.address { .v4(0x0102_0304) } else { .v6(high: 1, low: 1) }
         let mapping =
             isFromClient
             ? Mapping(
@@ -27,10 +28,17 @@ public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         tracker.learn(mapping, isHelped: false, at: Instant(nanoseconds: 1), into: &output)
         for _ in 0..<2 {
             output.clear()
-            guard tracker.receive(packet, at: Instant(nanoseconds: 1), into: &output) == .replace else { continue }
-            guard let sent = try? Segment(parsing: output.packet.span) else { fatalError("the packet sent on is none") }
+            guard tracker.receive(packet, at: Instant(nanoseconds: 1), into: &output) == .replace else {
+                continue
+            }
+            guard let sent = try? Segment(parsing: output.packet.span) else {
+                fatalError("the packet sent on is none")
+            }
             precondition(sent.tuple == segment.tuple && sent.end == output.packet.count)
-            precondition(error(output.packet.span, sent) == error(packet, segment), "the checksum changed its mind")
+            precondition(
+                error(output.packet.span, sent) == error(packet, segment),
+                "the checksum changed its mind"
+            )
         }
     }
     return 0
@@ -40,5 +48,6 @@ public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private func error(_ packet: Span<UInt8>, _ segment: Segment) -> UInt16 {
     let addresses = packet[0] >> 4 == 4 ? 12..<20 : 8..<40
     let tcp = segment.tcpOffset..<segment.end
-    return Checksum.fold(Checksum.sum(packet, tcp) + Checksum.sum(packet, addresses) + 6 + UInt64(tcp.count)) % 0xffff
+    return Checksum.fold(Checksum.sum(packet, tcp) + Checksum.sum(packet, addresses) + 6 + UInt64(tcp.count))
+        % 0xffff
 }

@@ -37,7 +37,13 @@ package struct UnixStream: ~Copyable {
         var patience = timeval(tv_sec: seconds, tv_usec: 0)
         // Sound: the kernel reads one `timeval`, during the call only.
         _ = try SystemError.check("configure a socket") {
-            unsafe setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            unsafe setsockopt(
+                number,
+                SOL_SOCKET,
+                SO_RCVTIMEO,
+                &patience,
+                socklen_t(MemoryLayout<timeval>.size)
+            )
         }
     }
 

@@ -35,7 +35,10 @@ package enum ControlConnection {
             throw Obstacle(error.description, mend: "look into the log of the daemon")
         }
         guard let end = answer.firstIndex(of: UInt8(ascii: "\n")) else {
-            throw Obstacle("the daemon at \(path) does not answer", mend: "look into its log, and whether it is stopped")
+            throw Obstacle(
+                "the daemon at \(path) does not answer",
+                mend: "look into its log, and whether it is stopped"
+            )
         }
         try check(String(decoding: answer[..<end], as: UTF8.self))
         answer.removeSubrange(...end)
