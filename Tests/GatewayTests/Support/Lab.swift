@@ -46,8 +46,8 @@ final class Lab: Sendable {
             ],
             closing: Program.Streams(
                 input: pipe.fileHandleForReading,
-                output: try FileHandle(forWritingTo: URL(filePath: "/dev/null")),
-                errors: try FileHandle(forWritingTo: URL(filePath: "/dev/stderr"))
+                output: .nullDevice,
+                errors: .standardError
             )
         )
     }

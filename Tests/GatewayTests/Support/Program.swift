@@ -16,7 +16,7 @@ final class Program: Sendable {
         let errors: FileHandle
     }
 
-    /// Starts a program, found along PATH, and closes this process's side of its streams.
+    /// Starts a program, found along PATH, and closes this process's side of its streams, but for standard error.
     ///
     /// They would stay open until `Process` lets go of them, which may be never, and from descriptor 1024 on
     /// Foundation no longer notices that a process has ended.
@@ -38,7 +38,10 @@ final class Program: Sendable {
             return -1
         }
         try Program.starting.withLock { _ in try process.run() }
-        for stream in [streams.input, streams.output, streams.errors] { try? stream.close() }
+        for stream in [streams.input, streams.output, streams.errors]
+        where stream !== FileHandle.standardError {
+            try? stream.close()
+        }
     }
 
     /// Tells whether it has not ended yet.
