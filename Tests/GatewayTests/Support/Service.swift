@@ -18,9 +18,9 @@ struct Service: Sendable {
         try input.write(contentsOf: Data((line + "\n").utf8))
     }
 
-    /// Waits until it has written something.
-    func said(_ part: String) async throws {
-        try await poll(for: "\(name) to say \"\(part)\"") {
+    /// Waits until it has written something, at most so many seconds.
+    func said(_ part: String, within seconds: Double = 20) async throws {
+        try await poll(for: "\(name) to say \"\(part)\"", within: seconds) {
             if text.contains(part) { return true }
             guard program.isRunning else {
                 throw HarnessError("\(name) ended, without \"\(part)\":\n\(text)")
