@@ -29,7 +29,7 @@ struct Dialogue: ~Copyable {
         )
     }
 
-    /// Starts as one more connection of a tracker; `tracker` can be taken back at the end.
+    /// Starts as one more connection of a tracker; `release` gives it back.
     init(
         _ mapping: Mapping,
         tracker: consuming Tracker,
@@ -45,6 +45,9 @@ struct Dialogue: ~Copyable {
         guard !isAdopted else { return }
         transmit(handshake)
     }
+
+    /// Ends the dialogue here and gives back its tracker.
+    consuming func release() -> Tracker { tracker }
 
     /// The SYN-ACK with which the connection began.
     var handshake: PacketBuilder {
@@ -151,6 +154,17 @@ struct Dialogue: ~Copyable {
             actions += output.actions
         }
         now = end
+    }
+
+    /// What the tracker expects of a SYN.
+    func expected(_ packet: [UInt8]) -> ExpectedConnection? { tracker.expected(packet.span) }
+
+    /// Lets the SYN of a data connection come; `false` if it is not expected.
+    @discardableResult
+    mutating func use(_ packet: [UInt8]) -> Bool {
+        guard let connection = expected(packet) else { return false }
+        perform { $0.confirm(connection, at: $1, into: &$2) }
+        return true
     }
 
     /// Does something else to the tracker and keeps the actions.

@@ -1,0 +1,280 @@
+import FTPHelper
+import Testing
+
+/// What an address in a line means (contract A1 to A6).
+@Suite struct AddressTests {
+    private static func policy(
+        isLoose: Bool = false,
+        allowsPrivilegedPorts: Bool = false,
+        maximumConnections: Int = 65536
+    ) -> Policy {
+        var policy = Policy()
+        policy.isLoose = isLoose
+        policy.allowsPrivilegedPorts = allowsPrivilegedPorts
+        policy.maximumConnections = maximumConnections
+        return policy
+    }
+
+    /// Sends a line and gives what goes on, what it opens or why it does not.
+    private static func outcome(_ line: String, _ nat: NATCase, _ policy: Policy = Policy()) -> [String] {
+        var dialogue = Dialogue.ready(nat.mapping, policy: policy)
+        let text: String
+        if line.hasPrefix("2") {
+            dialogue.send(.client, ["227": "PASV\r\n", "228": "LPSV\r\n"][line.prefix(3)] ?? "EPSV\r\n")
+            text = dialogue.send(.server, line + "\r\n")
+        } else {
+            text = dialogue.send(.client, line + "\r\n")
+        }
+        let opened = dialogue.tracker.expectations.map { "\($0.to) -> \($0.translatedTo)" }
+        return [String(text.dropLast(1))] + opened + dialogue.refusals.map(\.rawValue)
+    }
+
+    private static let plain = NATCase.all[0]
+    private static let source = NATCase("SNAT", "10.1.0.2", "10.2.0.2", client: "10.2.0.100")
+    private static let destination = NATCase("DNAT", "10.1.0.2", "203.0.113.5", server: "10.2.0.2")
+
+    static let cases: [(line: String, nat: NATCase, policy: Policy, outcome: [String])] = [
+        // The client's own address, or the one NAT gives it.
+        (
+            "PORT 10,1,0,2,19,137", source, policy(),
+            ["PORT 10,2,0,100,19,137", "10.2.0.100:5001 -> 10.1.0.2:5001"]
+        ),
+        (
+            "PORT 10,2,0,100,19,137", source, policy(),
+            ["PORT 10,2,0,100,19,137", "10.2.0.100:5001 -> 10.1.0.2:5001"]
+        ),
+        (
+            "EPRT |1|10.2.0.100|5001|", source, policy(),
+            ["EPRT |1|10.2.0.100|5001|", "10.2.0.100:5001 -> 10.1.0.2:5001"]
+        ),
+        // Any other is a bounce.
+        ("PORT 10,2,0,2,19,137", source, policy(), ["PORT 10,2,0,2,19,137", "address-mismatch"]),
+        ("PORT 10,9,9,9,19,137", source, policy(), ["PORT 10,9,9,9,19,137", "address-mismatch"]),
+        ("PORT 0,0,0,0,19,137", source, policy(), ["PORT 0,0,0,0,19,137", "address-mismatch"]),
+        ("PORT 127,0,0,1,19,137", plain, policy(), ["PORT 127,0,0,1,19,137", "address-mismatch"]),
+        ("EPRT |1|10.9.9.9|5001|", plain, policy(), ["EPRT |1|10.9.9.9|5001|", "address-mismatch"]),
+        ("LPRT 4,4,10,9,9,9,2,19,137", plain, policy(), ["LPRT 4,4,10,9,9,9,2,19,137", "address-mismatch"]),
+        ("EPRT |2|fd09::9|5001|", NATCase.all[5], policy(), ["EPRT |2|fd09::9|5001|", "address-mismatch"]),
+        // Whatever a server says leads to the server.
+        (
+            "227 (10,2,0,2,19,137)", plain, policy(),
+            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (10,9,9,9,19,137)", plain, policy(),
+            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (0,0,0,0,19,137)", plain, policy(),
+            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (10,2,0,2,19,137)", destination, policy(),
+            ["227 (203,0,113,5,19,137)", "203.0.113.5:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (203,0,113,5,19,137)", destination, policy(),
+            ["227 (203,0,113,5,19,137)", "203.0.113.5:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (0,0,0,0,19,137)", destination, policy(),
+            ["227 (203,0,113,5,19,137)", "203.0.113.5:5001 -> 10.2.0.2:5001"]
+        ),
+        ("229 (|||5001|)", destination, policy(), ["229 (|||5001|)", "203.0.113.5:5001 -> 10.2.0.2:5001"]),
+        (
+            "229 (|1|10.2.0.2|5001|)", destination, policy(),
+            ["229 (|1|203.0.113.5|5001|)", "203.0.113.5:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "228 (4,4,10,9,9,9,2,19,137)", plain, policy(),
+            ["228 (4,4,10,2,0,2,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (10,2,0,2,19,137)", source, policy(),
+            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        // Loose, a third host is believed, but not one that is none.
+        (
+            "PORT 10,9,9,9,19,137", plain, policy(isLoose: true),
+            ["PORT 10,9,9,9,19,137", "10.9.9.9:5001 -> 10.9.9.9:5001"]
+        ),
+        (
+            "PORT 10,9,9,9,19,137", source, policy(isLoose: true),
+            ["PORT 10,2,0,100,19,137", "10.2.0.100:5001 -> 10.9.9.9:5001"]
+        ),
+        ("PORT 0,0,0,0,19,137", plain, policy(isLoose: true), ["PORT 0,0,0,0,19,137", "address-mismatch"]),
+        (
+            "227 (10,9,9,9,19,137)", plain, policy(isLoose: true),
+            ["227 (10,9,9,9,19,137)", "10.9.9.9:5001 -> 10.9.9.9:5001"]
+        ),
+        (
+            "227 (0,0,0,0,19,137)", plain, policy(isLoose: true),
+            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        ),
+        (
+            "227 (10,9,9,9,19,137)", destination, policy(isLoose: true),
+            ["227 (203,0,113,5,19,137)", "203.0.113.5:5001 -> 10.9.9.9:5001"]
+        ),
+        // Privileged ports.
+        ("PORT 10,1,0,2,3,255", plain, policy(), ["PORT 10,1,0,2,3,255", "privileged-port"]),
+        ("PORT 10,1,0,2,4,0", plain, policy(), ["PORT 10,1,0,2,4,0", "10.1.0.2:1024 -> 10.1.0.2:1024"]),
+        (
+            "PORT 10,1,0,2,0,22", plain, policy(allowsPrivilegedPorts: true),
+            ["PORT 10,1,0,2,0,22", "10.1.0.2:22 -> 10.1.0.2:22"]
+        ),
+        (
+            "PORT 10,1,0,2,0,22", source, policy(allowsPrivilegedPorts: true),
+            ["PORT 10,2,0,100,0,22", "10.2.0.100:22 -> 10.1.0.2:22"]
+        ),
+        ("227 (10,2,0,2,0,22)", plain, policy(), ["227 (10,2,0,2,0,22)", "privileged-port"]),
+        ("229 (|||22|)", plain, policy(), ["229 (|||22|)", "privileged-port"]),
+        (
+            "229 (|||22|)", plain, policy(allowsPrivilegedPorts: true),
+            ["229 (|||22|)", "10.2.0.2:22 -> 10.2.0.2:22"]
+        ),
+        (
+            "PORT 10,1,0,2,0,0", plain, policy(allowsPrivilegedPorts: true),
+            ["PORT 10,1,0,2,0,0", "malformed"]
+        ),
+        // A bounce to a privileged port is a bounce.
+        ("PORT 10,9,9,9,0,22", plain, policy(), ["PORT 10,9,9,9,0,22", "address-mismatch"]),
+        ("PORT 10,9,9,9,0,22", plain, policy(isLoose: true), ["PORT 10,9,9,9,0,22", "privileged-port"]),
+    ]
+
+    @Test(arguments: cases)
+    func `an address is compared, never trusted`(
+        line: String,
+        nat: NATCase,
+        policy: Policy,
+        outcome: [String]
+    ) {
+        #expect(Self.outcome(line, nat, policy) == outcome)
+    }
+
+    @Test func `a refusal has the line, and the connection it came on`() {
+        var dialogue = Dialogue.ready(snat)
+        let long = "PORT " + String(repeating: "9", count: 200)
+        dialogue.send(.client, long + " \r\n")
+        #expect(
+            dialogue.events == [
+                .refused(
+                    Refusal(
+                        reason: .malformed,
+                        kind: .port,
+                        connection: snat.original,
+                        line: Array(long.utf8.prefix(120))
+                    )
+                )
+            ]
+        )
+        #expect(dialogue.statistics.refused == [.malformed: 1])
+        #expect(dialogue.tracker.connections.first?.refused == 1)
+    }
+
+    // MARK: Ports
+
+    /// As many clients as wanted behind one address, each logged in.
+    private static func crowd(_ count: Int, policy: Policy = Policy(), _ body: (Int, inout Dialogue) -> Void)
+        -> Tracker
+    {
+        var tracker = Tracker(policy: policy, random: Seeded(state: 3))
+        for number in 0..<count {
+            let nat = NATCase("\(number)", "10.1.0.\(number + 2)", "10.2.0.2", client: "10.2.0.100")
+            var mapping = nat.mapping
+            mapping.original.source.port = 40000
+            mapping.reply.destination.port = 40000 + UInt16(number)
+            var dialogue = Dialogue(mapping, tracker: tracker)
+            dialogue.logIn()
+            body(number, &dialogue)
+            tracker = dialogue.release()
+        }
+        return tracker
+    }
+
+    @Test func `clients that announce the same port get ports of their own`() {
+        let tracker = Self.crowd(32) { number, dialogue in
+            let text = dialogue.send(.client, "PORT 10,1,0,\(number + 2),19,137\r\n")
+            let expectation = dialogue.tracker.expectations.last
+            let port = expectation?.to.port ?? 0
+            #expect(text == "PORT 10,2,0,100,\(port >> 8),\(port & 0xff)\r\n")
+            #expect(expectation?.translatedTo.description == "10.1.0.\(number + 2):5001")
+            #expect((port == 5001) == (number == 0))
+        }
+        #expect(tracker.expectationCount == 32)
+        #expect(Set(tracker.expectations.map(\.to)).count == 32)
+        #expect(tracker.expectations.allSatisfy { $0.to.port >= 1024 })
+    }
+
+    @Test func `a client that announces again keeps its port`() {
+        var dialogue = Dialogue.ready(snat)
+        for _ in 0..<10 {
+            dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+            #expect(dialogue.open == ["10.2.0.100:5001"])
+        }
+    }
+
+    @Test func `a port is lent again once its expectation is gone`() {
+        let tracker = Self.crowd(2) { number, dialogue in
+            let text = dialogue.send(.client, "PORT 10,1,0,\(number + 2),19,137\r\n")
+            #expect(text == "PORT 10,2,0,100,19,137\r\n")
+            if number == 0 { dialogue.send(.server, "500 no\r\n") }
+        }
+        #expect(tracker.expectationCount == 1)
+    }
+
+    @Test func `a port rests while its data connection may live, and after it`() {
+        func announce(_ dialogue: inout Dialogue, _ number: Int) -> UInt16? {
+            dialogue.send(.client, "PORT 10,1,0,\(number),19,137\r\n")
+            return dialogue.tracker.expectations.last?.to.port
+        }
+        var first = Dialogue.ready(NATCase("1", "10.1.0.2", "10.2.0.2", client: "10.2.0.100").mapping)
+        #expect(announce(&first, 2) == 5001)
+        let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
+        first.use(syn)
+        #expect(first.open.isEmpty)
+        var mapping = NATCase("2", "10.1.0.3", "10.2.0.2", client: "10.2.0.100").mapping
+        mapping.original.source.port = 2
+        mapping.reply.destination.port = 2
+        let now = first.now
+        let own = first.mapping
+        var second = Dialogue(mapping, tracker: first.release())
+        second.now = now
+        second.logIn()
+        // In use for as long as the client has not announced another or left, however long that is.
+        second.now = second.now.advanced(bySeconds: 3600)
+        #expect(announce(&second, 3) != 5001)
+        second.perform { $0.forget(own, at: $1, into: &$2) }
+        second.now = second.now.advanced(bySeconds: 119)
+        #expect(announce(&second, 3) != 5001)
+        second.now = second.now.advanced(bySeconds: 1)
+        #expect(announce(&second, 3) == 5001)
+    }
+
+    @Test func `a client whose transfer is over gets another port while the old one rests`() {
+        var dialogue = Dialogue.ready(snat)
+        var ports: [UInt16] = []
+        for _ in 0..<3 {
+            dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+            guard let to = dialogue.tracker.expectations.first?.to else { break }
+            ports.append(to.port)
+            let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", to.port)
+            dialogue.use(syn)
+        }
+        #expect(ports.first == 5001)
+        #expect(Set(ports).count == 3)
+        dialogue.now = dialogue.now.advanced(bySeconds: 120)
+        dialogue.send(.client, "PORT 10,1,0,2,\(ports[1] >> 8),\(ports[1] & 0xff)\r\n")
+        #expect(dialogue.tracker.expectations.first?.to.port == ports[1])
+    }
+
+    @Test func `without NAT a port is what it is`() {
+        var dialogue = Dialogue.ready(Self.plain.mapping)
+        for _ in 0..<3 {
+            dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+            #expect(dialogue.open == ["10.1.0.2:5001"])
+            let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.1.0.2", 5001)
+            dialogue.use(syn)
+        }
+        #expect(dialogue.statistics.expectationsUsed == 3)
+    }
+}
