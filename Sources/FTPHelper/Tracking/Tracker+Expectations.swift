@@ -97,6 +97,7 @@ extension Tracker {
     ) {
         guard let expectation = connection.expectation else { return }
         take(expectation, from: connection)
+        deadlines.update(connection)
         output.actions.append(.close(expectation))
         output.actions.append(.report(.closed(expectation, closing)))
     }
@@ -140,14 +141,12 @@ extension Tracker {
     package mutating func fail(_ expectation: Expectation, into output: inout Output) {
         guard let master = master(of: expectation) else { return }
         closeExpectation(of: master, .failed, into: &output)
-        deadlines.update(master)
     }
 
     /// Closes an expectation by hand; `false` if there is none of that number.
     package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
         guard let master = masters.first(where: { $0.opening?.id == id }) else { return false }
         closeExpectation(of: master, .deleted, into: &output)
-        deadlines.update(master)
         return true
     }
 
@@ -156,7 +155,6 @@ extension Tracker {
         let masters = masters
         for master in masters {
             closeExpectation(of: master, .deleted, into: &output)
-            deadlines.update(master)
         }
         return masters.count
     }

@@ -125,6 +125,14 @@ struct Dialogue: ~Copyable {
         return arrival
     }
 
+    /// The same where a test goes on only with something that arrives.
+    mutating func arrival(_ packet: PacketBuilder, _ location: SourceLocation = #_sourceLocation) throws
+        -> Arrival
+    {
+        let arrival = transmit(packet)
+        return try #require(arrival, sourceLocation: location)
+    }
+
     /// Sends text as one segment and returns what the other side gets of it; empty if nothing.
     @discardableResult
     mutating func send(_ side: Session.Side, _ text: String, flags: TCPFlags = [.ack, .psh]) -> String {

@@ -1,0 +1,169 @@
+import FTPHelper
+import Testing
+
+/// What time brings, through `nextDeadline` and `fire` alone.
+@Suite struct TimerTests {
+    private static func mapping(_ number: Int) -> Mapping {
+        Mapping(
+            untranslated: Tuple(
+                source: Endpoint(v4(10, 1, UInt32(number / 250), UInt32(number % 250 + 1)), 40000),
+                destination: Endpoint(v4(10, 2, 0, 2), 21)
+            )
+        )
+    }
+
+    private static func port(_ number: Int, _ port: Int) -> String {
+        "PORT 10,1,\(number / 250),\(number % 250 + 1),\(port / 256),\(port % 256)\r\n"
+    }
+
+    /// Whatever is opened, closed, used and renewed in between, each timer fires in its very moment.
+    @Test(arguments: [1, 7, 40, 300] as [UInt32])
+    func `every expectation expires when it is due, whatever happens to the others`(timeout: UInt32) {
+        var random = Seeded(state: UInt64(timeout))
+        var policy = Policy()
+        policy.timeout = timeout
+        var tracker = Tracker(policy: policy, random: Seeded(state: 1))
+        var output = Output()
+        var now = Instant(nanoseconds: 1)
+        let count = 40
+        var sequences = [UInt32](repeating: 1, count: count)
+        var answers = [UInt32](repeating: 1, count: count)
+        var deadlines: [Int: Instant] = [:]
+        var expired = 0
+
+        func deliver(_ number: Int, _ side: Session.Side, _ text: String) {
+            let mapping = Self.mapping(number)
+            let packet = PacketBuilder(
+                tuple: side == .client ? mapping.original : mapping.reply,
+                sequence: side == .client ? sequences[number] : answers[number],
+                acknowledgement: side == .client ? answers[number] : sequences[number],
+                payload: Array(text.utf8)
+            ).bytes
+            if side == .client {
+                sequences[number] &+= UInt32(text.utf8.count)
+            } else {
+                answers[number] &+= UInt32(text.utf8.count)
+            }
+            output.clear()
+            if case .needsMapping = tracker.receive(packet.span, at: now, into: &output) {
+                tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                _ = tracker.receive(packet.span, at: now, into: &output)
+            }
+        }
+
+        for _ in 0..<4000 {
+            let number = Int.random(in: 0..<count, using: &random)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0...3:
+                deliver(number, .client, Self.port(number, 5000 + number))
+                deadlines[number] = now.advanced(bySeconds: timeout)
+            case 4:
+                deliver(number, .server, "500 no\r\n")
+            case 5:
+                deliver(number, .server, "200 ok\r\n")
+            case 6:
+                let to = "10.1.\(number / 250).\(number % 250 + 1)"
+                let syn = ExpectationTests.syn(from: "10.2.0.2", to: to, UInt16(5000 + number))
+                output.clear()
+                if let expected = tracker.expected(syn.span) {
+                    tracker.confirm(expected, at: now, into: &output)
+                }
+            case 7:
+                output.clear()
+                if let id = tracker.expectations.first?.id { _ = tracker.delete(id, into: &output) }
+            case 8:
+                output.clear()
+                tracker.forget(Self.mapping(number), at: now, into: &output)
+                if !output.actions.isEmpty { (sequences[number], answers[number]) = (1, 1) }
+            default:
+                let end = now.advanced(bySeconds: UInt32.random(in: 0...5, using: &random))
+                while let deadline = tracker.nextDeadline, deadline <= end {
+                    #expect(deadline >= now, "a timer was late")
+                    now = max(now, deadline)
+                    output.clear()
+                    tracker.fire(at: now, into: &output)
+                    for case .report(.expired(let expectation)) in output.actions {
+                        #expect(expectation.deadline == now)
+                        expired += 1
+                    }
+                    for case .verify(let mapping) in output.actions {
+                        tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                    }
+                }
+                now = end
+            }
+            guard tracker.expectations.allSatisfy({ $0.deadline > now }) else {
+                Issue.record("one is open beyond its time")
+                return
+            }
+            #expect(tracker.expectationCount == tracker.expectations.count)
+            guard tracker.expectations.isEmpty || tracker.nextDeadline != nil else {
+                Issue.record("nothing would close what is open")
+                return
+            }
+        }
+        #expect(timeout > 100 || expired > 0)
+    }
+
+    @Test func `without connections there is nothing to wait for`() {
+        let tracker = Tracker(policy: Policy())
+        #expect(tracker.nextDeadline == nil)
+    }
+
+    @Test func `an idle connection is asked for every two minutes, one that expects every fifteen seconds`() {
+        var dialogue = Dialogue.ready(snat)
+        func asked(_ dialogue: borrowing Dialogue) -> Int { dialogue.actions.count { $0 == .verify(snat) } }
+        dialogue.wait(seconds: 119)
+        #expect(asked(dialogue) == 0)
+        dialogue.wait(seconds: 1)
+        #expect(asked(dialogue) == 1)
+        dialogue.wait(seconds: 240)
+        #expect(asked(dialogue) == 3)
+        // Packets put it off.
+        dialogue.wait(seconds: 119)
+        dialogue.send(.client, "NOOP\r\n")
+        dialogue.wait(seconds: 119)
+        #expect(asked(dialogue) == 3)
+        dialogue.wait(seconds: 1)
+        #expect(asked(dialogue) == 4)
+        dialogue.actions = []
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        dialogue.wait(seconds: 14)
+        #expect(asked(dialogue) == 0)
+        dialogue.wait(seconds: 31)
+        #expect(asked(dialogue) == 3)
+    }
+
+    @Test func `a connection that conntrack still has is kept, one that it has not is told of and forgotten`()
+    {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.perform { $0.learn(snat, isHelped: false, at: $1, into: &$2) }
+        #expect(dialogue.actions.isEmpty)
+        #expect(dialogue.tracker.connections.first?.state == .ready)
+        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        #expect(dialogue.events.count == 1)
+        if case .connectionClosed? = dialogue.events.first {} else { Issue.record("the end is not told") }
+        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        #expect(dialogue.events.count == 1)
+    }
+
+    @Test func `a closed connection is translated for as long as conntrack keeps it`() {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\nQUIT\r\n")
+        dialogue.send(.server, "200 ok\r\n221 bye\r\n", flags: [.fin, .ack])
+        dialogue.send(.client, "", flags: [.fin, .ack])
+        #expect(dialogue.tracker.connections.isEmpty)
+        #expect(dialogue.tracker.connectionCount == 0)
+        var last = dialogue.segment(.client, flags: [.ack])
+        #expect(dialogue.transmit(last)?.sequence == last.sequence &+ 2)
+        dialogue.wait(seconds: 119)
+        last.flags = [.ack, .fin]
+        last.sequence &-= 1
+        #expect(dialogue.transmit(last)?.sequence == last.sequence &+ 2)
+        dialogue.wait(seconds: 119)
+        #expect(dialogue.tracker.nextDeadline != nil)
+        dialogue.wait(seconds: 1)
+        #expect(dialogue.tracker.nextDeadline == nil)
+        #expect(dialogue.events.count { if case .connectionClosed = $0 { true } else { false } } == 1)
+    }
+}
