@@ -65,6 +65,13 @@ int clinux_accept(int listener)
     return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int clinux_set_patience(int number, int seconds)
+{
+    struct timeval patience = {.tv_sec = seconds};
+
+    return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+}
+
 int clinux_peer_user(int stream, uid_t *user)
 {
     struct ucred peer;

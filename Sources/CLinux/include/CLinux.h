@@ -50,6 +50,9 @@ int clinux_epoll_wait(int poller, struct clinux_readiness *ready, int capacity, 
 /* accept4(2): the connection is non-blocking and closed on exec. */
 int clinux_accept(int listener);
 
+/* Lets reads from a socket wait for so many seconds and no longer, 0 for ever (SO_RCVTIMEO). */
+int clinux_set_patience(int number, int seconds);
+
 /* The user at the other end of a connected Unix socket (SO_PEERCRED). */
 int clinux_peer_user(int stream, uid_t *user);
 

@@ -34,17 +34,7 @@ package struct UnixStream: ~Copyable {
 
     /// Sets how long a read may wait for something to come before it is `nothingYet`; 0 for ever (`SO_RCVTIMEO`).
     package func setPatience(seconds: Int) throws(SystemError) {
-        var patience = timeval(tv_sec: seconds, tv_usec: 0)
-        // Sound: the kernel reads one `timeval`, during the call only.
-        _ = try SystemError.check("configure a socket") {
-            unsafe setsockopt(
-                number,
-                SOL_SOCKET,
-                SO_RCVTIMEO,
-                &patience,
-                socklen_t(MemoryLayout<timeval>.size)
-            )
-        }
+        _ = try SystemError.check("configure a socket") { clinux_set_patience(number, Int32(seconds)) }
     }
 
     /// The user at the other end, 0 for root (`SO_PEERCRED`).
