@@ -1,4 +1,5 @@
 import CLinux
+import CNetfilter  // in release builds `timeval` is of this module
 import Glibc
 
 /// One connection over a Unix socket.
