@@ -3,6 +3,7 @@ extension Stream {
     /// Tells whether the payload of a segment goes on byte for byte.
     func isUntouched(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
         let end = position + count
+        guard !isProbe(count, at: position, hasFIN: hasFIN) else { return false }
         guard heldCount == 0 || !end.isAfter(heldStart) || count == 0 else { return false }
         for edit in edits where edit.start.isBefore(end) && edit.end.isAfter(position) { return false }
         return !bringsText(count, at: position, hasFIN: hasFIN)
@@ -38,6 +39,9 @@ extension Stream {
             return (output(of: heldStart) - 1, false)
         }
 
+        guard !isProbe(payload.count, at: position, hasFIN: hasFIN) else {
+            return (output(of: heldStart) - 1, true)
+        }
         var sequence = output(of: position)
         var cursor = position
         for edit in edits where edit.end.isAfter(cursor) && edit.start.isBefore(stop) {
@@ -53,6 +57,15 @@ extension Stream {
         guard packet.count > limit else { return (sequence, stop == end) }
         packet.removeLast(packet.count - limit)
         return (sequence, false)
+    }
+
+    /// Tells whether a segment is a keep-alive or a window probe, sent while bytes are held.
+    ///
+    /// It stands one byte before what its sender would send next, where the receiver has everything already and so
+    /// answers. The receiver has not got what is held, and would take a probe there for an acknowledgement that needs no
+    /// answer; after a few of those the sender gives the connection up.
+    private func isProbe(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
+        heldCount > 0 && count == 0 && !hasFIN && position == next - 1
     }
 
     /// Tells whether a FIN without payload has to bring bytes that were held until it came.
