@@ -1,5 +1,4 @@
 import CLinux
-import CNetfilter  // in release builds `timeval` is of this module
 import Glibc
 
 /// One connection over a Unix socket.
