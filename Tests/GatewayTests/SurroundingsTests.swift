@@ -65,6 +65,32 @@ import Testing
         }
     }
 
+    @Test(
+        .timeLimit(.minutes(10)),
+        arguments: [
+            (1, "ctnetlink", "nf_conntrack_netlink"), (3, "NFQUEUE", "nfnetlink_queue"),
+            (6, "ipset", "ip_set"),
+        ]
+    )
+    func `a kernel that lacks something is told what to load`(
+        subsystem: Int,
+        name: String,
+        module: String
+    ) async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            let library = "\(Lab.folder)/lacking.so"
+            let source = try Files.script("lacking", extension: "c")
+            try await gateway.lab.require(
+                ["clang", "-shared", "-fPIC", "-O1", "-o", library, source],
+                seconds: 60
+            )
+            let lacking = ["env", "LD_PRELOAD=\(library)", "LACKING=\(subsystem)"]
+            let message = "the kernel has no \(name): load its module with: modprobe \(module)"
+            try await expectRefusal(message, in: gateway, ["run"], prefix: lacking)
+        }
+    }
+
     @Test(.timeLimit(.minutes(10)))
     func `a control socket in use is left to its daemon`() async throws {
         try await Gateway.with(.routed) { gateway in

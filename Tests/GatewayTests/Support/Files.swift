@@ -12,11 +12,11 @@ enum Files {
         return program
     }
 
-    /// One of the Python programs in `Scripts`.
-    static func script(_ name: String) throws -> String {
-        guard let url = Bundle.module.url(forResource: name, withExtension: "py", subdirectory: "Scripts")
+    /// One of the programs in `Scripts`, in Python if not said otherwise.
+    static func script(_ name: String, extension ending: String = "py") throws -> String {
+        guard let url = Bundle.module.url(forResource: name, withExtension: ending, subdirectory: "Scripts")
         else {
-            throw HarnessError("no script \(name).py")
+            throw HarnessError("no script \(name).\(ending)")
         }
         return url.path
     }
