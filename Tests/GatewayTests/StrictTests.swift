@@ -22,7 +22,10 @@ import Testing
 
             for host in [Host.client, .server] {
                 try await poll(for: "the end of the connection on \(host)") {
-                    let sockets = try await gateway.lab.require(["ss", "-Htn", "state", "established"], on: host)
+                    let sockets = try await gateway.lab.require(
+                        ["ss", "-Htn", "state", "established"],
+                        on: host
+                    )
                     return sockets.isEmpty
                 }
             }
