@@ -1,7 +1,9 @@
-/* Captures on disk, through libpcap.
+/*
+ * Captures on disk, through libpcap.
  *
- * A target of C code and not a module of <pcap/pcap.h>: with that, <sys/time.h> would belong to the module, and Swift would no
- * longer find `timespec` in Glibc. */
+ * A target of C code and not a module of <pcap/pcap.h>: with that, <sys/time.h> would belong to the module, and Swift
+ * would no longer find `timespec` in Glibc.
+ */
 #ifndef PINHOLE_CPCAP_H
 #define PINHOLE_CPCAP_H
 
@@ -25,8 +27,10 @@ struct cpcap_frame {
 /* Bytes of room for a reason, NUL included (PCAP_ERRBUF_SIZE). */
 enum { cpcap_reason_size = 256 };
 
-/* Reads the header of the capture in an open file; the file is closed with the handle. On failure the file is closed at once,
- * NULL returned, and `reason` filled with NUL-terminated text. */
+/*
+ * Reads the header of the capture in an open file; the file is closed with the handle. On failure the file is closed at
+ * once, NULL returned, and `reason` filled with NUL-terminated text.
+ */
 struct pcap *_Nullable cpcap_open(int file, char *_Nonnull reason);
 
 void cpcap_close(struct pcap *_Nonnull handle);

@@ -18,9 +18,17 @@ struct ControlSearch {
     }
 
     private enum Standing {
+        /// `size` is what the packets cost.
         case undecided(Candidate, [Packet], size: Int)
         /// No control connection, whatever is said in it later on.
         case other
+
+        var size: Int {
+            switch self {
+            case .undecided(_, _, let size): size
+            case .other: 0
+            }
+        }
     }
 
     /// Connections, and bytes of their packets, that fill a generation; there are two of these.
@@ -35,7 +43,7 @@ struct ControlSearch {
     private var recent: [Tuple: Standing] = [:]
     /// Those not heard of since `recent` was begun; forgotten when that is full.
     private var older: [Tuple: Standing] = [:]
-    /// Bytes that are kept in `recent`, or were.
+    /// Bytes that are kept in `recent`.
     private var size = 0
 
     /// Takes a packet of a connection that is not known as a control connection; it has the ACK flag.
@@ -50,19 +58,18 @@ struct ControlSearch {
             ?? .undecided(Candidate(segment), [], size: 0)
         {
         case .other:
-            put(.other, segment.tuple, size: 0)
+            put(.other, segment.tuple)
             return nil
-        case .undecided(var candidate, var packets, let size):
-            let bytes = (0..<packet.count).map { packet[$0] }
-            let added = bytes.count + ControlSearch.overhead
-            packets.append(Packet(bytes: bytes, frame: frame))
+        case .undecided(var candidate, var packets, var size):
+            packets.append(Packet(bytes: (0..<packet.count).map { packet[$0] }, frame: frame))
+            size += packet.count + ControlSearch.overhead
             switch candidate.receive(packet, segment) {
             case .control(let client):
                 return Finding(client: client, packets: packets)
-            case .undecided where size + added <= ControlSearch.maximumSizeOfOne:
-                put(.undecided(candidate, packets, size: size + added), segment.tuple, size: added)
+            case .undecided where size <= ControlSearch.maximumSizeOfOne:
+                put(.undecided(candidate, packets, size: size), segment.tuple)
             case .undecided, .other:
-                put(.other, segment.tuple, size: 0)
+                put(.other, segment.tuple)
             }
             return nil
         }
@@ -75,16 +82,20 @@ struct ControlSearch {
     }
 
     private mutating func take(_ tuple: Tuple) -> Standing? {
-        recent.removeValue(forKey: tuple) ?? older.removeValue(forKey: tuple)
+        guard let standing = recent.removeValue(forKey: tuple) else {
+            return older.removeValue(forKey: tuple)
+        }
+        size -= standing.size
+        return standing
     }
 
-    private mutating func put(_ standing: Standing, _ tuple: Tuple, size added: Int) {
-        if recent.count >= ControlSearch.maximumCount || size + added > ControlSearch.maximumSize {
+    private mutating func put(_ standing: Standing, _ tuple: Tuple) {
+        if recent.count >= ControlSearch.maximumCount || size + standing.size > ControlSearch.maximumSize {
             older = recent
             recent = [:]
             size = 0
         }
         recent[tuple] = standing
-        size += added
+        size += standing.size
     }
 }

@@ -5,7 +5,7 @@ package import Netfilter
 ///
 /// It sees the connections as a transit observer without NAT does: nothing is rewritten, and every address is what it says.
 /// Time is that of the capture; where time stamps go back, it stands still. There is no conntrack to ask: a connection is there
-/// until it ends.
+/// until it ends, and fragments, which it would have put together, are passed over.
 package struct Replay: ~Copyable {
     /// How control connections are known.
     package enum Selection: Hashable, Sendable {
@@ -29,7 +29,7 @@ package struct Replay: ~Copyable {
         tracker = Tracker(policy: Policy(), rewrites: false)
     }
 
-    /// Takes the next frame of the capture.
+    /// Takes the next frame of the capture; what its time brings, such as an expiry, is put down to it too.
     package mutating func receive(_ frame: CaptureFile.Frame, _ bytes: borrowing Span<UInt8>) {
         now = max(now, Instant(nanoseconds: frame.nanoseconds))
         if let deadline = tracker.nextDeadline, deadline <= now {
