@@ -6,9 +6,9 @@
 public func fuzzDialogue(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Sound: libFuzzer's input is `count` bytes long and stays where it is during the call.
     let input = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count))
-    guard input.count < 400 else { return 0 }
-    var whole = Line(isLogged: true)
-    var cut = Line(isLogged: true)
+    guard input.count < 200 else { return 0 }
+    var whole = Line()
+    var cut = Line()
     var index = 0
     while index < input.count {
         let choice = input[index]
@@ -47,6 +47,7 @@ private struct Line: ~Copyable {
 
     private var tracker = Tracker(policy: Policy(), random: Fixed())
     private var output = Output()
+    private var packet: [UInt8] = []
     private(set) var toServer = Direction()
     private(set) var toClient = Direction()
     private(set) var opened: [Endpoint] = []
@@ -59,7 +60,7 @@ private struct Line: ~Copyable {
         reply: Tuple(source: Endpoint(.v4(0x0a02_0002), 21), destination: Endpoint(.v4(0x0a02_0064), 40112))
     )
 
-    init(isLogged: Bool) {
+    init() {
         tracker.learn(Line.mapping, isHelped: false, at: Instant(nanoseconds: 1), into: &output)
         // A segment without anything: the connection is adopted, and so taken as logged in.
         _ = pass([], fromClient: true, at: toServer.sent)
@@ -119,10 +120,19 @@ private struct Line: ~Copyable {
         let tuple = fromClient ? Line.mapping.original : Line.mapping.reply
         guard case (.v4(let source), .v4(let destination)) = (tuple.source.address, tuple.destination.address)
         else { return nil }
-        var packet: [UInt8] = [0x45, 0] + big(UInt32(40 + payload.count), 2) + [0, 0, 0x40, 0, 64, 6, 0, 0]
-        packet += big(source, 4) + big(destination, 4)
-        packet += big(UInt32(tuple.source.port), 2) + big(UInt32(tuple.destination.port), 2)
-        packet += big(sequence, 4) + big(acknowledgement, 4) + [0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0] + payload
+        packet.removeAll(keepingCapacity: true)
+        append(0x4500 << 16 | UInt32(40 + payload.count))
+        append(0x4000)
+        append(0x4006_0000)
+        append(source)
+        append(destination)
+        append(UInt32(tuple.source.port) << 16 | UInt32(tuple.destination.port))
+        append(sequence)
+        append(acknowledgement)
+        append(0x5018_ffff)
+        append(0)
+        packet += payload
+        let packet = packet
         output.clear()
         let verdict = tracker.receive(packet.span, at: Instant(nanoseconds: 2), into: &output)
         for case .open(let expectation) in output.actions { opened.append(expectation.to) }
@@ -133,8 +143,9 @@ private struct Line: ~Copyable {
         }
     }
 
-    private func big(_ value: UInt32, _ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * (count - 1 - $0))) }
+    /// Appends a number in network order.
+    private mutating func append(_ value: UInt32) {
+        for shift: UInt32 in [24, 16, 8, 0] { packet.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 }
 
