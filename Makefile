@@ -3,11 +3,14 @@
 # make demo        see it work, in network namespaces (root)
 # make test        run every test, those in network namespaces too (root)
 # make lint        check the format
+# make cost        count what the core allocates and keeps; time it
+# make fuzz        run each fuzzer for FUZZ_SECONDS (60)
 #
 # Debian packages that are missing are installed first, which needs root.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+FUZZ_SECONDS ?= 60
 
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
@@ -19,7 +22,7 @@ build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib
 
-.PHONY: build install uninstall demo test lint clean
+.PHONY: build install uninstall demo test lint cost fuzz clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -42,10 +45,17 @@ demo: build
 	@scripts/demo $(abspath $(binary))
 
 # The release binary carries the Swift standard library in itself and has no Foundation.
-test: build
+test: build cost
 	@scripts/dependencies $(test_packages)
 	! ldd $(binary) | grep -E 'libswift|Foundation'
 	swift test --disable-xctest
+
+cost: build
+	swift build -c release --static-swift-stdlib --product core-benchmark
+	.build/release/core-benchmark
+
+fuzz:
+	scripts/fuzz $(FUZZ_SECONDS)
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz Package.swift
