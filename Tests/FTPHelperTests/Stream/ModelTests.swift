@@ -40,6 +40,35 @@ import Testing
         return steps + [Step(.client, "QUIT\r\n"), Step(.server, "221 bye\r\n")]
     }
 
+    /// Announces one endpoint after the other without waiting, and ends in the middle of one.
+    static func flood(_ nat: NATCase, isCutShort: Bool) -> [Step] {
+        var steps = [
+            Step(.server, "220 ready\r\n"), Step(.client, "USER anonymous\r\n"), Step(.server, "230 ok\r\n"),
+        ]
+        for number in 0..<6 {
+            let active = nat.transfers(5001 + number).active
+            steps.append(
+                Step(.client, active.sent, reads: active.read, opens: active.opens, isPipelined: number > 0)
+            )
+        }
+        steps.append(Step(.server, String(repeating: "200 ok\r\n", count: 6)))
+        steps += (0..<3).map { Step(.client, nat.transfers($0).passive.command, isPipelined: $0 > 0) }
+        for number in 0..<3 {
+            let passive = nat.transfers(6001 + number).passive
+            steps.append(
+                Step(
+                    .server,
+                    passive.sent,
+                    reads: passive.read,
+                    opens: passive.opens,
+                    isPipelined: number > 0
+                )
+            )
+        }
+        guard isCutShort else { return steps }
+        return steps + [Step(.client, String(nat.transfers(7001).active.sent.dropLast(3)))]
+    }
+
     @Test(arguments: NATCase.all, [1, 3, 1460])
     func `a dialogue survives loss, reordering, duplication and any cutting`(nat: NATCase, segmentSize: Int) {
         let base = Seed.base
@@ -50,10 +79,15 @@ import Testing
             network.segmentSize = segmentSize
             network.isCutting = round % 2 == 0
             network.loss = [0, 0.05, 0.2][Int(random.next() % 3)]
+            network.lossBehind = [0, 0.05, 0.2][Int(random.next() % 3)]
+            network.restlessness = [0, 0.1][Int(random.next() % 2)]
             network.duplication = [0, 0.1][Int(random.next() % 2)]
             network.reordering = [0, 0.3, 1][Int(random.next() % 3)]
             network.window = [1, 4, 10][Int(random.next() % 3)]
-            let steps = ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
+            let steps =
+                round % 3 == 0
+                ? ModelTests.flood(nat, isCutShort: random.next() % 2 == 0)
+                : ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
             var simulation = Simulation(nat.mapping, network: network, seed: seed)
             let complaint = simulation.play(steps)
             #expect(complaint == nil, "PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize)")

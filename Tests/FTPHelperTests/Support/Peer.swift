@@ -9,6 +9,8 @@ struct Peer {
     struct Packet {
         var side: Session.Side
         var bytes: [UInt8]
+        /// Its place in the order of sending.
+        var number = -1
     }
 
     let side: Session.Side
@@ -72,9 +74,23 @@ struct Peer {
         return [segment(start, count, fin: hasSentFIN && start + count == text.count)]
     }
 
-    /// A keep-alive: one byte before what would be sent next, with or without a byte of rubbish.
-    func keepAlive(withByte: Bool) -> Packet {
-        packet(sequence: sendBase &+ UInt32(sent) &- 1, flags: [.ack], payload: withByte ? [0] : [])
+    /// A keep-alive: one byte before what would be sent next, with or without a byte of rubbish; `nil` while not all
+    /// is acknowledged.
+    func keepAlive(withByte: Bool) -> Packet? {
+        guard sent > 0, acknowledged == sent, !hasSentFIN else { return nil }
+        return packet(sequence: sendBase &+ UInt32(sent) &- 1, flags: [.ack], payload: withByte ? [0] : [])
+    }
+
+    /// Some of what it has sent, again, whether or not it was acknowledged; `nil` if there is nothing.
+    func repetition(_ random: inout Seeded) -> Packet? {
+        guard sent > 0 else { return nil }
+        let start = Int.random(in: max(sent - 60, 0)..<sent, using: &random)
+        let end = Int.random(in: start + 1...sent, using: &random)
+        return packet(
+            sequence: sendBase &+ UInt32(start),
+            flags: [.ack],
+            payload: Array(text[start..<end])
+        )
     }
 
     private mutating func segment(_ start: Int, _ count: Int, fin: Bool) -> Packet {

@@ -28,7 +28,10 @@ struct Simulation: ~Copyable {
 
     /// What the network does to packets.
     struct Network {
+        /// Loses packets before the tracker sees them.
         var loss = 0.0
+        /// Loses packets behind the tracker, which has seen them.
+        var lossBehind = 0.0
         var duplication = 0.0
         var reordering = 0.0
         /// Largest segment a peer makes; 1 for a byte at a time.
@@ -37,11 +40,14 @@ struct Simulation: ~Copyable {
         var isCutting = false
         /// Loses, repeats or swaps just these packets, by their number in the order of sending.
         var lost: Set<Int> = []
+        var lostBehind: Set<Int> = []
         var repeated: Set<Int> = []
         var delayed: Set<Int> = []
         /// Cuts the client's first sending of its bytes just here, by offsets in its text.
         var clientCuts: [Int]?
         var window = 10
+        /// How often a peer that waits sends a keep-alive, or again what has long been acknowledged.
+        var restlessness = 0.0
     }
 
     private var tracker: Tracker
@@ -53,7 +59,8 @@ struct Simulation: ~Copyable {
     private var now = Instant(nanoseconds: 1)
     private var output = Output()
     private var opened: [String] = []
-    private var sentPackets = 0
+    /// How many packets have been put on the wire.
+    private(set) var sentPackets = 0
 
     init(_ mapping: Mapping, network: Network, seed: UInt64, policy: Policy = Policy()) {
         self.mapping = mapping
@@ -111,7 +118,7 @@ struct Simulation: ~Copyable {
                 client.isClosing = true
                 if client.isDone { server.isClosing = true }
             }
-            let fresh = sendNew()
+            let fresh = sendNew() + restless()
             for packet in fresh { put(packet, on: &wire, &held) }
             if wire.isEmpty, fresh.isEmpty {
                 if client.isDone, server.isDone, next == steps.count { break }
@@ -128,7 +135,9 @@ struct Simulation: ~Copyable {
             guard !wire.isEmpty else { continue }
             let isReordered = network.reordering > 0 && chance(network.reordering)
             let packet = wire.remove(at: isReordered ? Int(random.next() % UInt64(wire.count)) : 0)
-            if let bytes = pass(packet.bytes) {
+            if let bytes = pass(packet.bytes), !network.lostBehind.contains(packet.number),
+                !chance(network.lossBehind)
+            {
                 let answer = packet.side == .client ? server.receive(bytes) : client.receive(bytes)
                 if let answer { put(answer, on: &wire, &held) }
             }
@@ -161,6 +170,17 @@ struct Simulation: ~Copyable {
         return { min($0, size) }
     }
 
+    /// What peers send that have nothing to say.
+    private mutating func restless() -> [Peer.Packet] {
+        guard chance(network.restlessness) else { return [] }
+        let peer = random.next() % 2 == 0 ? client : server
+        switch random.next() % 3 {
+        case 0: return peer.keepAlive(withByte: false).map { [$0] } ?? []
+        case 1: return peer.keepAlive(withByte: true).map { [$0] } ?? []
+        default: return peer.repetition(&random).map { [$0] } ?? []
+        }
+    }
+
     /// Puts a packet on the wire, as kindly as the network is.
     private mutating func put(
         _ packet: Peer.Packet,
@@ -169,6 +189,8 @@ struct Simulation: ~Copyable {
     ) {
         let number = sentPackets
         sentPackets += 1
+        var packet = packet
+        packet.number = number
         guard !network.lost.contains(number), !chance(network.loss) else { return }
         if network.delayed.contains(number) {
             held.append(packet)
