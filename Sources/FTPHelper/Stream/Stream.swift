@@ -27,6 +27,8 @@ package struct Stream: Sendable {
     static let maximumHistory = 8192
     /// Bytes kept of segments that came too early; what is beyond passes unread.
     static let maximumAhead = 32768
+    /// Segments that they may have come in, since each new one is compared with all.
+    static let maximumFragments = 64
     /// Edits that may wait for their acknowledgement before new bytes have to wait too: a sender with more than this under
     /// way announces a data connection every few bytes.
     static let maximumEdits = 32
@@ -225,8 +227,7 @@ extension Stream {
         noteFIN(hasFIN, end)
         if end.isAfter(next) {
             if isInspected || heldCount > 0 {
-                bytes.append(payload, from: position.distance(to: next), count: next.distance(to: end))
-                next = end
+                append(payload, from: position.distance(to: next), prefersFirstCopy: isConflicting)
                 admitFragments()
             } else {
                 count(upTo: end)
@@ -234,6 +235,19 @@ extension Stream {
         }
         if self.hasFIN, fin == next { isFinished = true }
         return isConflicting ? .conflicting : .taken
+    }
+
+    /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
+    private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
+        if prefersFirstCopy {
+            for index in offset..<payload.count {
+                bytes.append(byte(at: next) ?? payload[index])
+                next = next + 1
+            }
+        } else {
+            bytes.append(payload, from: offset, count: payload.count - offset)
+            next = next + (payload.count - offset)
+        }
     }
 
     private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
@@ -268,7 +282,9 @@ extension Stream {
         }
         passed = SequenceNumber.later(passed, position + copy.count)
         let size = ahead.reduce(copy.count) { $0 + $1.bytes.count }
-        if size <= Stream.maximumAhead, !isKnown(position, position + copy.count) {
+        if size <= Stream.maximumAhead, ahead.count < Stream.maximumFragments,
+            !isKnown(position, position + copy.count)
+        {
             ahead.append(Fragment(start: position, bytes: copy))
         }
         return isConflicting ? .conflicting : .taken
@@ -290,8 +306,9 @@ extension Stream {
 
     /// Tells whether a payload differs from the first copy of its unacknowledged bytes.
     private func differs(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
-        guard !bytes.isEmpty, position.isBefore(next) else { return false }
-        for index in 0..<min(payload.count, position.distance(to: next)) {
+        let known = ahead.isEmpty ? min(payload.count, position.distance(to: next)) : payload.count
+        guard !bytes.isEmpty || !ahead.isEmpty else { return false }
+        for index in 0..<known {
             guard !(position + index).isBefore(acknowledged), let first = byte(at: position + index) else {
                 continue
             }

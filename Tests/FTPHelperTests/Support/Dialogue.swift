@@ -94,15 +94,27 @@ struct Dialogue: ~Copyable {
     /// Sends a segment and returns what the other side gets; `nil` if nothing.
     @discardableResult
     mutating func transmit(_ packet: PacketBuilder) -> Arrival? {
-        let side: Session.Side = packet.tuple == mapping.original ? .client : .server
         let end =
             packet.sequence &+ UInt32(packet.payload.count) &+ (packet.flags.contains(.fin) ? 1 : 0)
             &+ (packet.flags.contains(.syn) ? 1 : 0)
-        if side == .client {
+        if packet.tuple == mapping.original {
             if Int32(bitPattern: end &- sent.client) > 0 { sent.client = end }
         } else {
             if Int32(bitPattern: end &- sent.server) > 0 { sent.server = end }
         }
+        guard let arrival = carry(packet) else { return nil }
+        guard !arrival.flags.contains(.rst) else { return arrival }
+        if packet.tuple == mapping.original {
+            receivers.server.receive(arrival.payload, at: arrival.segment.firstByte)
+        } else {
+            receivers.client.receive(arrival.payload, at: arrival.segment.firstByte)
+        }
+        return arrival
+    }
+
+    /// Brings a packet that neither side knows of through the tracker; `nil` if it goes no further.
+    @discardableResult
+    mutating func carry(_ packet: PacketBuilder) -> Arrival? {
         let bytes = packet.bytes
         output.clear()
         verdict = tracker.receive(bytes.span, at: now, into: &output)
@@ -115,12 +127,6 @@ struct Dialogue: ~Copyable {
         guard let arrival = Arrival(verdict == .replace ? output.packet : bytes) else {
             Issue.record("a damaged packet went on")
             return nil
-        }
-        guard !arrival.flags.contains(.rst) else { return arrival }
-        if side == .client {
-            receivers.server.receive(arrival.payload, at: arrival.segment.firstByte)
-        } else {
-            receivers.client.receive(arrival.payload, at: arrival.segment.firstByte)
         }
         return arrival
     }
