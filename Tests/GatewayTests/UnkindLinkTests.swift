@@ -1,0 +1,142 @@
+import Testing
+
+/// Links that lose, reorder and repeat, and connections that are long: every transfer comes to its end all the same.
+@Suite struct UnkindLinkTests {
+    /// Where packets get lost, as a table and a chain of the gateway.
+    enum Loss: String, CaseIterable {
+        /// Pinhole never sees what is lost, and sees its retransmission as something new.
+        case beforePinhole = "raw PREROUTING"
+        /// Pinhole sees everything, and has to do everything again the same way.
+        case behindPinhole = "mangle POSTROUTING"
+        case both = "raw PREROUTING, mangle POSTROUTING"
+    }
+
+    @Test(
+        .timeLimit(.minutes(10)),
+        arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs],
+        Loss.allCases
+    )
+    func `every transfer completes when one control packet in ten is lost, each way`(
+        topology: Topology,
+        loss: Loss
+    ) async throws {
+        try await Gateway.withPinhole(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.hurryRetransmissions()
+            for place in loss.rawValue.split(separator: ", ") {
+                try await gateway.lose(inTen: place)
+            }
+            try await withThrowingTaskGroup { group in
+                for _ in 1...4 {
+                    group.addTask { try await gateway.loop("PORT,PASV,EPRT,EPSV", 8, transferEvery: 1) }
+                }
+                try await group.waitForAll()
+            }
+            let lost = try await gateway.lost()
+            try #require(lost.count == 2 * loss.rawValue.split(separator: ",").count)
+            try #require(lost.allSatisfy { $0 > 0 }, "lost \(lost)")
+        }
+    }
+
+    /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
+    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
+    func `every transfer completes when control packets overtake one another`(topology: Topology) async throws
+    {
+        try await Gateway.withPinhole(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            let link = try await gateway.replaceClientLink()
+            try await gateway.hurryRetransmissions()
+            for mode in topology.modes {
+                let arguments = [topology.dialled, "21", mode.rawValue, "bytes", "3", gateway.payloadPath]
+                let outcome = try await gateway.script("cutclient", arguments, on: .client, seconds: 60)
+                try #require(outcome.output == "done 3\n", "\(outcome)")
+            }
+            let status = try await link.finish()
+            try #require(status == 0, "\(link.text)")
+            let report = try #require(link.text.firstMatch(of: /swapped (\d+), repeated (\d+)/))
+            let (swapped, repeated) = (try #require(Int(report.1)), try #require(Int(report.2)))
+            try #require(swapped > 50 && repeated > 10, "\(link.text)")
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(10)),
+        arguments: [
+            (Topology.shorterSNAT, "PORT"), (.longerSNAT, "PORT"), (.shorterDNAT, "PASV"),
+            (.bothNATs, "PORT,PASV"),
+        ]
+    )
+    func `a thousand edits on one control connection`(topology: Topology, modes: String) async throws {
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            try await gateway.loop(modes, 1000, transferEvery: 25)
+            try await daemon.said("edits=1000 opened=1000 used=40 refused=0")
+            try await gateway.comesToRest()
+        }
+    }
+}
+
+extension Gateway {
+    /// Runs so many announcements on one control connection, and those transfers that belong to them.
+    fileprivate func loop(_ modes: String, _ count: Int, transferEvery every: Int) async throws {
+        let arguments = [topology.dialled, "21", modes, String(count), String(every), payloadPath]
+        let outcome = try await script("loop", arguments, on: .client, seconds: 60)
+        try #require(outcome.output == "done \(count)\n", "\(outcome)")
+    }
+
+    /// Lets client and server send again after 20 ms instead of 200: a link without delay needs no more.
+    ///
+    /// Without timestamps, because those take the time until a lost acknowledgement was sent again for the link's own;
+    /// then the next retransmission comes after seconds, with Pinhole or without.
+    fileprivate func hurryRetransmissions() async throws {
+        for host in ["client", "server"] {
+            let script = """
+                ip -n \(host) route replace $(ip -n \(host) route show default) rto_min 20ms
+                ip netns exec \(host) sysctl -qw net.ipv4.tcp_timestamps=0
+                """
+            try await lab.require(["sh", "-ec", script])
+        }
+    }
+
+    /// Loses one control packet in ten, each way, in a chain of the gateway: `TABLE CHAIN`.
+    fileprivate func lose(inTen place: Substring) async throws {
+        let words = place.split(separator: " ").map(String.init)
+        for direction in ["--dport", "--sport"] {
+            let chain = ["iptables", "-t", words[0], "-I", words[1], "-p", "tcp", direction, "21"]
+            let chance = ["-m", "statistic", "--mode", "random", "--probability", "0.1", "-j", "DROP"]
+            try await lab.require(chain + chance, on: .gateway)
+        }
+    }
+
+    /// How many packets each of those rules has lost.
+    fileprivate func lost() async throws -> [Int] {
+        try await lab.require(["iptables-save", "-c"], on: .gateway).split(separator: "\n")
+            .filter { $0.contains("-m statistic") }
+            .compactMap { Int($0.dropFirst().prefix { $0 != ":" }) }
+    }
+
+    /// Puts a link that reorders and repeats in the place of the one between client and gateway.
+    fileprivate func replaceClientLink() async throws -> Service {
+        try await lab.require(["ip", "-n", "client", "link", "del", "gateway"])
+        let arguments = ["client", "gateway", "gateway", "client", "3"]
+        let words = ["/usr/bin/python3", "-B", try Files.script("link")] + arguments
+        let link = try lab.start(words, as: "link", on: .gateway)
+        try await link.said("up")
+        let router = "10.1.0.1"
+        let client = topology.client
+        var commands = [
+            "ip -n client addr add \(client)/32 dev gateway", "ip -n client link set gateway up",
+            "ip -n client route add \(router) dev gateway src \(client)",
+            "ip -n client route add default via \(router)",
+            "ip -n gateway addr add \(router)/32 dev client", "ip -n gateway link set client up",
+            "ip -n gateway route add \(client) dev client",
+        ]
+        if let known = topology.serverKnownAs {
+            commands.append("ip -n gateway addr add \(known) dev client")
+        }
+        try await lab.require(["sh", "-ec", commands.joined(separator: "\n")])
+        return link
+    }
+}
