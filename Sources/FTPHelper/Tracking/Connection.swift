@@ -66,38 +66,58 @@ final class Connection {
             expectation(
                 opening.kind,
                 opening.id,
-                to: opening.to,
-                opening.translatedTo,
+                target: opening.target,
+                port: opening.port,
+                opening.translatedPort,
                 until: opening.deadline
             )
         }
     }
 
-    /// An expectation of this connection, whose SYN comes from the side that does not listen.
+    /// An expectation of this connection: the side that listens is the one that announces it.
+    ///
+    /// - Parameters:
+    ///   - kind: tells which side that is.
+    ///   - id: its number.
+    ///   - target: the address that it leads to, if that is not the listening side's own.
+    ///   - port: where the SYN arrives.
+    ///   - translatedPort: where the listening side listens.
+    ///   - deadline: when it closes unused.
+    /// - Returns: the expectation, with NAT as it is for the control connection.
     func expectation(
         _ kind: Expectation.Kind,
         _ id: UInt64,
-        to: Endpoint,
-        _ translatedTo: Endpoint,
+        target: IPAddress?,
+        port: UInt16,
+        _ translatedPort: UInt16,
         until deadline: Instant
     ) -> Expectation {
-        let caller: Session.Side = kind.isActive ? .server : .client
+        let listener: Session.Side = kind.isActive ? .client : .server
+        let end = target ?? ownAddress(of: listener)
         return Expectation(
             id: id,
             kind: kind,
             master: mapping.original,
-            from: ownAddress(of: caller),
-            to: to,
-            translatedFrom: shownAddress(of: caller),
-            translatedTo: translatedTo,
+            from: ownAddress(of: listener.other),
+            to: Endpoint(isShownOtherwise(listener) ? shownAddress(of: listener) : end, port),
+            translatedFrom: shownAddress(of: listener.other),
+            translatedTo: Endpoint(end, translatedPort),
             deadline: deadline
         )
     }
 
-    /// Takes an expectation as the one that is open, or none.
-    func expect(_ expectation: Expectation?, command: UInt32 = 0) {
-        opening = expectation.map { Opening($0, command: command) }
+    /// Tells whether NAT shows a side to the other one under another address than its own.
+    func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
+
+    /// Takes an expectation as the one that is open.
+    func expect(_ expectation: Expectation, command: UInt32) {
+        let end = expectation.translatedTo.address
+        let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
+        opening = Opening(expectation, target: isOwn ? nil : end, command: command)
     }
+
+    /// Has no expectation any more.
+    func expectNothing() { opening = nil }
 
     /// Tells whether bytes that this side has still to send may have to be rewritten.
     ///
@@ -105,7 +125,7 @@ final class Connection {
     func mayEdit(_ side: Session.Side) -> Bool {
         guard session.isInspected, !isClosed else { return false }
         switch side {
-        case .client: return ownAddress(of: .client) != shownAddress(of: .client)
+        case .client: return isShownOtherwise(.client)
         case .server: return session.solicited != nil
         }
     }

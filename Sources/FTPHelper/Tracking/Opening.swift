@@ -2,20 +2,22 @@
 final class Opening {
     let id: UInt64
     let deadline: Instant
-    /// The endpoint that the data connection's SYN will arrive for.
-    let to: Endpoint
-    /// The endpoint that NAT is to lead it to.
-    let translatedTo: Endpoint
     /// Ordinal of the command that announced it.
     let command: UInt32
+    /// The address that the data connection is led to, if that is not the end of the control connection (`--loose`).
+    let target: IPAddress?
+    /// The port that its SYN will arrive for, and the one that NAT is to lead it to.
+    let port: UInt16
+    let translatedPort: UInt16
     let kind: Expectation.Kind
 
-    init(_ expectation: Expectation, command: UInt32) {
+    init(_ expectation: Expectation, target: IPAddress?, command: UInt32) {
         id = expectation.id
         deadline = expectation.deadline
-        to = expectation.to
-        translatedTo = expectation.translatedTo
         self.command = command
+        self.target = target
+        port = expectation.to.port
+        translatedPort = expectation.translatedTo.port
         kind = expectation.kind
     }
 }

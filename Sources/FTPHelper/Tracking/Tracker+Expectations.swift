@@ -3,8 +3,8 @@ extension Tracker {
     /// What an announcement comes to.
     enum Decision {
         case refused(Refusal.Reason)
-        /// It opens an expectation, and the line is to name this endpoint.
-        case opened(Expectation, announced: Endpoint)
+        /// It opens an expectation, and the line is to name the endpoint that this is for.
+        case opened(Expectation)
     }
 
     /// Decides on an announcement by the rules of addresses (contract A1 to A6).
@@ -17,11 +17,10 @@ extension Tracker {
         at now: Instant
     ) -> Decision {
         let side: Session.Side = announcement.kind.isActive ? .client : .server
-        let own = connection.ownAddress(of: side)
-        let shown = connection.shownAddress(of: side)
-
-        var target = own
-        if let advertised = announcement.address, advertised != own, advertised != shown {
+        var target: IPAddress?
+        if let advertised = announcement.address, advertised != connection.ownAddress(of: side),
+            advertised != connection.shownAddress(of: side)
+        {
             if policy.isLoose, !advertised.isUnspecified {
                 target = advertised
             } else if side == .client {
@@ -33,29 +32,30 @@ extension Tracker {
         }
 
         // The old expectation goes in any case, so its port is free again for this one.
-        if let old = connection.opening { ports.release(old.to) }
-        defer { if let old = connection.opening { ports.hold(old.to) } }
+        let old = connection.expectation
+        if let old { ports.release(old.to) }
+        defer { if let old { ports.hold(old.to) } }
 
-        // Without NAT the line names the target itself; with it, the address that NAT shows.
-        let isLent = own != shown
-        let announcedAddress = isLent ? shown : target
+        // Without NAT the port is what it is; with it, what is free at the address that NAT shows.
         var port = announcement.port
-        if isLent {
-            guard let free = ports.choose(port, of: announcedAddress, at: now, random: &random) else {
+        if connection.isShownOtherwise(side) {
+            let shown = connection.shownAddress(of: side)
+            guard let free = ports.choose(port, of: shown, at: now, random: &random) else {
                 return .refused(.tableFull)
             }
             port = free
         }
         lastID += 1
-        let announced = Endpoint(announcedAddress, port)
-        let expectation = connection.expectation(
-            announcement.kind,
-            lastID,
-            to: announced,
-            Endpoint(target, announcement.port),
-            until: now.advanced(bySeconds: policy.timeout)
+        return .opened(
+            connection.expectation(
+                announcement.kind,
+                lastID,
+                target: target,
+                port: port,
+                announcement.port,
+                until: now.advanced(bySeconds: policy.timeout)
+            )
         )
-        return .opened(expectation, announced: announced)
     }
 
     /// Opens an expectation in place of whatever the connection had, or another had for the same SYN.
@@ -86,7 +86,7 @@ extension Tracker {
     /// Takes an expectation out of the tables.
     mutating func take(_ expectation: Expectation, from connection: Connection) {
         expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
-        connection.expect(nil)
+        connection.expectNothing()
         ports.release(expectation.to)
     }
 
@@ -181,7 +181,7 @@ extension Tracker {
 
     private func connection(expecting key: Key) -> Connection? {
         expecting.first(ConnectionTable.hash(key)) { connection in
-            connection.opening?.to == key.to && connection.expectation.map(Key.init) == key
+            connection.opening?.port == key.to.port && connection.expectation.map(Key.init) == key
         }
     }
 }

@@ -244,7 +244,8 @@ extension Tracker {
         switch decide(announcement, on: connection, at: now) {
         case .refused(let reason):
             refuse(reason, announcement.kind, line, connection, into: &output)
-        case .opened(let expectation, let announced):
+        case .opened(let expectation):
+            let announced = expectation.to
             let isNamed =
                 announcement.port == announced.port
                 && (announcement.address ?? announced.address) == announced.address
