@@ -21,11 +21,7 @@ let package = Package(
             providers: [.apt(["libmnl-dev", "libjansson-dev", "libpcap-dev"])]
         ),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
-        .target(
-            name: "CPcap",
-            cSettings: [.define("_DEFAULT_SOURCE")],
-            linkerSettings: [.linkedLibrary("pcap")]
-        ),
+        .target(name: "CPcap", cSettings: [.define("_DEFAULT_SOURCE")]),
 
         // The pure core: no IO, no clock, no import.
         .target(name: "FTPHelper", swiftSettings: fenced),

@@ -1,10 +1,37 @@
 #include "CPcap.h"
 
+#include <dlfcn.h>
 #include <pcap/pcap.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 _Static_assert(cpcap_reason_size == PCAP_ERRBUF_SIZE, "libpcap writes up to this many bytes");
+
+/* The functions of libpcap that are used, with the types of its header. */
+static struct {
+    __typeof__(&pcap_fopen_offline_with_tstamp_precision) open;
+    __typeof__(&pcap_close) close;
+    __typeof__(&pcap_datalink) datalink;
+    __typeof__(&pcap_datalink_val_to_name) datalink_name;
+    __typeof__(&pcap_next_ex) next;
+    __typeof__(&pcap_geterr) reason;
+} pcap;
+
+bool cpcap_load(void)
+{
+    void *library = dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL);
+
+    if (!library)
+        return false;
+    *(void **)&pcap.open = dlsym(library, "pcap_fopen_offline_with_tstamp_precision");
+    *(void **)&pcap.close = dlsym(library, "pcap_close");
+    *(void **)&pcap.datalink = dlsym(library, "pcap_datalink");
+    *(void **)&pcap.datalink_name = dlsym(library, "pcap_datalink_val_to_name");
+    *(void **)&pcap.next = dlsym(library, "pcap_next_ex");
+    *(void **)&pcap.reason = dlsym(library, "pcap_geterr");
+    return pcap.open && pcap.close && pcap.datalink && pcap.datalink_name && pcap.next && pcap.reason;
+}
 
 struct pcap *cpcap_open(int file, char *reason)
 {
@@ -14,7 +41,7 @@ struct pcap *cpcap_open(int file, char *reason)
         strcpy(reason, "no memory");
         return NULL;
     }
-    pcap_t *handle = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
+    pcap_t *handle = pcap.open(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
     if (!handle)
         fclose(stream);
     return handle;
@@ -22,24 +49,24 @@ struct pcap *cpcap_open(int file, char *reason)
 
 void cpcap_close(struct pcap *handle)
 {
-    pcap_close(handle);
+    pcap.close(handle);
 }
 
 int cpcap_link_type(struct pcap *handle)
 {
-    return pcap_datalink(handle);
+    return pcap.datalink(handle);
 }
 
 const char *cpcap_link_type_name(int link_type)
 {
-    return pcap_datalink_val_to_name(link_type);
+    return pcap.datalink_name(link_type);
 }
 
 int cpcap_next(struct pcap *handle, struct cpcap_frame *frame)
 {
     struct pcap_pkthdr *header;
     const u_char *bytes;
-    switch (pcap_next_ex(handle, &header, &bytes)) {
+    switch (pcap.next(handle, &header, &bytes)) {
     case 1:
         frame->bytes = bytes;
         frame->captured = header->caplen;
@@ -57,5 +84,5 @@ int cpcap_next(struct pcap *handle, struct cpcap_frame *frame)
 
 const char *cpcap_reason(struct pcap *handle)
 {
-    return pcap_geterr(handle);
+    return pcap.reason(handle);
 }

@@ -2,6 +2,8 @@
 ///
 /// The description reads on after "pinhole: ".
 package enum CaptureError: Error, Hashable, CustomStringConvertible {
+    /// libpcap is not installed.
+    case unsupported
     /// The file cannot be opened.
     case unreadable(SystemError)
     /// What is in the file is nothing that libpcap knows, for this reason.
@@ -11,6 +13,7 @@ package enum CaptureError: Error, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .unsupported: "captures cannot be read without libpcap"
         case .unreadable(let error): error.description
         case .unrecognised(let path, let reason): "\(path) is no capture: \(reason)"
         case .broken(let path, let count, let reason): "\(path) breaks off after frame \(count): \(reason)"

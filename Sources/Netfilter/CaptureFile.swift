@@ -35,6 +35,7 @@ import Glibc
 
     /// Opens a capture and reads its header.
     package static func open(_ path: String) throws(CaptureError) -> CaptureFile {
+        guard cpcap_load() else { throw .unsupported }
         let file: Int32
         do throws(SystemError) {
             // Sound: the path is NUL-terminated and read during the call.

@@ -25,7 +25,9 @@ enum ReplayCommand: Command {
         do {
             capture = try CaptureFile.open(path)
         } catch {
-            throw Failure("\(error)", mend: "give a capture, pcap or pcapng")
+            let isUnsupported = error == .unsupported
+            let mend = isUnsupported ? "apt-get install libpcap0.8" : "give a capture, pcap or pcapng"
+            throw Failure("\(error)", mend: mend)
         }
         guard let linkType = LinkType(capture.linkType) else {
             throw Failure(

@@ -3,10 +3,14 @@
  *
  * A target of C code and not a module of <pcap/pcap.h>: with that, <sys/time.h> would belong to the module, and Swift
  * would no longer find `timespec` in Glibc.
+ *
+ * The library is loaded when the first capture is opened, and not with the program: Debian's brings D-Bus, systemd's and
+ * libgcrypt's libraries along, which have no business in a daemon that packets of strangers go through.
  */
 #ifndef PINHOLE_CPCAP_H
 #define PINHOLE_CPCAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +30,9 @@ struct cpcap_frame {
 
 /* Bytes of room for a reason, NUL included (PCAP_ERRBUF_SIZE). */
 enum { cpcap_reason_size = 256 };
+
+/* Loads libpcap, before any other call; false where it is not installed. */
+bool cpcap_load(void);
 
 /*
  * Reads the header of the capture in an open file; the file is closed with the handle. On failure the file is closed at
