@@ -5,7 +5,7 @@ import Testing
 /// Real captures, which lie beside the checkout and not in it.
 @Suite(
     .enabled(
-        if: CaptureTests.isDue,
+        if: Captures.areDue,
         "the captures are not part of the project, and here they are not beside it"
     )
 )
@@ -40,20 +40,13 @@ struct CaptureTests {
         var description: String { "\(frame) \(kind) \(client) \(server): \(from) \(to)" }
     }
 
-    private static let folder = Program.top.appending(path: "../shared/captures").standardized
-
-    /// Whether the captures have to be there: where the project is built for itself, and wherever they are.
-    private static let isDue =
-        ProcessInfo.processInfo.environment["CI"] != nil
-        || FileManager.default.fileExists(atPath: folder.path)
-
     /// Their TCP headers themselves are damaged, so that they only have to be survived.
     private static let damaged = ["ndpi-fuzzed-sip-and-ftp", "pcapplusplus-ftp"]
 
     private static func names() throws -> [String] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: Captures.folder.path)
             .filter { $0.hasSuffix(".pcap") || $0.hasSuffix(".pcapng") }.sorted()
-        try #require(!names.isEmpty, "there are no captures in \(folder.path)")
+        try #require(!names.isEmpty, "there are no captures in \(Captures.folder.path)")
         return names
     }
 
@@ -62,7 +55,7 @@ struct CaptureTests {
     }
 
     private static func replay(_ name: String, _ options: String...) throws -> [Event] {
-        let path = folder.appending(path: name).path
+        let path = Captures.folder.appending(path: name).path
         let child = try ChildProcess.run(Program.path, ["replay", "--json"] + options + [path])
         #expect(child.status == 0, "\(name)")
         #expect(child.errors == "", "\(name)")
