@@ -12,6 +12,7 @@ struct Dialogue: ~Copyable {
     var verdict = Verdict.accept
     /// Number of the byte that each side will send next.
     private(set) var sent: (client: UInt32, server: UInt32)
+    private let initial: UInt32
     private var receivers: (client: Receiver, server: Receiver)
 
     /// Starts with a SYN-ACK, or, if it is to be adopted, with nothing.
@@ -38,6 +39,7 @@ struct Dialogue: ~Copyable {
     ) {
         self.tracker = tracker
         self.mapping = mapping
+        self.initial = initial
         sent = (initial &+ 1, initial &+ 101)
         receivers = (
             Receiver(next: SequenceNumber(initial &+ 101)), Receiver(next: SequenceNumber(initial &+ 1))
@@ -52,8 +54,8 @@ struct Dialogue: ~Copyable {
     /// The SYN-ACK with which the connection began.
     var handshake: PacketBuilder {
         var packet = segment(.server, flags: [.syn, .ack])
-        packet.sequence = receivers.client.initial.value &- 1
-        packet.acknowledgement = receivers.server.initial.value
+        packet.sequence = initial &+ 100
+        packet.acknowledgement = initial &+ 1
         return packet
     }
 
@@ -73,6 +75,15 @@ struct Dialogue: ~Copyable {
             String(decoding: receivers.client.received, as: UTF8.self),
             String(decoding: receivers.server.received, as: UTF8.self)
         )
+    }
+
+    /// The same, which then begins anew.
+    mutating func takeReceived() -> (client: String, server: String) {
+        defer {
+            receivers.client.clear()
+            receivers.server.clear()
+        }
+        return received
     }
 
     /// The segment that a side sends next, or one `offset` bytes from there, for a test to bend before it goes.

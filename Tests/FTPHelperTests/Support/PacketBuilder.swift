@@ -12,36 +12,59 @@ struct PacketBuilder {
     var payload: [UInt8] = []
 
     var bytes: [UInt8] {
-        var tcp: [UInt8] = []
-        tcp += big(UInt32(tuple.source.port), 2) + big(UInt32(tuple.destination.port), 2)
-        tcp += big(sequence, 4) + big(acknowledgement, 4)
-        tcp += [UInt8((5 + options.count / 4) << 4), flags.rawValue] + big(0xffff, 2)
-        tcp += [0, 0] + big(UInt32(urgentPointer), 2) + options + payload
-        var header: [UInt8]
-        let addresses: [UInt8]
+        let size = 20 + options.count + payload.count
+        var packet: [UInt8]
         switch (tuple.source.address, tuple.destination.address) {
         case (.v4(let source), .v4(let destination)):
-            addresses = big(source, 4) + big(destination, 4)
-            header = [0x45, 0] + big(UInt32(20 + tcp.count), 2) + [0, 0, 0x40, 0, 64, 6, 0, 0] + addresses
-            let checksum = Checksum.fold(sum(header))
-            (header[10], header[11]) = (UInt8(checksum >> 8), UInt8(checksum & 0xff))
-        case (.v6(let sh, let sl), .v6(let dh, let dl)):
-            addresses = [sh, sl, dh, dl].flatMap {
-                big(UInt32($0 >> 32), 4) + big(UInt32(truncatingIfNeeded: $0), 4)
+            packet = .init(repeating: 0, count: 20)
+            packet[0] = 0x45
+            put(UInt32(20 + size), 2, at: 2, in: &packet)
+            packet[6] = 0x40
+            packet[8] = 64
+            packet[9] = 6
+            put(source, 4, at: 12, in: &packet)
+            put(destination, 4, at: 16, in: &packet)
+            put(UInt32(Checksum.fold(Checksum.sum(packet.span, 0..<20))), 2, at: 10, in: &packet)
+        case (.v6(let sourceHigh, let sourceLow), .v6(let destinationHigh, let destinationLow)):
+            packet = .init(repeating: 0, count: 40)
+            packet[0] = 0x60
+            put(UInt32(size), 2, at: 4, in: &packet)
+            packet[6] = 6
+            packet[7] = 64
+            for (index, half) in [sourceHigh, sourceLow, destinationHigh, destinationLow].enumerated() {
+                put(UInt32(half >> 32), 4, at: 8 + index * 8, in: &packet)
+                put(UInt32(truncatingIfNeeded: half), 4, at: 12 + index * 8, in: &packet)
             }
-            header = [0x60, 0, 0, 0] + big(UInt32(tcp.count), 2) + [6, 64] + addresses
         default:
             return []
         }
-        let checksum = Checksum.fold(sum(tcp) + sum(addresses) + 6 + UInt64(tcp.count))
-        (tcp[16], tcp[17]) = (UInt8(checksum >> 8), UInt8(checksum & 0xff))
-        return header + tcp
+        let tcp = packet.count
+        let addresses = tcp == 20 ? 12..<20 : 8..<40
+        packet.append(contentsOf: [UInt8](repeating: 0, count: 20))
+        put(UInt32(tuple.source.port), 2, at: tcp, in: &packet)
+        put(UInt32(tuple.destination.port), 2, at: tcp + 2, in: &packet)
+        put(sequence, 4, at: tcp + 4, in: &packet)
+        put(acknowledgement, 4, at: tcp + 8, in: &packet)
+        packet[tcp + 12] = UInt8((5 + options.count / 4) << 4)
+        packet[tcp + 13] = flags.rawValue
+        put(0xffff, 2, at: tcp + 14, in: &packet)
+        put(UInt32(urgentPointer), 2, at: tcp + 18, in: &packet)
+        packet += options
+        packet += payload
+        let sum =
+            Checksum.sum(packet.span, tcp..<packet.count) + Checksum.sum(packet.span, addresses) + 6
+            + UInt64(size)
+        put(UInt32(Checksum.fold(sum)), 2, at: tcp + 16, in: &packet)
+        return packet
     }
 
-    private func sum(_ bytes: [UInt8]) -> UInt64 { Checksum.sum(bytes.span, 0..<bytes.count) }
-
-    private func big(_ value: UInt32, _ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * (count - 1 - $0))) }
+    /// Writes a number in network order.
+    private func put(_ value: UInt32, _ count: Int, at offset: Int, in packet: inout [UInt8]) {
+        var index = 0
+        while index < count {
+            packet[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * (count - 1 - index)))
+            index += 1
+        }
     }
 }
 

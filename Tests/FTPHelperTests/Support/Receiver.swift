@@ -2,8 +2,8 @@ import FTPHelper
 
 /// The receiving half of an ideal TCP: puts bytes in order, keeps the first copy of each.
 struct Receiver {
-    /// Number of the first byte that was ever due.
-    let initial: SequenceNumber
+    /// Number of the first byte that is kept.
+    private(set) var initial: SequenceNumber
     private(set) var received: [UInt8] = []
     private var early: [Int: UInt8] = [:]
 
@@ -11,6 +11,13 @@ struct Receiver {
 
     /// Number of the byte that is due.
     var next: SequenceNumber { initial + received.count }
+
+    /// Forgets what has been received so far.
+    mutating func clear() {
+        initial = next
+        received = []
+        early = [:]
+    }
 
     mutating func receive(_ bytes: some Collection<UInt8>, at position: SequenceNumber) {
         let start = initial.distance(to: position)
