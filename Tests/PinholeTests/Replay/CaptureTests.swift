@@ -138,7 +138,7 @@ struct CaptureTests {
         var data = 0
         for name in try Self.names() where !Self.damaged.contains(Self.stem(name)) {
             let truth = try Truth(
-                contentsOf: Self.folder.appending(path: "truth/\(Self.stem(name)).json")
+                contentsOf: Captures.folder.appending(path: "truth/\(Self.stem(name)).json")
             )
             let events = try Self.replay(name)
             let wanted = Self.wanted(truth)
@@ -162,7 +162,7 @@ struct CaptureTests {
     @Test func `what is found by content is the same, and nothing else`() throws {
         for name in try Self.names() where !Self.damaged.contains(Self.stem(name)) {
             let truth = try Truth(
-                contentsOf: Self.folder.appending(path: "truth/\(Self.stem(name)).json")
+                contentsOf: Captures.folder.appending(path: "truth/\(Self.stem(name)).json")
             )
             let byPort = try Self.replay(name)
             let byContent = try Self.replay(name, "--any-port")
