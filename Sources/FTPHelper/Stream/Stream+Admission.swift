@@ -1,0 +1,155 @@
+/// Taking segments.
+extension Stream {
+    /// What a segment's payload is to the stream.
+    package enum Admission: Sendable {
+        /// It brings new bytes, or none at all.
+        case taken
+        /// It brings nothing new and differs from the first copy: the first copy goes on instead.
+        case conflicting
+        /// It must not go on: edits before it may still change where it belongs.
+        case postponed
+    }
+
+    /// Takes the payload of a segment.
+    ///
+    /// - Parameters:
+    ///   - payload: may be empty.
+    ///   - position: of its first byte.
+    ///   - hasFIN: a FIN stands behind it.
+    ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
+    ///   - mayEdit: bytes that have not come yet may have to be rewritten.
+    /// - Returns: what is to become of the segment.
+    package mutating func admit(
+        _ payload: Span<UInt8>,
+        at position: SequenceNumber,
+        hasFIN: Bool,
+        isInspected: Bool,
+        mayEdit: Bool
+    ) -> Admission {
+        let end = position + payload.count
+        previousNext = next
+        previousHeldStart = heldStart
+        guard !isFinished else { return .taken }
+        if acknowledgedUnseen.isAfter(next), position.isAfter(next) {
+            resume(at: SequenceNumber.earlier(acknowledgedUnseen, position))
+        }
+        if position.isAfter(next) {
+            // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
+            guard !payload.isEmpty || hasFIN, next.distance(to: position) < 1 << 30 else { return .taken }
+            guard !mayEdit else { return .postponed }
+            noteFIN(hasFIN, end)
+            guard isInspected else {
+                count(upTo: end)
+                return .taken
+            }
+            return keep(payload, at: position)
+        }
+        if mayEdit, edits.count >= Stream.maximumEdits, end.isAfter(next) {
+            edits.removeAll { !$0.end.isAfter(acknowledged) }
+            guard edits.count < Stream.maximumEdits else { return .postponed }
+        }
+        let isConflicting = differs(payload, at: position)
+        noteFIN(hasFIN, end)
+        if end.isAfter(next) {
+            if isInspected || heldCount > 0 {
+                append(payload, from: position.distance(to: next), prefersFirstCopy: isConflicting)
+                admitFragments()
+            } else {
+                count(upTo: end)
+            }
+        }
+        if self.hasFIN, fin == next { isFinished = true }
+        return isConflicting ? .conflicting : .taken
+    }
+
+    /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
+    private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
+        if prefersFirstCopy {
+            for index in offset..<payload.count {
+                bytes.append(byte(at: next) ?? payload[index])
+                next = next + 1
+            }
+        } else {
+            bytes.append(payload, from: offset, count: payload.count - offset)
+            next = next + (payload.count - offset)
+        }
+    }
+
+    private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
+        guard isThere else { return }
+        hasFIN = true
+        fin = position
+    }
+
+    /// Counts bytes that nobody reads.
+    private mutating func count(upTo end: SequenceNumber) {
+        bytes.removeAll(keepingCapacity: true)
+        unread = 0
+        scanned = 0
+        next = end
+    }
+
+    /// Keeps a payload that came too early; it goes on at once.
+    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Admission {
+        guard !payload.isEmpty else { return .taken }
+        var copy: [UInt8] = []
+        copy.append(payload, from: 0, count: payload.count)
+        var isConflicting = false
+        for fragment in ahead {
+            for index in copy.indices {
+                let offset = fragment.start.distance(to: position + index)
+                guard fragment.bytes.indices.contains(offset), fragment.bytes[offset] != copy[index] else {
+                    continue
+                }
+                copy[index] = fragment.bytes[offset]
+                isConflicting = true
+            }
+        }
+        passed = SequenceNumber.later(passed, position + copy.count)
+        let size = ahead.reduce(copy.count) { $0 + $1.bytes.count }
+        if size <= Stream.maximumAhead, ahead.count < Stream.maximumFragments,
+            !isKnown(position, position + copy.count)
+        {
+            ahead.append(Fragment(start: position, bytes: copy))
+        }
+        return isConflicting ? .conflicting : .taken
+    }
+
+    private func isKnown(_ start: SequenceNumber, _ end: SequenceNumber) -> Bool {
+        ahead.contains { !$0.start.isAfter(start) && !$0.end.isBefore(end) }
+    }
+
+    /// Appends what came too early and is due now.
+    mutating func admitFragments() {
+        while let index = ahead.firstIndex(where: { !$0.start.isAfter(next) }) {
+            let fragment = ahead.remove(at: index)
+            guard fragment.end.isAfter(next) else { continue }
+            bytes.append(contentsOf: fragment.bytes[fragment.start.distance(to: next)...])
+            next = fragment.end
+        }
+    }
+
+    /// Tells whether a payload differs from the first copy of its unacknowledged bytes.
+    private func differs(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
+        let known = ahead.isEmpty ? min(payload.count, position.distance(to: next)) : payload.count
+        guard !bytes.isEmpty || !ahead.isEmpty else { return false }
+        for index in 0..<known {
+            guard !(position + index).isBefore(acknowledged), let first = byte(at: position + index) else {
+                continue
+            }
+            if first != payload[index] { return true }
+        }
+        return false
+    }
+
+    /// The first copy of a byte, if it is still kept.
+    func byte(at position: SequenceNumber) -> UInt8? {
+        let offset = bytes.count - position.distance(to: next)
+        if bytes.indices.contains(offset) { return bytes[offset] }
+        for fragment in ahead {
+            let offset = fragment.start.distance(to: position)
+            if fragment.bytes.indices.contains(offset) { return fragment.bytes[offset] }
+        }
+        return nil
+    }
+}

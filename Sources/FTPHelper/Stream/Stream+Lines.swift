@@ -1,0 +1,127 @@
+/// Reading lines.
+extension Stream {
+    /// Offsets in `bytes` of the next whole line with its end; `nil` if there is none.
+    package mutating func nextLine() -> Range<Int>? {
+        while scanned < bytes.count {
+            guard bytes[scanned] == UInt8(ascii: "\n") else {
+                scanned += 1
+                continue
+            }
+            scanned += 1
+            let line = unread..<scanned
+            unread = scanned
+            if isSkipping {
+                isSkipping = false
+            } else if line.count <= Stream.maximumLine {
+                return line
+            } else {
+                hasLongLine = true
+            }
+        }
+        if isSkipping || bytes.count - unread > Stream.maximumLine {
+            hasLongLine = hasLongLine || !isSkipping
+            isSkipping = true
+            unread = bytes.count
+        }
+        return nil
+    }
+
+    /// Offsets in `bytes` of what has come and is not read yet.
+    package var rest: Range<Int> { isSkipping ? bytes.count..<bytes.count : unread..<bytes.count }
+
+    /// Passes over bytes that are not to be read as lines.
+    package mutating func skip(_ count: Int) {
+        unread = min(unread + count, bytes.count)
+        scanned = unread
+        isSkipping = false
+    }
+
+    /// Tells whether a part of the line just read can still be replaced: nothing of it or behind it has gone on.
+    package func canReplace(_ field: Range<Int>) -> Bool {
+        let start = position(field.lowerBound)
+        return !start.isBefore(previousHeldStart)
+            && (!passed.isAfter(previousNext) || !start.isBefore(passed))
+    }
+
+    /// Replaces a part of the line just read, for which `canReplace` holds.
+    ///
+    /// - Parameters:
+    ///   - field: offsets in `bytes`; not empty.
+    ///   - text: what the receiver is to get instead.
+    package mutating func replace(_ field: Range<Int>, with text: [UInt8]) {
+        let start = position(field.lowerBound)
+        let end = position(field.upperBound)
+        guard previousHeldStart.isBefore(previousNext), !start.isAfter(previousNext) else {
+            releaseHeld()
+            record(start, end, text, promised: start)
+            return
+        }
+        // The sender sends the held bytes no more, so they go with the first byte that it still has to send.
+        let spanEnd = SequenceNumber.later(end, previousNext + 1)
+        record(
+            previousHeldStart,
+            spanEnd,
+            copy(previousHeldStart, start) + text + copy(end, spanEnd),
+            promised: previousNext
+        )
+        previousHeldStart = previousNext
+    }
+
+    /// Ends the reading of a segment: everything but the last `count` bytes goes on.
+    package mutating func hold(_ count: Int) {
+        let start = next - count
+        if previousHeldStart.isBefore(previousNext), !start.isAfter(previousNext), !isFinished {
+            // Nothing is to go on behind which the held bytes could stand, so they stay held.
+            heldCount = previousHeldStart.distance(to: next)
+        } else {
+            releaseHeld()
+            let isFree =
+                !start.isBefore(previousNext) && !start.isBefore(SequenceNumber.later(passed, previousNext))
+            heldCount = isFree && !isFinished ? count : 0
+        }
+        passed = SequenceNumber.later(passed, heldStart)
+        trim()
+    }
+
+    /// Lets what was held before the current segment go on as it is, with the first byte behind it.
+    private mutating func releaseHeld() {
+        guard previousHeldStart.isBefore(previousNext) else { return }
+        let end = SequenceNumber.earlier(previousNext + 1, next)
+        record(previousHeldStart, end, copy(previousHeldStart, end), promised: previousNext)
+        previousHeldStart = previousNext
+    }
+
+    private mutating func record(
+        _ start: SequenceNumber,
+        _ end: SequenceNumber,
+        _ text: [UInt8],
+        promised: SequenceNumber
+    ) {
+        // The newest is kept even when acknowledged: the sender may not have learnt of that yet.
+        edits.removeAll { !$0.end.isAfter(acknowledged) }
+        let edit = Edit(start: start, end: end, outputStart: start + shift, text: text, promised: promised)
+        // Most streams never have two at once, and a literal takes no room for a second one.
+        if edits.isEmpty { edits = [edit] } else { edits.append(edit) }
+        shift += text.count - start.distance(to: end)
+    }
+
+    private func position(_ offset: Int) -> SequenceNumber { next - (bytes.count - offset) }
+
+    /// The kept bytes from one position to another.
+    private func copy(_ start: SequenceNumber, _ end: SequenceNumber) -> [UInt8] {
+        guard start.isBefore(end) else { return [] }
+        return (0..<start.distance(to: end)).compactMap { byte(at: start + $0) }
+    }
+
+    /// Drops what nobody can ask for again.
+    mutating func trim() {
+        if let last = edits.last, last.end.distance(to: acknowledged) > 1 << 30 { edits.removeAll() }
+        guard !bytes.isEmpty else { return }
+        let kept = max(acknowledged.distance(to: next), heldCount, bytes.count - unread)
+        let surplus = bytes.count - min(max(kept, 0), Stream.maximumHistory)
+        guard surplus > 0 else { return }
+        bytes.removeFirst(surplus)
+        unread = max(unread - surplus, 0)
+        scanned = max(scanned - surplus, 0)
+    }
+}
