@@ -77,7 +77,7 @@ import Testing
             var random = Seeded(state: seed)
             var network = Simulation.Network()
             network.segmentSize = segmentSize
-            network.isCutting = round % 2 == 0
+            network.isCutting = seed % 2 == 0
             network.loss = [0, 0.05, 0.2][Int(random.next() % 3)]
             network.lossBehind = [0, 0.05, 0.2][Int(random.next() % 3)]
             network.restlessness = [0, 0.1][Int(random.next() % 2)]
@@ -85,7 +85,7 @@ import Testing
             network.reordering = [0, 0.3, 1][Int(random.next() % 3)]
             network.window = [1, 4, 10][Int(random.next() % 3)]
             let steps =
-                round % 3 == 0
+                seed % 3 == 0
                 ? ModelTests.flood(nat, isCutShort: random.next() % 2 == 0)
                 : ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
             var simulation = Simulation(nat.mapping, network: network, seed: seed)
