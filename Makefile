@@ -5,12 +5,15 @@
 # make lint        check the format
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for FUZZ_SECONDS (60)
+# make soak        play simulated connections for SECONDS (3600), each round with new seeds
+# make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
 # Debian packages that are missing are installed first, which needs root.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
+SECONDS ?= 3600
 
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
@@ -22,7 +25,7 @@ build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib
 
-.PHONY: build install uninstall demo test lint cost fuzz clean
+.PHONY: build install uninstall demo test lint cost fuzz soak compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -56,6 +59,14 @@ cost: build
 
 fuzz:
 	scripts/fuzz $(FUZZ_SECONDS)
+
+soak:
+	@scripts/dependencies $(build_packages)
+	scripts/soak $(SECONDS)
+
+compare:
+	@scripts/dependencies $(build_packages) $(test_packages)
+	PINHOLE_COMPARE=write swift test --disable-xctest --filter KernelComparisonTests
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz Package.swift
