@@ -4,7 +4,7 @@
 # make test        run every test, those in network namespaces too (root)
 # make lint        check the format
 # make cost        count what the core allocates and keeps; time it
-# make fuzz        run each fuzzer for FUZZ_SECONDS (60)
+# make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
@@ -12,8 +12,6 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-FUZZ_SECONDS ?= 60
-SECONDS ?= 3600
 
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
@@ -57,9 +55,11 @@ cost: build
 	swift build -c release --static-swift-stdlib --product core-benchmark
 	.build/release/core-benchmark
 
+fuzz: SECONDS ?= 60
 fuzz:
-	scripts/fuzz $(FUZZ_SECONDS)
+	scripts/fuzz $(SECONDS)
 
+soak: SECONDS ?= 3600
 soak:
 	@scripts/dependencies $(build_packages)
 	scripts/soak $(SECONDS)
