@@ -41,17 +41,17 @@ import Testing
     }
 
     /// Announces one endpoint after the other without waiting, and ends in the middle of one.
-    static func flood(_ nat: NATCase, isCutShort: Bool) -> [Step] {
+    static func flood(_ nat: NATCase, count: Int, isCutShort: Bool) -> [Step] {
         var steps = [
             Step(.server, "220 ready\r\n"), Step(.client, "USER anonymous\r\n"), Step(.server, "230 ok\r\n"),
         ]
-        for number in 0..<6 {
+        for number in 0..<count {
             let active = nat.transfers(5001 + number).active
             steps.append(
                 Step(.client, active.sent, reads: active.read, opens: active.opens, isPipelined: number > 0)
             )
         }
-        steps.append(Step(.server, String(repeating: "200 ok\r\n", count: 6)))
+        steps.append(Step(.server, String(repeating: "200 ok\r\n", count: count)))
         steps += (0..<3).map { Step(.client, nat.transfers($0).passive.command, isPipelined: $0 > 0) }
         for number in 0..<3 {
             let passive = nat.transfers(6001 + number).passive
@@ -86,7 +86,11 @@ import Testing
             network.window = [1, 4, 10][Int(random.next() % 3)]
             let steps =
                 seed % 3 == 0
-                ? ModelTests.flood(nat, isCutShort: random.next() % 2 == 0)
+                ? ModelTests.flood(
+                    nat,
+                    count: seed % 15 == 0 && segmentSize > 1 ? 50 : 6,
+                    isCutShort: random.next() % 2 == 0
+                )
                 : ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
             var simulation = Simulation(nat.mapping, network: network, seed: seed)
             let complaint = simulation.play(steps)

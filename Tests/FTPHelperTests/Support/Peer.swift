@@ -47,6 +47,9 @@ struct Peer {
         self.window = window
     }
 
+    /// Grows with all that comes to pass.
+    var progress: Int { sent + acknowledged + received.count + sacked.count }
+
     var isDone: Bool { acknowledged == text.count + (isClosing ? 1 : 0) }
 
     /// Sends new bytes, cut by `cut` (given what is left, how many to take), while the window allows it.

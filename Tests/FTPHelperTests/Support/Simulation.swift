@@ -98,8 +98,9 @@ struct Simulation: ~Copyable {
         var expected: (client: [UInt8], server: [UInt8]) = ([], [])
         var next = 0
         var idle = 0
+        var progress = 0
         var held: [Peer.Packet] = []
-        for _ in 0..<200_000 {
+        for _ in 0..<500_000 {
             // What may be said now?
             while next < steps.count {
                 let step = steps[next]
@@ -122,8 +123,10 @@ struct Simulation: ~Copyable {
             for packet in fresh { put(packet, on: &wire, &held) }
             if wire.isEmpty, fresh.isEmpty {
                 if client.isDone, server.isDone, next == steps.count { break }
-                idle += 1
-                guard idle < 2000 else {
+                let sum = client.progress + server.progress
+                idle = sum == progress ? idle + 1 : 0
+                progress = sum
+                guard idle < 500 else {
                     return
                         "stalled: server has \(String(decoding: server.received, as: UTF8.self).debugDescription), client has \(String(decoding: client.received, as: UTF8.self).debugDescription)"
                 }

@@ -156,6 +156,53 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 2])
     }
 
+    @Test func `among many that come and go each connection is found, and no other`() {
+        var random = Seeded(state: 11)
+        var policy = Policy()
+        policy.maximumConnections = 5000
+        var tracker = Tracker(policy: policy, random: Seeded(state: 1))
+        var output = Output()
+        let now = Instant(nanoseconds: 1)
+        let mappings = (0..<1500).map { number in
+            let port = UInt16(1024 + number)
+            return Mapping(
+                original: Tuple(
+                    source: Endpoint(v4(10, 1, 0, UInt32(number % 7)), port),
+                    destination: Endpoint(v4(10, 2, 0, 2), 21)
+                ),
+                reply: Tuple(
+                    source: Endpoint(v4(10, 2, 0, 2), 21),
+                    destination: Endpoint(v4(10, 2, 0, 100), port)
+                )
+            )
+        }
+        var known: Set<Int> = []
+        for _ in 0..<20000 {
+            let number = Int.random(in: 0..<mappings.count, using: &random)
+            let mapping = mappings[number]
+            output.clear()
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0:
+                tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                known.insert(number)
+            case 1:
+                tracker.forget(mapping, at: now, into: &output)
+                known.remove(number)
+            default:
+                let tuple = random.next() % 2 == 0 ? mapping.original : mapping.reply
+                let packet = PacketBuilder(tuple: tuple, sequence: 1, acknowledgement: 1, flags: [.ack]).bytes
+                let isUnknown = tracker.receive(packet.span, at: now, into: &output) == .needsMapping(tuple)
+                guard isUnknown == !known.contains(number) else {
+                    Issue.record("connection \(number) is \(isUnknown ? "lost" : "still there")")
+                    return
+                }
+            }
+        }
+        for number in known { tracker.forget(mappings[number], at: now, into: &output) }
+        #expect(tracker.connectionCount == 0)
+        #expect(tracker.nextDeadline == nil)
+    }
+
     // MARK: Tuples used again
 
     @Test func `a tuple that is used again begins a new connection`() {
