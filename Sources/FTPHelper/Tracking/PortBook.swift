@@ -9,9 +9,7 @@ struct PortBook {
     static let maximumResting = 16384
 
     private var holders: [Endpoint: UInt32] = [:]
-    private var resting: [(endpoint: Endpoint, until: Instant)] = []
-    /// How many at the start of `resting` are done.
-    private var rested = 0
+    private var resting = Queue<(endpoint: Endpoint, until: Instant)>()
 
     func isFree(_ endpoint: Endpoint) -> Bool { holders[endpoint] == nil }
 
@@ -24,7 +22,7 @@ struct PortBook {
 
     /// Releases an endpoint once it has rested.
     mutating func rest(_ endpoint: Endpoint, at now: Instant) {
-        if resting.count - rested >= PortBook.maximumResting { finishFirst() }
+        if resting.count >= PortBook.maximumResting { finishFirst() }
         resting.append((endpoint, now.advanced(bySeconds: PortBook.restSeconds)))
     }
 
@@ -35,7 +33,7 @@ struct PortBook {
         at now: Instant,
         random: inout some RandomNumberGenerator
     ) -> UInt16? {
-        while rested < resting.count, resting[rested].until <= now { finishFirst() }
+        while let first = resting.first, first.until <= now { finishFirst() }
         if isFree(Endpoint(address, wanted)) { return wanted }
         let start = UInt16.random(in: 1024...65535, using: &random)
         for step in 0..<(65536 - 1024) {
@@ -46,10 +44,7 @@ struct PortBook {
     }
 
     private mutating func finishFirst() {
-        release(resting[rested].endpoint)
-        rested += 1
-        guard rested > 1024, rested * 2 > resting.count else { return }
-        resting.removeFirst(rested)
-        rested = 0
+        if let first = resting.first { release(first.endpoint) }
+        resting.removeFirst()
     }
 }

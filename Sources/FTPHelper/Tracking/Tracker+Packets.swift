@@ -10,7 +10,9 @@ extension Tracker {
     ) -> Verdict {
         statistics.packets += 1
         guard let segment = try? Segment(parsing: packet) else { return .accept }
-        guard let connection = connection(of: segment.tuple) else { return admit(segment, into: &output) }
+        guard let connection = connection(of: segment.tuple) else {
+            return admit(segment, at: now, into: &output)
+        }
         guard !connection.isHelped else { return .accept }
         let side = connection.side(of: segment.tuple)
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
@@ -18,7 +20,7 @@ extension Tracker {
         {
             // The tuple has been used again for another connection, whose mapping may be another one.
             remove(connection, at: now, into: &output)
-            return admit(segment, into: &output)
+            return admit(segment, at: now, into: &output)
         }
         connection.lastSeen = now
         guard connection.isPositioned || position(connection, by: segment, from: side, into: &output) else {
@@ -28,9 +30,9 @@ extension Tracker {
     }
 
     /// A packet of a connection that is not known.
-    private mutating func admit(_ segment: Segment, into output: inout Output) -> Verdict {
+    private mutating func admit(_ segment: Segment, at now: Instant, into output: inout Output) -> Verdict {
         guard !segment.flags.contains(.rst), segment.flags.contains(.ack) else { return .accept }
-        guard deadlines.count < policy.maximumConnections else {
+        guard deadlines.count < policy.maximumConnections || evict(at: now, into: &output) else {
             // Once a connection, and not for each of its packets.
             if segment.flags.contains(.syn) {
                 let tuple = segment.tuple.inverted

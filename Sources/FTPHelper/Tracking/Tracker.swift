@@ -33,6 +33,8 @@ package struct Tracker: ~Copyable {
     /// Connections with an expectation, by what their data connection's SYN looks like.
     var expecting = ConnectionTable()
     var deadlines = DeadlineHeap()
+    /// Closed connections that are still translated, and such as have gone since, the one closed first in front.
+    var lingering = Queue<Connection>()
     var ports = PortBook()
     var random: any RandomNumberGenerator
     var spares: [[UInt8]] = []
@@ -129,6 +131,19 @@ extension Tracker {
         connection.isClosed = true
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
         deadlines.update(connection)
+        while let gone = lingering.first, gone.heapIndex < 0 { lingering.removeFirst() }
+        lingering.append(connection)
+    }
+
+    /// Makes room for one connection more, of those that are closed; `false` if there are none.
+    mutating func evict(at now: Instant, into output: inout Output) -> Bool {
+        while let oldest = lingering.first {
+            lingering.removeFirst()
+            guard oldest.heapIndex >= 0 else { continue }
+            remove(oldest, at: now, into: &output)
+            return true
+        }
+        return false
     }
 
     /// Forgets a connection.
