@@ -68,6 +68,26 @@ import Testing
         #expect(destination.refusals == [.unsolicited])
     }
 
+    @Test func `what went on before anybody asked for it is not rewritten afterwards`() {
+        for (text, cut) in [("227 (10,2,0,2,19,137)\r\n", 9), ("227 ok 10,2,0,2,19,137\r\n", 22)] {
+            let bytes = Array(text.utf8)
+            for isEarly in [false, true] {
+                var dialogue = Dialogue.ready(NATCase.all[3].mapping)
+                let first = dialogue.segment(.server, bytes[..<cut])
+                let second = dialogue.segment(.server, bytes[cut...], offset: cut)
+                dialogue.transmit(isEarly ? second : first)
+                var ask = dialogue.segment(.client, "PASV\r\n".utf8)
+                ask.acknowledgement = first.sequence
+                dialogue.transmit(ask)
+                dialogue.transmit(isEarly ? first : second)
+                #expect(dialogue.received.client.hasSuffix(text))
+                #expect(dialogue.open.isEmpty)
+                #expect(dialogue.refusals == [.unsolicited])
+                #expect(dialogue.statistics.edits == 0)
+            }
+        }
+    }
+
     @Test func `what turns out to be nothing goes on as it was`() {
         for (begun, rest, text) in [
             ("PORT 10,1", ",0,2,19,393\r\n", "10,1,0,2,19,393\r\n"), ("PORT 10,1", "x\r\n", "10,1x\r\n"),
