@@ -52,6 +52,8 @@ package struct Session: Sendable {
     private var isSynchronised: Bool
     private var clientHasSpoken: Bool
     private var serverHasSpoken: Bool
+    /// Set if the client began with TLS: it never spoke FTP in plain, and nothing that it says later is taken for it.
+    private var isImplicit = false
     private var clientIsPlain = true
     private var serverIsPlain = true
 
@@ -79,6 +81,7 @@ package struct Session: Sendable {
     package func content(of side: Side) -> Content {
         switch phase {
         case .notFTP: .ignored
+        case .encrypted where isImplicit: .ignored
         case .encrypted: (side == .client ? clientIsPlain : serverIsPlain) ? .lines : .records
         default: .lines
         }
@@ -112,8 +115,10 @@ extension Session {
         refusesPipelined: Bool
     ) -> Outcome {
         guard let command = Command(parsing: line) else {
+            guard !isBeforeLogin || !Session.isHeader(line) else { return becomeNotFTP() }
             return Session.isEmpty(line) ? .passes : unknownCommand()
         }
+        guard !isBeforeLogin || !Session.isRequest(line) else { return becomeNotFTP() }
         clientHasSpoken = true
         if phase == .encrypted {
             guard serverIsPlain else {
@@ -150,6 +155,7 @@ extension Session {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
         clientHasSpoken = true
         serverHasSpoken = true
+        isImplicit = true
         return encrypt()
     }
 }
@@ -275,6 +281,30 @@ extension Session {
         guard phase != .notFTP else { return .passes }
         phase = .notFTP
         return .refused(.notFTP, nil)
+    }
+
+    /// Whether nothing says yet that the client means FTP: a page's script can make a browser say what it likes, in
+    /// requests whose method is an FTP verb too.
+    private var isBeforeLogin: Bool { phase == .greeting || phase == .login }
+
+    /// Tells whether a line is the first of an HTTP request: it ends in ` HTTP/` and a version.
+    private static func isRequest(_ line: Span<UInt8>) -> Bool {
+        var end = line.count
+        while end > 0, Command.isBlank(line[end - 1]) || Command.isLineEnd(line[end - 1]) { end -= 1 }
+        while end > 0, Decimal.isDigit(line[end - 1]) || line[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        let name: [6 of UInt8] = [0x20, 0x48, 0x54, 0x54, 0x50, 0x2f]  // " HTTP/"
+        guard end >= name.count else { return false }
+        return (0..<name.count).allSatisfy { line[end - name.count + $0] == name[$0] }
+    }
+
+    /// Tells whether a line is a field of an HTTP request or a mail: a name, then a colon.
+    private static func isHeader(_ line: Span<UInt8>) -> Bool {
+        var offset = 0
+        while offset < line.count, line[offset] > 0x20, line[offset] < 0x7f, line[offset] != UInt8(ascii: ":")
+        {
+            offset += 1
+        }
+        return offset > 0 && offset < line.count && line[offset] == UInt8(ascii: ":")
     }
 
     static func isEmpty(_ line: Span<UInt8>) -> Bool {

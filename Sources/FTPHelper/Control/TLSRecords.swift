@@ -7,6 +7,8 @@ package struct TLSRecords: Sendable {
     /// Bytes of a record header that have come: at most 5.
     private var headerCount: UInt8 = 0
     private var header: [5 of UInt8] = .init(repeating: 0)
+    /// Set while nobody knows where records begin.
+    private var isLost = false
     /// Set once a whole record header was seen.
     package private(set) var hasSeenRecord = false
 
@@ -16,6 +18,10 @@ package struct TLSRecords: Sendable {
     ///
     /// Up to four bytes of a header that then turns out to be none may have come before: these are lost for parsing.
     package mutating func consume(_ bytes: Span<UInt8>) -> Int? {
+        if isLost {
+            guard TLSRecords.isHeader(bytes) else { return nil }
+            isLost = false
+        }
         var offset = 0
         while offset < bytes.count {
             if remaining > 0 {
@@ -37,10 +43,18 @@ package struct TLSRecords: Sendable {
         return nil
     }
 
-    /// Takes the next bytes for the start of a record, whatever came before.
+    /// Bytes were missed: what follows is TLS until a segment begins with a whole record header.
+    ///
+    /// Where the stream goes on after a hole is the other side's word, so what looks like plain text there proves nothing.
     package mutating func resume() {
         remaining = 0
         headerCount = 0
+        isLost = true
+    }
+
+    /// Tells whether bytes begin with a whole record header.
+    private static func isHeader(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count >= 5 && (20...24).contains(bytes[0]) && bytes[1] == 3 && bytes[2] <= 4 && bytes[3] <= 0x48
     }
 
     /// Whether the bytes of the header up to `headerCount` can be one.

@@ -63,6 +63,15 @@ import Testing
         #expect(records.consume(plain.span) == 0)
     }
 
+    @Test func `behind a hole nothing is plain text before a whole record header came`() {
+        var records = TLSRecords()
+        records.resume()
+        for text in ["PASV\r\n", "PORT 10,1,0,2,19,137\r\n"] {
+            let bytes = Array(text.utf8)
+            #expect(records.consume(bytes.span) == nil)
+        }
+    }
+
     @Test func `a stream begins with TLS if it begins with a handshake`() {
         for (bytes, isTLS) in [
             ([22, 3], true), ([22, 3, 1, 2, 0], true), ([22], false), ([], false), ([23, 3], false),
