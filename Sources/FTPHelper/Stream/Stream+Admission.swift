@@ -96,12 +96,10 @@ extension Stream {
         copy.append(payload, from: 0, count: payload.count)
         var isConflicting = false
         for fragment in ahead {
-            for index in copy.indices {
-                let offset = fragment.start.distance(to: position + index)
-                guard fragment.bytes.indices.contains(offset), fragment.bytes[offset] != copy[index] else {
-                    continue
-                }
-                copy[index] = fragment.bytes[offset]
+            let offset = fragment.start.distance(to: position)
+            let overlap = max(0, -offset)..<max(0, -offset, min(copy.count, fragment.bytes.count - offset))
+            for index in overlap where fragment.bytes[offset + index] != copy[index] {
+                copy[index] = fragment.bytes[offset + index]
                 isConflicting = true
             }
         }

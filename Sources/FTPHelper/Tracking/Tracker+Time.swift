@@ -1,8 +1,12 @@
 /// What time brings.
 extension Tracker {
-    /// Does what is due; to be called when `nextDeadline` has come.
+    /// Connections that one call of `fire` looks at: each may cost a request to conntrack, and packets wait meanwhile.
+    private static var batch: Int { 64 }
+
+    /// Does what is due, or as much as a batch; to be called when `nextDeadline` has come.
     package mutating func fire(at now: Instant, into output: inout Output) {
-        while let connection = deadlines.first, connection.deadline <= now {
+        for _ in 0..<Tracker.batch {
+            guard let connection = deadlines.first, connection.deadline <= now else { return }
             if let opening = connection.opening, opening.deadline <= now,
                 let expectation = connection.expectation
             {
