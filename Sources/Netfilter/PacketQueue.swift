@@ -102,6 +102,8 @@ import Glibc
                 case .drop: verdicts.drop(packet.id)
                 case .replace(let replacement): verdicts.replace(packet.id, with: replacement)
                 }
+                // What does not fit into the socket's buffer could never be sent.
+                if verdicts.size > Self.gatheredVerdicts { try sendVerdicts() }
             }
         }
         try sendVerdicts()
@@ -156,6 +158,9 @@ import Glibc
     /// At 20 us each the last of them waits 80 ms, less than TCP's shortest retransmission timeout of 200 ms: more
     /// would only be worked on twice.
     private static let maximumLength: UInt32 = 4096
+
+    /// Bytes of verdicts that are gathered: with one more of the largest packets, less than any socket's buffer.
+    private static let gatheredVerdicts = 64 * 1024
 
     /// Bytes of socket buffer; the kernel doubles it, and so has 4 KiB for each packet that may wait.
     ///

@@ -39,6 +39,9 @@ package struct Verdicts {
         write(NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, last)
     }
 
+    /// Bytes of the messages so far.
+    package var size: Int { writer.bytes.count }
+
     /// Forgets the messages and keeps their storage.
     package mutating func clear() { writer.clear() }
 
