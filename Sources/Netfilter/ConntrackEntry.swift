@@ -1,3 +1,4 @@
+import CNetfilter
 package import FTPHelper
 
 /// What conntrack has of one TCP connection.
@@ -18,6 +19,9 @@ package struct ConntrackEntry: Hashable, Sendable {
     package let tcpState: UInt8?
     /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
     package let hasSeenReply: Bool
+
+    /// Tells whether the handshake is under way: the server has answered a SYN, and nothing has come since.
+    package var isOpening: Bool { tcpState == UInt8(TCP_CONNTRACK_SYN_RECV.rawValue) }
 
     package init(
         mapping: Mapping,

@@ -18,7 +18,9 @@ extension Tracker {
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
             connection.streams[side.rawValue].initial != segment.sequence + 1
         {
-            // The tuple has been used again for another connection, whose mapping may be another one.
+            // Another connection with the same tuple, or so it says: anybody can write such a packet, and what is known of
+            // the old one is lost with it. Only conntrack knows whether it had to answer a new SYN.
+            guard connection.isClosed else { return .needsMapping(segment.tuple) }
             remove(connection, at: now, into: &output)
             return admit(segment, at: now, into: &output)
         }

@@ -81,15 +81,23 @@ package struct Tracker: ~Copyable {
 
 /// What conntrack says.
 extension Tracker {
-    /// Conntrack has this connection; `isHelped` if a kernel helper is attached to it (`CTA_HELP`).
+    /// Conntrack has this connection.
+    ///
+    /// - Parameters:
+    ///   - mapping: its two tuples.
+    ///   - isHelped: a kernel helper is attached to it (`CTA_HELP`).
+    ///   - isOpening: its handshake is under way (`TCP_CONNTRACK_SYN_RECV`), so nothing known of an older one holds.
+    ///   - now: the time.
+    ///   - output: gets what is to be done.
     package mutating func learn(
         _ mapping: Mapping,
         isHelped: Bool,
+        isOpening: Bool = false,
         at now: Instant,
         into output: inout Output
     ) {
         if let known = connection(of: mapping.original) {
-            guard known.mapping != mapping || known.isHelped != isHelped else {
+            guard known.mapping != mapping || known.isHelped != isHelped || isOpening else {
                 // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
                 // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
                 if known.isLiberal { output.actions.append(.beLiberal(mapping)) }

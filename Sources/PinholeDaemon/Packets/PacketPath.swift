@@ -132,7 +132,13 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
                 "\(original.source) to \(original.destination) has the kernel helper \(helper) and is left to it"
             )
         }
-        tracker.learn(entry.mapping, isHelped: entry.helper != nil, at: now, into: &output)
+        tracker.learn(
+            entry.mapping,
+            isHelped: entry.helper != nil,
+            isOpening: entry.isOpening,
+            at: now,
+            into: &output
+        )
     }
 
     /// Performs the actions in order, those too that the tracker adds while being told how others went.
@@ -184,7 +190,13 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private mutating func verify(_ mapping: Mapping, at now: Instant) {
         do throws(SystemError) {
             if let entry = try kernel.entry(for: mapping.original), entry.mapping == mapping {
-                tracker.learn(mapping, isHelped: entry.helper != nil, at: now, into: &output)
+                tracker.learn(
+                    mapping,
+                    isHelped: entry.helper != nil,
+                    isOpening: entry.isOpening,
+                    at: now,
+                    into: &output
+                )
             } else {
                 tracker.forget(mapping, at: now, into: &output)
             }

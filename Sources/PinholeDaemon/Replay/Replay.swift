@@ -102,7 +102,13 @@ package struct Replay: ~Copyable {
         let isAnswer = isHandshake ? segment.flags.contains(.ack) : isFromServer
         let client = isAnswer ? segment.tuple.inverted : segment.tuple
         if case .needsMapping = tracker.receive(packet, at: now, into: &output) {
-            tracker.learn(Mapping(untranslated: client), isHelped: false, at: now, into: &output)
+            tracker.learn(
+                Mapping(untranslated: client),
+                isHelped: false,
+                isOpening: true,
+                at: now,
+                into: &output
+            )
             _ = tracker.receive(packet, at: now, into: &output)
         }
         record(frame)
@@ -116,6 +122,11 @@ package struct Replay: ~Copyable {
             // A SYN, an RST, or a packet of a control connection.
             search.forget(segment.tuple)
             return
+        }
+        // A tuple that is used again begins anew, as an unknown one does.
+        if segment.flags.contains([.syn, .ack]) {
+            tracker.forget(Mapping(untranslated: segment.tuple.inverted), at: now, into: &output)
+            record(frame)
         }
         guard let finding = search.receive(packet, segment, frame) else { return }
         tracker.learn(Mapping(untranslated: finding.client), isHelped: false, at: now, into: &output)
