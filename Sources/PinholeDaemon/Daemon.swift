@@ -166,7 +166,7 @@ package struct Daemon: ~Copyable {
         var records: [EventRecord] = []
         for notice in path.takeNotices() {
             log.write(notice)
-            if case .event(let event) = notice {
+            if case .event(let event, _) = notice {
                 records.append(EventRecord(event, time: time, instant: now))
             }
         }

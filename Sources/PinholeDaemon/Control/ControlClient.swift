@@ -91,7 +91,7 @@ final class ControlClient {
     /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.
     func offer(_ record: EventRecord) {
         guard case .watching(let format, let lost) = state else { return }
-        var lines = lost > 0 ? ControlClient.notice(of: lost, format) : ""
+        var lines = lost > 0 ? ControlClient.notice(of: lost, before: record, format) : ""
         lines += format == .json ? record.json.text : record.text
         lines += "\n"
         if output.count - sent + lines.utf8.count <= ControlClient.outputLimit {
@@ -136,12 +136,17 @@ final class ControlClient {
     }
 
     /// The line that says how many events found no room.
-    private static func notice(of count: UInt64, _ format: ControlFormat) -> String {
+    private static func notice(
+        of count: UInt64,
+        before record: EventRecord,
+        _ format: ControlFormat
+    ) -> String {
         switch format {
-        case .text: "lost count=\(count)\n"
+        case .text: "\(record.timeText) lost count=\(count)\n"
         case .json:
             JSON.object([
-                JSON.Member("event", .string("lost")), JSON.Member("count", .integer(count)),
+                record.timeMember, JSON.Member("event", .string("lost")),
+                JSON.Member("count", .integer(count)),
             ]).text + "\n"
         }
     }

@@ -6,9 +6,12 @@ extension Log {
     /// A refusal is a warning, as is what the administrator can set right; other events are information.
     mutating func write(_ notice: Notice) {
         switch notice {
-        case .event(let event):
+        case .event(let event, let leftOut):
             let level: LogLevel = if case .refused = event { .warning } else { .info }
-            write(level, event.name) { event.add(to: &$0) }
+            write(level, event.name) {
+                event.add(to: &$0)
+                if leftOut > 0 { $0.add("left-out", leftOut) }
+            }
         case .fault(let fault, let reason, let leftOut):
             write(fault == .kernelHelper ? .warning : .error, "fault") {
                 $0.add("fault", fault.rawValue)

@@ -10,6 +10,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private var kernel: System
     private var output = Output()
     private var faults = FaultCounter()
+    private var refusals = RateLimiter(burst: 100, period: 10)
     private var notices: [Notice] = []
 
     package init(_ policy: Policy, _ kernel: consuming System) {
@@ -181,8 +182,12 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             } catch {
                 count(.injectPacket, at: now, error.description)
             }
+        case .report(.refused(let refusal)):
+            // A client may send thousands of such lines a second, and a log is read by people.
+            guard let leftOut = refusals.admit(at: now) else { return }
+            notices.append(.event(.refused(refusal), leftOut: leftOut))
         case .report(let event):
-            notices.append(.event(event))
+            notices.append(.event(event, leftOut: 0))
         }
     }
 
@@ -190,13 +195,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private mutating func verify(_ mapping: Mapping, at now: Instant) {
         do throws(SystemError) {
             if let entry = try kernel.entry(for: mapping.original), entry.mapping == mapping {
-                tracker.learn(
-                    mapping,
-                    isHelped: entry.helper != nil,
-                    isOpening: entry.isOpening,
-                    at: now,
-                    into: &output
-                )
+                tracker.learn(mapping, isHelped: entry.helper != nil, at: now, into: &output)
             } else {
                 tracker.forget(mapping, at: now, into: &output)
             }

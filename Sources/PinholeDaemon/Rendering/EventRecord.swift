@@ -20,7 +20,7 @@ package struct EventRecord: Hashable, Sendable {
 
     /// The object of `pinhole events --json`.
     package var json: JSON {
-        var members = [JSON.Member("time", .number(EventRecord.milliseconds(of: time) / 1000))]
+        var members = [timeMember]
         if let frame { members.append(JSON.Member("frame", .integer(frame))) }
         members.append(JSON.Member("event", .string(event.name)))
         return .object(members + event.members(at: instant))
@@ -31,10 +31,15 @@ package struct EventRecord: Hashable, Sendable {
         var fields = Fields()
         if let frame { fields.add("frame", frame) }
         event.add(to: &fields)
-        let milliseconds = UInt64(EventRecord.milliseconds(of: time))
-        let fraction = String(milliseconds % 1000 + 1000).dropFirst()
-        return "\(milliseconds / 1000).\(fraction) \(event.name) \(fields.text)"
+        return "\(timeText) \(event.name) \(fields.text)"
     }
 
-    private static func milliseconds(of time: Double) -> Double { (max(0, time) * 1000).rounded() }
+    /// The time as the first member of an object, and as the start of a line.
+    var timeMember: JSON.Member { JSON.Member("time", .number(milliseconds / 1000)) }
+    var timeText: String {
+        let whole = UInt64(milliseconds)
+        return "\(whole / 1000).\(String(whole % 1000 + 1000).dropFirst())"
+    }
+
+    private var milliseconds: Double { (max(0, time) * 1000).rounded() }
 }

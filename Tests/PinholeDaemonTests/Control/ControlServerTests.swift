@@ -208,7 +208,9 @@ import Testing
         let notices = lines.filter { $0.contains("lost") }
         let lost = total + 1 - UInt64(lines.count - 1)
         #expect(lost > 0)
-        #expect(notices == [format == .text ? "lost count=\(lost)" : #"{"event":"lost","count":\#(lost)}"#])
+        let notice =
+            format == .text ? "1.000 lost count=\(lost)" : #"{"time":1.0,"event":"lost","count":\#(lost)}"#
+        #expect(notices == [notice[...]])
         let last = event(total + 1)
         #expect(lines.last.map(String.init) == (format == .text ? last.text : last.json.text))
     }

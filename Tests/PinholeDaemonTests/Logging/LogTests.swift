@@ -56,7 +56,7 @@ import Testing
         var log = log()
         log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3))
         log.write(.fault(.kernelHelper, reason: "ftp", leftOut: 0))
-        log.write(.event(.expired(Samples.plainExpectation)))
+        log.write(.event(.expired(Samples.plainExpectation), leftOut: 0))
         #expect(
             paper.lines == [
                 "level=error event=fault fault=open-pinhole reason=\"add to set: full\" left-out=3\n",
@@ -76,7 +76,7 @@ import Testing
             connection: Samples.mapping.original,
             line: line
         )
-        log.write(.event(.refused(refusal)))
+        log.write(.event(.refused(refusal), leftOut: 0))
         #expect(
             paper.lines == [
                 "level=warning event=refused reason=malformed kind=PORT client=10.1.0.2:40112 "

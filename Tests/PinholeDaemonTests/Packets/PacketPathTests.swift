@@ -28,7 +28,7 @@ import Testing
     private func names(_ notices: [Notice]) -> [String] {
         notices.map {
             switch $0 {
-            case .event(let event): event.name
+            case .event(let event, _): event.name
             case .fault(let fault, _, _): fault.rawValue
             }
         }
@@ -67,6 +67,19 @@ import Testing
         #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
 
+    @Test func `of a flood of refusals a few are told, and how many were left out`() {
+        var path = path()
+        memory.mapping = nil
+        for _ in 0..<500 { _ = path.control(announcement.span, at: start) }
+        #expect(path.takeNotices().count == 100)
+        _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+        let leftOut = path.takeNotices().map { notice -> UInt64? in
+            if case .event(.refused, let leftOut) = notice { leftOut } else { nil }
+        }
+        #expect(leftOut == [400])
+        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 501])
+    }
+
     @Test func `a conntrack that cannot be asked is a fault, and the packet goes on`() {
         var path = path()
         memory.entryFailure = failure
@@ -101,7 +114,7 @@ import Testing
         let notices = path.takeNotices()
         #expect(notices.contains(.fault(.openPinhole, reason: failure.description, leftOut: 0)))
         let closings = notices.compactMap { notice -> Event.Closing? in
-            if case .event(.closed(_, let closing)) = notice { closing } else { nil }
+            if case .event(.closed(_, let closing), _) = notice { closing } else { nil }
         }
         #expect(closings == [.failed])
     }
