@@ -30,7 +30,10 @@ extension Stream {
         previousNext = next
         previousHeldStart = heldStart
         guard !isFinished else { return .taken }
-        if acknowledgedUnseen.isAfter(next), position.isAfter(next) {
+        if !acknowledgedUnseen.isAfter(next) {
+            // Kept up, so that it never lies so far behind that it would seem to be ahead.
+            acknowledgedUnseen = next
+        } else if position.isAfter(next) {
             resume(at: SequenceNumber.earlier(acknowledgedUnseen, position))
         }
         if position.isAfter(next) {
