@@ -6,6 +6,7 @@
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
+# make bench       measure beside what one would have instead, ROUNDS (7) times; writes the tables of README.md (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
 # Debian packages that are missing are installed first, which needs root.
@@ -19,11 +20,16 @@ datadir = $(DESTDIR)$(PREFIX)/share/pinhole
 binary = .build/release/pinhole
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables
 
+bench = .build/bench
+bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
+bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
+
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib
+bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall demo test lint cost fuzz soak compare clean
+.PHONY: build install uninstall demo test lint cost fuzz soak bench compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -63,6 +69,17 @@ soak: SECONDS ?= 3600
 soak:
 	@scripts/dependencies $(build_packages)
 	scripts/soak $(SECONDS)
+
+bench: ROUNDS ?= 7
+bench: build
+	@scripts/dependencies $(bench_packages)
+	swift build -c release --static-swift-stdlib --product core-benchmark
+	$(MAKE) $(bench_programs)
+	scripts/bench $(ROUNDS) .build/release $(bench)
+
+$(bench)/%: Benchmarks/Gateway/%.c $(bench_shared)
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $< $(filter %.c,$(bench_shared)) -lnetfilter_queue -lmnl
 
 compare:
 	@scripts/dependencies $(build_packages) $(test_packages)
