@@ -47,9 +47,9 @@ extension Stream {
             }
             return keep(payload, at: position)
         }
-        if mayEdit, edits.count >= Stream.maximumEdits, end.isAfter(next) {
+        if mayEdit, edits.count >= allowance.edits, end.isAfter(next) {
             edits.removeAll { !$0.end.isAfter(acknowledged) }
-            guard edits.count < Stream.maximumEdits else { return .postponed }
+            guard edits.count < allowance.edits else { return .postponed }
         }
         let isConflicting = differs(payload, at: position)
         noteFIN(hasFIN, end)
@@ -108,7 +108,7 @@ extension Stream {
         }
         passed = SequenceNumber.later(passed, position + copy.count)
         let size = ahead.reduce(copy.count) { $0 + $1.bytes.count }
-        if size <= Stream.maximumAhead, ahead.count < Stream.maximumFragments,
+        if size <= allowance.ahead, ahead.count < allowance.fragments,
             !isKnown(position, position + copy.count)
         {
             ahead.append(Fragment(start: position, bytes: copy))

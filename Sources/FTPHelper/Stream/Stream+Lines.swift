@@ -12,13 +12,13 @@ extension Stream {
             unread = scanned
             if isSkipping {
                 isSkipping = false
-            } else if line.count <= Stream.maximumLine {
+            } else if line.count <= allowance.line {
                 return line
             } else {
                 hasLongLine = true
             }
         }
-        if isSkipping || bytes.count - unread > Stream.maximumLine {
+        if isSkipping || bytes.count - unread > allowance.line {
             hasLongLine = hasLongLine || !isSkipping
             isSkipping = true
             unread = bytes.count
@@ -117,8 +117,8 @@ extension Stream {
     mutating func trim() {
         if let last = edits.last, last.end.distance(to: acknowledged) > 1 << 30 { edits.removeAll() }
         guard !bytes.isEmpty else { return }
-        let kept = max(acknowledged.distance(to: next), heldCount, bytes.count - unread)
-        let surplus = bytes.count - min(max(kept, 0), Stream.maximumHistory)
+        let history = min(acknowledged.distance(to: next), allowance.history)
+        let surplus = bytes.count - max(history, heldCount, bytes.count - unread)
         guard surplus > 0 else { return }
         bytes.removeFirst(surplus)
         unread = max(unread - surplus, 0)

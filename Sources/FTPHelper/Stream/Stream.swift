@@ -21,18 +21,6 @@ package struct Stream: Sendable {
         var end: SequenceNumber { start + bytes.count }
     }
 
-    /// A line longer than this passes uninspected (contract B5).
-    static let maximumLine = 4096
-    /// Bytes kept to compare retransmissions with; what is unacknowledged beyond passes as it comes.
-    static let maximumHistory = 8192
-    /// Bytes kept of segments that came too early; what is beyond passes unread.
-    static let maximumAhead = 32768
-    /// Segments that they may have come in, since each new one is compared with all.
-    static let maximumFragments = 64
-    /// Edits that may wait for their acknowledgement before new bytes have to wait too: a sender with more than this under
-    /// way announces a data connection every few bytes.
-    static let maximumEdits = 32
-
     // The order of the members, the large before the small, leaves no gaps between them.
 
     var edits: [Edit] = []
@@ -73,6 +61,8 @@ package struct Stream: Sendable {
     package var hasHole = false
     /// Set when a line was too long to be read; whoever reads it resets this.
     package var hasLongLine = false
+    /// Set while the stream may keep no more than it needs.
+    package var isScarce = false
 
     package init(next: SequenceNumber) {
         initial = next
@@ -83,6 +73,16 @@ package struct Stream: Sendable {
         passed = next
         acknowledgedUnseen = next
         fin = next
+    }
+}
+
+/// What a stream keeps, and how much it may.
+extension Stream {
+    var allowance: Allowance { isScarce ? .scarce : Allowance() }
+
+    /// Bytes that are kept, more or less: an edit has its text and two headers.
+    var size: Int {
+        bytes.count + (ahead.isEmpty ? 0 : ahead.reduce(0) { $0 + $1.bytes.count }) + edits.count * 128
     }
 }
 

@@ -20,6 +20,8 @@ final class Connection {
 
     /// Where the connection is in the tracker's `DeadlineHeap`.
     @Compact var heapIndex = -1
+    /// Where it is in the tracker's `WaitingList`; 0 if it is not.
+    @Compact var waitingPlace = 0
     /// The sequence numbers of RSTs that strict mode sends, in the output space, by `Session.Side` of the sender.
     var resetSequences: [2 of SequenceNumber] = .init(repeating: SequenceNumber(0))
     /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
@@ -43,6 +45,9 @@ final class Connection {
         lastSeen = now
         self.due = due
     }
+
+    /// Tells whether nobody has logged in yet.
+    var isWaiting: Bool { waitingPlace > 0 }
 
     /// When something of the connection is next to be done.
     var deadline: Instant { opening.map { min($0.deadline, due) } ?? due }
@@ -129,6 +134,9 @@ final class Connection {
         case .server: return session.solicited != nil
         }
     }
+
+    /// Bytes that both streams keep.
+    var size: Int { streams[0].size + streams[1].size }
 
     var summary: ConnectionSummary {
         ConnectionSummary(

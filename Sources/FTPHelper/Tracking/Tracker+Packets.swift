@@ -11,7 +11,7 @@ extension Tracker {
         statistics.packets += 1
         guard let segment = try? Segment(parsing: packet) else { return .accept }
         guard let connection = connection(of: segment.tuple) else {
-            return admit(segment, at: now, into: &output)
+            return admit(segment, into: &output)
         }
         guard !connection.isHelped else { return .accept }
         let side = connection.side(of: segment.tuple)
@@ -22,21 +22,33 @@ extension Tracker {
             // the old one is lost with it. Only conntrack knows whether it had to answer a new SYN.
             guard connection.isClosed else { return .needsMapping(segment.tuple) }
             remove(connection, at: now, into: &output)
-            return admit(segment, at: now, into: &output)
+            return admit(segment, into: &output)
         }
         connection.lastSeen = now
-        guard connection.isPositioned || position(connection, by: segment, from: side, into: &output) else {
-            return .accept
-        }
-        return follow(connection, packet, segment, side, at: now, into: &output)
+        if connection.isWaiting { waiting.append(connection) }
+        guard
+            connection.isPositioned
+                || position(connection, by: segment, from: side, at: now, into: &output)
+        else { return .accept }
+        let isScarce = size > maximumSize
+        connection.streams[0].isScarce = isScarce
+        connection.streams[1].isScarce = isScarce
+        size -= connection.size
+        let verdict = follow(connection, packet, segment, side, at: now, into: &output)
+        size += connection.size
+        if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
+        return verdict
     }
 
     /// A packet of a connection that is not known.
-    private mutating func admit(_ segment: Segment, at now: Instant, into output: inout Output) -> Verdict {
+    private mutating func admit(_ segment: Segment, into output: inout Output) -> Verdict {
         guard !segment.flags.contains(.rst), segment.flags.contains(.ack) else { return .accept }
-        guard deadlines.count < policy.maximumConnections || evict(at: now, into: &output) else {
+        let isBeginning = segment.flags.contains(.syn)
+        guard isBeginning || !outsiders.contains(segment.tuple) else { return .accept }
+        guard hasRoom() else {
             // Once a connection, and not for each of its packets.
-            if segment.flags.contains(.syn) {
+            if isBeginning {
+                turnAway(segment)
                 let tuple = segment.tuple.inverted
                 report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
             }
@@ -48,15 +60,24 @@ extension Tracker {
     /// Takes the positions of both streams from the first packet; `false` if it does not tell them.
     ///
     /// A SYN-ACK carries both initial sequence numbers. Any other packet belongs to a connection already under way, which is
-    /// adopted where it stands.
+    /// adopted where it stands, unless it is known to have begun while the daemon ran.
     private mutating func position(
         _ connection: Connection,
         by segment: Segment,
         from side: Session.Side,
+        at now: Instant,
         into output: inout Output
     ) -> Bool {
         guard segment.flags.contains(.ack) else { return false }
         let isHandshake = side == .server && segment.flags.contains(.syn)
+        let mapping = connection.mapping
+        guard isHandshake || !outsiders.contains(mapping.original) && !outsiders.contains(mapping.reply)
+        else {
+            outsiders.insert(mapping.original)
+            outsiders.insert(mapping.reply)
+            remove(connection, at: now, into: &output)
+            return false
+        }
         connection.streams[side.rawValue] = Stream(next: segment.firstByte)
         connection.streams[side.other.rawValue] = Stream(next: segment.acknowledgement)
         connection.session = Session(isAdopted: !isHandshake)

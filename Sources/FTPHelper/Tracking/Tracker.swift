@@ -35,10 +35,16 @@ package struct Tracker: ~Copyable {
     var deadlines = DeadlineHeap()
     /// Closed connections that are still translated, and such as have gone since, the one closed first in front.
     var lingering = Queue<Connection>()
+    /// Connections on which nobody has logged in yet.
+    var waiting = WaitingList()
+    /// Connections that began in sight and are not to be taken as logged in.
+    var outsiders = Outsiders()
     var ports = PortBook()
     var random: any RandomNumberGenerator
     var spares: [[UInt8]] = []
     var lastID: UInt64 = 0
+    /// Bytes that all streams keep together.
+    package internal(set) var size = 0
     /// How many control connections are followed, as `connections` lists them.
     package internal(set) var connectionCount = 0
 
@@ -61,6 +67,9 @@ package struct Tracker: ~Copyable {
     }
 
     package var expectationCount: Int { expecting.count }
+
+    /// Bytes that all streams may keep before they are to keep no more than they need.
+    package var maximumSize: Int { max(4 << 20, policy.maximumConnections * 1024) }
 
     /// The control connections that are followed, in no particular order.
     package var connections: [ConnectionSummary] {
@@ -106,6 +115,7 @@ extension Tracker {
             remove(known, at: now, into: &output)
         }
         if let stale = connection(of: mapping.reply) { remove(stale, at: now, into: &output) }
+        makeRoom(at: now, into: &output)
         let connection = Connection(
             mapping: mapping,
             isHelped: isHelped,
@@ -115,6 +125,7 @@ extension Tracker {
         table.insert(connection, ConnectionTable.hash(mapping.original))
         table.insert(connection, ConnectionTable.hash(mapping.reply))
         deadlines.update(connection)
+        waiting.append(connection)
     }
 
     /// Conntrack no longer has the connection it was asked for with `Action.verify`.
@@ -123,9 +134,18 @@ extension Tracker {
         remove(connection, at: now, into: &output)
     }
 
-    /// Conntrack has no entry for the tuple of a control packet, or cannot be asked.
-    package mutating func refuseUnmapped(_ tuple: Tuple, into output: inout Output) {
-        report(Refusal(reason: .noMapping, kind: nil, connection: tuple, line: []), into: &output)
+    /// Conntrack has no entry for a control packet of which nothing is known, or cannot be asked.
+    package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
+        guard let segment = try? Segment(parsing: packet) else { return }
+        if connection(of: segment.tuple) == nil { turnAway(segment) }
+        report(Refusal(reason: .noMapping, kind: nil, connection: segment.tuple, line: []), into: &output)
+    }
+
+    /// Remembers a connection for which there is no place, if this is the SYN-ACK that begins it.
+    mutating func turnAway(_ segment: Segment) {
+        guard segment.flags.contains(.syn) else { return }
+        outsiders.insert(segment.tuple)
+        outsiders.insert(segment.tuple.inverted)
     }
 
     /// Ends the tracking of a connection that still translates: nothing opens any more.
@@ -139,23 +159,41 @@ extension Tracker {
         connection.isClosed = true
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
         deadlines.update(connection)
-        while let gone = lingering.first, gone.heapIndex < 0 { lingering.removeFirst() }
+        _ = firstLingering()
         lingering.append(connection)
     }
 
-    /// Makes room for one connection more, of those that are closed; `false` if there are none.
-    mutating func evict(at now: Instant, into output: inout Output) -> Bool {
-        while let oldest = lingering.first {
-            lingering.removeFirst()
-            guard oldest.heapIndex >= 0 else { continue }
-            remove(oldest, at: now, into: &output)
-            return true
+    /// Tells whether one connection more finds a place, its own or that of another.
+    mutating func hasRoom() -> Bool {
+        deadlines.count < policy.maximumConnections || firstLingering() != nil || waiting.first != nil
+    }
+
+    /// Makes room for one connection more: of those that are closed, else of those that nobody has logged in on.
+    private mutating func makeRoom(at now: Instant, into output: inout Output) {
+        guard deadlines.count >= policy.maximumConnections else { return }
+        if let closed = firstLingering() {
+            remove(closed, at: now, into: &output)
+        } else if let silent = waiting.first {
+            let tuple = silent.mapping.original
+            remove(silent, at: now, into: &output)
+            report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
         }
-        return false
+    }
+
+    /// The closed connection that was closed first of those that have not gone.
+    private mutating func firstLingering() -> Connection? {
+        while let gone = lingering.first, gone.heapIndex < 0 { lingering.removeFirst() }
+        return lingering.first
     }
 
     /// Forgets a connection.
     mutating func remove(_ connection: Connection, at now: Instant, into output: inout Output) {
+        if connection.isWaiting, connection.isPositioned {
+            outsiders.insert(connection.mapping.original)
+            outsiders.insert(connection.mapping.reply)
+        }
+        waiting.remove(connection)
+        size -= connection.size
         close(connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
         table.remove(connection, ConnectionTable.hash(connection.mapping.original))

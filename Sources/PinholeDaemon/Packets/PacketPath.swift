@@ -22,7 +22,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     package mutating func control(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
         output.clear()
         var verdict = tracker.receive(packet, at: now, into: &output)
-        if case .needsMapping(let tuple) = verdict, learn(tuple, at: now) {
+        if case .needsMapping(let tuple) = verdict, learn(tuple, of: packet, at: now) {
             verdict = tracker.receive(packet, at: now, into: &output)
         }
         perform(at: now)
@@ -111,7 +111,11 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     package var hasNotices: Bool { !notices.isEmpty }
 
     /// Asks conntrack for the connection of a packet and tells the tracker; `false` if there is nothing to tell.
-    private mutating func learn(_ tuple: Tuple, at now: Instant) -> Bool {
+    private mutating func learn(
+        _ tuple: Tuple,
+        of packet: borrowing Span<UInt8>,
+        at now: Instant
+    ) -> Bool {
         do throws(SystemError) {
             if let entry = try kernel.entry(for: tuple) {
                 learn(entry, at: now)
@@ -120,7 +124,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         } catch {
             count(.findConnection, at: now, error.description)
         }
-        tracker.refuseUnmapped(tuple, into: &output)
+        tracker.refuseUnmapped(packet, into: &output)
         return false
     }
 

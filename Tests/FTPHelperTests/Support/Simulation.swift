@@ -62,11 +62,16 @@ struct Simulation: ~Copyable {
     /// How many packets have been put on the wire.
     private(set) var sentPackets = 0
 
-    init(_ mapping: Mapping, network: Network, seed: UInt64, policy: Policy = Policy()) {
+    init(_ mapping: Mapping, network: Network, seed: UInt64) {
+        let tracker = Tracker(policy: Policy(), random: Seeded(state: seed))
+        self.init(mapping, network: network, seed: seed, tracker: tracker)
+    }
+
+    init(_ mapping: Mapping, network: Network, seed: UInt64, tracker: consuming Tracker) {
         self.mapping = mapping
         self.network = network
         random = Seeded(state: seed)
-        tracker = Tracker(policy: policy, random: Seeded(state: seed))
+        self.tracker = tracker
         // Near the wrap of the sequence numbers, so that every dialogue crosses it.
         let bases = (UInt32.max - UInt32(random.next() % 300), UInt32.max - UInt32(random.next() % 300))
         client = Peer(

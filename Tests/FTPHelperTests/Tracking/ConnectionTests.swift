@@ -71,7 +71,8 @@ import Testing
     @Test func `a connection that conntrack does not know is refused by name`() {
         var tracker = Tracker(policy: Policy())
         var output = Output()
-        tracker.refuseUnmapped(snat.reply, into: &output)
+        let packet = PacketBuilder(tuple: snat.reply, sequence: 1, acknowledgement: 1, flags: [.ack]).bytes
+        tracker.refuseUnmapped(packet.span, into: &output)
         let refusal = Refusal(reason: .noMapping, kind: nil, connection: snat.reply, line: [])
         #expect(output.actions == [.report(.refused(refusal))])
         #expect(tracker.statistics.refused == [.noMapping: 1])
@@ -134,8 +135,11 @@ import Testing
             ).bytes
             var verdict = tracker.receive(packet.span, at: now, into: &output)
             guard number > 2 else {
+                // Adopted, and so logged in.
                 #expect(verdict == .needsMapping(mapping.reply))
                 tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                packet = PacketBuilder(tuple: mapping.reply, sequence: 1, acknowledgement: 1).bytes
+                #expect(tracker.receive(packet.span, at: now, into: &output) == .accept)
                 continue
             }
             #expect(verdict == .accept)
