@@ -87,13 +87,15 @@ package struct Session: Sendable {
         }
     }
 
-    /// The kind of reply with an address field that is awaited, if any; the oldest where there are several.
-    package var solicited: Expectation.Kind? {
-        guard phase != .encrypted, phase != .notFTP else { return nil }
-        for index in 0..<outstanding.count {
-            if let kind = outstanding[index].solicits { return kind }
-        }
-        return nil
+    /// Tells whether a reply with an address field is awaited.
+    package var isSoliciting: Bool {
+        isInspected && (0..<outstanding.count).contains { outstanding[$0].solicits != nil }
+    }
+
+    /// The kind of address field that an awaited reply of this code has; `nil` if none of that code is awaited.
+    package func solicited(by code: UInt16) -> Expectation.Kind? {
+        guard isInspected else { return nil }
+        return firstSolicitor(of: code).flatMap { outstanding[$0].solicits }
     }
 
     /// Tells whether lines can still announce something.

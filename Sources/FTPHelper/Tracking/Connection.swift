@@ -131,7 +131,7 @@ final class Connection {
         guard session.isInspected, !isClosed else { return false }
         switch side {
         case .client: return isShownOtherwise(.client)
-        case .server: return session.solicited != nil
+        case .server: return session.isSoliciting
         }
     }
 

@@ -213,7 +213,9 @@ extension Tracker {
             switch side {
             case .client: Announcement.start(inPartialCommand: line)
             case .server:
-                connection.session.solicited.flatMap { Announcement.start($0, inPartialReply: line) }
+                // Any that is awaited: an adopted session's replies may not belong to the oldest command.
+                Reply(parsing: line).flatMap { connection.session.solicited(by: $0.code) }
+                    .flatMap { Announcement.start($0, inPartialReply: line) }
             }
         return start.map { rest.count - $0 } ?? 0
     }

@@ -331,7 +331,7 @@ import Testing
     func `a side whose first line is none of FTP makes the connection none of FTP`(lines: [String]) {
         let session = Self.play(lines, from: .fresh)
         #expect(session.state == .notFTP)
-        #expect(session.solicited == nil)
+        #expect(!session.isSoliciting)
         if case .ignored = session.content(of: .client) {} else { Issue.record("the client is still read") }
         if case .ignored = session.content(of: .server) {} else { Issue.record("the server is still read") }
     }
@@ -410,11 +410,16 @@ import Testing
     }
 
     @Test func `a reply is awaited from its command until its answer`() {
-        #expect(Self.play([]).solicited == nil)
-        #expect(Self.play(["> PASV"]).solicited == .pasv)
-        #expect(Self.play(["> NOOP", "> EPSV", "> PASV"]).solicited == .epsv)
-        #expect(Self.play(["> NOOP", "> EPSV", "> PASV", "< 200 ok", "< 500 no"]).solicited == .pasv)
-        #expect(Self.play(["> LPSV", "< 500 no"]).solicited == nil)
-        #expect(Self.play(["> EPSV ALL"]).solicited == nil)
+        #expect(!Self.play([]).isSoliciting)
+        #expect(Self.play(["> PASV"]).solicited(by: 227) == .pasv)
+        let both = Self.play(["> NOOP", "> EPSV", "> PASV"])
+        #expect(both.solicited(by: 229) == .epsv)
+        #expect(both.solicited(by: 227) == .pasv)
+        #expect(both.solicited(by: 228) == nil)
+        let one = Self.play(["> NOOP", "> EPSV", "> PASV", "< 200 ok", "< 500 no"])
+        #expect(one.solicited(by: 229) == nil)
+        #expect(one.solicited(by: 227) == .pasv)
+        #expect(!Self.play(["> LPSV", "< 500 no"]).isSoliciting)
+        #expect(!Self.play(["> EPSV ALL"]).isSoliciting)
     }
 }

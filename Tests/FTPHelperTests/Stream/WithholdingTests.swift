@@ -68,6 +68,20 @@ import Testing
         #expect(destination.refusals == [.unsolicited])
     }
 
+    @Test func `a reply to any command that waits is rewritten whole, however it is cut`() {
+        // In an adopted session nobody knows which of the commands was answered before.
+        let reply = Array("227 (10,2,0,2,19,137)\r\n".utf8)
+        for cut in 1..<reply.count {
+            var dialogue = Dialogue(NATCase.all[3].mapping, isAdopted: true)
+            dialogue.send(.client, "EPSV\r\nPASV\r\n")
+            dialogue.send(.server, String(decoding: reply[..<cut], as: UTF8.self))
+            dialogue.acknowledge(.client)
+            dialogue.send(.server, String(decoding: reply[cut...], as: UTF8.self))
+            #expect(dialogue.received.client == "227 (203,0,113,5,19,137)\r\n")
+            #expect(dialogue.open == ["203.0.113.5:5001"])
+        }
+    }
+
     @Test func `what went on before anybody asked for it is not rewritten afterwards`() {
         for (text, cut) in [("227 (10,2,0,2,19,137)\r\n", 9), ("227 ok 10,2,0,2,19,137\r\n", 22)] {
             let bytes = Array(text.utf8)
