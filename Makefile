@@ -24,9 +24,9 @@ bench = .build/bench
 bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
 bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
 
-build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev
+build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
-test_packages = $(demo_packages) tnftp python3-pyftpdlib
+test_packages = $(demo_packages) tnftp python3-pyftpdlib strace
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
 .PHONY: build install uninstall demo test lint cost fuzz soak bench compare clean

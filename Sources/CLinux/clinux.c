@@ -5,13 +5,11 @@
 #include "CLinux.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -108,7 +106,7 @@ static int fail(int descriptor)
     return -1;
 }
 
-int clinux_unix_listen(const char *path, mode_t mode)
+int clinux_unix_listen(const char *path, mode_t mode, gid_t group)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
@@ -119,10 +117,13 @@ int clinux_unix_listen(const char *path, mode_t mode)
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0)
         return -1;
-    /* Once before bind(2), so that the file never exists with a wider mode; once after it, which the umask narrowed. */
-    if (fchmod(listener, mode) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
+    /*
+     * Once before bind(2), so that the file never exists with a wider mode; once after it, which the umask narrowed, and
+     * after the group, so that no other group ever had it.
+     */
+    if (fchmod(listener, mode & 0700) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
         return fail(listener);
-    if (chmod(path, mode) < 0 || listen(listener, SOMAXCONN) < 0) {
+    if (chown(path, (uid_t)-1, group) < 0 || chmod(path, mode) < 0 || listen(listener, SOMAXCONN) < 0) {
         int reason = errno;
 
         unlink(path);
@@ -148,34 +149,20 @@ int clinux_unix_connect(const char *path, bool blocks)
     return stream;
 }
 
-int clinux_unix_send(const char *path, const char *text)
+int clinux_unix_datagram(const char *path)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
     int sender;
-    ssize_t sent;
 
     if (size == 0)
         return -1;
     if (address.sun_path[0] == '@')
         address.sun_path[0] = '\0';
-    sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (sender < 0)
         return -1;
-    sent = sendto(sender, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, size);
-    if (sent < 0)
+    if (connect(sender, (struct sockaddr *)&address, size) < 0)
         return fail(sender);
-    close(sender);
-    return 0;
-}
-
-int clinux_effective_capabilities(uint64_t *capabilities)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-    if (syscall(SYS_capget, &header, data) < 0)
-        return -1;
-    *capabilities = (uint64_t)data[1].effective << 32 | data[0].effective;
-    return 0;
+    return sender;
 }

@@ -2,10 +2,11 @@ import Glibc
 import Netfilter
 
 extension Daemon {
-    /// Takes everything that the daemon needs of the system, and empties the sets of what an earlier one left there.
+    /// Takes everything that the daemon needs of the system, empties the sets of what an earlier one left there, and gives
+    /// up the right to take more.
     ///
     /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. The
-    /// sets are emptied last, when it is certain that no other daemon uses them.
+    /// sets are emptied at the end, when it is certain that no other daemon uses them.
     package static func start(_ settings: Settings) throws(Obstacle) -> Daemon {
         guard Capabilities.contain(.networkAdministration), Capabilities.contain(.rawSockets) else {
             throw Obstacle(
@@ -15,6 +16,8 @@ extension Daemon {
         }
         try attempt(Descriptor.occupyStandardStreams, orElse: unforeseen)
         SignalDescriptor.ignoreBrokenPipes()
+        let account = try account(for: settings.user)
+        let notifier = ServiceNotifier.open()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
         let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
@@ -30,9 +33,9 @@ extension Daemon {
             }
         }
         let injector = try attempt(PacketInjector.open, orElse: unforeseen)
-        let server = try attempt {
+        var server = try attempt {
             () throws(SystemError) in
-            try ControlServer.open(settings.socketPath)
+            try ControlServer.open(settings.socketPath, group: account?.group)
         } orElse: {
             unreachable(settings.socketPath, $0)
         }
@@ -45,16 +48,51 @@ extension Daemon {
                 orElse: unforeseen
             )
         }
+        // Root's to read: who is only given the capabilities has to do without.
+        let queueFigures = try? TextFile.open(QueueFigures.path)
         try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
+        let log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
+            StandardError.offer($0)
+        }
+        JSON.prepare()
+        var liberties: [String] = []
+        if geteuid() == 0, settings.user == nil, account == nil {
+            liberties.append("it runs as root: there is no user \(Settings.usualUser)")
+        }
+        let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
+            Obstacle($0.description, mend: "start it as root, or as the user that it is to be")
+        }
+        server.leaveFile()
+        if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return Daemon(
             settings,
+            liberties: liberties,
+            notifier: notifier,
+            queueFigures: queueFigures,
             signals: signals,
             poller: poller,
             server: server,
             controlQueue: controlQueue,
             dataQueue: dataQueue,
-            path: PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector))
+            path: PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector)),
+            log: log
         )
+    }
+
+    /// The user to become; `nil` where it is to stay what it is.
+    ///
+    /// Who is not root cannot become anybody else, and does not try unless asked to.
+    private static func account(for name: String?) throws(Obstacle) -> Account? {
+        guard name != nil || geteuid() == 0 else { return nil }
+        let account = try attempt(
+            { () throws(SystemError) in try Account(named: name ?? Settings.usualUser) },
+            orElse: unforeseen
+        )
+        guard account != nil || name == nil else {
+            let name = name ?? ""
+            throw Obstacle("there is no user \(name)", mend: "make it with: useradd --system \(name)")
+        }
+        return account?.user == geteuid() ? nil : account
     }
 
     private static func open(_ queue: UInt16) throws(Obstacle) -> PacketQueue {

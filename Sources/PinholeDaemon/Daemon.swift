@@ -6,6 +6,10 @@ import Netfilter
 /// There is one thread, and nothing in it waits but `Poller.wait`. Once it runs, nothing but a signal ends it.
 package struct Daemon: ~Copyable {
     private let settings: Settings
+    /// What it may do that it need not, for want of something in the system.
+    private let liberties: [String]
+    private let notifier: ServiceNotifier
+    private let queueFigures: TextFile?
     private let signals: SignalDescriptor
     private let poller: Poller
     private var server: ControlServer
@@ -17,23 +21,28 @@ package struct Daemon: ~Copyable {
     /// Puts together what `start` has taken of the system.
     init(
         _ settings: Settings,
+        liberties: [String],
+        notifier: consuming ServiceNotifier,
+        queueFigures: consuming TextFile?,
         signals: consuming SignalDescriptor,
         poller: consuming Poller,
         server: consuming ControlServer,
         controlQueue: consuming PacketQueue,
         dataQueue: consuming PacketQueue,
-        path: consuming PacketPath<LinuxKernel>
+        path: consuming PacketPath<LinuxKernel>,
+        log: Log
     ) {
         self.settings = settings
+        self.liberties = liberties
+        self.notifier = notifier
+        self.queueFigures = queueFigures
         self.signals = signals
         self.poller = poller
         self.server = server
         self.controlQueue = controlQueue
         self.dataQueue = dataQueue
         self.path = path
-        log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
-            StandardError.offer($0)
-        }
+        self.log = log
     }
 
     /// Serves until a signal ends it (SIGTERM, SIGINT), then closes what is open in the kernel.
@@ -43,12 +52,13 @@ package struct Daemon: ~Copyable {
             $0.add("data-queue", settings.dataQueue)
             $0.add("socket", settings.socketPath)
         }
-        ServiceNotifier.notify(.ready)
+        for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
+        notifier.notify(.ready)
         var signal: Int32?
         while signal == nil {
             signal = turn()
         }
-        ServiceNotifier.notify(.stopping)
+        notifier.notify(.stopping)
         let now = Clock.now()
         _ = path.flush(at: now)
         tell(at: now)
@@ -136,23 +146,23 @@ package struct Daemon: ~Copyable {
 
     /// Answers the clients that wait, and sends those away that let the daemon wait.
     private mutating func serve(at now: Instant) {
-        Daemon.serve(&server, &path, settings, lostLines: log.lost, at: now)
+        Daemon.serve(&server, &path, lostLines: log.lost, at: now) { [settings] in
+            guard let text = try? queueFigures?.text() else { return nil }
+            return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
+        }
     }
 
     private static func serve(
         _ server: inout ControlServer,
         _ path: inout PacketPath<LinuxKernel>,
-        _ settings: Settings,
         lostLines: UInt64,
-        at now: Instant
+        at now: Instant,
+        queue: () -> QueueFigures?
     ) {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                path.answer(request, user: user, lostLines: lostLines, at: now) { () throws(SystemError) in
-                    let text = try TextFile.read(QueueFigures.path)
-                    return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
-                }
+                path.answer(request, user: user, lostLines: lostLines, at: now, queue: queue)
             }
         } catch {
             path.count(.controlSocket, at: now, error.description)

@@ -7,8 +7,13 @@ package struct Settings: Sendable {
     /// The NFQUEUE with the SYNs of expected data connections.
     package var dataQueue: UInt16 = 20
     package var socketPath: String
+    /// Who the daemon runs as; `nil` for the usual one where there is one.
+    package var user: String?
     package var policy = Policy()
     package var logLevel = LogLevel.info
+
+    /// Who the daemon runs as if it is not told, where the machine has such a user.
+    package static let usualUser = "pinhole"
 
     package init(socketPath: String) {
         self.socketPath = socketPath

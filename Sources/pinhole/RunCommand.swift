@@ -6,9 +6,14 @@ enum RunCommand: Command {
     static let name = "run"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
     static let options = [
-        .queues, .socket, timeout, loose, strict, privileged, connections, logLevel,
+        .queues, .socket, user, timeout, loose, strict, privileged, connections, logLevel,
     ]
 
+    private static let user = Option(
+        "user",
+        "NAME",
+        "whom to become once started (\(Settings.usualUser), where there is one)"
+    )
     private static let timeout = Option(
         "timeout",
         "SECONDS",
@@ -32,6 +37,7 @@ enum RunCommand: Command {
         let queues = try QueueNumbers(arguments)
         settings.controlQueue = queues.control
         settings.dataQueue = queues.data
+        settings.user = arguments.value(of: user)
         if let seconds = try arguments.number(of: timeout, in: 1...maximumTimeout) {
             settings.policy.timeout = seconds
         }

@@ -79,12 +79,7 @@ import Testing
     ) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
-            let library = "\(Lab.folder)/lacking.so"
-            let source = try Files.script("lacking", extension: "c")
-            try await gateway.lab.require(
-                ["clang", "-shared", "-fPIC", "-O1", "-o", library, source],
-                seconds: 60
-            )
+            let library = try await gateway.compile("lacking")
             let lacking = ["env", "LD_PRELOAD=\(library)", "LACKING=\(subsystem)"]
             let message = "the kernel has no \(name): load its module with: modprobe \(module)"
             try await expectRefusal(message, in: gateway, ["run"], prefix: lacking)

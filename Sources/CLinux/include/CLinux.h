@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "clinux_datagrams.h"
+#include "clinux_privileges.h"
 
 /* What getopt_long(3) leaves in its globals after each step. */
 struct clinux_getopt {
@@ -58,9 +59,10 @@ int clinux_peer_user(int stream, uid_t *user);
 
 /*
  * A non-blocking Unix stream socket that listens at `path`, which becomes a socket file of this mode, whatever
- * the umask. ENAMETOOLONG where the path is longer than sun_path holds.
+ * the umask, and group; (gid_t)-1 leaves it the group of the process. ENAMETOOLONG where the path is longer than
+ * sun_path holds.
  */
-int clinux_unix_listen(const char *path, mode_t mode);
+int clinux_unix_listen(const char *path, mode_t mode, gid_t group);
 
 /*
  * A Unix stream socket connected to `path`; one that does not block is EAGAIN where somebody listens and has no room for
@@ -69,12 +71,9 @@ int clinux_unix_listen(const char *path, mode_t mode);
 int clinux_unix_connect(const char *path, bool blocks);
 
 /*
- * Sends one datagram to the Unix socket at `path` and never blocks; a path that starts with `@` is in the abstract
- * name space, as sd_notify(3) has it.
+ * A non-blocking Unix datagram socket connected to `path`; one that starts with `@` is in the abstract name space, as
+ * sd_notify(3) has it.
  */
-int clinux_unix_send(const char *path, const char *text);
-
-/* The effective capabilities of this process, bit n for capability n (capget(2)). */
-int clinux_effective_capabilities(uint64_t *capabilities);
+int clinux_unix_datagram(const char *path);
 
 #endif

@@ -8,6 +8,9 @@ package enum Capabilities {
         case networkAdministration = 12
         /// `CAP_NET_RAW`: raw sockets.
         case rawSockets = 13
+
+        /// The set that has this one in it and no other, as `/proc/PID/status` has it.
+        package var bit: UInt64 { 1 << rawValue }
     }
 
     /// Tells whether `capability` is in the effective set.
@@ -17,6 +20,26 @@ package enum Capabilities {
         var effective: UInt64 = 0
         // Sound: the call writes one 64-bit number.
         guard unsafe clinux_effective_capabilities(&effective) == 0 else { return false }
-        return effective & 1 << capability.rawValue != 0
+        return effective & capability.bit != 0
+    }
+
+    /// Keeps `capability` and gives up every other for good: in the effective and the permitted set this one is left,
+    /// in the inheritable and the ambient one none.
+    ///
+    /// The corresponding C function is `capset`.
+    static func keep(only capability: Capability) throws(SystemError) {
+        _ = try SystemError.check("give up capabilities") { clinux_set_capabilities(capability.bit) }
+    }
+
+    /// Lets no program that is started ever have a capability again (`PR_CAPBSET_DROP`).
+    ///
+    /// Where `CAP_SETPCAP` was kept from us it stays as it is. That is no loss: `Sandbox` lets no program be started, and
+    /// none have more than this process has.
+    static func emptyBoundingSet() throws(SystemError) {
+        do {
+            _ = try SystemError.check("empty the bounding set") { clinux_empty_bounding_set() }
+        } catch {
+            guard error.code == EPERM else { throw error }
+        }
     }
 }

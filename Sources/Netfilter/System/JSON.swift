@@ -40,6 +40,10 @@ package indirect enum JSON: Hashable, Sendable {
         return unsafe String(cString: text)
     }
 
+    /// Takes the chance numbers that libjansson needs for its hash tables, which it would read from a file at the first
+    /// object (`json_object_seed`).
+    package static func prepare() { json_object_seed(0) }
+
     /// The same value as libjansson has it, owned by the caller.
     private var tree: UnsafeMutablePointer<json_t>? {
         switch self {

@@ -1,18 +1,33 @@
 import CLinux
+import Glibc
 
 /// Tells the service manager how far the daemon is, as `sd_notify` does, without libsystemd.
-package enum ServiceNotifier {
+package struct ServiceNotifier: ~Copyable {
     package enum State: String, Sendable {
         case ready = "READY=1"
         case stopping = "STOPPING=1"
     }
 
-    /// Sends `state` to the socket that `NOTIFY_SOCKET` names; does nothing where it names none.
-    ///
-    /// Nothing waits for the answer and nothing fails: a manager that does not listen is its own affair.
-    package static func notify(_ state: State) {
-        guard let path = Environment.value(of: "NOTIFY_SOCKET") else { return }
-        // Sound: both strings are NUL-terminated and read during the call.
-        _ = unsafe clinux_unix_send(path, state.rawValue)
+    private let socket: Descriptor?
+
+    private init(_ socket: consuming Descriptor?) { self.socket = socket }
+
+    /// Connects to the socket that `NOTIFY_SOCKET` names; where it names none, or nobody listens there, nobody is told.
+    package static func open() -> ServiceNotifier {
+        guard let path = Environment.value(of: "NOTIFY_SOCKET") else { return ServiceNotifier(nil) }
+        // Sound: the path is NUL-terminated and read during the call.
+        let number = unsafe clinux_unix_datagram(path)
+        return ServiceNotifier(number < 0 ? nil : Descriptor(adopting: number))
+    }
+
+    /// Sends `state`; nothing waits for the answer and nothing fails: a manager that does not listen is its own affair.
+    package func notify(_ state: State) {
+        switch socket {
+        case .some(let socket):
+            let bytes = Array(state.rawValue.utf8)
+            // Sound: the kernel reads the array's own bytes, and during the call only.
+            _ = unsafe send(socket.number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        case nil: break
+        }
     }
 }

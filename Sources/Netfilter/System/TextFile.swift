@@ -1,12 +1,26 @@
 import Glibc
 
-/// Small files of `/proc` and `/sys`, read whole.
-package enum TextFile {
-    /// Reads a file, or the first 64 KiB of it; bytes that are not UTF-8 become U+FFFD.
-    package static func read(_ path: String) throws(SystemError) -> String {
+/// A small file of `/proc` or `/sys`, read whole and as often as one likes.
+package struct TextFile: ~Copyable {
+    private let descriptor: Descriptor
+    private let path: String
+
+    private init(_ descriptor: consuming Descriptor, _ path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens the file at `path` for reading.
+    package static func open(_ path: String) throws(SystemError) -> TextFile {
         // Sound: the path is NUL-terminated and read during the call.
-        let number = try SystemError.check("open \(path)") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
-        let descriptor = Descriptor(adopting: number)
+        let number = try SystemError.check("open \(path)") {
+            unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        }
+        return TextFile(Descriptor(adopting: number), path)
+    }
+
+    /// What the file has to say now, or the first 64 KiB of it; bytes that are not UTF-8 become U+FFFD.
+    package func text() throws(SystemError) -> String {
         var bytes = [UInt8](repeating: 0, count: 65536)
         var size = 0
         while size < bytes.count {
@@ -14,12 +28,17 @@ package enum TextFile {
             let count = try SystemError.check("read \(path)") {
                 unsafe bytes.withUnsafeMutableBytes { buffer in
                     let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[size...])
-                    return unsafe Glibc.read(descriptor.number, rest.baseAddress, rest.count)
+                    return unsafe pread(descriptor.number, rest.baseAddress, rest.count, off_t(size))
                 }
             }
             if count == 0 { break }
             size += count
         }
         return String(decoding: bytes[..<size], as: UTF8.self)
+    }
+
+    /// Opens a file, reads it and closes it.
+    package static func read(_ path: String) throws(SystemError) -> String {
+        try open(path).text()
     }
 }

@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// A Unix socket file at which clients can connect; the file goes when the listener does.
+/// A Unix socket file at which clients can connect; the file goes when the listener does, unless told to stay.
 package struct UnixListener: ~Copyable {
     private let descriptor: Descriptor
     private let path: String
     /// The file as it was made: another one at the same path is somebody else's and stays.
-    private let file: FileIdentity?
+    private var file: FileIdentity?
     /// The directory, if it was made for the file.
-    private let directory: String?
+    private var directory: String?
 
     private init(adopting number: Int32, path: String, directory: String?) {
         descriptor = Descriptor(adopting: number)
@@ -23,14 +23,18 @@ package struct UnixListener: ~Copyable {
         if let directory { unsafe rmdir(directory) }
     }
 
-    /// Listens at `path`, for whoever may write to a file of this mode.
+    /// Listens at `path`, for whoever may write to a file of this mode and group, the process's own where none is given.
     ///
     /// Its directory is made (0755) if it is not there. A socket file at which nobody listens any more, left by a
     /// process that was killed, is replaced; any other file stays, and the answer is EADDRINUSE.
-    package static func open(_ path: String, mode: UInt32) throws(SystemError) -> UnixListener {
+    package static func open(
+        _ path: String,
+        mode: UInt32,
+        group: UInt32? = nil
+    ) throws(SystemError) -> UnixListener {
         let directory = try makeDirectory(of: path)
         do {
-            let number = try listen(at: path, mode: mode)
+            let number = try listen(at: path, mode, group ?? .max)
             return UnixListener(adopting: number, path: path, directory: directory)
         } catch {
             // Sound: the path is NUL-terminated and read during the call.
@@ -53,15 +57,22 @@ package struct UnixListener: ~Copyable {
         }
     }
 
-    private static func listen(at path: String, mode: UInt32) throws(SystemError) -> Int32 {
+    private static func listen(at path: String, _ mode: UInt32, _ group: UInt32) throws(SystemError) -> Int32
+    {
         do {
             // Sound, here and below: the path is NUL-terminated and read during the call.
-            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode) }
+            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode, group) }
         } catch {
             guard error.code == EADDRINUSE, isStale(path) else { throw error }
             unsafe unlink(path)
-            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode) }
+            return try SystemError.check("listen at \(path)") { unsafe clinux_unix_listen(path, mode, group) }
         }
+    }
+
+    /// Lets the file stay when the listener goes, for one who may no longer remove it; the next to listen replaces it.
+    package mutating func leaveFile() {
+        file = nil
+        directory = nil
     }
 
     /// Becomes readable when a client wants in.

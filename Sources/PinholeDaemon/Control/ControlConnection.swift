@@ -71,7 +71,7 @@ package enum ControlConnection {
     private static func obstacle(_ error: SystemError, at path: String) -> Obstacle {
         switch error.code {
         case ENOENT, ECONNREFUSED: Obstacle("no daemon answers at \(path)", mend: "start it with pinhole run")
-        case EACCES, EPERM: Obstacle("the daemon at \(path) is only for root", mend: "use sudo")
+        case EACCES, EPERM: Obstacle("the daemon at \(path) is for root and its own group", mend: "use sudo")
         default: Obstacle(error.description, mend: "give the daemon's path with --socket")
         }
     }

@@ -10,7 +10,7 @@ package struct ControlServer: ~Copyable {
     /// An administrator has a few, a broken script any number.
     package static let maximumClients = 32
 
-    private let listener: UnixListener
+    private var listener: UnixListener
     private let poller: Poller
     private var clients: [Int32: ControlClient] = [:]
     /// When clients are let in again after the system had no room for one; `nil` while they are.
@@ -21,13 +21,16 @@ package struct ControlServer: ~Copyable {
         self.poller = poller
     }
 
-    /// Listens at `path`, for root and root's group.
-    package static func open(_ path: String) throws(SystemError) -> ControlServer {
-        let listener = try UnixListener.open(path, mode: 0o660)
+    /// Listens at `path`, for root and one group, the process's own where none is given.
+    package static func open(_ path: String, group: UInt32? = nil) throws(SystemError) -> ControlServer {
+        let listener = try UnixListener.open(path, mode: 0o660, group: group)
         let poller = try Poller.open()
         try poller.add(listener.number, for: .reading)
         return ControlServer(listener, poller)
     }
+
+    /// Lets the socket file stay at the end, for one who may no longer remove it.
+    package mutating func leaveFile() { listener.leaveFile() }
 
     /// Becomes readable when there is something to serve.
     package var number: Int32 { poller.number }

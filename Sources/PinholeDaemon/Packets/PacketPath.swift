@@ -80,7 +80,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     package var connections: [ConnectionSummary] { tracker.connections }
 
     /// All numbers, with those that are kept elsewhere as given.
-    package func report(_ queue: QueueFigures, lostLines: UInt64) -> StatisticsReport {
+    package func report(_ queue: QueueFigures?, lostLines: UInt64) -> StatisticsReport {
         var faults = faults.counts
         faults[.log] = lostLines
         return StatisticsReport(

@@ -8,14 +8,15 @@ package struct StatisticsReport: Hashable, Sendable {
     package let expectations: Int
     /// How often each thing failed; those that never did count 0.
     package let faults: [Fault: UInt64]
-    package let queue: QueueFigures
+    /// `nil` where the kernel does not tell.
+    package let queue: QueueFigures?
 
     package init(
         _ statistics: Statistics,
         connections: Int,
         expectations: Int,
         faults: [Fault: UInt64],
-        queue: QueueFigures
+        queue: QueueFigures?
     ) {
         self.statistics = statistics
         self.connections = connections
@@ -71,8 +72,8 @@ package struct StatisticsReport: Hashable, Sendable {
             JSON.Member(
                 "queue",
                 .object([
-                    JSON.Member("waiting", .integer(queue.waiting)),
-                    JSON.Member("dropped", .integer(queue.dropped)),
+                    JSON.Member("waiting", queue.map { .integer($0.waiting) } ?? .null),
+                    JSON.Member("dropped", queue.map { .integer($0.dropped) } ?? .null),
                 ])
             ),
         ]

@@ -154,6 +154,14 @@ struct Gateway: Sendable {
         return session
     }
 
+    /// Makes a library of one of the C files among the scripts, to be preloaded, and returns its path.
+    func compile(_ name: String) async throws -> String {
+        let library = "\(Lab.folder)/\(name).so"
+        let source = try Files.script(name, extension: "c")
+        try await lab.require(["clang", "-shared", "-fPIC", "-O1", "-o", library, source], seconds: 60)
+        return library
+    }
+
     /// The SHA-256 of a file of the lab.
     func sum(of path: String) async throws -> Substring {
         try await lab.require(["sha256sum", path]).prefix(64)
@@ -184,9 +192,10 @@ struct Gateway: Sendable {
         try await lab.require([pinhole, "rules", "load"] + ports + options, on: .gateway)
     }
 
-    /// Starts the daemon and waits until it answers.
-    func startDaemon(_ arguments: String...) async throws -> Service {
-        let daemon = try lab.start([pinhole, "run"] + arguments, as: lab.newName("daemon"), on: .gateway)
+    /// Starts the daemon, through the program that `prefix` names, and waits until it answers.
+    func startDaemon(_ arguments: String..., prefix: [String] = []) async throws -> Service {
+        let words = prefix + [pinhole, "run"] + arguments
+        let daemon = try lab.start(words, as: lab.newName("daemon"), on: .gateway)
         try await poll(for: "the daemon to answer") {
             guard daemon.program.isRunning else { throw HarnessError("the daemon ended:\n\(daemon.text)") }
             return try await pinhole("stats").hasSucceeded

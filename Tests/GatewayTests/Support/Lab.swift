@@ -6,10 +6,14 @@ import Synchronization
 /// Its first process reads standard input, a pipe from here. When that pipe closes, because the test is over or because
 /// the test's process died in whatever way, it ends, and with it the kernel ends every other process of the world, and
 /// then its namespaces, mounts and files. Nothing inside has a name outside, so nothing is left to clean up and nothing
-/// has to be unique. `/run` is a tmpfs of the world's own: default socket paths and lock files collide with nobody's.
+/// has to be unique. `/run` is a tmpfs of the world's own: default socket paths and lock files collide with nobody's. So is
+/// the list of users, which has one for the daemon.
 final class Lab: Sendable {
     /// Where a lab keeps its files, as programs inside name it.
     static let folder = "/run/lab"
+
+    /// The daemon's user, as `/etc/passwd` has it: numbers that nobody else has.
+    private static let account = "pinhole:x:64990:64991::/nonexistent:/usr/sbin/nologin"
 
     private let first: Program
     private let pipe: Pipe
@@ -36,6 +40,8 @@ final class Lab: Sendable {
         let setUp = """
             mount -t tmpfs -o mode=755 tmpfs /run
             mkdir -p /run/netns /run/vsftpd/empty \(Lab.folder)
+            { grep -v '^pinhole:' /etc/passwd; echo '\(Lab.account)'; } >/run/passwd
+            mount --bind /run/passwd /etc/passwd
             touch \(Lab.folder)/ready
             exec cat
             """

@@ -29,10 +29,18 @@ struct Service: Sendable {
         }
     }
 
+    /// Its process number, as the lab has it.
+    var identifier: Int32 {
+        get throws {
+            let text = lab.read("\(name).pid").trimmingCharacters(in: .whitespacesAndNewlines)
+            guard let number = Int32(text) else { throw HarnessError("\(name) has not started") }
+            return number
+        }
+    }
+
     /// Sends a signal to it and returns its exit status.
     func stop(_ signal: String = "TERM") async throws -> Int32 {
-        let identifier = lab.read("\(name).pid").trimmingCharacters(in: .whitespacesAndNewlines)
-        _ = try await lab.run(["kill", "-\(signal)", identifier])
+        _ = try await lab.run(["kill", "-\(signal)", String(identifier)])
         return await program.end()
     }
 

@@ -217,9 +217,7 @@ import Testing
         user: UInt32 = 0,
         of path: inout PacketPath<FakeKernel>
     ) -> String {
-        let answer = path.answer(request, user: user, lostLines: 0, at: start) { () throws(SystemError) in
-            QueueFigures()
-        }
+        let answer = path.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init)
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .events(let format): return "events \(format.rawValue)"

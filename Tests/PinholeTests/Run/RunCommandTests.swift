@@ -5,7 +5,7 @@ struct RunCommandTests {
     /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.
     private let start = """
         start() {
-            "$pinhole" run --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
+            "$pinhole" run --user root --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
             until_ pinhole stats --socket "$dir/$1"
         }
         # Ends the only daemon with this signal.
@@ -30,6 +30,67 @@ struct RunCommandTests {
             """
         )
         #expect(said == "pinhole: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
+    }
+
+    @Test func `a user that is not there is named, and how to make him`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails pinhole run --socket "$dir/made/socket" --user nemo
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(said == "pinhole: there is no user nemo: make it with: useradd --system nemo (1)\n")
+    }
+
+    @Test func `who may not become another user is told so, and nothing is left behind`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails setpriv --bounding-set -setuid "$pinhole" run --socket "$dir/made/socket" --user nobody
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(
+            said == """
+                pinhole: become the user nobody: Operation not permitted: start it as root, or as the user that it \
+                is to be (1)
+
+                """
+        )
+    }
+
+    @Test func `who is given the capabilities and is not root stays who he is`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            chmod 711 "$dir"
+            install -d -o 65534 "$dir/made"
+            # It may not be able to look into the folder in which the program was built.
+            install -m 755 "$pinhole" "$dir/pinhole"
+            setpriv --reuid=65534 --regid=65534 --clear-groups \
+                --inh-caps=+net_admin,+net_raw --ambient-caps=+net_admin,+net_raw \
+                "$dir/pinhole" run --socket "$dir/made/socket" 2>"$dir/log" & background+=($!)
+            until_ pinhole stats --socket "$dir/made/socket"
+            pinhole stats --socket "$dir/made/socket" | grep ^queue
+            grep -E '^(Uid|CapPrm|CapEff|NoNewPrivs|Seccomp):' "/proc/$background/status"
+            end TERM
+            grep -c unconfined "$dir/log" || true
+            """
+        )
+        #expect(
+            said == """
+                queue.waiting             null
+                queue.dropped             null
+                Uid:\t65534\t65534\t65534\t65534
+                CapPrm:\t0000000000001000
+                CapEff:\t0000000000001000
+                NoNewPrivs:\t1
+                Seccomp:\t2
+                0
+
+                """
+        )
     }
 
     @Test func `a set of another type is named`() throws {
@@ -156,20 +217,21 @@ struct RunCommandTests {
     }
 
     @Test(arguments: [("TERM", 15), ("INT", 2)])
-    func `a signal ends it, and its socket and directory go`(_ signal: String, _ number: Int) throws {
+    func `a signal ends it, and nobody answers at the socket that it leaves`(_ signal: String, _ number: Int)
+        throws
+    {
         let said = try output(
             """
             pinhole rules load
             start made/socket
             end \(signal)
-            ls "$dir"
+            fails pinhole stats --socket "$dir/made/socket" | sed "s|$dir|DIR|"
             sed "s|$dir|DIR|" "$dir/made-socket.log"
             """
         )
         #expect(
             said == """
-                bin
-                made-socket.log
+                pinhole: no daemon answers at DIR/made/socket: start it with pinhole run (1)
                 level=info event=started control-queue=21 data-queue=20 socket=DIR/made/socket
                 level=info event=stopped signal=\(number)
 
@@ -209,7 +271,7 @@ struct RunCommandTests {
             exec 3<>"$dir/log"
             # Fills the pipe, so that nothing more can be written to it without waiting.
             dd if=/dev/zero of="$dir/log" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
-            "$pinhole" run --socket "$dir/socket" 2>&3 & background+=($!)
+            "$pinhole" run --user root --socket "$dir/socket" 2>&3 & background+=($!)
             until_ pinhole stats --socket "$dir/socket"
             pinhole stats --socket "$dir/socket" | grep errors.log
             end TERM
@@ -225,7 +287,7 @@ struct RunCommandTests {
             # The reader of the pipe ends at once.
             exec 3> >(exec true)
             wait $!
-            "$pinhole" run --socket "$dir/socket" 2>&3 & background+=($!)
+            "$pinhole" run --user root --socket "$dir/socket" 2>&3 & background+=($!)
             until_ pinhole stats --socket "$dir/socket"
             pinhole stats --socket "$dir/socket" | grep errors.log
             end TERM

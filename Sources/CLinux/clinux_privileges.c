@@ -1,0 +1,61 @@
+#include "clinux_privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int clinux_effective_capabilities(uint64_t *capabilities)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -1;
+    *capabilities = (uint64_t)data[1].effective << 32 | data[0].effective;
+    return 0;
+}
+
+int clinux_set_capabilities(uint64_t capabilities)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+        {.effective = (uint32_t)capabilities, .permitted = (uint32_t)capabilities},
+        {.effective = (uint32_t)(capabilities >> 32), .permitted = (uint32_t)(capabilities >> 32)},
+    };
+
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int clinux_empty_bounding_set(void)
+{
+    /* The kernel answers EINVAL to the first number that is no capability. */
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+            return -1;
+    return 0;
+}
+
+int clinux_become(uid_t user, gid_t group)
+{
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return -1;
+    if (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0)
+        return -1;
+    return setresuid(user, user, user);
+}
+
+int clinux_forbid_new_privileges(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+bool clinux_has_seccomp(void)
+{
+    /* A filter at no address is refused for its address only where filters are known (seccomp(2)). */
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
+}
