@@ -121,12 +121,23 @@ struct Inspection {
             findings.append(
                 .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
             )
+            inspectConfinement(of: daemon)
         } catch {
             findings.append(.missing("daemon: \(error.message)", mend: error.mend))
         }
         let bindings = QueueBinding.all
         inspectQueue(queues.control, "control packets", bindings, daemon)
         inspectQueue(queues.data, "data connections", bindings, daemon)
+    }
+
+    private mutating func inspectConfinement(of daemon: SocketHolder?) {
+        let status = daemon.flatMap { try? TextFile.read("/proc/\($0.process)/status") }
+        if let confinement = status.flatMap(Confinement.init) {
+            findings += confinement.findings
+        } else {
+            let mend = "run pinhole check where the daemon runs"
+            findings.append(.doubtful("daemon: what it may do cannot be seen from here", mend: mend))
+        }
     }
 
     private mutating func inspectQueue(

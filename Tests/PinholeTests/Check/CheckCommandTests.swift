@@ -7,7 +7,10 @@ struct CheckCommandTests {
     private static let start = """
         ip link set lo up
         pinhole rules load
-        start() { "$pinhole" run --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!); until_ pinhole stats --socket "$dir/$1"; }
+        start() {
+            "$pinhole" run --user nobody --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
+            until_ pinhole stats --socket "$dir/$1"
+        }
         start socket
 
         """
@@ -38,6 +41,10 @@ struct CheckCommandTests {
                 ok       rules in ip6tables mangle: port 21 to queue 21
                 ok       rules in ip6tables raw: what is in pinhole6 to queue 20
                 ok       daemon: answers at DIR/socket, process PROCESS
+                ok       daemon: user 65534
+                ok       daemon: no capability but CAP_NET_ADMIN
+                ok       daemon: no new privileges
+                ok       daemon: no system calls but those that it needs
                 ok       queue 21, control packets: pinhole, process PROCESS listens
                 ok       queue 20, data connections: pinhole, process PROCESS listens
                 ok       the kernel's helper: not in the way
@@ -96,6 +103,35 @@ struct CheckCommandTests {
                 "forwarding of IPv6: off: sysctl net.ipv6.conf.all.forwarding=1, "
                     + "unless the FTP server or client is this host itself",
             ]
+        )
+    }
+
+    @Test func `a daemon that runs as root is no more than a warning`() throws {
+        let child = try Program.script(
+            Self.start + """
+                sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+                kill "$background"; wait "$background"; background=()
+                start socket --user root
+                pinhole check --socket "$dir/socket"
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning") == ["daemon: user root: useradd --system pinhole, then start it again"]
+        )
+    }
+
+    @Test func `a daemon whose process is out of sight is no more than a warning`() throws {
+        let child = try Program.script(
+            Self.start + """
+                sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+                unshare --pid --fork --mount-proc "$pinhole" check --socket "$dir/socket"
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning").first
+                == "daemon: what it may do cannot be seen from here: run pinhole check where the daemon runs"
         )
     }
 

@@ -1,0 +1,52 @@
+import Netfilter
+
+/// What a process may do, as `/proc/PID/status` tells it.
+struct Confinement: Hashable, Sendable {
+    /// The effective user, 0 for root.
+    let user: UInt32
+    /// The permitted capabilities, bit n for capability n.
+    let capabilities: UInt64
+    /// Set if no program that it starts can have more privileges than itself (`no_new_privs`).
+    let forbidsNewPrivileges: Bool
+    /// Set if it may only make some system calls (`SECCOMP_MODE_FILTER`).
+    let isFiltered: Bool
+
+    /// Reads the text of the file; `nil` if it lacks one of the lines.
+    ///
+    /// They are `Uid:` (real, effective, saved, file system), `CapPrm:` (hexadecimal), `NoNewPrivs:` and `Seccomp:`, which
+    /// a kernel without seccomp does not write.
+    init?(parsing status: String) {
+        var values: [Substring: [Substring]] = [:]
+        for line in status.split(separator: "\n") {
+            let words = line.split { ": \t".contains($0) }
+            if let name = words.first { values[name] = Array(words.dropFirst()) }
+        }
+        guard let users = values["Uid"], users.count == 4, let user = UInt32(users[1]),
+            let capabilities = values["CapPrm"]?.first.flatMap({ UInt64($0, radix: 16) }),
+            let noNewPrivileges = values["NoNewPrivs"]?.first
+        else { return nil }
+        self.user = user
+        self.capabilities = capabilities
+        forbidsNewPrivileges = noNewPrivileges == "1"
+        isFiltered = values["Seccomp"]?.first == "2"
+    }
+
+    /// One line each for the user, the capabilities, the privileges and the system calls.
+    var findings: [Finding] {
+        let restart = "start it again, with this version of pinhole"
+        return [
+            user != 0
+                ? .fine("daemon: user \(user)")
+                : .doubtful("daemon: user root", mend: "useradd --system pinhole, then start it again"),
+            capabilities == Capabilities.Capability.networkAdministration.bit
+                ? .fine("daemon: no capability but CAP_NET_ADMIN")
+                : .doubtful("daemon: not just the capability CAP_NET_ADMIN", mend: restart),
+            forbidsNewPrivileges
+                ? .fine("daemon: no new privileges")
+                : .doubtful("daemon: may get new privileges", mend: restart),
+            isFiltered
+                ? .fine("daemon: no system calls but those that it needs")
+                : .doubtful("daemon: all system calls", mend: "take a kernel with CONFIG_SECCOMP_FILTER"),
+        ]
+    }
+}
