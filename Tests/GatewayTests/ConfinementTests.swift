@@ -92,6 +92,17 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(10)), arguments: [("SEGV", 11), ("ABRT", 6)])
+    func `a crash ends it at once, with Swift's backtracer too`(signal: String, number: Int32) async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon(prefix: ["env", "SWIFT_BACKTRACE=enable=yes"])
+            try await gateway.lab.require(["kill", "-\(signal)", String(daemon.identifier)])
+            try await poll(for: "the end of the daemon") { !daemon.program.isRunning }
+            try #require(await daemon.program.end() == 128 + number)
+        }
+    }
+
     @Test(.timeLimit(.minutes(10)), arguments: [Topology.longerSNAT, .masqueraded6])
     func `in everything that the daemon does, no system call is refused`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in

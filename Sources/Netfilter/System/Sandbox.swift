@@ -18,6 +18,7 @@ package enum Sandbox {
         try account?.become()
         try Capabilities.keep(only: .networkAdministration)
         _ = try SystemError.check("forbid new privileges") { clinux_forbid_new_privileges() }
+        SignalDescriptor.dieOfCrashes()
         guard clinux_has_seccomp() else { return false }
         let filter = try SystemCallFilter.open()
         for name in allowed { try filter.allow(name) }

@@ -45,6 +45,16 @@ package struct SignalDescriptor: ~Copyable {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Lets a crash end the process at once, whatever handlers the Swift runtime has set.
+    ///
+    /// Its backtracer, where it is on, starts a program to look at the crash (`SWIFT_BACKTRACE`). In a `Sandbox` it would
+    /// wait for that program for ever, and the packets with it.
+    static func dieOfCrashes() {
+        for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
+            _ = signal(number, SIG_DFL)
+        }
+    }
+
     private static var signals: sigset_t {
         var signals = sigset_t()
         // Sound: each call fills in or changes the set that it is given, during the call.
