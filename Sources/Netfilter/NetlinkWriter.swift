@@ -14,10 +14,15 @@ package struct NetlinkWriter {
     /// What has been written.
     package private(set) var bytes: [UInt8] = []
 
-    package init() {}
+    /// With room for so many bytes: what moves to find more leaves its old bytes behind.
+    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
-    /// Empties the buffer and keeps its storage.
-    package mutating func clear() { bytes.removeAll(keepingCapacity: true) }
+    /// Empties the buffer, of which nothing stays in memory, and keeps its storage.
+    package mutating func clear() {
+        var written = bytes.mutableSpan
+        written.update(repeating: 0)
+        bytes.removeAll(keepingCapacity: true)
+    }
 
     /// Writes one message with the attributes that `body` writes.
     ///

@@ -31,7 +31,7 @@ import Glibc
 
     private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
-        verdicts = Verdicts(queue: number)
+        verdicts = Verdicts(queue: number, capacity: Self.gatheredVerdicts + Self.stride)
     }
 
     /// Takes the queue of that number in the network namespace of the calling thread.
@@ -89,7 +89,9 @@ import Glibc
         var packets = 0
         for index in 0..<datagrams {
             let start = index * Self.stride
-            var messages = NetlinkMessages(in: start..<start + min(Int(sizes[index]), Self.stride))
+            let datagram = start..<start + min(Int(sizes[index]), Self.stride)
+            defer { wipe(datagram) }
+            var messages = NetlinkMessages(in: datagram)
             while let message = messages.next(in: buffer.span) {
                 guard let packet = QueuedPacket(parsing: message, in: buffer.span) else { continue }
                 packets += 1
@@ -108,6 +110,13 @@ import Glibc
         }
         try sendVerdicts()
         return packets
+    }
+
+    /// Overwrites a datagram that was dealt with: among the packets are passwords.
+    private mutating func wipe(_ datagram: Range<Int>) {
+        // Through the span it becomes one memset.
+        var bytes = buffer.mutableSpan
+        for index in datagram { bytes[index] = 0 }
     }
 
     /// Receives up to one batch of datagrams and returns how many; counts overruns.

@@ -8,11 +8,17 @@ import Glibc
 package struct Verdicts {
     /// The number of the queue.
     private let queue: UInt16
-    private var writer = NetlinkWriter()
+    private var writer: NetlinkWriter
     /// The last packet of a run of accepted ones that is not written yet.
     private var accepted: UInt32?
 
-    package init(queue: UInt16) { self.queue = queue }
+    /// - Parameters:
+    ///   - queue: The number of the queue.
+    ///   - capacity: Bytes of messages for which there is room at once.
+    package init(queue: UInt16, capacity: Int = 0) {
+        self.queue = queue
+        writer = NetlinkWriter(capacity: capacity)
+    }
 
     /// Lets the packet go on as it is (`NF_ACCEPT`).
     package mutating func accept(_ id: UInt32) { accepted = id }

@@ -68,6 +68,7 @@ extension Stream {
     /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
     private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
         if prefersFirstCopy {
+            bytes.makeRoom(for: payload.count - offset)
             for index in offset..<payload.count {
                 bytes.append(byte(at: next) ?? payload[index])
                 next = next + 1
@@ -86,7 +87,7 @@ extension Stream {
 
     /// Counts bytes that nobody reads.
     private mutating func count(upTo end: SequenceNumber) {
-        bytes.removeAll(keepingCapacity: true)
+        bytes.wipe()
         unread = 0
         scanned = 0
         next = end
@@ -112,6 +113,8 @@ extension Stream {
             !isKnown(position, position + copy.count)
         {
             ahead.append(Fragment(start: position, bytes: copy))
+        } else {
+            copy.wipe()
         }
         return isConflicting ? .conflicting : .taken
     }
@@ -123,10 +126,13 @@ extension Stream {
     /// Appends what came too early and is due now.
     mutating func admitFragments() {
         while let index = ahead.firstIndex(where: { !$0.start.isAfter(next) }) {
-            let fragment = ahead.remove(at: index)
-            guard fragment.end.isAfter(next) else { continue }
-            bytes.append(contentsOf: fragment.bytes[fragment.start.distance(to: next)...])
-            next = fragment.end
+            var fragment = ahead.remove(at: index)
+            let offset = fragment.start.distance(to: next)
+            if offset < fragment.bytes.count {
+                bytes.append(fragment.bytes.span, from: offset, count: fragment.bytes.count - offset)
+                next = fragment.end
+            }
+            fragment.bytes.wipe()
         }
     }
 

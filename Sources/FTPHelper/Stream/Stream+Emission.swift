@@ -55,7 +55,7 @@ extension Stream {
             sequence = last.outputStart
         }
         guard packet.count > limit else { return (sequence, stop == end) }
-        packet.removeLast(packet.count - limit)
+        packet.wipeLast(packet.count - limit)
         return (sequence, false)
     }
 

@@ -119,9 +119,14 @@ extension Stream {
         guard !bytes.isEmpty else { return }
         let history = min(acknowledged.distance(to: next), allowance.history)
         let surplus = bytes.count - max(history, heldCount, bytes.count - unread)
-        guard surplus > 0 else { return }
-        bytes.removeFirst(surplus)
-        unread = max(unread - surplus, 0)
-        scanned = max(scanned - surplus, 0)
+        drop(surplus)
+    }
+
+    /// Drops the first `count` bytes.
+    mutating func drop(_ count: Int) {
+        guard count > 0 else { return }
+        bytes.wipeFirst(count)
+        unread = max(unread - count, 0)
+        scanned = max(scanned - count, 0)
     }
 }

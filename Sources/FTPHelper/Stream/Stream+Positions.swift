@@ -72,7 +72,7 @@ extension Stream {
 
     /// Goes on at a position beyond a hole that will not be filled, as if a line began there.
     mutating func resume(at position: SequenceNumber) {
-        bytes.removeAll(keepingCapacity: true)
+        bytes.wipe()
         unread = 0
         scanned = 0
         heldCount = 0

@@ -17,7 +17,7 @@ package struct Stream: Sendable {
     /// A payload that came before what precedes it.
     struct Fragment: Sendable {
         let start: SequenceNumber
-        let bytes: [UInt8]
+        var bytes: [UInt8]
         var end: SequenceNumber { start + bytes.count }
     }
 
@@ -99,5 +99,17 @@ extension Stream {
         guard bytes.isEmpty, bytes.capacity > 0 else { return }
         if spares.count < 16 { spares.append(bytes) }
         bytes = []
+    }
+
+    /// Forgets all bytes but those of a line of which some are withheld, when nothing is to be opened any more.
+    mutating func forget() {
+        drop(heldCount > 0 ? min(unread, bytes.count - heldCount) : bytes.count)
+        while var fragment = ahead.popLast() { fragment.bytes.wipe() }
+    }
+
+    /// Forgets all bytes, at the end.
+    mutating func wipe() {
+        heldCount = 0
+        forget()
     }
 }

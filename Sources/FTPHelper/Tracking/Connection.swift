@@ -46,6 +46,10 @@ final class Connection {
         self.due = due
     }
 
+    deinit {
+        for side in streams.indices { streams[side].wipe() }
+    }
+
     /// Tells whether nobody has logged in yet.
     var isWaiting: Bool { waitingPlace > 0 }
 

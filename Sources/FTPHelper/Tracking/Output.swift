@@ -12,6 +12,6 @@ package struct Output {
     /// Empties both for the next packet.
     package mutating func clear() {
         actions.removeAll(keepingCapacity: true)
-        packet.removeAll(keepingCapacity: true)
+        packet.wipe()
     }
 }

@@ -35,9 +35,18 @@ extension Tracker {
         connection.streams[1].isScarce = isScarce
         size -= connection.size
         let verdict = follow(connection, packet, segment, side, at: now, into: &output)
+        if connection.isClosed { forgetBytes(of: connection) }
         size += connection.size
         if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
         return verdict
+    }
+
+    /// Forgets what was said on a connection that announces nothing any more.
+    private mutating func forgetBytes(of connection: Connection) {
+        for side in connection.streams.indices {
+            connection.streams[side].forget()
+            connection.streams[side].reclaim(to: &spares)
+        }
     }
 
     /// A packet of a connection that is not known.
@@ -160,6 +169,19 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) {
+        // The stream's bytes have no other owner when it lets go of them: else a copy would stay somewhere.
+        guard let heldCount = readLines(connection, side, at: now, into: &output) else { return }
+        connection.streams[side.rawValue].hold(heldCount)
+    }
+
+    /// Reads the lines that are whole, and returns how many of the last bytes are to be withheld; `nil` if the connection
+    /// is to be reset.
+    private mutating func readLines(
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) -> Int? {
         let own = side.rawValue
         let bytes = connection.streams[own].bytes
         if connection.streams[own].hasHole {
@@ -175,12 +197,12 @@ extension Tracker {
             case .lines:
                 let line = connection.streams[own].nextLine()
                 if side == .client, passOverLongLine(of: connection, into: &output) {
-                    if connection.isReset { return }
+                    if connection.isReset { return nil }
                     continue
                 }
                 guard let line else { break reading }
                 read(line, of: bytes, connection, side, at: now, into: &output)
-                if connection.isReset { return }
+                if connection.isReset { return nil }
             case .records:
                 let rest = connection.streams[own].rest
                 let plain = connection.session.records(bytes.span.extracting(rest), from: side)
@@ -191,7 +213,7 @@ extension Tracker {
                 break reading
             }
         }
-        connection.streams[own].hold(heldCount(connection, side, bytes))
+        return heldCount(connection, side, bytes)
     }
 
     /// Takes notice of a line of the client that was too long to be read; returns whether nothing more is to be read.

@@ -35,6 +35,7 @@ extension [UInt8] {
 
     /// Appends `count` bytes of `source` from `offset` on, which must be there.
     mutating func append(_ source: Span<UInt8>, from offset: Int, count: Int) {
+        makeRoom(for: count)
         var index = offset
         let end = offset + count
         while index < end {
