@@ -2,8 +2,10 @@ import Netfilter
 
 /// The rules and sets that bring the packets to the daemon.
 ///
-/// Control packets are queued in state ESTABLISHED only. The SYN-ACK is the first of them and carries both initial
-/// sequence numbers, so that the SYN need not be seen, and a SYN flood never reaches the daemon. `--ctorigdstport`
+/// Of the control packets all but the SYN are queued. The SYN-ACK is the first of them and carries both initial
+/// sequence numbers, so that the SYN need not be seen, and a SYN flood never reaches the daemon. State NEW has the first
+/// packet of a connection that conntrack has forgotten (`conntrack -F`, or MASQUERADE when a link went down) and picks
+/// up again: its numbers have to be translated, too, or the connection is lost to its first command. `--ctorigdstport`
 /// is the port that the client connected to, before any NAT, and holds for both directions: a connection is queued
 /// whole or not at all, also where DNAT changes the port, and a client that calls *from* port 21 is not meant.
 ///
@@ -18,7 +20,7 @@ struct RuleSet: Hashable, Sendable {
 
     /// Our part of a table.
     func part(of table: Table, _ family: PinholeSet.Family) -> TablePart {
-        let match = table == .raw ? "-p tcp --syn" : "-p tcp"
+        let match = table == .raw ? "-p tcp --syn" : "-p tcp ! --syn"
         return TablePart(
             // Packets of `lo` pass both hooks, and need no help to reach this host itself.
             jumps: ["PREROUTING ! -i lo", "OUTPUT ! -o lo"].map { "\($0) \(match) -j \(TablePart.chain)" },
@@ -30,7 +32,7 @@ struct RuleSet: Hashable, Sendable {
 
     private func matches(in table: Table, _ family: PinholeSet.Family) -> [String] {
         switch table {
-        case .mangle: ports.map { "-m conntrack --ctstate ESTABLISHED --ctorigdstport \($0)" }
+        case .mangle: ports.map { "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0)" }
         case .raw: ["-m set --match-set \(family.name) dst,dst,src"]
         }
     }

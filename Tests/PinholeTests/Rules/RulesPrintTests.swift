@@ -15,8 +15,8 @@ struct RulesPrintTests {
             .output
         let targets = text.split(separator: "\n").filter { $0.contains("NFQUEUE") }
         let control = [
-            "-A PINHOLE -m conntrack --ctstate ESTABLISHED --ctorigdstport 21 -j NFQUEUE --queue-num 5 --queue-bypass",
-            "-A PINHOLE -m conntrack --ctstate ESTABLISHED --ctorigdstport 2121 -j NFQUEUE --queue-num 5 --queue-bypass",
+            "-A PINHOLE -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j NFQUEUE --queue-num 5 --queue-bypass",
+            "-A PINHOLE -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j NFQUEUE --queue-num 5 --queue-bypass",
         ]
         #expect(
             targets.map(String.init) == control + [
