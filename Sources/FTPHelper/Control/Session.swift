@@ -48,7 +48,8 @@ package struct Session: Sendable {
     private var serverRecords = TLSRecords()
     private var phase: Phase
     package let isAdopted: Bool
-    /// Set once replies are known to belong to the commands seen; an adopted session may have had others before.
+    /// Set once replies are known to belong to the commands seen; an adopted session may have had others before, and so
+    /// may one of which bytes were missed.
     private var isSynchronised: Bool
     private var clientHasSpoken: Bool
     private var serverHasSpoken: Bool
@@ -254,11 +255,14 @@ extension Session {
         }
     }
 
-    /// Bytes of a side were missed: its records are looked for anew.
-    package mutating func missRecords(from side: Side) {
+    /// Bytes of a side were missed: its records are looked for anew, and commands or replies may have been among them.
+    package mutating func miss(from side: Side) {
+        isSynchronised = false
         switch side {
         case .client: clientRecords.resume()
-        case .server: serverRecords.resume()
+        case .server:
+            serverRecords.resume()
+            continuedCode = 0
         }
     }
 

@@ -122,14 +122,7 @@ extension Tracker {
         var isConflicting = false
         if !payload.isEmpty || hasFIN {
             connection.streams[own].lend(from: &spares)
-            let admission = connection.streams[own].admit(
-                payload,
-                at: segment.firstByte,
-                hasFIN: hasFIN,
-                isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
-                mayEdit: rewrites && connection.mayEdit(side)
-            )
-            switch admission {
+            switch take(payload, of: segment, connection, side) {
             case .postponed: return .drop
             case .conflicting:
                 statistics.conflicts += 1
@@ -162,6 +155,34 @@ extension Tracker {
         return isChanged ? .replace : .accept
     }
 
+    /// Gives a payload to its stream.
+    ///
+    /// A segment behind a gap waits until that is filled. It never will be where packets have passed that were not seen here,
+    /// as while the rules were not loaded; but then the sender begins with this one whenever it sends again. From further
+    /// ahead than a window reaches come the guesses of others.
+    private func take(
+        _ payload: Span<UInt8>,
+        of segment: Segment,
+        _ connection: Connection,
+        _ side: Session.Side
+    ) -> Stream.Admission {
+        let own = side.rawValue
+        let position = segment.firstByte
+        let gap = connection.streams[own].next.distance(to: position)
+        if (1...65535).contains(gap), connection.insists(on: position) {
+            connection.streams[own].resume(at: position)
+        }
+        let admission = connection.streams[own].admit(
+            payload,
+            at: position,
+            hasFIN: segment.flags.contains(.fin),
+            isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
+            mayEdit: rewrites && connection.mayEdit(side)
+        )
+        if admission == .postponed { connection.notePostponed(at: position) }
+        return admission
+    }
+
     /// Reads what a side has sent, and settles what of it is withheld.
     private mutating func read(
         _ connection: Connection,
@@ -186,7 +207,7 @@ extension Tracker {
         let bytes = connection.streams[own].bytes
         if connection.streams[own].hasHole {
             connection.streams[own].hasHole = false
-            connection.session.missRecords(from: side)
+            connection.session.miss(from: side)
         }
         let rest = connection.streams[own].rest
         if side == .client, case .encrypts = connection.session.firstBytes(bytes.span.extracting(rest)) {

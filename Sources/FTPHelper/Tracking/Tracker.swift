@@ -21,6 +21,9 @@ package struct Tracker: ~Copyable {
     static let idleSeconds: UInt32 = 120
     /// The same while an expectation is open, since that must not outlive its master.
     static let expectingSeconds: UInt32 = 15
+    /// Seconds without packets after which an edited connection that conntrack does not have is forgotten here, too: as long as
+    /// it takes most hosts to look whether a silent peer still lives (RFC 9293, section 3.8.4).
+    static let orphanSeconds: UInt32 = 7200
     /// Seconds that a closed connection is still translated: as long as conntrack keeps it (`nf_conntrack_tcp_timeout_time_wait`).
     static let lingerSeconds: UInt32 = 120
 
@@ -129,8 +132,14 @@ extension Tracker {
     }
 
     /// Conntrack no longer has the connection it was asked for with `Action.verify`.
+    ///
+    /// It may have been made to forget (`conntrack -F`), and find it again with its next packet. Most connections are then
+    /// adopted anew; one whose numbers edits have shifted would be lost, and is kept for as long as a silent peer may live.
     package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
         guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
+        closeExpectation(of: connection, .ended, into: &output)
+        let isSilent = connection.lastSeen.advanced(bySeconds: Tracker.orphanSeconds) <= now
+        guard !connection.isLiberal || connection.isClosed || isSilent else { return }
         remove(connection, at: now, into: &output)
     }
 

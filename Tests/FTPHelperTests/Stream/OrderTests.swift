@@ -228,6 +228,58 @@ import Testing
         #expect(arrival?.sequence == packet.sequence &+ 2)
     }
 
+    @Test(arguments: [NATCase.all[1], NATCase.all[4]])
+    func `behind a hole of which nothing is heard a sender that insists is believed`(nat: NATCase) throws {
+        for side in [Session.Side.client, .server] {
+            var dialogue = Dialogue.ready(nat.mapping)
+            let (active, passive) = nat.transfers(5001)
+            if side == .server { dialogue.send(.client, "PASV\r\n") }
+            // Ten bytes went another way, each way, and so did their acknowledgements.
+            let line = side == .client ? active : (passive.sent, passive.read, passive.opens)
+            let behind = dialogue.segment(side, line.0.utf8, offset: 10)
+            for _ in 0..<3 { #expect(dialogue.transmit(behind) == nil) }
+            #expect(try dialogue.arrival(behind).text == line.1)
+            #expect(try dialogue.arrival(behind).text == line.1)
+            #expect(dialogue.open == [line.2])
+            #expect(dialogue.refusals.isEmpty)
+        }
+    }
+
+    @Test func `behind a hole in the server's replies the next one finds its command`() {
+        var dialogue = Dialogue.ready(Self.plain)
+        dialogue.send(.client, "NOOP\r\n")
+        // The reply to that, and the beginning of a longer one, went another way.
+        let behind = dialogue.segment(.server, "211 end\r\n".utf8, offset: 20)
+        dialogue.transmit(behind)
+        var answer = dialogue.segment(.client, flags: [.ack])
+        answer.acknowledgement &+= 20
+        dialogue.transmit(answer)
+        dialogue.send(.client, "PASV\r\n")
+        dialogue.send(.server, "227 (10,2,0,2,19,137)\r\n")
+        #expect(dialogue.open == ["10.2.0.2:5001"])
+        #expect(dialogue.refusals.isEmpty)
+    }
+
+    @Test func `a stranger's segments from far ahead are not believed, however he insists`() {
+        var dialogue = Dialogue.ready(snat)
+        let stray = dialogue.segment(.client, Self.port.utf8, offset: 70_000)
+        for _ in 0..<10 { #expect(dialogue.carry(stray) == nil) }
+        #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
+    }
+
+    @Test func `a sender of other things meanwhile does not insist`() {
+        var dialogue = Dialogue.ready(snat)
+        let first = dialogue.segment(.client, "NOOP\r\n".utf8, offset: 10)
+        let second = dialogue.segment(.client, "NOOP\r\n".utf8, offset: 16)
+        for _ in 0..<10 {
+            #expect(dialogue.transmit(first) == nil)
+            #expect(dialogue.transmit(second) == nil)
+        }
+        // The gap is filled after all.
+        #expect(dialogue.transmit(dialogue.segment(.client, "0123456\r\n\n".utf8, offset: -22)) != nil)
+        #expect(dialogue.transmit(first) != nil)
+    }
+
     @Test func `bytes without end that come too early are not kept`() {
         var dialogue = Dialogue.ready(Self.plain)
         let text = String(repeating: "x", count: 1000)

@@ -23,6 +23,29 @@ import Testing
         #expect(dialogue.output.actions == [.beLiberal(dialogue.mapping)])
     }
 
+    @Test func `an edited connection that conntrack no longer has is kept for two hours of silence`() {
+        var dialogue = Dialogue(NATCase.all[1].mapping)
+        dialogue.logIn()
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        let start = dialogue.now
+        var hours: [Double] = []
+        // Conntrack, whenever it is asked, has nothing.
+        while let deadline = dialogue.tracker.nextDeadline {
+            dialogue.now = deadline
+            dialogue.perform { $0.fire(at: $1, into: &$2) }
+            guard dialogue.output.actions.contains(.verify(dialogue.mapping)) else { continue }
+            dialogue.perform { [mapping = dialogue.mapping] in $0.forget(mapping, at: $1, into: &$2) }
+            #expect(dialogue.tracker.expectationCount == 0)
+            hours.append(start.seconds(until: deadline) / 3600)
+            guard hours.count == 20 else { continue }
+            // It has it again with the next packet, whose number is translated as ever.
+            let packet = dialogue.segment(.client, "NOOP\r\n".utf8)
+            #expect(dialogue.transmit(packet)?.sequence != packet.sequence)
+        }
+        #expect(dialogue.tracker.connectionCount == 0)
+        #expect(hours[19] < 1 && hours.last.map { $0 > 2.4 && $0 < 3 } == true, "\(hours)")
+    }
+
     @Test func `a silent connection that conntrack no longer has is forgotten with its expectation`() {
         var dialogue = Dialogue(NATCase.all[0].mapping)
         dialogue.logIn()

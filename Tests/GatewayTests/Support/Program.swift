@@ -50,6 +50,9 @@ final class Program: Sendable {
     /// Process number, as this process sees it.
     var identifier: Int32 { process.processIdentifier }
 
+    /// Lets it go on after it was stopped.
+    func resume() { kill(identifier, SIGCONT) }
+
     /// Waits for its end and returns its exit status, or 128 + N after signal N.
     func end() async -> Int32 { await ending.value }
 }

@@ -40,8 +40,21 @@ struct Service: Sendable {
 
     /// Sends a signal to it and returns its exit status.
     func stop(_ signal: String = "TERM") async throws -> Int32 {
-        _ = try await lab.run(["kill", "-\(signal)", String(identifier)])
+        try await self.signal(signal)
         return await program.end()
+    }
+
+    /// Suspends it for so many seconds.
+    func pause(seconds: Double) async throws {
+        try await signal("STOP")
+        try await Task.sleep(for: .seconds(seconds))
+        try await signal("CONT")
+        // nsenter(1), its parent, stops with it and would never take notice of its end.
+        program.resume()
+    }
+
+    private func signal(_ signal: String) async throws {
+        _ = try await lab.run(["kill", "-\(signal)", String(identifier)])
     }
 
     /// Closes its standard input and returns its exit status.

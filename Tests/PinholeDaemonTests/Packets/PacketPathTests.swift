@@ -175,7 +175,7 @@ import Testing
         memory.mapping = nil
         let deadline = path.nextDeadline
         path.fire(at: try #require(deadline))
-        #expect(names(path.takeNotices()) == ["closed", "connection-closed"])
+        #expect(names(path.takeNotices()) == ["closed"])
         #expect(path.expectations.isEmpty)
     }
 
