@@ -74,17 +74,19 @@ package struct Poller: ~Copyable {
         }
     }
 
-    /// Waits and hands over each descriptor that is ready, at most 32 of them; the rest come with the next call.
+    /// Waits and hands over each descriptor that is ready, at most `limit` and 32 of them; the others have their turn with the
+    /// next calls.
     ///
     /// It waits `milliseconds` at most, for ever if `nil`, not at all if 0. When the time is up, or a signal that is
     /// not blocked came, `body` is not called.
-    package func wait(milliseconds: Int32?, _ body: (Readiness) -> Void) {
+    package func wait(milliseconds: Int32?, limit: Int32 = .max, _ body: (Readiness) -> Void) {
         var ready: [32 of clinux_readiness] = .init(repeating: clinux_readiness())
         var places = ready.mutableSpan
         // Sound: the call writes at most as many elements as the storage that `places` borrows has.
         let count = unsafe places.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress else { return Int32(0) }
-            return unsafe clinux_epoll_wait(descriptor.number, start, Int32(buffer.count), milliseconds ?? -1)
+            let capacity = min(limit, Int32(buffer.count))
+            return unsafe clinux_epoll_wait(descriptor.number, start, capacity, milliseconds ?? -1)
         }
         guard count >= 0 else {
             precondition(errno == EINTR, "the descriptor of the poller was closed by somebody else")

@@ -46,25 +46,26 @@ package struct ControlServer: ~Copyable {
         return next
     }
 
-    /// Does what can be done for the clients without waiting.
+    /// Does what can be done for one client without waiting; the next one's turn comes with the next call.
+    ///
+    /// A table of all connections takes its time, and packets wait meanwhile: for one client, and not for all of them.
     ///
     /// `answer` is asked for each whole request. What it is given besides is the client's user, 0 for root.
     package mutating func serve(
         at now: Instant,
         _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
     ) throws(SystemError) {
-        var ready: [Poller.Readiness] = []
-        poller.wait(milliseconds: 0) { ready.append($0) }
-        for readiness in ready {
-            if readiness.descriptor == listener.number {
-                try accept(at: now)
-            } else if let client = clients[readiness.descriptor] {
-                do throws(SystemError) {
-                    try serve(client, readiness, at: now, answer)
-                } catch {
-                    // The client is gone, which is its own affair.
-                    clients[readiness.descriptor] = nil
-                }
+        var ready: Poller.Readiness?
+        poller.wait(milliseconds: 0, limit: 1) { ready = $0 }
+        guard let ready else { return }
+        if ready.descriptor == listener.number {
+            try accept(at: now)
+        } else if let client = clients[ready.descriptor] {
+            do throws(SystemError) {
+                try serve(client, ready, at: now, answer)
+            } catch {
+                // The client is gone, which is its own affair.
+                clients[ready.descriptor] = nil
             }
         }
     }

@@ -63,6 +63,18 @@ import Testing
         #expect(client.text == "ok\nflush!\n")
     }
 
+    @Test func `clients are answered one at a time, and all of them`() throws {
+        var server = try ControlServer.open(path)
+        let clients = try (0..<8).map { _ in try TestClient(path) }
+        for _ in clients { try server.serve(at: seconds(0)) { _, _ in .whole("") } }
+        for client in clients { try client.send("flush\n") }
+        for turn in 1...clients.count {
+            try server.serve(at: seconds(0)) { request, _ in .whole("\(request.line)!\n") }
+            for client in clients { try client.read() }
+            #expect(clients.count { $0.isClosed && $0.text == "ok\nflush!\n" } == turn)
+        }
+    }
+
     @Test func `the server is told the user, who is this process's own`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
