@@ -168,10 +168,17 @@ struct Gateway: Sendable {
     }
 
     /// Tries one TCP connection: `connected`, `refused` or `dropped`.
-    func probe(_ address: String, _ port: Int, from host: Host) async throws -> String {
-        let outcome = try await script("probe", [address, String(port)], on: host)
+    func probe(_ address: String, _ port: Int, from host: Host, source: String = "") async throws -> String {
+        String(try await probe(address, [port], from: host, source: source)[0])
+    }
+
+    /// Tries a TCP connection to each port at once, from one of the host's addresses if that is given.
+    func probe(_ address: String, _ ports: [Int], from host: Host, source: String = "") async throws
+        -> [Substring]
+    {
+        let outcome = try await script("probe", [source, address] + ports.map(String.init), on: host)
         guard outcome.hasSucceeded else { throw HarnessError(outcome.description) }
-        return outcome.output.trimmingCharacters(in: .newlines)
+        return outcome.output.split(separator: "\n")
     }
 
     // MARK: - Pinhole
@@ -194,6 +201,11 @@ struct Gateway: Sendable {
 
     /// Starts the daemon, through the program that `prefix` names, and waits until it answers.
     func startDaemon(_ arguments: String..., prefix: [String] = []) async throws -> Service {
+        try await startDaemon(arguments, prefix: prefix)
+    }
+
+    /// The same with as many arguments as there are.
+    func startDaemon(_ arguments: [String], prefix: [String] = []) async throws -> Service {
         let words = prefix + [pinhole, "run"] + arguments
         let daemon = try lab.start(words, as: lab.newName("daemon"), on: .gateway)
         try await poll(for: "the daemon to answer") {
