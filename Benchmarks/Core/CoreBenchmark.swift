@@ -9,13 +9,14 @@ struct CoreBenchmark {
     static func main() {
         var isWithinBounds = true
         print(
-            "connections  B/connection  B/expectation  ns/command  ns/shifted ack  ns/PORT  allocations/packet"
+            "connections  B/connection  B/expectation  B/edit  ns/command  ns/shifted ack  ns/PORT  allocations/packet"
         )
         for count in [1_000, 100_000, 1_000_000] {
             var load = Load(connections: count)
             let cost = load.measure()
             print(
                 pad("\(count)", 11) + pad("\(cost.connectionBytes)", 14) + pad("\(cost.expectationBytes)", 15)
+                    + pad("\(cost.editBytes)", 8)
                     + pad("\(cost.command)", 12) + pad("\(cost.shiftedAcknowledgement)", 16)
                     + pad("\(cost.port)", 9) + pad("\(cost.allocations)", 20)
             )

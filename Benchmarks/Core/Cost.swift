@@ -1,8 +1,9 @@
 /// What one round of the benchmark measured.
 struct Cost {
-    /// Bytes in use for each idle connection, and for each open expectation on top.
+    /// Bytes in use for each idle connection, for each open expectation on top, and for the edit of its line if it has one.
     var connectionBytes: UInt64 = 0
     var expectationBytes: UInt64 = 0
+    var editBytes: UInt64 = 0
     /// Nanoseconds for a command or reply without an edit, for an acknowledgement that edits have shifted, and for a PORT
     /// that is rewritten.
     var command: UInt64 = 0
