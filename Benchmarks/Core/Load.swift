@@ -130,9 +130,10 @@ struct Load: ~Copyable {
     private mutating func passive(_ index: Int) -> [[UInt8]] {
         let port = 1024 + index % 60000
         let server = octets(connections[index].original.destination)
+        let reply = "227 Here (\(server),\(port >> 8),\(port & 0xff))\r\n"
         return [
             packet(index, fromClient: true, Array("PASV\r\n".utf8)),
-            packet(index, fromClient: false, Array("227 Here (\(server),\(port >> 8),\(port & 0xff))\r\n".utf8)),
+            packet(index, fromClient: false, Array(reply.utf8)),
             packet(index, fromClient: true, []),
         ]
     }
