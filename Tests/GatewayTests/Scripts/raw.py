@@ -86,6 +86,19 @@ class Wire:
         words = ["ip", "-n", "gateway", "neigh", "replace", address, "lladdr", lladdr, "dev", self.host, "nud", "permanent"]
         subprocess.run(words, check=True)
 
+    def send_together(self, packet, size):
+        """Sends a packet as one that the network card is to divide into segments of that size; its checksum is left to it."""
+        with inside(self.host):
+            card = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        with card:
+            card.setsockopt(263, 15, 1)  # SOL_PACKET, PACKET_VNET_HDR
+            card.bind(("gateway", 0))
+            pseudo = checksum(packet[12:20] + struct.pack("!II", len(packet) - 20, 6)) ^ 0xFFFF
+            packet = packet[:36] + struct.pack("!H", pseudo) + packet[38:]
+            # struct virtio_net_hdr: VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV4
+            head = struct.pack("=BBHHHH", 1, 1, 14 + 40, size, 14 + 20, 16)
+            card.send(head + self.gateway + self.address + b"\x08\x00" + packet)
+
     def send(self, packet):
         kind = b"\x86\xdd" if packet[:1] and packet[0] >> 4 == 6 else b"\x08\x00"
         self.socket.send(self.gateway + self.address + kind + packet)
@@ -193,6 +206,14 @@ class End:
             # What was acknowledged no stack looks at again.
             self.conflicts += self.view.setdefault(offset, byte) != byte and offset >= self.acknowledged
 
+    def wait(self, condition, what):
+        """Takes what comes until the condition holds, which has to be soon."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"waited in vain for {what}; {self.text(self.acknowledged)[-200:]!r} came")
+            self.segment(0.02)
+
     def take(self, patience=0.0):
         """Takes what has come, and goes on until nothing comes for so many seconds."""
         while self.segment(patience):
@@ -221,7 +242,7 @@ def connection(wires, client, server, port, payload=b"", acknowledges=0):
     return client, server
 
 
-def say(sender, receiver, text, reads=None):
+def say(sender, receiver, text, reads=None, piece=30000):
     """Sends a text, again from where it was acknowledged if need be, until it has come, or instead of it `reads`."""
     reads = reads or text
     start, first = receiver.acknowledged, sender.sent
@@ -230,7 +251,7 @@ def say(sender, receiver, text, reads=None):
     while len(receiver.text(start)) < len(reads) or sender.arrived < sender.sent:
         if time.monotonic() > deadline:
             raise SystemExit(f"{receiver.text(start)[-100:]!r} came, the end of which was to be {reads[-100:]!r}")
-        sender.send(text[max(sender.arrived - first, 0) :][:30000], at=max(sender.arrived, first))
+        sender.send(text[max(sender.arrived - first, 0) :][:piece], at=max(sender.arrived, first))
         receiver.take(0.02)
         receiver.acknowledge()
         sender.take(0.02)
