@@ -36,11 +36,8 @@ extension [UInt8] {
     /// Appends `count` bytes of `source` from `offset` on, which must be there.
     mutating func append(_ source: Span<UInt8>, from offset: Int, count: Int) {
         makeRoom(for: count)
-        var index = offset
-        let end = offset + count
-        while index < end {
-            append(source[index])
-            index += 1
+        append(addingCapacity: count) { room in
+            for index in offset..<offset + count { room.append(source[index]) }
         }
     }
 }

@@ -22,22 +22,15 @@ extension [UInt8] {
 
     /// Removes the first `count` bytes, which must be there.
     mutating func wipeFirst(_ count: Int) {
-        let kept = self.count - count
-        var index = 0
-        while index < kept {
-            self[index] = self[index + count]
-            index += 1
-        }
+        var bytes = mutableSpan
+        for index in 0..<bytes.count - count { bytes[index] = bytes[index + count] }
         wipeLast(count)
     }
 
     /// Removes the last `count` bytes, which must be there.
     mutating func wipeLast(_ count: Int) {
-        var index = self.count - count
-        while index < self.count {
-            self[index] = 0
-            index += 1
-        }
+        var bytes = mutableSpan
+        for index in bytes.count - count..<bytes.count { bytes[index] = 0 }
         removeLast(count)
     }
 }
