@@ -24,7 +24,7 @@ extension Stream {
         at position: SequenceNumber,
         hasFIN: Bool,
         isInspected: Bool,
-        mayEdit: Bool
+        mayEdit: @autoclosure () -> Bool
     ) -> Admission {
         let end = position + payload.count
         previousNext = next
@@ -39,7 +39,7 @@ extension Stream {
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < 1 << 30 else { return .taken }
-            guard !mayEdit else { return .postponed }
+            guard !mayEdit() else { return .postponed }
             noteFIN(hasFIN, end)
             guard isInspected else {
                 count(upTo: end)
@@ -47,7 +47,7 @@ extension Stream {
             }
             return keep(payload, at: position)
         }
-        if mayEdit, edits.count >= allowance.edits, end.isAfter(next) {
+        if edits.count >= allowance.edits, end.isAfter(next), mayEdit() {
             edits.removeAll { !$0.end.isAfter(acknowledged) }
             guard edits.count < allowance.edits else { return .postponed }
         }

@@ -248,9 +248,8 @@ extension Tracker {
 
     /// How many of the last bytes may belong to a field that has to be rewritten, in a line that has not ended.
     private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
-        guard rewrites, connection.mayEdit(side) else { return 0 }
         let rest = connection.streams[side.rawValue].rest
-        guard !rest.isEmpty else { return 0 }
+        guard !rest.isEmpty, rewrites, connection.mayEdit(side) else { return 0 }
         let line = bytes.span.extracting(rest)
         let start =
             switch side {
