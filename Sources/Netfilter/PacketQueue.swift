@@ -23,7 +23,10 @@ import Glibc
 
     private let socket: NetlinkSocket
     /// Room for one batch: datagram `i` from `i * stride` on.
-    private var buffer = [UInt8](repeating: 0, count: batch * stride)
+    ///
+    /// Most packets are small, and only what they reach takes memory: zeros would reach all of it. Sound: any byte is a
+    /// number, and none is read before the kernel has written it.
+    private var buffer = unsafe [UInt8](unsafeUninitializedCapacity: batch * stride) { $1 = batch * stride }
     /// The sizes of the datagrams of the batch.
     private var sizes = [UInt32](repeating: 0, count: batch)
     /// The verdicts that have not been sent yet.
