@@ -1,39 +1,71 @@
 /// Dialogues: however the text of both sides is cut, repeated and delayed, each reads what it would have read uncut.
 ///
 /// The input is a list of turns: two bytes that say who sends, where the text is cut and what happens to the segments, then
-/// a text up to a line end. The same turns are played twice, whole lines in order and cut to pieces, and compared. No text
-/// is cut to more than a few pieces, so that there is time for many: the model test cuts at every byte.
+/// a text up to a line end. They are played uncut and in order first, and then cut in `variants` ways, which is what takes the
+/// least time for each. No text is cut to more than a few pieces: the model test cuts at every byte.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzDialogue(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Sound: libFuzzer's input is `count` bytes long and stays where it is during the call.
     let input = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count))
+    let turns = Turn.all(in: input)
     var whole = Line()
-    var cut = Line()
-    var index = 0
-    var text: [UInt8] = []
-    while index + 2 < input.count {
-        let choice = input[index]
-        let size = Int(input[index + 1])
-        index += 2
-        text.removeAll(keepingCapacity: true)
-        while index < input.count, text.last != UInt8(ascii: "\n") {
-            text.append(input[index])
-            index += 1
+    for turn in turns {
+        whole.send(turn.text, fromClient: turn.isFromClient, Cuts(first: 0, size: turn.text.count))
+    }
+    for variant in 0..<variants {
+        var cut = Line()
+        for turn in turns { cut.send(turn.text, fromClient: turn.isFromClient, turn.cuts(variant)) }
+        precondition(whole.toServer.received == cut.toServer.received, "the server reads something else")
+        precondition(whole.toClient.received == cut.toClient.received, "the client reads something else")
+        precondition(whole.opened == cut.opened, "something else opens")
+    }
+    return 0
+}
+
+private let variants: UInt8 = 8
+
+/// What one side says at once.
+private struct Turn {
+    let isFromClient: Bool
+    private let choice: UInt8
+    private let size: UInt8
+    let text: [UInt8]
+
+    static func all(in input: Span<UInt8>) -> [Turn] {
+        var turns: [Turn] = []
+        var index = 0
+        while index + 2 < input.count {
+            let start = index
+            var text: [UInt8] = []
+            index += 2
+            while index < input.count, text.last != UInt8(ascii: "\n") {
+                text.append(input[index])
+                index += 1
+            }
+            guard text.last == UInt8(ascii: "\n") else { break }
+            turns.append(
+                Turn(
+                    isFromClient: input[start] & 1 == 0,
+                    choice: input[start],
+                    size: input[start + 1],
+                    text: text
+                )
+            )
         }
-        guard text.last == UInt8(ascii: "\n") else { break }
-        let cuts = Cuts(
+        return turns
+    }
+
+    /// The first variant is what the input says, the others are what comes of it.
+    func cuts(_ variant: UInt8) -> Cuts {
+        let choice = choice ^ variant &* 0x36
+        let size = Int(size &+ variant &* 0x1d)
+        return Cuts(
             first: Int(choice >> 3) % text.count,
             size: max(1 + size % text.count, text.count / 3),
             repeats: choice & 2 != 0,
             swaps: choice & 4 != 0
         )
-        whole.send(text, fromClient: choice & 1 == 0, Cuts(first: 0, size: text.count))
-        cut.send(text, fromClient: choice & 1 == 0, cuts)
     }
-    precondition(whole.toServer.received == cut.toServer.received, "the server reads something else")
-    precondition(whole.toClient.received == cut.toClient.received, "the client reads something else")
-    precondition(whole.opened == cut.opened, "something else opens")
-    return 0
 }
 
 /// What a network does to a text.

@@ -8,7 +8,7 @@ package struct Session: Sendable {
     package enum Side: Int, Sendable {
         case client, server
 
-        var other: Side { self == .client ? .server : .client }
+        package var other: Side { self == .client ? .server : .client }
     }
 
     /// What the bytes of one side are.

@@ -6,7 +6,7 @@ enum Rewriting {
     /// Fills `output`, unless the packet can go on as it is.
     ///
     /// A packet never grows beyond its own size or what every path carries: what does not fit is left for the sender to
-    /// send again.
+    /// send again. Of a segment that is postponed the header goes on, as a probe for what the receiver has.
     ///
     /// - Parameters:
     ///   - packet: as it came.
@@ -14,7 +14,7 @@ enum Rewriting {
     ///   - stream: the direction it belongs to.
     ///   - reverse: the direction it acknowledges.
     ///   - acknowledgement: `segment.acknowledgement` as the sender of `reverse` numbers it.
-    ///   - isConflicting: its payload differs from the first copy.
+    ///   - admission: what became of its payload.
     ///   - output: empty; gets the packet.
     /// - Returns: whether `output` is to go on instead of the packet.
     static func apply(
@@ -23,13 +23,13 @@ enum Rewriting {
         stream: Stream,
         reverse: Stream,
         acknowledgement: SequenceNumber,
-        isConflicting: Bool,
+        admission: Stream.Admission,
         into output: inout [UInt8]
     ) -> Bool {
         let position = segment.firstByte
         let hasFIN = segment.flags.contains(.fin)
         let isUntouched =
-            !isConflicting && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
+            admission == .taken && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
         let hasSACK = segment.sackCount > 0 && !reverse.isTransparent
         guard
             !isUntouched || hasSACK || stream.output(of: position) != position
@@ -37,14 +37,17 @@ enum Rewriting {
         else { return false }
 
         output.append(packet, from: 0, count: segment.payloadOffset)
-        let (first, isWhole) = stream.emit(
-            packet.extracting(segment.payloadOffset..<segment.end),
-            at: position,
-            hasFIN: hasFIN,
-            prefersFirstCopy: isConflicting,
-            limit: max(segment.end, minimumPathSize(packet)),
-            into: &output
-        )
+        let (first, isWhole) =
+            admission == .postponed
+            ? (stream.probe, false)
+            : stream.emit(
+                packet.extracting(segment.payloadOffset..<segment.end),
+                at: position,
+                hasFIN: hasFIN,
+                prefersFirstCopy: admission == .conflicting,
+                limit: max(segment.end, minimumPathSize(packet)),
+                into: &output
+            )
         let tcp = segment.tcpOffset
         let sequence = segment.flags.contains(.syn) ? first - 1 : first
         output.put(sequence.value, at: tcp + 4)

@@ -6,7 +6,8 @@ extension Stream {
         case taken
         /// It brings nothing new and differs from the first copy: the first copy goes on instead.
         case conflicting
-        /// It must not go on: edits before it may still change where it belongs.
+        /// It must not go on: edits before it may still change where it belongs. It goes on as a probe, whose answer tells
+        /// the sender what is missing, or this side of the gap that the receiver got what was never seen here.
         case postponed
     }
 

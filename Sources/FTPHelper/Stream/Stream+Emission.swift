@@ -36,11 +36,11 @@ extension Stream {
         if heldCount > 0, !payload.isEmpty, !position.isBefore(heldStart) {
             guard let last = byte(at: heldStart - 1) else { return (output(of: position), false) }
             packet.append(last)
-            return (output(of: heldStart) - 1, false)
+            return (probe, false)
         }
 
         guard !isProbe(payload.count, at: position, hasFIN: hasFIN) else {
-            return (output(of: heldStart) - 1, true)
+            return (probe, true)
         }
         var sequence = output(of: position)
         var cursor = position
@@ -58,6 +58,10 @@ extension Stream {
         packet.wipeLast(packet.count - limit)
         return (sequence, false)
     }
+
+    /// Output position one byte before what the receiver is to get next: it has that byte already, and whatever stands there
+    /// it answers with an acknowledgement of all that it has (RFC 9293, section 3.10.7.4).
+    var probe: SequenceNumber { output(of: heldStart) - 1 }
 
     /// Tells whether a segment is a keep-alive or a window probe, sent while bytes are held.
     ///

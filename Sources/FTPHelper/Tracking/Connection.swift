@@ -27,9 +27,6 @@ final class Connection {
     /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
     /// stays taken while that connection may still live.
     var lentPort: (side: Session.Side, port: UInt16)?
-    /// Where the segment began that was postponed last, and how often in a row one was that began there.
-    private var postponedAt = SequenceNumber(0)
-    private var postponements: UInt8 = 0
     /// The kernel's own helper is attached (`CTA_HELP`): two would rewrite, so this one only watches.
     let isHelped: Bool
     /// Set once the first packet has told where the streams stand.
@@ -141,22 +138,6 @@ final class Connection {
         case .server: return session.isSoliciting
         }
     }
-
-    /// A segment that begins at this position had to wait.
-    func notePostponed(at position: SequenceNumber) {
-        postponements = position == postponedAt ? min(postponements + 1, Connection.patience) : 1
-        postponedAt = position
-    }
-
-    /// Tells whether a segment that begins at this position has come so often that all before must have been acknowledged.
-    ///
-    /// After its first sending a segment is sent again once to probe for the loss of others, and from then on only as the
-    /// first unacknowledged one.
-    func insists(on position: SequenceNumber) -> Bool {
-        postponements == Connection.patience && position == postponedAt
-    }
-
-    private static let patience: UInt8 = 3
 
     /// Bytes that both streams keep.
     var size: Int { streams[0].size + streams[1].size }

@@ -119,16 +119,21 @@ extension Tracker {
 
         let payload = packet.extracting(segment.payloadOffset..<segment.end)
         let hasFIN = segment.flags.contains(.fin)
-        var isConflicting = false
+        var admission = Stream.Admission.taken
         if !payload.isEmpty || hasFIN {
             connection.streams[own].lend(from: &spares)
-            switch take(payload, of: segment, connection, side) {
-            case .postponed: return .drop
-            case .conflicting:
-                statistics.conflicts += 1
-                isConflicting = true
-            case .taken: break
-            }
+            admission = connection.streams[own].admit(
+                payload,
+                at: segment.firstByte,
+                hasFIN: hasFIN,
+                isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
+                mayEdit: rewrites && connection.mayEdit(side)
+            )
+            if admission == .conflicting { statistics.conflicts += 1 }
+            // As a probe it would end what the receiver is not to end yet.
+            guard admission != .postponed || !segment.flags.contains(.rst) else { return .drop }
+        }
+        if admission != .postponed, !payload.isEmpty || hasFIN {
             read(connection, side, at: now, into: &output)
             guard !connection.isReset else {
                 beginReset(connection, segment, side, at: now, into: &output)
@@ -148,39 +153,11 @@ extension Tracker {
             stream: connection.streams[own],
             reverse: connection.streams[other],
             acknowledgement: acknowledgement,
-            isConflicting: isConflicting,
+            admission: admission,
             into: &output.packet
         )
         connection.streams[own].reclaim(to: &spares)
         return isChanged ? .replace : .accept
-    }
-
-    /// Gives a payload to its stream.
-    ///
-    /// A segment behind a gap waits until that is filled. It never will be where packets have passed that were not seen here,
-    /// as while the rules were not loaded; but then the sender begins with this one whenever it sends again. From further
-    /// ahead than a window reaches come the guesses of others.
-    private func take(
-        _ payload: Span<UInt8>,
-        of segment: Segment,
-        _ connection: Connection,
-        _ side: Session.Side
-    ) -> Stream.Admission {
-        let own = side.rawValue
-        let position = segment.firstByte
-        let gap = connection.streams[own].next.distance(to: position)
-        if (1...65535).contains(gap), connection.insists(on: position) {
-            connection.streams[own].resume(at: position)
-        }
-        let admission = connection.streams[own].admit(
-            payload,
-            at: position,
-            hasFIN: segment.flags.contains(.fin),
-            isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
-            mayEdit: rewrites && connection.mayEdit(side)
-        )
-        if admission == .postponed { connection.notePostponed(at: position) }
-        return admission
     }
 
     /// Reads what a side has sent, and settles what of it is withheld.
