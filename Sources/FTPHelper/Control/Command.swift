@@ -35,6 +35,15 @@ package struct Command: Hashable, Sendable {
         return start < line.count ? (verb, start) : nil
     }
 
+    /// The command of a line that has not ended yet, as soon as its name has; `nil` before.
+    static func verb(ofPartial line: Span<UInt8>) -> Verb? {
+        guard let word = word(line, end: line.count) else {
+            // Neither more letters than any command has nor anything else will become one.
+            return wordStart(line, end: line.count) < line.count ? .other : nil
+        }
+        return word.end < line.count ? Verb.named(word.name) ?? .other : nil
+    }
+
     private static func isAll(_ argument: Span<UInt8>) -> Bool {
         argument.count == 3 && argument[0] & 0xdf == UInt8(ascii: "A")
             && argument[1] & 0xdf == UInt8(ascii: "L") && argument[2] & 0xdf == UInt8(ascii: "L")
@@ -45,13 +54,9 @@ package struct Command: Hashable, Sendable {
 
     /// The first word, packed eight bits a letter in upper case, and the offset of its end.
     private static func word(_ line: Span<UInt8>, end: Int) -> (name: UInt64, end: Int)? {
-        var offset = 0
-        while offset < end, line[offset] == 0xff {
-            guard offset + 1 < end else { return nil }
-            offset += (0xfb...0xfe).contains(line[offset + 1]) ? 3 : 2
-        }
+        let start = wordStart(line, end: end)
         var name: UInt64 = 0
-        let start = offset
+        var offset = start
         while offset < end {
             switch line[offset] {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -65,5 +70,15 @@ package struct Command: Hashable, Sendable {
             guard offset - start <= 8 else { return nil }
         }
         return offset > start ? (name, offset) : nil
+    }
+
+    /// The offset behind the Telnet commands at the beginning; `end` or more while they may go on.
+    private static func wordStart(_ line: Span<UInt8>, end: Int) -> Int {
+        var offset = 0
+        while offset < end, line[offset] == 0xff {
+            guard offset + 1 < end else { return end }
+            offset += (0xfb...0xfe).contains(line[offset + 1]) ? 3 : 2
+        }
+        return offset
     }
 }

@@ -32,31 +32,31 @@ package struct Session: Sendable {
         case encrypts
     }
 
-    private enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
+    enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
 
     // The order of the members, the large before the small, leaves no gaps between them.
 
     /// Argument of the last USER, at most 64 bytes.
-    package private(set) var user: [UInt8] = []
+    package internal(set) var user: [UInt8] = []
     /// Verbs of the commands that wait for their replies.
-    private var outstanding = VerbQueue()
+    var outstanding = VerbQueue()
     /// Ordinal that the next command gets.
-    private var nextOrdinal: UInt32 = 0
+    var nextOrdinal: UInt32 = 0
     /// Code of the multi-line reply that is under way; 0 if none.
-    private var continuedCode: UInt16 = 0
-    private var clientRecords = TLSRecords()
-    private var serverRecords = TLSRecords()
-    private var phase: Phase
-    package let isAdopted: Bool
+    var continuedCode: UInt16 = 0
+    var clientRecords = TLSRecords()
+    var serverRecords = TLSRecords()
+    var phase: Phase
+    package internal(set) var isAdopted: Bool
     /// Set once replies are known to belong to the commands seen; an adopted session may have had others before, and so
     /// may one of which bytes were missed.
-    private var isSynchronised: Bool
-    private var clientHasSpoken: Bool
-    private var serverHasSpoken: Bool
+    var isSynchronised: Bool
+    var clientHasSpoken: Bool
+    var serverHasSpoken: Bool
     /// Set if the client began with TLS: it never spoke FTP in plain, and nothing that it says later is taken for it.
-    private var isImplicit = false
-    private var clientIsPlain = true
-    private var serverIsPlain = true
+    var isImplicit = false
+    var clientIsPlain = true
+    var serverIsPlain = true
 
     /// - Parameter isAdopted: the connection was under way when first seen, and is taken as logged in (contract S2).
     package init(isAdopted: Bool) {
@@ -325,7 +325,7 @@ extension Session {
 extension Session {
     /// Adds a command and returns its ordinal; one that finds no place gets an ordinal that no reply has.
     @discardableResult
-    private mutating func push(_ verb: Verb) -> UInt32 {
+    mutating func push(_ verb: Verb) -> UInt32 {
         guard outstanding.append(verb) else { return UInt32.max }
         nextOrdinal &+= 1
         if verb == .abor { isSynchronised = false }

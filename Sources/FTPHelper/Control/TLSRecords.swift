@@ -3,14 +3,14 @@
 /// A record (RFC 8446, section 5.1) is a content type of 20 to 24, version 3.0 to 3.4, a 16-bit length, and as many bytes.
 package struct TLSRecords: Sendable {
     /// Bytes of the current record that are still to come.
-    private var remaining: UInt16 = 0
+    var remaining: UInt16 = 0
     /// Bytes of a record header that have come: at most 5.
-    private var headerCount: UInt8 = 0
-    private var header: [5 of UInt8] = .init(repeating: 0)
+    var headerCount: UInt8 = 0
+    var header: [5 of UInt8] = .init(repeating: 0)
     /// Set while nobody knows where records begin.
-    private var isLost = false
+    var isLost = false
     /// Set once a whole record header was seen.
-    package private(set) var hasSeenRecord = false
+    package internal(set) var hasSeenRecord = false
 
     package init() {}
 

@@ -3,6 +3,8 @@
 /// There may be a million of them, so what most of them do not have is kept apart, and an idle one has no buffers.
 final class Connection {
     let mapping: Mapping
+    /// Which conntrack entry it is (`CTA_ID`).
+    var entryID: UInt32
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
     var session = Session(isAdopted: true)
@@ -22,6 +24,8 @@ final class Connection {
     @Compact var heapIndex = -1
     /// Where it is in the tracker's `WaitingList`; 0 if it is not.
     @Compact var waitingPlace = 0
+    /// The number of its record; negative while it needs none.
+    @Compact var recordNumber = -1
     /// The sequence numbers of RSTs that strict mode sends, in the output space, by `Session.Side` of the sender.
     var resetSequences: [2 of SequenceNumber] = .init(repeating: SequenceNumber(0))
     /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
@@ -37,9 +41,12 @@ final class Connection {
     var isClosed = false
     /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
     var isReset = false
+    /// Set while its record may have to be written anew.
+    var isChanged = false
 
-    init(mapping: Mapping, isHelped: Bool, now: Instant, due: Instant) {
+    init(mapping: Mapping, entryID: UInt32, isHelped: Bool, now: Instant, due: Instant) {
         self.mapping = mapping
+        self.entryID = entryID
         self.isHelped = isHelped
         streams = .init(repeating: Stream(next: SequenceNumber(0)))
         lastSeen = now

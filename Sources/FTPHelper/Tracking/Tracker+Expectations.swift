@@ -78,6 +78,7 @@ extension Tracker {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         ports.hold(expectation.to)
         deadlines.update(connection)
+        note(connection)
         statistics.expectationsOpened += 1
         output.actions.append(.open(expectation))
         output.actions.append(.report(.expectation(expectation)))
@@ -88,6 +89,7 @@ extension Tracker {
         expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
         connection.expectNothing()
         ports.release(expectation.to)
+        note(connection)
     }
 
     mutating func closeExpectation(
@@ -170,6 +172,7 @@ extension Tracker {
     mutating func restLentPort(of connection: Connection, at now: Instant) {
         guard let (side, port) = connection.lentPort else { return }
         connection.lentPort = nil
+        note(connection)
         ports.rest(Endpoint(connection.shownAddress(of: side), port), at: now)
     }
 

@@ -38,6 +38,10 @@ extension Tracker {
         if connection.isClosed { forgetBytes(of: connection) }
         size += connection.size
         if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
+        // What an acknowledgement tells, the next one tells again.
+        if segment.payloadCount > 0 || !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) {
+            note(connection)
+        }
         return verdict
     }
 

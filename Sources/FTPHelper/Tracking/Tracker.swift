@@ -44,6 +44,15 @@ package struct Tracker: ~Copyable {
     var outsiders = Outsiders()
     var ports = PortBook()
     var random: any RandomNumberGenerator
+    /// Whether somebody keeps what `takeRecords` hands over.
+    let keepsRecords: Bool
+    /// Connections whose records may have to be written anew.
+    var changed: [Connection] = []
+    /// How many record numbers there are, and those of them that nobody has.
+    var recordNumberCount = 0
+    var freeRecordNumbers: [Int] = []
+    /// The record being written; kept for its storage.
+    var record: [UInt8] = []
     var spares: [[UInt8]] = []
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
@@ -54,10 +63,12 @@ package struct Tracker: ~Copyable {
     package init(
         policy: Policy,
         rewrites: Bool = true,
+        keepsRecords: Bool = false,
         random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
         self.policy = policy
         self.rewrites = rewrites
+        self.keepsRecords = keepsRecords
         self.random = random
     }
 
@@ -97,12 +108,14 @@ extension Tracker {
     ///
     /// - Parameters:
     ///   - mapping: its two tuples.
+    ///   - entryID: which entry it is (`CTA_ID`).
     ///   - isHelped: a kernel helper is attached to it (`CTA_HELP`).
     ///   - isOpening: its handshake is under way (`TCP_CONNTRACK_SYN_RECV`), so nothing known of an older one holds.
     ///   - now: the time.
     ///   - output: gets what is to be done.
     package mutating func learn(
         _ mapping: Mapping,
+        entryID: UInt32 = 0,
         isHelped: Bool,
         isOpening: Bool = false,
         at now: Instant,
@@ -113,6 +126,10 @@ extension Tracker {
                 // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
                 // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
                 if known.isLiberal { output.actions.append(.beLiberal(mapping)) }
+                if known.entryID != entryID {
+                    known.entryID = entryID
+                    note(known)
+                }
                 return
             }
             remove(known, at: now, into: &output)
@@ -121,6 +138,7 @@ extension Tracker {
         makeRoom(at: now, into: &output)
         let connection = Connection(
             mapping: mapping,
+            entryID: entryID,
             isHelped: isHelped,
             now: now,
             due: now.advanced(bySeconds: Tracker.idleSeconds)
@@ -166,6 +184,7 @@ extension Tracker {
             output.actions.append(.report(.connectionClosed(connection.summary)))
         }
         connection.isClosed = true
+        note(connection)
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
         deadlines.update(connection)
         _ = firstLingering()
@@ -208,6 +227,7 @@ extension Tracker {
         table.remove(connection, ConnectionTable.hash(connection.mapping.original))
         table.remove(connection, ConnectionTable.hash(connection.mapping.reply))
         deadlines.remove(connection)
+        note(connection)
     }
 
     mutating func report(_ refusal: Refusal, into output: inout Output) {

@@ -71,12 +71,22 @@ import Testing
 
     @Test(arguments: NATCase.all, [1, 3, 1460])
     func `a dialogue survives loss, reordering, duplication and any cutting`(nat: NATCase, segmentSize: Int) {
+        play(nat, segmentSize: segmentSize, restarts: 0)
+    }
+
+    @Test(arguments: NATCase.all, [1, 3, 1460])
+    func `a dialogue survives that others take over from its records, too`(nat: NATCase, segmentSize: Int) {
+        play(nat, segmentSize: segmentSize, restarts: 0.1)
+    }
+
+    private func play(_ nat: NATCase, segmentSize: Int, restarts: Double) {
         let base = Seed.base
         for round in 0..<UInt64(Seed.rounds) {
             let seed = base &+ round
             var random = Seeded(state: seed)
             var network = Simulation.Network()
             network.segmentSize = segmentSize
+            network.restarts = restarts
             network.isCutting = seed % 2 == 0
             network.loss = [0, 0.05, 0.2][Int(random.next() % 3)]
             network.lossBehind = [0, 0.05, 0.2][Int(random.next() % 3)]
@@ -94,7 +104,10 @@ import Testing
                 : ModelTests.dialogue(nat, transfers: 2, isPipelined: random.next() % 2 == 0)
             var simulation = Simulation(nat.mapping, network: network, seed: seed)
             let complaint = simulation.play(steps)
-            #expect(complaint == nil, "PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize)")
+            #expect(
+                complaint == nil,
+                "PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize), restarts \(restarts)"
+            )
             if complaint != nil { return }
         }
     }

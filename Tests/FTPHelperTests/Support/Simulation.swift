@@ -1,4 +1,4 @@
-import FTPHelper
+@testable import FTPHelper
 
 /// A control connection between two simulated peers, with the tracker and an unkind network between.
 struct Simulation: ~Copyable {
@@ -48,6 +48,8 @@ struct Simulation: ~Copyable {
         var window = 10
         /// How often a peer that waits sends a keep-alive, or again what has long been acknowledged.
         var restlessness = 0.0
+        /// How often the tracker gives way to another between two packets, which has nothing but its records.
+        var restarts = 0.0
     }
 
     private var tracker: Tracker
@@ -59,11 +61,17 @@ struct Simulation: ~Copyable {
     private var now = Instant(nanoseconds: 1)
     private var output = Output()
     private var opened: [String] = []
+    private var records: [Int: [UInt8]] = [:]
+    private var complaint: String?
     /// How many packets have been put on the wire.
     private(set) var sentPackets = 0
 
     init(_ mapping: Mapping, network: Network, seed: UInt64) {
-        let tracker = Tracker(policy: Policy(), random: Seeded(state: seed))
+        let tracker = Tracker(
+            policy: Policy(),
+            keepsRecords: network.restarts > 0,
+            random: Seeded(state: seed)
+        )
         self.init(mapping, network: network, seed: seed, tracker: tracker)
     }
 
@@ -149,7 +157,7 @@ struct Simulation: ~Copyable {
                 let answer = packet.side == .client ? server.receive(bytes) : client.receive(bytes)
                 if let answer { put(answer, on: &wire, &held) }
             }
-            if let complaint = client.complaint ?? server.complaint { return complaint }
+            if let complaint = complaint ?? client.complaint ?? server.complaint { return complaint }
         }
         guard client.isDone, server.isDone else { return "not finished" }
         if server.received != expected.server {
@@ -217,17 +225,34 @@ struct Simulation: ~Copyable {
     /// Brings a packet through the tracker; `nil` if it goes no further.
     private mutating func pass(_ packet: [UInt8]) -> [UInt8]? {
         now.nanoseconds += 1_000_000
+        if chance(network.restarts) { restart() }
         output.clear()
         var verdict = tracker.receive(packet.span, at: now, into: &output)
         if case .needsMapping = verdict {
             tracker.learn(mapping, isHelped: false, at: now, into: &output)
             verdict = tracker.receive(packet.span, at: now, into: &output)
         }
+        tracker.takeRecords { records[$0] = $1 }
         for case .open(let expectation) in output.actions { opened.append(expectation.to.description) }
         switch verdict {
         case .accept: return packet
         case .replace: return output.packet
         case .drop, .needsMapping: return nil
+        }
+    }
+
+    /// Lets another tracker take the place of this one, unless something came too early: that has gone on and is not kept.
+    private mutating func restart() {
+        let streams = tracker.connection(of: mapping.original)?.streams
+        guard streams?[0].ahead.isEmpty ?? true, streams?[1].ahead.isEmpty ?? true else { return }
+        tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: random.next()))
+        output.clear()
+        for record in records.values {
+            guard let kept = KeptConnection(record, at: now) else {
+                complaint = "no record: \(record)"
+                continue
+            }
+            tracker.restore(kept, at: now, into: &output)
         }
     }
 }

@@ -1,0 +1,98 @@
+extension Expectation.Kind: Recordable {
+    func write(into record: inout [UInt8]) { Array(rawValue.utf8).write(into: &record) }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        let name: [UInt8] = try record.next()
+        guard let kind = Expectation.Kind(rawValue: String(decoding: name, as: UTF8.self)) else {
+            throw RecordError()
+        }
+        self = kind
+    }
+}
+
+extension Connection {
+    /// Writes what it takes to go on with the connection.
+    ///
+    /// No password is in it: of a command line that has not ended only the verb is kept, unless it announces something.
+    func write(into record: inout [UInt8]) {
+        mapping.write(into: &record)
+        record.appendWord(entryID)
+        for count in [edits, opened, used, refused] { count.write(into: &record) }
+        Flags(
+            isLiberal,
+            isClosed,
+            isReset,
+            lentPort != nil,
+            lentPort?.side == .server,
+            opening != nil,
+            streams[0].ahead.isEmpty && streams[1].ahead.isEmpty
+        ).write(into: &record)
+        if isReset {
+            for side in resetSequences.indices { resetSequences[side].write(into: &record) }
+        }
+        let interrupted = interruptedVerb
+        interrupted.write(into: &record)
+        streams[0].write(into: &record, isSecret: interrupted != nil)
+        streams[1].write(into: &record)
+        session.write(into: &record)
+        lentPort?.port.write(into: &record)
+        if let opening {
+            opening.kind.write(into: &record)
+            opening.id.write(into: &record)
+            opening.target.write(into: &record)
+            opening.port.write(into: &record)
+            opening.translatedPort.write(into: &record)
+            opening.deadline.nanoseconds.write(into: &record)
+            opening.command.write(into: &record)
+        }
+        isWaiting.write(into: &record)
+    }
+
+    /// The command of a line that has not ended and may hold a secret.
+    private var interruptedVerb: Verb? {
+        guard streams[0].heldCount == 0, case .lines = session.content(of: .client) else { return nil }
+        let bytes = streams[0].bytes
+        let verb = Command.verb(ofPartial: bytes.span.extracting(streams[0].rest))
+        return verb?.announces == nil ? verb : nil
+    }
+
+    /// Goes on with the connection that a record describes; the time is that of the restart.
+    convenience init(reading record: inout RecordReader, at now: Instant) throws(RecordError) {
+        self.init(
+            mapping: try record.next(),
+            entryID: try record.word(),
+            isHelped: false,
+            now: now,
+            due: now
+        )
+        edits = try record.next()
+        opened = try record.next()
+        used = try record.next()
+        refused = try record.next()
+        isPositioned = true
+        let flags: Flags = try record.next()
+        isLiberal = flags[0]
+        isClosed = flags[1]
+        isReset = flags[2]
+        if isReset {
+            for side in resetSequences.indices { resetSequences[side] = try record.next() }
+        }
+        let interrupted: Verb? = try record.next()
+        for side in streams.indices { streams[side] = try record.next() }
+        session = try record.next()
+        if let interrupted { session.resume(interrupted) }
+        if !flags[6] { session.adopt() }
+        if flags[3] { lentPort = (flags[4] ? .server : .client, try record.next()) }
+        if flags[5] {
+            let opened = expectation(
+                try record.next(),
+                try record.next(),
+                target: try record.next(),
+                port: try record.next(),
+                try record.next(),
+                until: Instant(nanoseconds: try record.next())
+            )
+            expect(opened, command: try record.next())
+        }
+    }
+}

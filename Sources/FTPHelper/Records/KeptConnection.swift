@@ -1,0 +1,28 @@
+/// A connection that an earlier daemon followed, as its record has it.
+///
+/// Whether it is still the same one, only conntrack knows: `Tracker.restore` takes it back once that was asked.
+package struct KeptConnection {
+    let connection: Connection
+    /// Set if nobody had logged in on it yet.
+    let wasWaiting: Bool
+
+    /// Reads a record; `nil` if it is none, or of a version that is not understood.
+    ///
+    /// - Parameters:
+    ///   - record: as `Tracker.takeRecords` has given it.
+    ///   - now: the time, on the clock that the record's own times are of.
+    package init?(_ record: [UInt8], at now: Instant) {
+        var reader = RecordReader(record)
+        guard let connection = try? Connection(reading: &reader, at: now),
+            let wasWaiting = try? reader.next(Bool.self), reader.isAtEnd
+        else { return nil }
+        self.connection = connection
+        self.wasWaiting = wasWaiting
+    }
+
+    package var mapping: Mapping { connection.mapping }
+    /// Which conntrack entry it had.
+    package var entryID: UInt32 { connection.entryID }
+    /// What it had open.
+    package var expectation: Expectation? { connection.expectation }
+}
