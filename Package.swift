@@ -51,10 +51,13 @@ let package = Package(
             swiftSettings: fenced
         ),
 
+        // System calls that fail when a test wants them to.
+        .target(name: "CFaults", path: "Tests/CFaults", cSettings: [.define("_GNU_SOURCE")]),
+
         .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
         .testTarget(
             name: "NetfilterTests",
-            dependencies: ["Netfilter", "FTPHelper"],
+            dependencies: ["Netfilter", "FTPHelper", "CFaults"],
             swiftSettings: fenced
         ),
         .testTarget(

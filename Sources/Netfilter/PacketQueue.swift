@@ -31,6 +31,8 @@ import Glibc
     private var sizes = [UInt32](repeating: 0, count: batch)
     /// The verdicts that have not been sent yet.
     private var verdicts: Verdicts
+    /// Those before them that could not be sent, as they were gathered.
+    private var unsent: [[UInt8]] = []
 
     private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
@@ -78,7 +80,7 @@ import Glibc
     /// Takes what waits, up to one batch, and asks `rule` for each packet in order.
     ///
     /// The verdicts go to the kernel together at the end, in the same order. Does not wait. If they cannot be sent
-    /// they are kept and go with the next call.
+    /// they are kept and go with the next call; `owesVerdicts` tells.
     ///
     /// - Parameter rule: Given the packet from its IP header on; one of more than 65531 bytes is cut off there.
     /// - Returns: How many packets there were; 0 when nothing waits.
@@ -90,6 +92,7 @@ import Glibc
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
         var packets = 0
+        var failure: SystemError?
         for index in 0..<datagrams {
             let start = index * Self.stride
             let datagram = start..<start + min(Int(sizes[index]), Self.stride)
@@ -108,12 +111,24 @@ import Glibc
                 case .replace(let replacement): verdicts.replace(packet.id, with: replacement)
                 }
                 // What does not fit into the socket's buffer could never be sent.
-                if verdicts.size > Self.gatheredVerdicts { try sendVerdicts() }
+                guard verdicts.size > Self.gatheredVerdicts else { continue }
+                do throws(SystemError) {
+                    try sendVerdicts()
+                } catch {
+                    // The packets behind this one are no longer in the socket: nobody else rules over them.
+                    failure = error
+                    unsent.append(verdicts.bytes)
+                    verdicts.clear()
+                }
             }
         }
         try sendVerdicts()
+        if let failure { throw failure }
         return packets
     }
+
+    /// Tells whether packets wait for a verdict that could not be sent; `receive` tries again.
+    package var owesVerdicts: Bool { verdicts.size > 0 || !unsent.isEmpty }
 
     /// Overwrites a datagram that was dealt with: among the packets are passwords.
     private mutating func wipe(_ datagram: Range<Int>) {
@@ -149,9 +164,13 @@ import Glibc
         }
     }
 
-    /// Sends what verdicts there are in one call; if that fails they stay.
+    /// Sends what verdicts there are, in one call unless that failed before; if it fails they stay.
     private mutating func sendVerdicts() throws(SystemError) {
         verdicts.finish()
+        while let oldest = unsent.first {
+            try socket.send(oldest, "send verdicts")
+            unsent.removeFirst()
+        }
         guard !verdicts.bytes.isEmpty else { return }
         try socket.send(verdicts.bytes, "send verdicts")
         verdicts.clear()

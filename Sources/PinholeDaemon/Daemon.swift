@@ -70,8 +70,8 @@ package struct Daemon: ~Copyable {
         let ready = wait()
         let now = Clock.now()
         // Data first: a SYN is one packet and its connection waits for it.
-        if ready.contains(.data) { takeDataPackets(at: now) }
-        if ready.contains(.control) { takeControlPackets(at: now) }
+        if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
+        if ready.contains(.control) || controlQueue.owesVerdicts { takeControlPackets(at: now) }
         if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
@@ -102,7 +102,10 @@ package struct Daemon: ~Copyable {
     }
 
     /// Milliseconds until the next deadline, rounded up so that it has come then; `nil` if there is none.
+    ///
+    /// While a verdict could not be sent it is short: else its packet would wait until another one comes.
     private var patience: Int32? {
+        if controlQueue.owesVerdicts || dataQueue.owesVerdicts { return 10 }
         let deadline: Instant? =
             switch (path.nextDeadline, server.nextDeadline) {
             case (let one?, let other?): min(one, other)
