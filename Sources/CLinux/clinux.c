@@ -33,6 +33,13 @@ int clinux_memory_file(const char *name)
     return memfd_create(name, MFD_CLOEXEC);
 }
 
+void *clinux_move_mapping(void *mapping, size_t size, size_t larger)
+{
+    void *moved = mremap(mapping, size, larger, MREMAP_MAYMOVE);
+
+    return moved == MAP_FAILED ? NULL : moved;
+}
+
 char **clinux_environment(void)
 {
     return environ;

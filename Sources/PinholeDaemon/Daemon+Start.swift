@@ -2,11 +2,11 @@ import Glibc
 import Netfilter
 
 extension Daemon {
-    /// Takes everything that the daemon needs of the system, empties the sets of what an earlier one left there, and gives
-    /// up the right to take more.
+    /// Takes everything that the daemon needs of the system, goes on with what an earlier one has left, and gives up the
+    /// right to take more.
     ///
-    /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. The
-    /// sets are emptied at the end, when it is certain that no other daemon uses them.
+    /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. What an
+    /// earlier one has left is touched at the end, when it is certain that no other daemon uses it.
     package static func start(_ settings: Settings) throws(Obstacle) -> Daemon {
         guard Capabilities.contain(.networkAdministration), Capabilities.contain(.rawSockets) else {
             throw Obstacle(
@@ -50,11 +50,11 @@ extension Daemon {
         }
         // Root's to read: who is only given the capabilities has to do without.
         let queueFigures = try? TextFile.open(QueueFigures.path)
-        try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
-        let log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
+        var log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
             StandardError.offer($0)
         }
         JSON.prepare()
+        let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
         var liberties: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
@@ -74,7 +74,7 @@ extension Daemon {
             server: server,
             controlQueue: controlQueue,
             dataQueue: dataQueue,
-            path: PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector)),
+            path: path,
             log: log
         )
     }
@@ -109,7 +109,7 @@ extension Daemon {
     }
 
     /// Does one step of the start, and says how to mend what it may fail with.
-    private static func attempt<Result: ~Copyable>(
+    static func attempt<Result: ~Copyable>(
         _ step: () throws(SystemError) -> Result,
         orElse obstacle: (SystemError) -> Obstacle
     ) throws(Obstacle) -> Result {
@@ -145,7 +145,7 @@ extension Daemon {
         )
     }
 
-    private static func unforeseen(_ error: SystemError) -> Obstacle {
+    static func unforeseen(_ error: SystemError) -> Obstacle {
         Obstacle(error.description, mend: "see what the kernel's log says of it")
     }
 }

@@ -45,7 +45,8 @@ package struct Daemon: ~Copyable {
         self.log = log
     }
 
-    /// Serves until a signal ends it (SIGTERM, SIGINT), then closes what is open in the kernel.
+    /// Serves until a signal ends it (SIGTERM, SIGINT). What is open stays so for the next daemon, and for nobody else:
+    /// while there is none, the rules drop what was to be queued.
     package mutating func run() {
         log.write(.info, "started") { [settings] in
             $0.add("control-queue", settings.controlQueue)
@@ -59,9 +60,6 @@ package struct Daemon: ~Copyable {
             signal = turn()
         }
         notifier.notify(.stopping)
-        let now = Clock.now()
-        _ = path.flush(at: now)
-        tell(at: now)
         log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
     }
 

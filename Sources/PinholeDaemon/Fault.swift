@@ -20,6 +20,8 @@ package enum Fault: String, Hashable, Sendable, CaseIterable {
     case injectPacket = "inject-packet"
     /// A connection has a kernel helper and was left alone.
     case kernelHelper = "kernel-helper"
+    /// What the next daemon would need of a connection could not be kept.
+    case state
     /// A client of the control socket could not be served.
     case controlSocket = "control-socket"
     /// A line of the log could not be written without waiting.

@@ -6,9 +6,14 @@ enum RunCommand: Command {
     static let name = "run"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
     static let options = [
-        .queues, .socket, user, timeout, loose, strict, privileged, connections, logLevel,
+        .queues, .socket, state, user, timeout, loose, strict, privileged, connections, logLevel,
     ]
 
+    private static let state = Option(
+        "state",
+        "PATH",
+        "what the next daemon goes on with (\(Settings(socketPath: Option.defaultSocketPath).statePath))"
+    )
     private static let user = Option(
         "user",
         "NAME",
@@ -34,6 +39,7 @@ enum RunCommand: Command {
 
     static func run(_ arguments: Arguments) throws(Failure) {
         var settings = Settings(socketPath: arguments.socketPath)
+        if let path = arguments.value(of: state) { settings.statePath = path }
         let queues = try QueueNumbers(arguments)
         settings.controlQueue = queues.control
         settings.dataQueue = queues.data

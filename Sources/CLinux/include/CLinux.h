@@ -32,6 +32,9 @@ int clinux_getopt_long(int argc, char *const argv[], const struct option *option
 /* An anonymous file in memory, closed on exec (memfd_create(2)): a descriptor, or -1 with errno. */
 int clinux_memory_file(const char *name);
 
+/* mremap(2), to wherever the kernel likes; NULL with errno, and the mapping stays as it is. */
+void *clinux_move_mapping(void *mapping, size_t size, size_t larger);
+
 /* The environment of this process (environ(7)), which Swift will not read because it is a mutable global. */
 char **clinux_environment(void);
 

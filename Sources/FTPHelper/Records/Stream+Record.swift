@@ -33,7 +33,8 @@ extension Stream {
     ///   - record: gets the bytes.
     ///   - isSecret: the line that has not ended is none for the record; what is still to come of it will be passed over.
     func write(into record: inout [UInt8], isSecret: Bool) {
-        let start = isSecret ? bytes.count : min(unread, bytes.count - (heldCount > 0 ? heldCount + 1 : 0))
+        let start =
+            isSecret ? bytes.count : max(0, min(unread, bytes.count - (heldCount > 0 ? heldCount + 1 : 0)))
         initial.write(into: &record)
         next.write(into: &record)
         // The others are not far from there.

@@ -34,12 +34,15 @@ extension Tracker {
     /// Goes on with a connection that conntrack still has, as if nothing had happened.
     ///
     /// Its expectation is opened again, in case that it is not: what stays of its time is its time.
-    package mutating func restore(_ kept: KeptConnection, at now: Instant, into output: inout Output) {
+    ///
+    /// - Returns: Whether there was a place for it.
+    package mutating func restore(_ kept: KeptConnection, at now: Instant, into output: inout Output) -> Bool
+    {
         let connection = kept.connection
         guard deadlines.count < policy.maximumConnections,
             self.connection(of: connection.mapping.original) == nil,
             self.connection(of: connection.mapping.reply) == nil
-        else { return }
+        else { return false }
         connection.due = now.advanced(
             bySeconds: connection.isClosed ? Tracker.lingerSeconds : Tracker.idleSeconds
         )
@@ -64,5 +67,6 @@ extension Tracker {
         size += connection.size
         if connection.isLiberal { output.actions.append(.beLiberal(connection.mapping)) }
         note(connection)
+        return true
     }
 }

@@ -40,8 +40,8 @@ package enum Sandbox {
         "accept", "accept4", "getsockopt", "recvfrom", "read", "pread64", "write", "close",
         // Waiting; the last for what SIGSTOP has interrupted.
         "epoll_ctl", "epoll_wait", "epoll_pwait", "poll", "ppoll", "restart_syscall",
-        // Memory.
-        "brk", "munmap", "mremap", "madvise", "futex",
+        // Memory, and the file with the state.
+        "brk", "munmap", "mremap", "madvise", "futex", "fallocate",
         // The time, where the vDSO does not know it, and chance, for hash tables.
         "clock_gettime", "clock_gettime64", "getrandom",
         // The end, an unhappy one too.

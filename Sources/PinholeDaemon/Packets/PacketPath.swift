@@ -8,14 +8,18 @@ package import Netfilter
 package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private var tracker: Tracker
     private var kernel: System
+    /// What survives this process; `nil` if nothing does.
+    private var state: StateFile?
     private var output = Output()
     private var faults = FaultCounter()
     private var refusals = RateLimiter(burst: 100, period: 10)
     private var notices: [Notice] = []
 
-    package init(_ policy: Policy, _ kernel: consuming System) {
-        tracker = Tracker(policy: policy)
+    package init(_ policy: Policy, _ kernel: consuming System, state: consuming StateFile? = nil) {
+        let keepsRecords = state != nil
+        tracker = Tracker(policy: policy, keepsRecords: keepsRecords)
         self.kernel = kernel
+        self.state = state
     }
 
     /// Rules over a packet of a control connection.
@@ -139,6 +143,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         }
         tracker.learn(
             entry.mapping,
+            entryID: entry.id,
             isHelped: entry.helper != nil,
             isOpening: entry.isOpening,
             at: now,
@@ -146,12 +151,60 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         )
     }
 
-    /// Performs the actions in order, those too that the tracker adds while being told how others went.
+    /// Performs the actions in order, those too that the tracker adds while being told how others went, and keeps what has
+    /// changed.
     private mutating func perform(at now: Instant) {
         var next = 0
         while next < output.actions.count {
             perform(output.actions[next], at: now)
             next += 1
+        }
+        if let error = PacketPath.keep(&tracker, &state) { count(.state, at: now, error.description) }
+    }
+
+    /// Keeps the records that have changed.
+    private static func keep(_ tracker: inout Tracker, _ state: inout StateFile?) -> SystemError? {
+        var failure: SystemError?
+        tracker.takeRecords { number, record in
+            do throws(SystemError) {
+                try state?.keep(number, record)
+            } catch {
+                failure = error
+            }
+        }
+        return failure
+    }
+
+    /// Goes on with the connections that an earlier daemon has left records of, as far as conntrack still has them.
+    ///
+    /// - Parameter records: the newest first.
+    /// - Returns: How many went on, and how many did not.
+    package mutating func restore(_ records: [[UInt8]], at now: Instant) -> (restored: Int, dropped: Int) {
+        output.clear()
+        var restored = 0
+        for record in records {
+            guard let kept = KeptConnection(record, at: now) else { continue }
+            if isThere(kept, at: now) {
+                if tracker.restore(kept, at: now, into: &output) { restored += 1 }
+            } else if let expectation = kept.expectation {
+                output.actions.append(.close(expectation))
+            }
+        }
+        perform(at: now)
+        return (restored, records.count - restored)
+    }
+
+    /// Lets the next daemon find what this one keeps.
+    package mutating func publishState() throws(SystemError) { try state?.publish() }
+
+    /// Tells whether conntrack has the connection, and has had it ever since.
+    private mutating func isThere(_ kept: KeptConnection, at now: Instant) -> Bool {
+        do throws(SystemError) {
+            let entry = try kernel.entry(for: kept.mapping.original)
+            return entry?.mapping == kept.mapping && entry?.id == kept.entryID
+        } catch {
+            count(.findConnection, at: now, error.description)
+            return false
         }
     }
 
@@ -199,7 +252,13 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private mutating func verify(_ mapping: Mapping, at now: Instant) {
         do throws(SystemError) {
             if let entry = try kernel.entry(for: mapping.original), entry.mapping == mapping {
-                tracker.learn(mapping, isHelped: entry.helper != nil, at: now, into: &output)
+                tracker.learn(
+                    mapping,
+                    entryID: entry.id,
+                    isHelped: entry.helper != nil,
+                    at: now,
+                    into: &output
+                )
             } else {
                 tracker.forget(mapping, at: now, into: &output)
             }

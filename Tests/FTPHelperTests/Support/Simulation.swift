@@ -252,7 +252,7 @@ struct Simulation: ~Copyable {
                 complaint = "no record: \(record)"
                 continue
             }
-            tracker.restore(kept, at: now, into: &output)
+            _ = tracker.restore(kept, at: now, into: &output)
         }
     }
 }

@@ -99,9 +99,15 @@ struct Gateway: Sendable {
     // MARK: - Servers and clients
 
     /// Starts a server where the topology has it and waits until it listens.
-    func start(_ server: Server) async throws -> Service {
+    func start(_ server: Server, patience: Int = 3) async throws -> Service {
         let port = topology.serverPort
-        let service = try server.start(in: lab, on: topology.serverHost, address: topology.server, port: port)
+        let service = try server.start(
+            in: lab,
+            on: topology.serverHost,
+            address: topology.server,
+            port: port,
+            patience: patience
+        )
         try await poll(for: "\(server.rawValue) to listen") {
             guard service.program.isRunning else {
                 throw HarnessError("\(server.rawValue) ended:\n\(service.text)")

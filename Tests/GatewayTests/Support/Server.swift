@@ -6,8 +6,8 @@ enum Server: String, CaseIterable {
     /// The folder that it serves: `pub/payload` to read, `incoming` to write.
     static let root = "\(Lab.folder)/ftp"
 
-    /// Writes its configuration and starts it.
-    func start(in lab: Lab, on host: Host, address: String, port: Int) throws -> Service {
+    /// Writes its configuration and starts it; it waits so many seconds for a data connection.
+    func start(in lab: Lab, on host: Host, address: String, port: Int, patience: Int) throws -> Service {
         switch self {
         case .vsftpd:
             // pasv_promiscuous and port_promiscuous stay NO, and active data connections come from port 20.
@@ -22,8 +22,10 @@ enum Server: String, CaseIterable {
                 anon_upload_enable=YES
                 write_enable=YES
                 connect_from_port_20=YES
-                accept_timeout=3
-                connect_timeout=3
+                accept_timeout=\(patience)
+                connect_timeout=\(patience)
+                max_per_ip=0
+                isolate_network=NO
                 xferlog_enable=YES
                 log_ftp_protocol=YES
                 vsftpd_log_file=\(Lab.folder)/vsftpd-protocol.log

@@ -34,7 +34,7 @@ import Testing
             + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
             + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"inject-packet":0,"kernel-helper":0,"#
-            + #""control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
+            + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
         #expect(report.json.text == expected)
     }
 

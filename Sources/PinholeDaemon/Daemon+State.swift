@@ -1,0 +1,74 @@
+import FTPHelper
+import Netfilter
+
+/// What one daemon leaves to the next.
+extension Daemon {
+    /// Goes on where an earlier daemon has ended: with its connections, as far as conntrack has them, and with what they had open.
+    ///
+    /// Only when all of that is in the new file does this take the place of the old one, so that nothing is lost if this
+    /// daemon, too, is killed before.
+    static func takeOver(
+        _ settings: Settings,
+        owner: UInt32?,
+        _ conntrack: consuming Conntrack,
+        _ pinholes: consuming PinholeSet,
+        _ injector: consuming PacketInjector,
+        _ log: inout Log
+    ) throws(Obstacle) -> PacketPath<LinuxKernel> {
+        let legacy = try legacy(at: settings.statePath, owner: owner, &log)
+        if legacy == nil {
+            // Nobody knows what is still in there.
+            try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
+        }
+        let state = try attempt(
+            { () throws(SystemError) in
+                try StateFile.create(
+                    for: settings.statePath,
+                    identity: StateFile.currentIdentity(),
+                    connections: settings.policy.maximumConnections
+                )
+            },
+            orElse: unwritable
+        )
+        var path = PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector), state: state)
+        if let legacy, !legacy.isEmpty {
+            let (restored, dropped) = path.restore(legacy, at: Clock.now())
+            log.write(.info, "restored") {
+                $0.add("connections", restored)
+                $0.add("dropped", dropped)
+            }
+        }
+        try attempt({ () throws(SystemError) in try path.publishState() }, orElse: unwritable)
+        return path
+    }
+
+    /// The records that an earlier daemon has left at `path`, the newest first; `nil` if there are none to be trusted.
+    ///
+    /// A file that is damaged, or another's, is put aside: nothing in it is believed, and somebody may want to look at it.
+    private static func legacy(
+        at path: String,
+        owner: UInt32?,
+        _ log: inout Log
+    ) throws(Obstacle) -> [[UInt8]]? {
+        let reason: String
+        do throws(SystemError) {
+            guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }
+            let records = StateFile.records(in: bytes, identity: StateFile.currentIdentity())
+            if let records { return records }
+            reason = "it is damaged, of another version, or from before the machine was started"
+        } catch {
+            reason = error.description
+        }
+        let aside = "\(path).aside"
+        try attempt({ () throws(SystemError) in try MappedFile.move(path, to: aside) }, orElse: unwritable)
+        log.write(.warning, "state-not-trusted") {
+            $0.add("reason", reason)
+            $0.add("moved-to", aside)
+        }
+        return nil
+    }
+
+    private static func unwritable(_ error: SystemError) -> Obstacle {
+        Obstacle(error.description, mend: "choose another path with --state")
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import Netfilter
+import Testing
+
+@testable import PinholeDaemon
+
+@Suite struct StateFileTests {
+    private let directory: TemporaryDirectory
+    private let identity = StateFile.identity(ofBoot: "this one")
+    private var path: String { "\(directory.path)/state" }
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func make(connections: Int = 100) throws -> StateFile {
+        try StateFile.create(for: path, identity: identity, connections: connections)
+    }
+
+    private func bytes() throws -> [UInt8] { try #require(try PrivateFile.read(path, owner: nil)) }
+
+    private func records() throws -> [[UInt8]]? { StateFile.records(in: try bytes(), identity: identity) }
+
+    private func record(_ count: Int, _ byte: UInt8 = 1) -> [UInt8] { Array(repeating: byte, count: count) }
+
+    @Test func `what was kept last of each is read, the newest first`() throws {
+        var state = try make()
+        try state.publish()
+        #expect(try records() == [])
+        try state.keep(0, record(40, 1))
+        try state.keep(1, record(500, 2))
+        try state.keep(2, record(113, 3))
+        try state.keep(0, record(114, 4))
+        try state.keep(2, nil)
+        #expect(try records() == [record(114, 4), record(500, 2)])
+        try state.keep(0, nil)
+        try state.keep(1, nil)
+        #expect(try records() == [])
+    }
+
+    @Test func `the file grows with what it has to keep, and no further than it may`() throws {
+        var state = try make(connections: 1000)
+        try state.publish()
+        for number in 0..<4000 { try state.keep(number, record(100, UInt8(number % 251))) }
+        #expect(try records()?.count == 4000)
+        let size = try bytes().count
+        for number in 0..<4000 { try state.keep(number, record(100, 7)) }
+        #expect(try bytes().count == size)
+        #expect(throws: SystemError("keep the state of a connection", code: ENOSPC)) {
+            for number in 4000..<5000 { try state.keep(number, record(100)) }
+        }
+        try state.keep(0, nil)
+        try state.keep(4999, record(100, 9))
+        #expect(try records()?.first == record(100, 9))
+    }
+
+    @Test func `killed at any byte of a record, the file has the old one or the new one`() throws {
+        var state = try make()
+        try state.publish()
+        try state.keep(0, record(300, 1))
+        let before = try bytes()
+        try state.keep(0, record(300, 2))
+        let after = try bytes()
+        // Bytes reach the file in the order of the calls: the new slots, then the old ones' end.
+        let changed = before.indices.filter { before[$0] != after[$0] }
+        let isNew = { (index: Int) in
+            before[index / 128 * 128..<index / 128 * 128 + 128].allSatisfy { $0 == 0 }
+        }
+        var bytes = before
+        for index in changed.filter(isNew) + changed.filter({ !isNew($0) }) {
+            bytes[index] = after[index]
+            let first = StateFile.records(in: bytes, identity: identity)?.first
+            #expect(first == record(300, 1) || first == record(300, 2))
+        }
+        #expect(bytes == after)
+    }
+
+    @Test func `a file with another header is not believed`() throws {
+        var state = try make()
+        try state.publish()
+        try state.keep(0, record(300, 1))
+        let bytes = try bytes()
+        #expect(StateFile.records(in: bytes, identity: StateFile.identity(ofBoot: "another")) == nil)
+        for index in 0..<StateFile.headerSize + identity.count {
+            var damaged = bytes
+            damaged[index] ^= 0x40
+            #expect(StateFile.records(in: damaged, identity: identity) == nil, "byte \(index)")
+        }
+        for bytes in [[], [0], Array(bytes.dropLast()), record(4096, 0), record(4096, 0xff)] {
+            #expect(StateFile.records(in: bytes, identity: identity) == nil)
+        }
+    }
+
+    @Test func `a record with a byte changed is passed over, and the others are not`() throws {
+        var state = try make()
+        try state.publish()
+        try state.keep(0, record(300, 1))
+        try state.keep(1, record(300, 2))
+        let bytes = try bytes()
+        for index in StateFile.slotSize..<StateFile.slotSize * 4 where bytes[index] != 0 {
+            var damaged = bytes
+            damaged[index] ^= 0x01
+            #expect(StateFile.records(in: damaged, identity: identity) == [record(300, 2)], "byte \(index)")
+        }
+    }
+
+    @Test func `it has no name before it is published, and leaves none behind if it never is`() throws {
+        try FileManager.default.createFile(atPath: path, contents: Data("old".utf8))
+            ? () : #require(Bool(false))
+        do {
+            var state = try make()
+            try state.keep(0, record(10))
+            #expect(try directory.files == ["state", "state.new"])
+        }
+        #expect(try directory.files == ["state"])
+        #expect(try bytes() == Array("old".utf8))
+        var state = try make()
+        try state.publish()
+        #expect(try directory.files == ["state"])
+        #expect(try records() == [])
+    }
+
+    @Test func `only its owner may read it`() throws {
+        var state = try make()
+        try state.publish()
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+
+    @Test func `a file that others can have written is refused`() throws {
+        let manager = FileManager.default
+        #expect(try PrivateFile.read(path, owner: nil) == nil)
+        _ = manager.createFile(
+            atPath: path,
+            contents: Data([1, 2, 3]),
+            attributes: [.posixPermissions: 0o600]
+        )
+        #expect(try PrivateFile.read(path, owner: nil) == [1, 2, 3])
+        let refusal = SystemError("read \(path)", code: EPERM)
+        for mode in [0o620, 0o602] {
+            try manager.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+            #expect(throws: refusal) { try PrivateFile.read(path, owner: nil) }
+        }
+        try manager.setAttributes([.posixPermissions: 0o600, .ownerAccountID: 4711], ofItemAtPath: path)
+        #expect(throws: refusal) { try PrivateFile.read(path, owner: nil) }
+        #expect(try PrivateFile.read(path, owner: 4711) == [1, 2, 3])
+        let link = "\(directory.path)/link"
+        try manager.createSymbolicLink(atPath: link, withDestinationPath: path)
+        #expect(throws: SystemError("read \(link)", code: ELOOP)) { try PrivateFile.read(link, owner: nil) }
+        #expect(throws: SystemError("read \(directory.path)", code: EPERM)) {
+            try PrivateFile.read(directory.path, owner: nil)
+        }
+    }
+}
