@@ -24,6 +24,9 @@ package struct Tracker: ~Copyable {
     /// Seconds without packets after which an edited connection that conntrack does not have is forgotten here, too: as long as
     /// it takes most hosts to look whether a silent peer still lives (RFC 9293, section 3.8.4).
     static let orphanSeconds: UInt32 = 7200
+    /// Seconds that a silent connection is taken to live on: as long as conntrack keeps an established one
+    /// (`nf_conntrack_tcp_timeout_established`).
+    static let aliveSeconds: UInt32 = 432_000
     /// Seconds that a closed connection is still translated: as long as conntrack keeps it (`nf_conntrack_tcp_timeout_time_wait`).
     static let lingerSeconds: UInt32 = 120
 
@@ -125,7 +128,7 @@ extension Tracker {
             guard known.mapping != mapping || known.isHelped != isHelped || isOpening else {
                 // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
                 // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
-                if known.isLiberal { output.actions.append(.beLiberal(mapping)) }
+                if known.isLiberal, isAlive(known, at: now) { output.actions.append(.beLiberal(mapping)) }
                 if known.entryID != entryID {
                     known.entryID = entryID
                     note(known)
@@ -147,6 +150,14 @@ extension Tracker {
         table.insert(connection, ConnectionTable.hash(mapping.reply))
         deadlines.update(connection)
         waiting.append(connection)
+    }
+
+    /// Tells whether an edited connection is to last in conntrack for as long as others.
+    ///
+    /// One that an end has closed is not, nor one of which both may be gone without a word: nothing else ends those.
+    private func isAlive(_ connection: Connection, at now: Instant) -> Bool {
+        !connection.streams[0].isFinished && !connection.streams[1].isFinished
+            && now < connection.lastSeen.advanced(bySeconds: Tracker.aliveSeconds)
     }
 
     /// Conntrack no longer has the connection it was asked for with `Action.verify`.

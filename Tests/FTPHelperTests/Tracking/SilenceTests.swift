@@ -23,6 +23,37 @@ import Testing
         #expect(dialogue.output.actions == [.beLiberal(dialogue.mapping)])
     }
 
+    @Test
+    func `conntrack keeps an edited connection no longer than others, where the ends are gone or going`() {
+        var dialogue = Dialogue(NATCase.all[1].mapping)
+        dialogue.logIn()
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        dialogue.now = dialogue.now.advanced(bySeconds: 400_000)
+        var isKept = self.isKept(in: &dialogue)
+        #expect(isKept)
+        dialogue.now = dialogue.now.advanced(bySeconds: 40_000)
+        isKept = self.isKept(in: &dialogue)
+        #expect(!isKept)
+        dialogue.send(.client, "NOOP\r\n")
+        isKept = self.isKept(in: &dialogue)
+        #expect(isKept)
+        dialogue.transmit(dialogue.segment(.client, "".utf8, flags: [.fin, .ack]))
+        isKept = self.isKept(in: &dialogue)
+        #expect(!isKept)
+    }
+
+    /// Tells whether conntrack, which still has the connection, is told to keep it.
+    private func isKept(in dialogue: inout Dialogue) -> Bool {
+        dialogue.output.clear()
+        dialogue.tracker.learn(
+            dialogue.mapping,
+            isHelped: false,
+            at: dialogue.now,
+            into: &dialogue.output
+        )
+        return dialogue.output.actions == [.beLiberal(dialogue.mapping)]
+    }
+
     @Test func `an edited connection that conntrack no longer has is kept for two hours of silence`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
