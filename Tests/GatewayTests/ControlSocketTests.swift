@@ -53,7 +53,7 @@ import Testing
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
             let session = try await gateway.logIn()
-            let before = try await (memory(of: daemon), files(of: daemon))
+            let before = try await (daemon.memory, daemon.files)
 
             let siege = try gateway.lab.start(
                 ["/usr/bin/python3", "-B", Files.script("besiege"), path, "10000"],
@@ -79,8 +79,8 @@ import Testing
             try await poll(for: "the daemon to answer") { try await gateway.pinhole("stats").hasSucceeded }
             let errors = try await gateway.report("stats", as: StatisticsReport.self).errors
             try #require(errors.allSatisfy { $0.value == 0 })
-            try await poll(for: "every client's end") { try await files(of: daemon) == before.1 }
-            try await #require(memory(of: daemon) < before.0 + 16 * 1024, "KiB")
+            try await poll(for: "every client's end") { try await daemon.files == before.1 }
+            try await #require(daemon.memory < before.0 + 16 * 1024, "KiB")
             try #require(await session.finish() == 0)
             try await gateway.comesToRest()
         }
@@ -122,19 +122,5 @@ import Testing
             try #require(daemon.lines.allSatisfy { $0.hasPrefix("level=") && !$0.hasPrefix("level=error") })
             try #require(EventReport.all(of: events).count { $0.event == "refused" } == 2)
         }
-    }
-
-    /// KiB of memory that a daemon has at present.
-    private func memory(of daemon: Service) async throws -> Int {
-        let status = try await daemon.lab.require(["cat", "/proc/\(daemon.identifier)/status"])
-        guard let size = status.firstMatch(of: /VmRSS:\s+(\d+) kB/).flatMap({ Int($0.1) }) else {
-            throw HarnessError("no VmRSS:\n\(status)")
-        }
-        return size
-    }
-
-    /// How many files a daemon has open.
-    private func files(of daemon: Service) async throws -> Int {
-        try await daemon.lab.require(["ls", "/proc/\(daemon.identifier)/fd"]).split(separator: "\n").count
     }
 }

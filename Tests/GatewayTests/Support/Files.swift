@@ -12,6 +12,10 @@ enum Files {
         return program
     }
 
+    /// Where the sources of the benchmarks' programs are.
+    static let benchmarks = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../Benchmarks/Gateway").standardized.path
+
     /// One of the programs in `Scripts`, in Python if not said otherwise.
     static func script(_ name: String, extension ending: String = "py") throws -> String {
         guard let url = Bundle.module.url(forResource: name, withExtension: ending, subdirectory: "Scripts")

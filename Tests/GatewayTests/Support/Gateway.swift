@@ -108,14 +108,21 @@ struct Gateway: Sendable {
             port: port,
             patience: patience
         )
-        try await poll(for: "\(server.rawValue) to listen") {
-            guard service.program.isRunning else {
-                throw HarnessError("\(server.rawValue) ended:\n\(service.text)")
-            }
-            return try await !lab.require(["ss", "-Hltn", "sport = :\(port)"], on: topology.serverHost)
-                .isEmpty
-        }
+        try await listens(service)
         return service
+    }
+
+    /// Waits until a server listens.
+    func listens(_ server: Service) async throws {
+        try await poll(for: "\(server.name) to listen") {
+            guard server.program.isRunning else {
+                throw HarnessError("\(server.name) ended:\n\(server.text)")
+            }
+            return try await !lab.require(
+                ["ss", "-Hltn", "sport = :\(topology.serverPort)"],
+                on: topology.serverHost
+            ).isEmpty
+        }
     }
 
     /// Fetches `pub/payload`; `nil` if it came whole and right, else what the client said.
@@ -166,6 +173,14 @@ struct Gateway: Sendable {
         let source = try Files.script(name, extension: "c")
         try await lab.require(["clang", "-shared", "-fPIC", "-O1", "-o", library, source], seconds: 60)
         return library
+    }
+
+    /// Makes one of the programs that benchmarks put a gateway under load with, and returns its path.
+    func build(_ name: String) async throws -> String {
+        let program = "\(Lab.folder)/\(name)"
+        let sources = [name, "load"].map { "\(Files.benchmarks)/\($0).c" }
+        try await lab.require(["clang", "-O2", "-o", program] + sources, seconds: 60)
+        return program
     }
 
     /// The SHA-256 of a file of the lab.

@@ -38,6 +38,24 @@ struct Service: Sendable {
         }
     }
 
+    /// KiB of memory that it has at present.
+    var memory: Int {
+        get async throws {
+            let status = try await lab.require(["cat", "/proc/\(identifier)/status"])
+            guard let size = status.firstMatch(of: /VmRSS:\s+(\d+) kB/).flatMap({ Int($0.1) }) else {
+                throw HarnessError("no VmRSS:\n\(status)")
+            }
+            return size
+        }
+    }
+
+    /// How many files it has open.
+    var files: Int {
+        get async throws {
+            try await lab.require(["ls", "/proc/\(identifier)/fd"]).split(separator: "\n").count
+        }
+    }
+
     /// Sends a signal to it and returns its exit status.
     func stop(_ signal: String = "TERM") async throws -> Int32 {
         try await self.signal(signal)

@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+
+/// Everything at once, for long, over links that lose one packet in a hundred: nothing grows, and nothing is left.
+@Suite struct SoakTests {
+    /// Seconds of load: those in `PINHOLE_SOAK`, as `make faults` has it.
+    private static let seconds = ProcessInfo.processInfo.environment["PINHOLE_SOAK"].flatMap(Int.init) ?? 10
+
+    @Test(.timeLimit(.minutes(15 + seconds / 60)), arguments: [Topology.bothNATs, .masqueraded6])
+    func `users come and go, and leave nothing behind`(topology: Topology) async throws {
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            let outcome = try await gateway.soak("\(topology.name)", seconds: Self.seconds) {
+                let modes = topology.modes.map(\.rawValue).joined(separator: ",")
+                let arguments = [
+                    topology.dialled, "21", modes, "8", String(Self.seconds), gateway.payloadPath,
+                ]
+                return try await gateway.script(
+                    "mixed",
+                    arguments,
+                    on: .client,
+                    seconds: Double(Self.seconds + 90)
+                )
+            }
+            let done = try #require(outcome.output.wholeMatch(of: /done (\d+) (\d+)\n/), "\(outcome)")
+            let counts = try (#require(Int(done.1)), #require(Int(done.2)))
+            try Figures.note("soak, \(topology.name): sessions", counts.0, .atLeast(Double(Self.seconds)))
+            try Figures.note(
+                "soak, \(topology.name): transfers, all whole",
+                counts.1,
+                .atLeast(Double(Self.seconds))
+            )
+        }
+    }
+
+    @Test(.timeLimit(.minutes(15 + seconds / 60)))
+    func `as many sessions as there can be leave nothing behind`() async throws {
+        let topology = Topology.longerSNAT
+        try await Gateway.with(topology) { gateway in
+            let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))
+            for host in ["client", "server"] {
+                let range = "net.ipv4.ip_local_port_range=1024 65535"
+                try await gateway.lab.require(["ip", "netns", "exec", host, "sysctl", "-qw", range])
+            }
+            let service = try gateway.lab.start([server, topology.server], as: "ftp-server", on: .server)
+            try await gateway.listens(service)
+            let outcome = try await gateway.soak("load", seconds: Self.seconds) {
+                try await gateway.lab.run(
+                    [client, topology.dialled, "16", String(Self.seconds), "1024"],
+                    on: .client,
+                    seconds: Double(Self.seconds + 30)
+                )
+            }
+            let figures = try #require(outcome.output.firstMatch(of: /"count": (\d+)/), "\(outcome)")
+            let count = try #require(Int(figures.1))
+            try Figures.note("soak, load: sessions", count, .atLeast(Double(10 * Self.seconds)))
+        }
+    }
+}
+
+extension Gateway {
+    /// Runs the daemon under a load, on links with loss, and sees that its memory does not grow and the tables empty.
+    fileprivate func soak(_ name: String, seconds: Int, _ load: @Sendable () async throws -> Outcome)
+        async throws
+        -> Outcome
+    {
+        try await loadRules()
+        // A file that takes a line for each event of an hour is not what is asked about.
+        let daemon = try await startDaemon("--log-level", "warning")
+        let losing = [
+            "-p", "tcp", "-m", "statistic", "--mode", "random", "--probability", "0.01", "-j", "DROP",
+        ]
+        for tool in ["iptables", "ip6tables"] {
+            try await lab.require([tool, "-t", "raw", "-I", "PREROUTING"] + losing, on: .gateway)
+        }
+
+        let sampling = Task {
+            var samples: [Int] = []
+            while !Task.isCancelled {
+                samples.append(try await daemon.memory)
+                // The servers' own logs are of no use, and would fill the memory that the lab's files are in.
+                try await lab.require(["sh", "-c", "truncate -s 0 \(Lab.folder)/*ftpd*.log"])
+                try? await Task.sleep(for: .seconds(max(0.2, Double(seconds) / 100)))
+            }
+            return samples
+        }
+        let outcome: Outcome
+        do {
+            outcome = try await load()
+        } catch {
+            sampling.cancel()
+            throw error
+        }
+        sampling.cancel()
+        let samples = try await sampling.value
+        let warm = samples.dropFirst(samples.count / 5)
+        let growth = try (#require(warm.last)) - (try #require(warm.first))
+        try Figures.note(
+            "soak, \(name): memory at the end",
+            try #require(samples.max()),
+            .atMost(32 * 1024),
+            "KiB"
+        )
+        try Figures.note("soak, \(name): its growth after the first fifth", growth, .atMost(1024), "KiB")
+
+        try await comesToRest()
+        let statistics: StatisticsReport = try await report("stats")
+        for (what, count) in [
+            ("connections", statistics.connections), ("expectations", statistics.expectations),
+            ("members of the sets", try await members().count),
+            ("faults", statistics.errors.values.reduce(0, +)),
+        ] {
+            try Figures.note("soak, \(name): \(what) left", count, .equal(0))
+        }
+        // What else there may be goes within two minutes, which only a long test waits for.
+        let states =
+            Figures.isFull ? "TIME_WAIT CLOSE" : "TIME_WAIT CLOSE FIN_WAIT CLOSE_WAIT LAST_ACK SYN_SENT"
+        try await poll(for: "conntrack to forget", within: 150) { try await entries(beyond: states).isEmpty }
+        try Figures.note(
+            "soak, \(name): conntrack entries beyond \(states)",
+            try await entries(beyond: states).count,
+            .equal(0)
+        )
+        return outcome
+    }
+
+    /// The TCP entries of conntrack that are in none of these states.
+    private func entries(beyond states: String) async throws -> [Substring] {
+        let states = states.split(separator: " ")
+        var lines: [Substring] = []
+        for family in ["ipv4", "ipv6"] {
+            lines += try await lab.require(["conntrack", "-L", "-p", "tcp", "-f", family], on: .gateway)
+                .split(separator: "\n")
+        }
+        return lines.filter { line in !states.contains { line.contains(" \($0) ") } }
+    }
+}
