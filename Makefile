@@ -2,6 +2,7 @@
 # make install     put it and the rules under PREFIX; `make uninstall` takes them away
 # make demo        see it work, in network namespaces (root)
 # make test        run every test, those in network namespaces too (root)
+# make sanitize    run those of the parts with the address and the thread sanitizer (root)
 # make lint        check the format
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
@@ -29,7 +30,7 @@ demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib strace
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall demo test lint cost fuzz soak bench compare clean
+.PHONY: build install uninstall demo test sanitize lint cost fuzz soak bench compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -51,11 +52,17 @@ demo: build
 	@scripts/dependencies $(demo_packages)
 	@scripts/demo $(abspath $(binary))
 
-# The release binary carries the Swift standard library in itself and has no Foundation.
+# The release binary carries the Swift standard library in itself and has no Foundation; the core imports nothing.
 test: build cost
 	@scripts/dependencies $(test_packages)
 	! ldd $(binary) | grep -E 'libswift|Foundation'
+	! grep -rnwE 'unsafe|import' Sources/FTPHelper
 	swift test --disable-xctest
+	$(MAKE) sanitize
+
+sanitize:
+	@scripts/dependencies $(build_packages) $(test_packages)
+	scripts/sanitize
 
 cost: build
 	swift build -c release --static-swift-stdlib --product core-benchmark

@@ -21,6 +21,9 @@ import Glibc
         }
     }
 
+    /// Whether libpcap is there. Asked once: it is loaded by asking, into what all threads then use.
+    private static let isSupported = cpcap_load()
+
     private let handle: OpaquePointer
     private let path: String
     /// How many frames have been read.
@@ -35,7 +38,7 @@ import Glibc
 
     /// Opens a capture and reads its header.
     package static func open(_ path: String) throws(CaptureError) -> CaptureFile {
-        guard cpcap_load() else { throw .unsupported }
+        guard isSupported else { throw .unsupported }
         let file: Int32
         do throws(SystemError) {
             // Sound: the path is NUL-terminated and read during the call.

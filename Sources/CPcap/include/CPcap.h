@@ -31,7 +31,7 @@ struct cpcap_frame {
 /* Bytes of room for a reason, NUL included (PCAP_ERRBUF_SIZE). */
 enum { cpcap_reason_size = 256 };
 
-/* Loads libpcap, before any other call; false where it is not installed. */
+/* Loads libpcap, once and before any other call; false where it is not installed. */
 bool cpcap_load(void);
 
 /*

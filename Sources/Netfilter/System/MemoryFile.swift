@@ -34,6 +34,8 @@ import Glibc
     func contents() throws(SystemError) -> String {
         let end = lseek(fileDescriptor, 0, SEEK_END)
         guard end >= 0 else { throw SystemError("read a file in memory", code: errno) }
+        // No array of nothing: the standard library writes into the empty one, which all threads share.
+        guard end > 0 else { return "" }
         let descriptor = fileDescriptor
         // `pread` fills at most the buffer it is given, and says how much of it.
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(end)) { buffer, count in
