@@ -21,7 +21,9 @@ import Glibc
         }
     }
 
-    /// Whether libpcap is there. Asked once: it is loaded by asking, into what all threads then use.
+    /// Whether libpcap is there.
+    ///
+    /// Asked once: that loads it, for all threads.
     private static let isSupported = cpcap_load()
 
     private let handle: OpaquePointer
