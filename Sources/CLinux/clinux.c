@@ -173,3 +173,24 @@ int clinux_unix_datagram(const char *path)
         return fail(sender);
     return sender;
 }
+
+ssize_t clinux_send_descriptor(int sender, const void *bytes, size_t count, int descriptor)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec text = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &text,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control),
+    };
+
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof(descriptor));
+    return sendmsg(sender, &message, MSG_NOSIGNAL);
+}

@@ -39,6 +39,18 @@ import Glibc
         return socket
     }
 
+    /// Goes on with a socket that another process has opened with `open`.
+    static func adopt(_ descriptor: consuming Descriptor, _ subsystem: Int32) throws(SystemError)
+        -> NetlinkSocket
+    {
+        // Sound: libmnl asks the kernel what the descriptor is, and closes it with the handle; whoever gave it has another.
+        guard let handle = unsafe mnl_socket_fdopen(descriptor.number) else {
+            throw SystemError("take over a netlink socket", code: errno)
+        }
+        descriptor.release()
+        return unsafe NetlinkSocket(adopting: handle, subsystem: subsystem)
+    }
+
     /// For `epoll` and for receiving what is no answer.
     var fileDescriptor: Int32 { unsafe mnl_socket_get_fd(handle) }
 

@@ -74,6 +74,35 @@ import Glibc
         return PacketQueue(number, socket: socket)
     }
 
+    /// Goes on with a queue that another process had, whose socket was kept for this one: no packet is lost on the way.
+    ///
+    /// What that process took and did not rule over, and what has come since, goes through the rules once more, and so into
+    /// the queue again. What the socket still says of it concerns nobody then.
+    ///
+    /// - Throws: `ENODEV` if the queue is not that socket's.
+    package static func adopt(
+        _ descriptor: consuming Descriptor,
+        _ number: UInt16
+    ) throws(SystemError) -> PacketQueue {
+        var socket = try NetlinkSocket.adopt(descriptor, Int32(NFNL_SUBSYS_QUEUE))
+        let operation = "take over queue \(number)"
+        // Each time that the kernel had no room for a packet it says so once (ENOBUFS), and answers the next time.
+        for attempt in 1...3 {
+            do {
+                _ = try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
+                    $0.put(NFQA_CFG_QUEUE_MAXLEN.rawValue, maximumLength)
+                }
+                break
+            } catch {
+                guard error.code == ENOBUFS, attempt < 3 else { throw error }
+            }
+        }
+        var queue = PacketQueue(number, socket: socket)
+        queue.verdicts.repeatAll()
+        try queue.sendVerdicts()
+        return queue
+    }
+
     /// For `epoll`: readable when packets wait.
     package var fileDescriptor: Int32 { socket.fileDescriptor }
 

@@ -36,6 +36,13 @@ package struct Verdicts {
         write(NFQNL_MSG_VERDICT, NF_ACCEPT, id) { $0.put(NFQA_PAYLOAD.rawValue, bytes: packet) }
     }
 
+    /// Sends every packet that waits through its rules once more, and so into the queue again (`NF_REPEAT`).
+    package mutating func repeatAll() {
+        finish()
+        // What waits came no later than a number if that is less than half of all numbers behind: two cover them all.
+        for id in [UInt32(Int32.max), UInt32.max] { write(NFQNL_MSG_VERDICT_BATCH, NF_REPEAT, id) }
+    }
+
     /// The messages written so far; all of them after `finish`.
     package var bytes: [UInt8] { writer.bytes }
 

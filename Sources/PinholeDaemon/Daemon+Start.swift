@@ -18,6 +18,7 @@ extension Daemon {
         SignalDescriptor.ignoreBrokenPipes()
         let account = try account(for: settings.user)
         let notifier = ServiceNotifier.open()
+        var inherited = InheritedDescriptors.take()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
         let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
@@ -39,8 +40,8 @@ extension Daemon {
         } orElse: {
             unreachable(settings.socketPath, $0)
         }
-        let controlQueue = try open(settings.controlQueue)
-        let dataQueue = try open(settings.dataQueue)
+        let controlQueue = try open(settings.controlQueue, &inherited, notifier)
+        let dataQueue = try open(settings.dataQueue, &inherited, notifier)
         let poller = try attempt(Poller.open, orElse: unforeseen)
         for number in [signals.number, server.number, controlQueue.fileDescriptor, dataQueue.fileDescriptor] {
             try attempt(
@@ -55,6 +56,9 @@ extension Daemon {
         }
         JSON.prepare()
         let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
+        for name in inherited.rest { notifier.discard(name) }
+        notifier.store(controlQueue.fileDescriptor, as: name(of: settings.controlQueue))
+        notifier.store(dataQueue.fileDescriptor, as: name(of: settings.dataQueue))
         var liberties: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
@@ -95,8 +99,20 @@ extension Daemon {
         return account?.user == geteuid() ? nil : account
     }
 
-    private static func open(_ queue: UInt16) throws(Obstacle) -> PacketQueue {
-        try attempt {
+    /// What the service manager calls the socket of a queue.
+    private static func name(of queue: UInt16) -> String { "queue-\(queue)" }
+
+    /// Goes on with a queue that the service manager has kept, or opens it.
+    private static func open(
+        _ queue: UInt16,
+        _ inherited: inout InheritedDescriptors,
+        _ notifier: borrowing ServiceNotifier
+    ) throws(Obstacle) -> PacketQueue {
+        if let kept = inherited.take(name(of: queue)) {
+            if let queue = try? PacketQueue.adopt(kept, queue) { return queue }
+            notifier.discard(name(of: queue))
+        }
+        return try attempt {
             () throws(SystemError) in
             try PacketQueue.open(queue)
         } orElse: { error in

@@ -45,7 +45,9 @@ package struct Daemon: ~Copyable {
         self.log = log
     }
 
-    /// Serves until a signal ends it (SIGTERM, SIGINT). What is open stays so for the next daemon, and for nobody else:
+    /// Serves until a signal ends it (SIGTERM, SIGINT).
+    ///
+    /// What is open stays so for the next daemon, and for nobody else:
     /// while there is none, the rules drop what was to be queued.
     package mutating func run() {
         log.write(.info, "started") { [settings] in

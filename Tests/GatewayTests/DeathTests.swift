@@ -14,13 +14,7 @@ import Testing
             _ = try await gateway.start(.vsftpd, patience: 60)
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
-            let modes = topology.modes.map(\.rawValue).joined(separator: ",")
-            let sessions = try gateway.startScript(
-                "persist",
-                [topology.dialled, "21", modes, "100", gateway.payloadPath],
-                as: "sessions"
-            )
-            try await sessions.said("logged in", within: 60)
+            let sessions = try await gateway.startSessions()
             for _ in 0..<DeathTests.kills {
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...500)))
                 _ = try await daemon.stop("KILL")
@@ -30,6 +24,59 @@ import Testing
             let status = try await sessions.finish()
             try #require(status == 0, "\(sessions.text)")
             try await gateway.comesToRest()
+        }
+    }
+
+    /// The service manager keeps the queues' sockets, and so the packets that wait in them.
+    @Test(.timeLimit(.minutes(10)), arguments: ["TERM", "KILL"])
+    func `no packet is lost when a service manager starts another`(signal: String) async throws {
+        try await Gateway.with(.bothNATs) { gateway in
+            _ = try await gateway.start(.vsftpd, patience: 60)
+            try await gateway.loadRules()
+            let manager = try await gateway.startSupervisedDaemon()
+            let sessions = try await gateway.startSessions()
+            for number in 0..<DeathTests.kills {
+                try await Task.sleep(for: .milliseconds(Int.random(in: 50...500)))
+                try manager.say(signal)
+                try await manager.said("ready \(number + 2)\n")
+            }
+            let status = try await sessions.finish()
+            try #require(status == 0, "\(sessions.text)")
+            // Every packet that a rule has sent to a queue was there, and is there no more.
+            let queues = try await gateway.queues()
+            try #require(queues.allSatisfy { $0.waiting == 0 && $0.dropped == 0 }, "\(queues)")
+            let queued = try await gateway.queued()
+            try #require(queues.map(\.packets).reduce(0, +) == queued, "\(queues), \(queued) by the rules")
+            try await gateway.comesToRest()
+            try await #require(manager.finish() == 0, "\(manager.text)")
+        }
+    }
+}
+
+extension Gateway {
+    /// Starts 100 sessions that go on with transfers in every mode, and waits until each has made one.
+    fileprivate func startSessions() async throws -> Service {
+        let modes = topology.modes.map(\.rawValue).joined(separator: ",")
+        let arguments = [topology.dialled, "21", modes, "100", payloadPath]
+        let sessions = try startScript("persist", arguments, as: "sessions")
+        try await sessions.said("logged in", within: 60)
+        return sessions
+    }
+
+    /// Starts the daemon under something that starts it again.
+    fileprivate func startSupervisedDaemon() async throws -> Service {
+        let words = ["/usr/bin/python3", "-B", try Files.script("supervise"), try Files.pinhole(), "run"]
+        let manager = try lab.start(words, as: "manager", on: .gateway)
+        try await manager.said("ready 1\n")
+        return manager
+    }
+
+    /// What the kernel says of the queues: packets so far, such as wait, and such as were dropped.
+    fileprivate func queues() async throws -> [(packets: Int, waiting: Int, dropped: Int)] {
+        let text = try await lab.require(["cat", "/proc/net/netfilter/nfnetlink_queue"], on: .gateway)
+        return text.split(separator: "\n").map { line in
+            let numbers = line.split(separator: " ").compactMap { Int($0) }
+            return (numbers[7], numbers[2], numbers[5] + numbers[6])
         }
     }
 }

@@ -79,4 +79,7 @@ int clinux_unix_connect(const char *path, bool blocks);
  */
 int clinux_unix_datagram(const char *path);
 
+/* Sends bytes with an open file (SCM_RIGHTS); returns what sendmsg(2) returns. */
+ssize_t clinux_send_descriptor(int sender, const void *bytes, size_t count, int descriptor);
+
 #endif

@@ -14,6 +14,9 @@ package struct Descriptor: ~Copyable {
         close(number)
     }
 
+    /// Leaves it to somebody else to close.
+    consuming func release() { discard self }
+
     /// Opens `/dev/null` for those of standard input, output and error that are closed.
     ///
     /// Otherwise the next file that is opened gets their number, and the log would be written into a socket.

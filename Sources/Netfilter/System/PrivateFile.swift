@@ -2,9 +2,12 @@ import Glibc
 
 /// A file that nobody but root and this process's own users can have written.
 package enum PrivateFile {
-    /// Everything in the file at `path`; `nil` if there is none.
+    /// Everything in the file at `path`.
     ///
-    /// - Parameter owner: who may have written it besides root and the user of this process.
+    /// - Parameters:
+    ///   - path: what file.
+    ///   - owner: who may have written it besides root and the user of this process.
+    /// - Returns: Its bytes; `nil` if there is none.
     /// - Throws: `EPERM` if it is no regular file, somebody else's, or others may write to it; `EFBIG` beyond 1 GiB.
     package static func read(_ path: String, owner: UInt32?) throws(SystemError) -> [UInt8]? {
         let operation = "read \(path)"

@@ -21,12 +21,26 @@ package struct ServiceNotifier: ~Copyable {
     }
 
     /// Sends `state`; nothing waits for the answer and nothing fails: a manager that does not listen is its own affair.
-    package func notify(_ state: State) {
+    package func notify(_ state: State) { send(state.rawValue) }
+
+    /// Lets the manager keep an open file for the process that takes this one's place (`sd_pid_notify_with_fds`).
+    package func store(_ descriptor: Int32, as name: String) {
+        send("FDSTORE=1\nFDNAME=\(name)", with: descriptor)
+    }
+
+    /// Lets the manager close what it keeps under that name.
+    package func discard(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
+
+    private func send(_ text: String, with descriptor: Int32? = nil) {
         switch socket {
         case .some(let socket):
-            let bytes = Array(state.rawValue.utf8)
-            // Sound: the kernel reads the array's own bytes, and during the call only.
-            _ = unsafe send(socket.number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            let bytes = Array(text.utf8)
+            // Sound: the kernel reads the array's own bytes, and during the calls only.
+            if let descriptor {
+                _ = unsafe clinux_send_descriptor(socket.number, bytes, bytes.count, descriptor)
+            } else {
+                _ = unsafe Glibc.send(socket.number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            }
         case nil: break
         }
     }

@@ -177,7 +177,9 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Goes on with the connections that an earlier daemon has left records of, as far as conntrack still has them.
     ///
-    /// - Parameter records: the newest first.
+    /// - Parameters:
+    ///   - records: the newest first.
+    ///   - now: the time.
     /// - Returns: How many went on, and how many did not.
     package mutating func restore(_ records: [[UInt8]], at now: Instant) -> (restored: Int, dropped: Int) {
         output.clear()

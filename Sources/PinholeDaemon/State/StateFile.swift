@@ -42,6 +42,7 @@ package struct StateFile: ~Copyable {
     ///   - path: where the next daemon will look for it.
     ///   - identity: see `identity(ofBoot:)`.
     ///   - connections: as many as there may be.
+    /// - Returns: The file, which the next daemon does not find yet.
     /// - Throws: What the system says to making it.
     package static func create(
         for path: String,

@@ -2,7 +2,9 @@ import Testing
 
 @testable import FTPHelper
 
-/// What is kept of a connection for the next daemon. That one can go on with it, `ModelTests` shows.
+/// What is kept of a connection for the next daemon.
+///
+/// That one can go on with it, `ModelTests` shows.
 @Suite struct RecordTests {
     private static let now = Instant(nanoseconds: 1_000_000_000)
 

@@ -43,7 +43,8 @@ struct RunCommandTests {
         #expect(said == "pinhole: there is no user nemo: make it with: useradd --system nemo (1)\n")
     }
 
-    @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws {
+    @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
+    {
         let said = try output(
             """
             pinhole rules load
@@ -205,7 +206,7 @@ struct RunCommandTests {
         )
     }
 
-    @Test func `what an earlier daemon left in the sets is gone once it runs`() throws {
+    @Test func `what is in the sets without a state of it is gone once it runs`() throws {
         let said = try output(
             """
             pinhole rules load
@@ -251,7 +252,7 @@ struct RunCommandTests {
             manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             manager.bind("\\0" + sys.argv[1])
             print(flush=True)
-            for _ in range(2): print(manager.recv(100).decode())
+            for _ in range(4): print(manager.recv(100).decode())
             ' "$dir" >"$dir/told" & manager=$!
             until_ test -s "$dir/told"
             start socket
@@ -262,7 +263,18 @@ struct RunCommandTests {
             tail -n 1 "$dir/told"
             """
         )
-        #expect(said == "\nREADY=1\nSTOPPING=1\n")
+        #expect(
+            said == """
+
+                FDSTORE=1
+                FDNAME=queue-21
+                FDSTORE=1
+                FDNAME=queue-20
+                READY=1
+                STOPPING=1
+
+                """
+        )
     }
 
     @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
@@ -314,6 +326,70 @@ struct RunCommandTests {
             """
         )
         #expect(said == "<6>level=info\n<6>level=info\nlevel=info\nlevel=info\n")
+    }
+
+    @Test(arguments: [
+        (
+            "head -c 4096 /dev/urandom >\"$dir/socket.state\"; chmod 600 \"$dir/socket.state\"",
+            "it is damaged"
+        ),
+        ("touch \"$dir/socket.state\"; chmod 666 \"$dir/socket.state\"", "Operation not permitted"),
+        ("touch \"$dir/socket.state\"; chown 4711 \"$dir/socket.state\"", "Operation not permitted"),
+        ("mkfifo \"$dir/socket.state\"", "Operation not permitted"),
+        ("ln -s /etc/passwd \"$dir/socket.state\"", "Too many levels of symbolic links"),
+    ])
+    func `a state file that is not to be trusted is put aside as it is, with a warning`(
+        _ making: String,
+        _ reason: String
+    ) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            \(making)
+            before=$(stat -c '%i %s %a %u' "$dir/socket.state")
+            start socket
+            grep -c 'level=warning event=state-not-trusted .*\(reason)' "$dir/socket.log"
+            [[ $(stat -c '%i %s %a %u' "$dir/socket.state.aside") == "$before" ]] && echo "as it was"
+            stat -c '%F %a' "$dir/socket.state"
+            ipset list pinhole4 | grep -c tcp:5001 || true
+            end TERM
+            """
+        )
+        #expect(said == "1\nas it was\nregular file 600\n0\n")
+    }
+
+    @Test(arguments: ["TERM", "KILL"])
+    func `what is in the sets stays there for the next daemon`(_ signal: String) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            end \(signal) 2>/dev/null || true
+            ipset list pinhole4 | grep -c tcp:5001
+            start socket --state "$dir/socket.state"
+            ipset list pinhole4 | grep -c tcp:5001
+            end TERM
+            """
+        )
+        #expect(said == "1\n1\n")
+    }
+
+    @Test func `without room for the state it does not start, and says what to do`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails pinhole run --user root --socket "$dir/made/socket" --state /proc/nowhere/state
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(
+            said == """
+                pinhole: make /proc/nowhere/state.new: No such file or directory: choose another path with --state (1)
+
+                """
+        )
     }
 
     @Test(arguments: [

@@ -1,0 +1,36 @@
+import Glibc
+
+/// The open files that the service manager kept for this process, as `sd_listen_fds_with_names` has them.
+package struct InheritedDescriptors: ~Copyable {
+    /// Names, in the order of the numbers, which begin at 3 (`SD_LISTEN_FDS_START`); `nil` for what was taken.
+    private var names: [String?]
+
+    private static let first: Int32 = 3
+
+    private init(_ names: [String?]) { self.names = names }
+
+    deinit {
+        for (index, name) in names.enumerated() where name != nil { close(Self.first + Int32(index)) }
+    }
+
+    /// Takes over what `LISTEN_FDS` counts, if it is meant for this process (`LISTEN_PID`); to be called once.
+    package static func take() -> InheritedDescriptors {
+        guard let process = Environment.value(of: "LISTEN_PID"), Int32(process) == getpid(),
+            let count = Environment.value(of: "LISTEN_FDS").flatMap({ Int($0) }), (1...1024).contains(count)
+        else { return InheritedDescriptors([]) }
+        let given = (Environment.value(of: "LISTEN_FDNAMES") ?? "").split(separator: ":").map(String.init)
+        let names = (0..<count).map { $0 < given.count ? given[$0] : "" }
+        for index in 0..<count { _ = fcntl(first + Int32(index), F_SETFD, FD_CLOEXEC) }
+        return InheritedDescriptors(names)
+    }
+
+    /// The one of that name; it is then the caller's.
+    package mutating func take(_ name: String) -> Descriptor? {
+        guard let index = names.firstIndex(of: name) else { return nil }
+        names[index] = nil
+        return Descriptor(adopting: Self.first + Int32(index))
+    }
+
+    /// The names of those that nobody has taken.
+    package var rest: [String] { names.compactMap { $0 } }
+}
