@@ -187,7 +187,7 @@ package struct Daemon: ~Copyable {
         let time = Clock.wall()
         var records: [EventRecord] = []
         for notice in path.takeNotices() {
-            log.write(notice)
+            log.write(notice, at: now)
             if case .event(let event, _) = notice {
                 records.append(EventRecord(event, time: time, instant: now))
             }

@@ -54,9 +54,9 @@ import Testing
 
     @Test func `a fault is an error, a kernel helper a warning, an expectation information`() {
         var log = log()
-        log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3))
-        log.write(.fault(.kernelHelper, reason: "ftp", leftOut: 0))
-        log.write(.event(.expired(Samples.plainExpectation), leftOut: 0))
+        log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3), at: Samples.now)
+        log.write(.fault(.kernelHelper, reason: "ftp", leftOut: 0), at: Samples.now)
+        log.write(.event(.expired(Samples.plainExpectation), leftOut: 0), at: Samples.now)
         #expect(
             paper.lines == [
                 "level=error event=fault fault=open-pinhole reason=\"add to set: full\" left-out=3\n",
@@ -65,6 +65,26 @@ import Testing
                     + "from=fd01::2 to=[fd02::2]:5002\n",
             ]
         )
+    }
+
+    @Test func `of a flood of events of one kind some are left out, and of no other kind`() {
+        var log = log()
+        let expiry = Notice.event(.expired(Samples.expectation), leftOut: 0)
+        let end = Notice.event(.connectionClosed(Samples.summary()), leftOut: 0)
+        for _ in 0..<1000 { log.write(expiry, at: Samples.now) }
+        #expect(paper.lines.count == 400)
+        log.write(end, at: Samples.now)
+        #expect(paper.lines.last?.hasPrefix("level=info event=connection-closed ") == true)
+        log.write(expiry, at: Samples.now.advanced(bySeconds: 10))
+        #expect(paper.lines.count == 402)
+        #expect(paper.lines.last?.hasSuffix(" left-out=600\n") == true)
+    }
+
+    @Test func `what is not logged anyway is not left out`() {
+        var log = log(.warning)
+        for _ in 0..<1000 { log.write(.event(.expired(Samples.expectation), leftOut: 0), at: Samples.now) }
+        #expect(paper.lines.isEmpty)
+        #expect(log.limiters.isEmpty)
     }
 
     @Test func `a refused line cannot break out of its line in the log`() {
@@ -76,7 +96,7 @@ import Testing
             connection: Samples.mapping.original,
             line: line
         )
-        log.write(.event(.refused(refusal), leftOut: 0))
+        log.write(.event(.refused(refusal), leftOut: 0), at: Samples.now)
         #expect(
             paper.lines == [
                 "level=warning event=refused reason=malformed kind=PORT client=10.1.0.2:40112 "
