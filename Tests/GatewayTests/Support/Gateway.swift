@@ -177,8 +177,16 @@ struct Gateway: Sendable {
 
     /// Makes one of the programs that benchmarks put a gateway under load with, and returns its path.
     func build(_ name: String) async throws -> String {
+        try await build(name, [name, "load"].map { "\(Files.benchmarks)/\($0).c" })
+    }
+
+    /// Makes a program of one of the C files among the scripts, and returns its path.
+    func build(script name: String) async throws -> String {
+        try await build(name, [Files.script(name, extension: "c")])
+    }
+
+    private func build(_ name: String, _ sources: [String]) async throws -> String {
         let program = "\(Lab.folder)/\(name)"
-        let sources = [name, "load"].map { "\(Files.benchmarks)/\($0).c" }
         try await lab.require(["clang", "-O2", "-o", program] + sources, seconds: 60)
         return program
     }

@@ -10,4 +10,6 @@ struct StatisticsReport: Decodable {
     let edits: Int
     let refused: [String: Int]
     let errors: [String: Int]
+    /// Packets `waiting` in the queues, and those `dropped` because they were full.
+    let queue: [String: Int]
 }

@@ -1,0 +1,266 @@
+import Testing
+
+/// More than a gateway can do: what is too much is dropped and counted, and what was there before goes on.
+@Suite(.serialized) struct OverloadTests {
+    /// Bytes of a segment: many small ones fill the queue, few large ones the socket's buffer.
+    enum Flood: Int, CaseIterable, CustomTestStringConvertible {
+        case small = 0
+        case large = 60000
+
+        var testDescription: String { self == .small ? "bare segments" : "segments of 60 kB" }
+    }
+
+    @Test(.timeLimit(.minutes(10)), arguments: Flood.allCases)
+    func `ten times the packets that can be handled cost nothing but themselves`(flood: Flood) async throws {
+        try await Gateway.with(.masqueraded) { gateway in
+            let seconds = Figures.isFull ? 10.0 : 2
+            let drown = try await gateway.build(script: "drown")
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            // Both on one processor, of which the daemon gets next to nothing while the flood lasts.
+            let daemon = try await gateway.startDaemon("--log-level", "warning", prefix: Self.least)
+            try await gateway.requireTransfers()
+            let memory = try await daemon.memory
+            let before: StatisticsReport = try await gateway.report("stats")
+
+            let program = [
+                "taskset", "-c", "0", drown, "10.1.0.9", "10.2.0.9", String(seconds), String(flood.rawValue),
+            ]
+            async let flooding = gateway.lab.require(program, on: .client, seconds: seconds + 20)
+            var peak = memory
+            var passed: [Int] = []
+            try await poll(for: "the flood to end", within: seconds + 30) {
+                peak = max(peak, try await daemon.memory)
+                passed.append(try await gateway.packetsPassed())
+                return try await gateway.lab.run(["pgrep", "drown"]).output.isEmpty
+            }
+            let sent = try await flooding
+            let start = ContinuousClock.now
+            try await gateway.requireTransfers()
+            let pause = start.duration(to: .now) / .seconds(1)
+
+            let after: StatisticsReport = try await gateway.report("stats")
+            let count = try #require(Int(sent.dropLast()))
+            let dropped = try #require(after.queue["dropped"]) - (before.queue["dropped"] ?? 0)
+            let name = "flood of \(flood.testDescription)"
+            let ratio = Double(count) / Double(after.packets - before.packets)
+            try Figures.note("\(name): packets, times those handled", ratio, .atLeast(10))
+            try Figures.note("\(name): packets sent in \(seconds) s", count, .atLeast(1000))
+            try Figures.note("\(name): dropped and counted", dropped, .atLeast(Double(count) / 2))
+            try Figures.note("\(name): packets handled", after.packets - before.packets, .atLeast(100))
+            try Figures.note(
+                "\(name): times that verdicts were seen to go on",
+                Set(passed).count,
+                .atLeast(2)
+            )
+            try Figures.note(
+                "\(name): overruns of the socket",
+                after.errors["overrun"] ?? 0,
+                .atLeast(flood == .large ? 1 : 0)
+            )
+            try Figures.note("\(name): more memory at the most", peak - memory, .atMost(32 * 1024), "KiB")
+            try Figures.note(
+                "\(name): a download by PORT and by PASV afterwards",
+                pause,
+                .atMost(Figures.isFull ? 1 : 5),
+                "s"
+            )
+            let others = after.errors.filter { $0.value > 0 && $0.key != "overrun" }
+            try #require(others.isEmpty)
+            // Of each of the 64 connections that it was the first packet is not in conntrack yet.
+            try #require(daemon.lines.count < 100)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `connections that never log in make room for one another, and disturb nobody`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            let (count, most) = Figures.isFull ? (200_000, 65_536) : (3_000, 500)
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            for host in [Host.client, .server] {
+                let reset = ["-p", "tcp", "--tcp-flags", "RST", "RST", "-j", "DROP"]
+                try await gateway.lab.require(["iptables", "-A", "OUTPUT"] + reset, on: host)
+            }
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon("--max-connections", String(most))
+            let memory = try await daemon.memory
+            let old = try await gateway.startSteadySession()
+            try await old.perform("PORT", "PASV")
+
+            let idle = try gateway.lab.start(
+                ["/usr/bin/python3", "-B", Files.script("idle"), "10.2.0.9", String(count)],
+                as: "idle",
+                on: .gateway
+            )
+            var transfers = 0
+            repeat {
+                try await old.perform("PORT", "PASV")
+                transfers += 2
+            } while idle.program.isRunning
+            try await idle.said("opened \(count)")
+            try await old.perform("PORT", "PASV", "EPRT", "EPSV")
+
+            let statistics: StatisticsReport = try await gateway.report("stats")
+            try Figures.note(
+                "\(count) connections without login: followed at once",
+                statistics.connections,
+                .atMost(Double(most))
+            )
+            try Figures.note(
+                "... those that made room",
+                statistics.refused["table-full"] ?? 0,
+                .atLeast(Double(count - most))
+            )
+            try Figures.note("... transfers of an old session meanwhile", transfers, .atLeast(2))
+            try Figures.note(
+                "... more memory at the end",
+                try await daemon.memory - memory,
+                .atMost(Figures.isFull ? 65536 : 8192),
+                "KiB"
+            )
+            let reports: [ConnectionReport] = try await gateway.report("connections")
+            let clients = Set(reports.map(\.client))
+            try #require(!clients.contains("10.1.0.10:1024") && reports.contains { $0.state == "ready" })
+            let last = count - 1
+            try #require(clients.contains("10.1.0.\(10 + last / 60000):\(1024 + last % 60000)"))
+            let failure = try await gateway.fetch(with: .curl, .port)
+            try #require(failure == nil, "there is room for one who logs in")
+            let lines = daemon.lines.count
+            try Figures.note("... lines in the log", lines, .atMost(Figures.isFull ? 12_000 : 2_400))
+            try await old.quit()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `a flood of announcements is bounded, and old connections do not notice`() async throws {
+        try await Gateway.with(.masqueraded) { gateway in
+            let (count, times) = (10_000, Figures.isFull ? 30 : 1)
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let old = try await gateway.startSteadySession()
+            try await old.perform("PORT", "PASV")
+            let memory = try await daemon.memory
+            let events = try await gateway.startEvents()
+
+            let words = ["/usr/bin/python3", "-B", try Files.script("flood"), "10.2.0.9", "10.2.0.9"]
+            let shell = "for _ in $(seq \(times)); do \"$@\" || exit; done"
+            let flood = try gateway.lab.start(
+                ["sh", "-c", shell, "-"] + words + [
+                    "10,1,0,2,19,137", "10,2,0,1,19,137", "\(count)", "eager",
+                ],
+                as: "flood",
+                on: .gateway
+            )
+            var (transfers, peak, members) = (0, memory, 0)
+            let start = ContinuousClock.now
+            repeat {
+                try await old.perform("PORT", "PASV")
+                transfers += 2
+                peak = max(peak, try await daemon.memory)
+                members = max(members, try await gateway.members().count)
+            } while flood.program.isRunning
+            let seconds = start.duration(to: .now) / .seconds(1)
+            try #require(await flood.program.end() == 0, "\(flood.text)")
+
+            let statistics: StatisticsReport = try await gateway.report("stats")
+            try Figures.note(
+                "\(count * times) announcements: opened",
+                statistics.expectations_opened,
+                .atLeast(Double(count * times))
+            )
+            try Figures.note("... members of the sets at once", members, .atMost(2))
+            try Figures.note("... transfers of an old session meanwhile", transfers, .atLeast(2))
+            try Figures.note("... more memory at the most", peak - memory, .atMost(16 * 1024), "KiB")
+            let lines = daemon.lines.count { $0.contains("event=expectation ") }
+            let periods = (seconds / 10).rounded(.up) + 1
+            try Figures.note("... lines in the log about expectations", lines, .atMost(400 * periods))
+            let watched = try EventReport.all(of: events)
+            try #require(
+                watched.contains { $0.event == "lost" } || watched.count > count * times,
+                "what is not shown is counted"
+            )
+            // A connection with thousands of edits on their way is more than the state file keeps.
+            try #require(statistics.errors.allSatisfy { $0.value == 0 || $0.key == "state" })
+            try await old.quit()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `those who watch the events and do not read slow nobody`() async throws {
+        let topology = Topology.longerSNAT
+        try await Gateway.with(topology) { gateway in
+            let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))
+            let service = try gateway.lab.start([server, topology.server], as: "ftp-server", on: .server)
+            try await gateway.listens(service)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon("--log-level", "warning")
+            let memory = try await daemon.memory
+            let seconds = Figures.isFull ? "3" : "1"
+
+            /// Sessions a second, each with six events.
+            func rate() async throws -> Double {
+                let words = [client, topology.dialled, "4", seconds, "1024"]
+                let output = try await gateway.lab.require(words, on: .client, seconds: 20)
+                return try #require(output.firstMatch(of: /"rate": ([0-9.]+)/).flatMap { Double($0.1) })
+            }
+            var ratios: [Double] = []
+            for _ in 0..<(Figures.isFull ? 7 : 3) {
+                let alone = try await rate()
+                let watchers = try gateway.lab.start(
+                    ["/usr/bin/python3", "-B", Files.script("hold"), "/run/pinhole/control.sock", "16"],
+                    as: gateway.lab.newName("watchers"),
+                    on: .gateway
+                )
+                try await watchers.said("watching")
+                ratios.append(try await rate() / alone)
+                try #require(await watchers.finish() == 0)
+            }
+            let ratio = ratios.sorted()[ratios.count / 2]
+            try Figures.note(
+                "16 stuck watchers: sessions/s, of those without",
+                ratio,
+                .atLeast(Figures.isFull ? 0.8 : 0.5)
+            )
+            let growth = try await daemon.memory - memory
+            try Figures.note("16 stuck watchers: more memory", growth, .atMost(8 * 1024), "KiB")
+        }
+    }
+
+    /// The words that make a daemon the last to get the first processor.
+    private static let least = ["taskset", "-c", "0", "nice", "-n", "19"]
+
+    /// A script that gives client and server another few addresses, for those who are no real users.
+    private static let otherEnds = """
+        for number in 9 10 11 12 13; do ip -n client addr add 10.1.0.$number/24 dev gateway; done
+        ip -n server addr add 10.2.0.9/24 dev gateway
+        # Segments of 64 KiB, and nobody to answer those that belong to nothing.
+        for host in client server; do
+            ip -n gateway link set $host mtu 65535
+            ip -n $host link set gateway mtu 65535
+        done
+        ip netns exec server iptables -A INPUT -s 10.2.0.1 -d 10.2.0.9 -p tcp --sport 20000:20063 --dport 21 -j DROP
+        """
+}
+
+extension Gateway {
+    /// How many packets of a flood have come out of the gateway.
+    fileprivate func packetsPassed() async throws -> Int {
+        let rules = try await lab.require(["iptables", "-nvxL", "INPUT"], on: .server).split(separator: "\n")
+        guard let rule = rules.last, let count = rule.split(separator: " ").first.flatMap({ Int($0) }) else {
+            throw HarnessError("no rule counts the packets")
+        }
+        return count
+    }
+
+    /// Downloads a file by PORT and by PASV.
+    fileprivate func requireTransfers() async throws {
+        for mode in [Mode.port, .pasv] {
+            let failure = try await fetch(with: .curl, mode)
+            try #require(failure == nil)
+        }
+    }
+}
