@@ -36,6 +36,10 @@ import Testing
                 return try await gateway.lab.run(["pgrep", "drown"]).output.isEmpty
             }
             let sent = try await flooding
+            // That was to make ten times as many of what the machine can send; now it is a daemon like any other.
+            let process = try String(daemon.identifier)
+            try await gateway.lab.require(["renice", "-n", "0", "-p", process])
+            try await gateway.lab.require(["taskset", "-c", "-p", "0-1023", process])
             let start = ContinuousClock.now
             try await gateway.requireTransfers()
             let pause = start.duration(to: .now) / .seconds(1)
