@@ -7,6 +7,7 @@
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
+# make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       measure beside what one would have instead, ROUNDS (7) times; writes the tables of README.md (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
@@ -30,7 +31,7 @@ demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib strace
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall demo test sanitize lint cost fuzz soak bench compare clean
+.PHONY: build install uninstall demo test sanitize lint cost fuzz soak faults bench compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -76,6 +77,11 @@ soak: SECONDS ?= 3600
 soak:
 	@scripts/dependencies $(build_packages)
 	scripts/soak $(SECONDS)
+
+faults: SECONDS ?= 3600
+faults:
+	@scripts/dependencies $(build_packages) $(test_packages)
+	scripts/faults $(SECONDS)
 
 bench: ROUNDS ?= 7
 bench: build
