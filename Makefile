@@ -26,7 +26,7 @@ bench = .build/bench
 bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
 bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
 
-build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev
+build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) tnftp python3-pyftpdlib strace
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
@@ -44,6 +44,7 @@ install: $(binary)
 	install -D -m 755 $(binary) $(sbindir)/pinhole
 	install -d $(datadir)/rules
 	install -m 644 $(rules) $(datadir)/rules
+	install -m 644 conf/pinhole.conf $(datadir)
 
 uninstall:
 	rm -f $(sbindir)/pinhole

@@ -20,6 +20,7 @@ let package = Package(
             pkgConfig: "libmnl",
             providers: [.apt(["libmnl-dev", "libjansson-dev", "libpcap-dev"])]
         ),
+        .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CPcap", cSettings: [.define("_DEFAULT_SOURCE")]),
@@ -30,7 +31,7 @@ let package = Package(
         // The fence: the only Swift that touches C pointers.
         .target(
             name: "Netfilter",
-            dependencies: ["CNetfilter", "CSeccomp", "CLinux", "CPcap", "FTPHelper"],
+            dependencies: ["CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "FTPHelper"],
             swiftSettings: fenced
         ),
 

@@ -8,7 +8,7 @@ package struct Settings: Sendable {
     package var dataQueue: UInt16 = 20
     package var socketPath: String
     /// Where what survives the daemon is kept; beside the socket if it is not told.
-    package var statePath: String
+    package var state: String?
     /// Who the daemon runs as; `nil` for the usual one where there is one.
     package var user: String?
     package var policy = Policy()
@@ -19,7 +19,9 @@ package struct Settings: Sendable {
 
     package init(socketPath: String) {
         self.socketPath = socketPath
-        let stem = socketPath.hasSuffix(".sock") ? String(socketPath.dropLast(5)) : socketPath
-        statePath = stem + ".state"
+    }
+
+    package var statePath: String {
+        state ?? (socketPath.hasSuffix(".sock") ? String(socketPath.dropLast(5)) : socketPath) + ".state"
     }
 }

@@ -7,10 +7,13 @@ struct Arguments {
     /// The last value given to each option, by its name; empty for an option that takes none.
     private let values: [String: String]
     private let command: any Command.Type
+    /// What stands before the name of an option in messages.
+    private let mark: String
 
     /// Parses what follows the name of `command`; what is wrong with it is a usage failure.
     init(parsing arguments: [String], for command: any Command.Type) throws(Failure) {
         self.command = command
+        mark = "--"
         let options = command.options + [.help]
         let definitions = options.map {
             LongOptions.Definition(name: $0.name, takesValue: $0.placeholder != nil)
@@ -35,11 +38,38 @@ struct Arguments {
         }
     }
 
+    /// What a file says of one option of `command`, in place of a command line.
+    init(_ value: String, for option: Option, of command: any Command.Type) {
+        operands = []
+        values = [option.name: value]
+        self.command = command
+        mark = ""
+    }
+
     /// Tells whether the option was given.
     func has(_ option: Option) -> Bool { values[option.name] != nil }
 
     /// The value of the option, if it was given.
     func value(of option: Option) -> String? { values[option.name] }
+
+    /// Whether an option that takes no value is on, if anything is said of it: in a file `yes` or `no`.
+    func flag(of option: Option) throws(Failure) -> Bool? {
+        switch value(of: option) {
+        case nil: return nil
+        case "", "yes": return true
+        case "no": return false
+        case let word?: throw command.usage("\(mark)\(option.name): '\(word)' is neither yes nor no")
+        }
+    }
+
+    /// The value of the option as the path of a file, if it was given.
+    func path(of option: Option) throws(Failure) -> String? {
+        guard let path = value(of: option) else { return nil }
+        guard path.hasPrefix("/") || mark != "" else {
+            throw command.usage("\(option.name): '\(path)' does not begin with /")
+        }
+        return path
+    }
 
     /// The value of the option as a decimal number within `range`, if it was given.
     func number<Number: FixedWidthInteger>(
@@ -47,7 +77,7 @@ struct Arguments {
         in range: ClosedRange<Number>
     ) throws(Failure) -> Number? {
         guard let text = value(of: option) else { return nil }
-        return try Self.number(text, in: range, named: "--\(option.name)", of: command)
+        return try Self.number(text, in: range, named: mark + option.name, of: command)
     }
 
     /// The value of the option as decimal numbers within `range` with commas between them, if it was given.
@@ -63,12 +93,12 @@ struct Arguments {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let number = try Self.number(String(part), in: range, named: "--\(option.name)", of: command)
             guard !numbers.contains(number) else {
-                throw command.usage("--\(option.name) has \(number) twice")
+                throw command.usage("\(mark)\(option.name) has \(number) twice")
             }
             numbers.append(number)
         }
         if let count, numbers.count != count {
-            throw command.usage("--\(option.name) takes \(count) numbers, not \(numbers.count)")
+            throw command.usage("\(mark)\(option.name) takes \(count) numbers, not \(numbers.count)")
         }
         return numbers
     }

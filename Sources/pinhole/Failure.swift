@@ -14,15 +14,29 @@ struct Failure: Error, Hashable {
     /// How to mend it: the same.
     let mend: String
     let status: Status
+    /// What else is wrong, and comes first.
+    private var earlier: [Failure] = []
 
     init(_ message: String, mend: String, status: Status = .failed) {
         self.message = message
         self.mend = mend
         self.status = status
     }
+
+    /// One for several, each with a line of its own; `nil` for none.
+    init?(all failures: [Failure]) {
+        guard let last = failures.last else { return nil }
+        self = last
+        earlier = failures.dropLast()
+    }
 }
 
 extension Failure: CustomStringConvertible {
-    /// `pinhole: what went wrong: how to mend it`.
-    var description: String { "pinhole: \(message): \(mend)" }
+    /// `pinhole: what went wrong: how to mend it`, on as many lines as things are wrong.
+    var description: String {
+        lines.map { "pinhole: \($0)" }.joined(separator: "\n")
+    }
+
+    /// The same without the program's name.
+    var lines: [String] { earlier.flatMap(\.lines) + ["\(message): \(mend)"] }
 }

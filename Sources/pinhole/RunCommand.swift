@@ -1,14 +1,30 @@
 import FTPHelper
+import Netfilter
 import PinholeDaemon
 
 /// `pinhole run`.
 enum RunCommand: Command {
     static let name = "run"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
-    static let options = [
+    static let options = [config, checkConfig] + keys
+
+    /// The options that are keys of the configuration file, too.
+    static let keys: [Option] = [
         .queues, .socket, state, user, timeout, loose, strict, privileged, connections, logLevel,
     ]
+    /// The keys that a server may have values of its own for.
+    static let serverKeys = [timeout, loose, strict, privileged]
 
+    private static let config = Option(
+        "config",
+        "PATH",
+        "read the configuration from there (\(Configuration.usualPath), where it is)"
+    )
+    private static let checkConfig = Option(
+        "check-config",
+        nil,
+        "say what is wrong with the configuration, and end"
+    )
     private static let state = Option(
         "state",
         "PATH",
@@ -38,32 +54,43 @@ enum RunCommand: Command {
     private static let maximumTimeout: UInt32 = 2_147_483
 
     static func run(_ arguments: Arguments) throws(Failure) {
-        var settings = Settings(socketPath: arguments.socketPath)
-        if let path = arguments.value(of: state) { settings.statePath = path }
-        let queues = try QueueNumbers(arguments)
-        settings.controlQueue = queues.control
-        settings.dataQueue = queues.data
-        settings.user = arguments.value(of: user)
-        if let seconds = try arguments.number(of: timeout, in: 1...maximumTimeout) {
-            settings.policy.timeout = seconds
-        }
-        if let count = try arguments.number(of: connections, in: 1...1_000_000) {
-            settings.policy.maximumConnections = count
-        }
-        settings.policy.isLoose = arguments.has(loose)
-        settings.policy.isStrict = arguments.has(strict)
-        settings.policy.allowsPrivilegedPorts = arguments.has(privileged)
-        if let word = arguments.value(of: logLevel) {
-            guard let level = LogLevel(rawValue: word) else {
-                throw usage("'\(word)' is none of error, warning, info, debug")
-            }
-            settings.logLevel = level
-        }
+        let configuration = Configuration(at: arguments.value(of: config), arguments)
+        let settings = try configuration.settings()
+        guard !arguments.has(checkConfig) else { return }
         do {
             var daemon = try Daemon.start(settings)
             daemon.run()
         } catch {
             throw Failure(error)
+        }
+    }
+
+    /// Changes the settings as the command line, or one line of a file, says.
+    static func apply(_ arguments: Arguments, to settings: inout Settings) throws(Failure) {
+        if arguments.has(.queues) {
+            let queues = try QueueNumbers(arguments)
+            settings.controlQueue = queues.control
+            settings.dataQueue = queues.data
+        }
+        if let path = try arguments.path(of: .socket) { settings.socketPath = path }
+        if let path = try arguments.path(of: state) { settings.state = path }
+        if let name = arguments.value(of: user) { settings.user = name }
+        if let seconds = try arguments.number(of: timeout, in: 1...maximumTimeout) {
+            settings.policy.rules.timeout = seconds
+        }
+        if let isOn = try arguments.flag(of: loose) { settings.policy.rules.isLoose = isOn }
+        if let isOn = try arguments.flag(of: strict) { settings.policy.rules.isStrict = isOn }
+        if let isOn = try arguments.flag(of: privileged) {
+            settings.policy.rules.allowsPrivilegedPorts = isOn
+        }
+        if let count = try arguments.number(of: connections, in: 1...1_000_000) {
+            settings.policy.maximumConnections = count
+        }
+        if let word = arguments.value(of: logLevel) {
+            guard let level = LogLevel(rawValue: word) else {
+                throw usage("'\(word)' is none of error, warning, info, debug")
+            }
+            settings.logLevel = level
         }
     }
 }

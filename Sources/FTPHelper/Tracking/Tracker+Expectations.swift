@@ -17,17 +17,18 @@ extension Tracker {
         at now: Instant
     ) -> Decision {
         let side: Session.Side = announcement.kind.isActive ? .client : .server
+        let rules = policy.rules(for: connection.mapping)
         var target: IPAddress?
         if let advertised = announcement.address, advertised != connection.ownAddress(of: side),
             advertised != connection.shownAddress(of: side)
         {
-            if policy.isLoose, !advertised.isUnspecified {
+            if rules.isLoose, !advertised.isUnspecified {
                 target = advertised
             } else if side == .client {
                 return .refused(.addressMismatch)
             }
         }
-        guard announcement.port >= 1024 || policy.allowsPrivilegedPorts else {
+        guard announcement.port >= 1024 || rules.allowsPrivilegedPorts else {
             return .refused(.privilegedPort)
         }
 
@@ -53,7 +54,7 @@ extension Tracker {
                 target: target,
                 port: port,
                 announcement.port,
-                until: now.advanced(bySeconds: policy.timeout)
+                until: now.advanced(bySeconds: rules.timeout)
             )
         )
     }

@@ -257,7 +257,11 @@ extension Tracker {
         let outcome =
             switch side {
             case .client:
-                connection.session.command(line, on: address, refusesPipelined: policy.isStrict)
+                connection.session.command(
+                    line,
+                    on: address,
+                    refusesPipelined: policy.rules(for: connection.mapping).isStrict
+                )
             case .server: connection.session.reply(line, on: address)
             }
         switch outcome {
@@ -333,7 +337,8 @@ extension Tracker {
             into: &output
         )
         switch reason {
-        case .malformed, .addressMismatch, .unsolicited, .notFTP: connection.isReset = policy.isStrict
+        case .malformed, .addressMismatch, .unsolicited, .notFTP:
+            connection.isReset = policy.rules(for: connection.mapping).isStrict
         default: break
         }
     }

@@ -30,7 +30,8 @@ package struct Tracker: ~Copyable {
     /// Seconds that a closed connection is still translated: as long as conntrack keeps it (`nf_conntrack_tcp_timeout_time_wait`).
     static let lingerSeconds: UInt32 = 120
 
-    package let policy: Policy
+    /// What is allowed; it may change at any time, and holds from then on.
+    package var policy: Policy
     /// Whether lines are rewritten; an observer, who sees packets only after the fact, leaves them as they are.
     let rewrites: Bool
     package internal(set) var statistics = Statistics()

@@ -19,9 +19,12 @@ package struct TextFile: ~Copyable {
         return TextFile(Descriptor(adopting: number), path)
     }
 
+    /// Bytes that are read of a file at the most.
+    package static let maximumSize = 65536
+
     /// What the file has to say now, or the first 64 KiB of it; bytes that are not UTF-8 become U+FFFD.
     package func text() throws(SystemError) -> String {
-        var bytes = [UInt8](repeating: 0, count: 65536)
+        var bytes = [UInt8](repeating: 0, count: Self.maximumSize)
         var size = 0
         while size < bytes.count {
             // Sound: the kernel writes at most what is left of the storage, from `size` on.

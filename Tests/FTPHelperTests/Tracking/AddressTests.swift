@@ -9,8 +9,8 @@ import Testing
         maximumConnections: Int = 65536
     ) -> Policy {
         var policy = Policy()
-        policy.isLoose = isLoose
-        policy.allowsPrivilegedPorts = allowsPrivilegedPorts
+        policy.rules.isLoose = isLoose
+        policy.rules.allowsPrivilegedPorts = allowsPrivilegedPorts
         policy.maximumConnections = maximumConnections
         return policy
     }

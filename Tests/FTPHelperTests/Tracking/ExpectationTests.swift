@@ -267,7 +267,7 @@ import Testing
     @Test(arguments: [1, 14, 300, 86400] as [UInt32])
     func `it expires in its time, and not a moment sooner`(timeout: UInt32) throws {
         var policy = Policy()
-        policy.timeout = timeout
+        policy.rules.timeout = timeout
         var dialogue = Self.ready(policy)
         let expectation = try #require(dialogue.tracker.expectations.first)
         dialogue.wait(seconds: timeout - 1)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct StrictTests {
     private static let strict: Policy = {
         var policy = Policy()
-        policy.isStrict = true
+        policy.rules.isStrict = true
         return policy
     }()
 

@@ -21,7 +21,7 @@ import Testing
     func `every expectation expires when it is due, whatever happens to the others`(timeout: UInt32) {
         var random = Seeded(state: UInt64(timeout))
         var policy = Policy()
-        policy.timeout = timeout
+        policy.rules.timeout = timeout
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
         var output = Output()
         var now = Instant(nanoseconds: 1)

@@ -1,0 +1,7 @@
+/* inih, the parser of INI files. */
+#ifndef PINHOLE_CINIH_SHIM_H
+#define PINHOLE_CINIH_SHIM_H
+
+#include <ini.h>
+
+#endif

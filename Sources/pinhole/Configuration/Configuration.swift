@@ -1,0 +1,107 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import PinholeDaemon
+
+/// What `pinhole run` goes by: a file, and the command line, which wins.
+///
+/// The file is INI. Every option is a key of the same name, one that takes no value with `yes` or `no`; after
+/// `[server ADDRESS]` or `[server ADDRESS/LENGTH]` stand the keys that hold for these servers instead.
+struct Configuration {
+    /// Where the file is looked for, unless the command line says where it is.
+    static let usualPath = "/etc/pinhole/pinhole.conf"
+
+    let path: String
+    /// Set if the command line names the file: then it has to be there.
+    private let isNamed: Bool
+    private let arguments: Arguments
+
+    init(at path: String?, _ arguments: Arguments) {
+        self.path = path ?? Self.usualPath
+        isNamed = path != nil
+        self.arguments = arguments
+    }
+
+    /// The settings by the file as it is now.
+    func settings() throws(Failure) -> Settings {
+        let text: String
+        do {
+            text = try TextFile.read(path)
+        } catch {
+            guard error.code != ENOENT || isNamed else { return try settings(by: "") }
+            throw Failure(error.description, mend: "give the path of a configuration file with --config")
+        }
+        return try settings(by: text)
+    }
+
+    /// The settings by a file's text.
+    ///
+    /// - Throws: All that is wrong with it, by its lines.
+    func settings(by text: String) throws(Failure) -> Settings {
+        let file = INIFile(parsing: text)
+        var problems = brokenLines(of: file, text)
+        var general = Settings(socketPath: Option.defaultSocketPath)
+        var servers: [AddressPrefix: [INIFile.Entry]] = [:]
+        var lines: [Section: [String: Int]] = [:]
+        for entry in file.entries {
+            do throws(Failure) {
+                let section = try Section(entry.section)
+                if let line = lines[section]?[entry.name] {
+                    throw Failure("\(entry.name) is in line \(line) already", mend: "remove one of the two")
+                }
+                lines[section, default: [:]][entry.name] = entry.line
+                switch section {
+                case .general:
+                    try apply(entry, among: section.keys, to: &general)
+                case .server(let prefix):
+                    var trial = general
+                    try apply(entry, among: section.keys, to: &trial)
+                    servers[prefix, default: []].append(entry)
+                }
+            } catch {
+                problems.append(Failure("\(path):\(entry.line): \(error.message)", mend: error.mend))
+            }
+        }
+        if let failure = Failure(all: problems) { throw failure }
+
+        var settings = general
+        try RunCommand.apply(arguments, to: &settings)
+        for (prefix, entries) in servers {
+            var own = general
+            for entry in entries { try apply(entry, among: RunCommand.serverKeys, to: &own) }
+            try RunCommand.apply(arguments, to: &own)
+            settings.policy.set(own.policy.rules, for: prefix)
+        }
+        return settings
+    }
+
+    private func apply(
+        _ entry: INIFile.Entry,
+        among keys: [Option],
+        to settings: inout Settings
+    ) throws(Failure) {
+        guard let key = keys.first(where: { $0.name == entry.name }) else {
+            let names = keys.map(\.name).joined(separator: ", ")
+            throw Failure("there is no key '\(entry.name)' here", mend: "it may be \(names)")
+        }
+        guard !entry.value.isEmpty else {
+            throw Failure("\(entry.name) has no value", mend: "give it one, or remove the line")
+        }
+        try RunCommand.apply(Arguments(entry.value, for: key, of: RunCommand.self), to: &settings)
+    }
+
+    private func brokenLines(of file: INIFile, _ text: String) -> [Failure] {
+        var problems: [Failure] = []
+        if text.utf8.count >= TextFile.maximumSize {
+            problems.append(
+                Failure("\(path): it is too long", mend: "\(TextFile.maximumSize) bytes are the most")
+            )
+        }
+        if let line = file.brokenLine {
+            let mend =
+                "write 'key = value', a [section] or a # before a comment, \(INIFile.maximumLine) bytes at most"
+            problems.append(Failure("\(path):\(line): this says nothing", mend: mend))
+        }
+        return problems
+    }
+}

@@ -1,0 +1,212 @@
+import FTPHelper
+import Foundation
+import Netfilter
+import PinholeDaemon
+import Testing
+
+@testable import pinhole
+
+/// What `pinhole run` makes of a configuration file and a command line.
+@Suite struct ConfigurationTests {
+    private func settings(_ text: String, _ words: String...) throws -> Settings {
+        let arguments = try Arguments(parsing: words, for: RunCommand.self)
+        return try Configuration(at: "FILE", arguments).settings(by: text)
+    }
+
+    /// What is wrong with a file, a line each.
+    private func problems(_ text: String) throws -> [String] {
+        do {
+            _ = try settings(text)
+            return []
+        } catch let failure as Failure {
+            return failure.lines
+        }
+    }
+
+    private func rules(_ settings: Settings, _ server: String) throws -> Policy.Rules? {
+        let address = IPAddress(parsing: Array(server.utf8).span)
+        return settings.policy.servers.first { server in address.map(server.prefix.contains) ?? false }?.rules
+    }
+
+    @Test func `every key of the file sets what the option of its name sets`() throws {
+        let settings = try settings(
+            """
+            # a comment
+            queues = 7, 8
+            socket=/run/other.sock   ; and another
+            state = /run/other
+            user = somebody
+            timeout = 60
+            loose = yes
+            strict: yes
+            allow-privileged-ports = yes
+            max-connections = 1000
+            log-level = debug
+            """.replacing("7, 8", with: "7,8")
+        )
+        #expect((settings.controlQueue, settings.dataQueue) == (7, 8))
+        #expect(settings.socketPath == "/run/other.sock")
+        #expect(settings.statePath == "/run/other")
+        #expect(settings.user == "somebody")
+        #expect(settings.policy.rules.timeout == 60)
+        #expect(settings.policy.rules.isLoose)
+        #expect(settings.policy.rules.isStrict)
+        #expect(settings.policy.rules.allowsPrivilegedPorts)
+        #expect(settings.policy.maximumConnections == 1000)
+        #expect(settings.logLevel == .debug)
+    }
+
+    @Test func `an empty file says nothing, and the state is beside the socket`() throws {
+        let settings = try settings("\n\n  \n# nothing\n", "--socket", "/tmp/a.sock")
+        #expect(settings.policy.rules == Policy.Rules())
+        #expect(settings.statePath == "/tmp/a.state")
+        #expect(settings.policy.servers.isEmpty)
+    }
+
+    @Test func `the command line wins, over what is said of a server too`() throws {
+        let text = """
+            timeout = 60
+            strict = no
+            [server 10.2.0.2]
+            timeout = 30
+            loose = yes
+            """
+        let plain = try settings(text)
+        #expect(plain.policy.rules.timeout == 60)
+        #expect(try rules(plain, "10.2.0.2")?.timeout == 30)
+        let won = try settings(text, "--timeout", "10", "--strict")
+        #expect(won.policy.rules.timeout == 10)
+        #expect(won.policy.rules.isStrict)
+        #expect(!won.policy.rules.isLoose)
+        let server = try #require(try rules(won, "10.2.0.2"))
+        #expect(server.timeout == 10 && server.isStrict && server.isLoose)
+    }
+
+    @Test func `a server has what is said of it and otherwise what is said of all, wherever that stands`()
+        throws
+    {
+        let settings = try settings(
+            """
+            loose = yes
+            timeout = 100
+            [server 10.2.0.0/16]
+            timeout = 50
+            [server 10.2.0.2]
+            loose = no
+            [server fd02::/64]
+            strict = yes
+            [server 10.2.0.0/16]
+            strict = yes
+            """
+        )
+        let near = try #require(try rules(settings, "10.2.0.2"))
+        #expect(near.timeout == 100 && !near.isLoose && !near.isStrict)
+        let wide = try #require(try rules(settings, "10.2.9.9"))
+        #expect(wide.timeout == 50 && wide.isLoose && wide.isStrict)
+        #expect(try rules(settings, "fd02::9")?.isStrict == true)
+        #expect(try rules(settings, "10.3.0.1") == nil)
+        #expect(try rules(settings, "fd03::9") == nil)
+    }
+
+    @Test func `everything that is wrong is named with its line and what is allowed`() throws {
+        let said = try problems(
+            """
+            timeout = 0
+            nonsense = 1
+            loose = perhaps
+            just words
+            [server 10.2.0.1/16]
+            strict = yes
+            [server 10.2.0.2]
+            queues = 1,2
+            strict =
+            strict = yes
+            log-level = loud
+            [daemon]
+            timeout = 5
+            """
+        )
+        let keys =
+            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, max-connections, log-level"
+        let section = "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
+        #expect(
+            said == [
+                "FILE:4: this says nothing: write 'key = value', a [section] or a # before a comment, 197 bytes at most",
+                "FILE:1: timeout: 0 is out of range: give a number from 1 to 2147483",
+                "FILE:2: there is no key 'nonsense' here: it may be \(keys)",
+                "FILE:3: loose: 'perhaps' is neither yes nor no: see pinhole run --help",
+                "FILE:6: there is no section [server 10.2.0.1/16]: \(section)",
+                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports",
+                "FILE:9: strict has no value: give it one, or remove the line",
+                "FILE:10: strict is in line 9 already: remove one of the two",
+                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports",
+                "FILE:13: there is no section [daemon]: \(section)",
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("timeout = 5\ntimeout = 6", "FILE:2: timeout is in line 1 already: remove one of the two"),
+        ("log-level = loud", "FILE:1: 'loud' is none of error, warning, info, debug: see pinhole run --help"),
+        ("queues = 5,5", "FILE:1: queues has 5 twice: see pinhole run --help"),
+        ("socket = run/x", "FILE:1: socket: 'run/x' does not begin with /: see pinhole run --help"),
+        ("user = " + String(repeating: "x", count: 200), "FILE:1: this says nothing:"),
+        (String(repeating: "#\n", count: 40000), "FILE: it is too long: 65536 bytes are the most"),
+        (
+            "[server ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128]\nstrict = yes",
+            "FILE:2: there is no section [server ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/12]:"
+        ),
+        ("config = /etc/other", "FILE:1: there is no key 'config' here:"),
+    ])
+    func `a wrong line is named`(_ text: String, _ problem: String) throws {
+        let said = try problems(text)
+        #expect(said.count == 1 && said[0].hasPrefix(problem), "\(said)")
+    }
+
+    /// The sample that is installed.
+    private func sample() throws -> String {
+        try String(contentsOf: Program.top.appending(path: "conf/pinhole.conf"), encoding: .utf8)
+    }
+
+    @Test func `the sample says nothing, and with its keys in force nothing else than without`() throws {
+        let sample = try sample()
+        let asIs = try settings(sample)
+        #expect(asIs.policy.rules == Policy.Rules() && asIs.policy.servers.isEmpty)
+        let general = sample.components(separatedBy: "#[server")[0]
+        let lines = general.split(separator: "\n").filter { !$0.hasPrefix("# ") && $0.contains(" = ") }
+        #expect(
+            lines.map { $0.dropFirst().prefix { $0 != " " } } == RunCommand.keys.map { Substring($0.name) }
+        )
+        let inForce = try settings(lines.map { $0.dropFirst() }.joined(separator: "\n"))
+        #expect(inForce.policy.rules == Policy.Rules())
+        #expect(inForce.policy.maximumConnections == asIs.policy.maximumConnections)
+        #expect(inForce.socketPath == asIs.socketPath && inForce.statePath == asIs.statePath)
+        #expect((inForce.controlQueue, inForce.dataQueue) == (asIs.controlQueue, asIs.dataQueue))
+        #expect(inForce.user == Settings.usualUser && inForce.logLevel == asIs.logLevel)
+        let servers = sample.split(separator: "\n").drop { !$0.hasPrefix("#[server") }.map { $0.dropFirst() }
+        #expect(try settings(servers.joined(separator: "\n")).policy.servers.count == 2)
+    }
+
+    @Test func `--check-config says what is wrong, on the command line's file or the usual one`() throws {
+        let child = try Program.script(
+            """
+            printf 'timeout = 0\\nloose = 1\\n' >"$dir/conf"
+            status=0
+            pinhole run --check-config --config "$dir/conf" 2>&1 | sed "s|$dir|DIR|" || true
+            pinhole run --check-config --config "$dir/none" 2>&1 | sed "s|$dir|DIR|" || true
+            printf 'timeout = 5\\n' >"$dir/conf"
+            pinhole run --check-config --config "$dir/conf" && echo right
+            """
+        )
+        #expect(child.errors == "")
+        #expect(
+            child.output == """
+                pinhole: DIR/conf:1: timeout: 0 is out of range: give a number from 1 to 2147483
+                pinhole: DIR/conf:2: loose: '1' is neither yes nor no: see pinhole run --help
+                pinhole: open DIR/none: No such file or directory: give the path of a configuration file with --config
+                right
+
+                """
+        )
+    }
+}
