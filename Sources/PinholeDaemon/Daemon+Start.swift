@@ -7,7 +7,7 @@ extension Daemon {
     ///
     /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. What an
     /// earlier one has left is touched at the end, when it is certain that no other daemon uses it.
-    package static func start(_ settings: Settings) throws(Obstacle) -> Daemon {
+    package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(Obstacle) -> Daemon {
         guard Capabilities.contain(.networkAdministration), Capabilities.contain(.rawSockets) else {
             throw Obstacle(
                 "no permission to change the network",
@@ -20,6 +20,11 @@ extension Daemon {
         let notifier = ServiceNotifier.open()
         var inherited = InheritedDescriptors.take()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
+        // Before there is anything that it should not have.
+        let opener = try attempt(
+            { () throws(SystemError) in try FileOpener.start(for: file.path, as: account) },
+            orElse: unforeseen
+        )
         let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
@@ -70,6 +75,8 @@ extension Daemon {
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return Daemon(
             settings,
+            file: file,
+            opener: opener,
             liberties: liberties,
             notifier: notifier,
             queueFigures: queueFigures,

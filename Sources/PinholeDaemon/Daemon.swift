@@ -1,4 +1,5 @@
 import FTPHelper
+import Glibc
 import Netfilter
 
 /// `pinhole run`: waits for packets, clients, deadlines and signals, and sees to each.
@@ -6,6 +7,8 @@ import Netfilter
 /// There is one thread, and nothing in it waits but `Poller.wait`. Once it runs, nothing but a signal ends it.
 package struct Daemon: ~Copyable {
     private let settings: Settings
+    private let file: ConfigurationFile
+    private let opener: FileOpener
     /// What it may do that it need not, for want of something in the system.
     private let liberties: [String]
     private let notifier: ServiceNotifier
@@ -21,6 +24,8 @@ package struct Daemon: ~Copyable {
     /// Puts together what `start` has taken of the system.
     init(
         _ settings: Settings,
+        file: ConfigurationFile,
+        opener: consuming FileOpener,
         liberties: [String],
         notifier: consuming ServiceNotifier,
         queueFigures: consuming TextFile?,
@@ -33,6 +38,8 @@ package struct Daemon: ~Copyable {
         log: Log
     ) {
         self.settings = settings
+        self.file = file
+        self.opener = opener
         self.liberties = liberties
         self.notifier = notifier
         self.queueFigures = queueFigures
@@ -65,7 +72,7 @@ package struct Daemon: ~Copyable {
         log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
     }
 
-    /// Waits once and does what there is to do then; returns the signal that came, if one did.
+    /// Waits once and does what there is to do then; returns the signal that came, if one did that ends it.
     private mutating func turn() -> Int32? {
         let ready = wait()
         let now = Clock.now()
@@ -75,7 +82,10 @@ package struct Daemon: ~Copyable {
         if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
-        return ready.contains(.signals) ? signals.take() : nil
+        guard ready.contains(.signals), let signal = signals.take() else { return nil }
+        guard signal == SIGHUP else { return signal }
+        _ = Daemon.reload(file, opener, settings, &path, &log)
+        return nil
     }
 
     /// What a turn finds ready.
@@ -158,7 +168,9 @@ package struct Daemon: ~Copyable {
 
     /// Answers the clients that wait, and sends those away that let the daemon wait.
     private mutating func serve(at now: Instant) {
-        Daemon.serve(&server, &path, lostLines: log.lost, at: now) { [settings] in
+        Daemon.serve(&server, &path, &log, at: now) { path, log in
+            Daemon.reload(file, opener, settings, &path, &log)
+        } queue: { [settings] in
             guard let text = try? queueFigures?.text() else { return nil }
             return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
         }
@@ -167,14 +179,16 @@ package struct Daemon: ~Copyable {
     private static func serve(
         _ server: inout ControlServer,
         _ path: inout PacketPath<LinuxKernel>,
-        lostLines: UInt64,
+        _ log: inout Log,
         at now: Instant,
+        reload: (inout PacketPath<LinuxKernel>, inout Log) -> ControlAnswer,
         queue: () -> QueueFigures?
     ) {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                path.answer(request, user: user, lostLines: lostLines, at: now, queue: queue)
+                if request == .reload, user == 0 { return reload(&path, &log) }
+                return path.answer(request, user: user, lostLines: log.lost, at: now, queue: queue)
             }
         } catch {
             path.count(.controlSocket, at: now, error.description)

@@ -1,3 +1,5 @@
+import PinholeDaemon
+
 /// Why a command ended without doing what it was asked for, and what to do about it.
 ///
 /// Every failure that the command line can meet becomes one line: what went wrong, then how to mend it.
@@ -34,9 +36,9 @@ struct Failure: Error, Hashable {
 extension Failure: CustomStringConvertible {
     /// `pinhole: what went wrong: how to mend it`, on as many lines as things are wrong.
     var description: String {
-        lines.map { "pinhole: \($0)" }.joined(separator: "\n")
+        obstacles.map { "pinhole: \($0.message): \($0.mend)" }.joined(separator: "\n")
     }
 
-    /// The same without the program's name.
-    var lines: [String] { earlier.flatMap(\.lines) + ["\(message): \(mend)"] }
+    /// Everything that is wrong.
+    var obstacles: [Obstacle] { earlier.flatMap(\.obstacles) + [Obstacle(message, mend: mend)] }
 }

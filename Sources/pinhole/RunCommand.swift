@@ -57,8 +57,15 @@ enum RunCommand: Command {
         let configuration = Configuration(at: arguments.value(of: config), arguments)
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else { return }
+        let file = ConfigurationFile(at: configuration.path) { text throws(ConfigurationError) in
+            do throws(Failure) {
+                return try configuration.settings(by: text)
+            } catch {
+                throw ConfigurationError(error.obstacles)
+            }
+        }
         do {
-            var daemon = try Daemon.start(settings)
+            var daemon = try Daemon.start(settings, file)
             daemon.run()
         } catch {
             throw Failure(error)

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "clinux_datagrams.h"
+#include "clinux_opener.h"
 #include "clinux_privileges.h"
 
 /* What getopt_long(3) leaves in its globals after each step. */

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// The signals that end the daemon, SIGTERM and SIGINT, as something to wait for (`signalfd`).
+/// The signals that the daemon obeys, SIGTERM, SIGINT and SIGHUP, as something to wait for (`signalfd`).
 ///
 /// Once it was made they no longer kill the process, so that whatever is under way is finished first, and the end too.
 package struct SignalDescriptor: ~Copyable {
@@ -11,7 +11,7 @@ package struct SignalDescriptor: ~Copyable {
         descriptor = Descriptor(adopting: number)
     }
 
-    /// Blocks both signals in this thread and makes the descriptor that tells of them.
+    /// Blocks the signals in this thread and makes the descriptor that tells of them.
     ///
     /// To be called before other threads exist, which otherwise still die of them.
     package static func open() throws(SystemError) -> SignalDescriptor {
@@ -61,6 +61,7 @@ package struct SignalDescriptor: ~Copyable {
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         unsafe sigaddset(&signals, SIGINT)
+        unsafe sigaddset(&signals, SIGHUP)
         return signals
     }
 }

@@ -19,6 +19,11 @@ package struct TextFile: ~Copyable {
         return TextFile(Descriptor(adopting: number), path)
     }
 
+    /// Takes over an open descriptor of the file at `path`.
+    static func adopt(_ descriptor: consuming Descriptor, _ path: String) -> TextFile {
+        TextFile(descriptor, path)
+    }
+
     /// Bytes that are read of a file at the most.
     package static let maximumSize = 65536
 

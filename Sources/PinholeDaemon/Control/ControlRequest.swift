@@ -1,6 +1,6 @@
 /// What a client asks of the daemon: one line over the control socket.
 ///
-/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `delete NUMBER` or `flush`, where
+/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `delete NUMBER`, `flush` or `reload`, where
 /// FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
 /// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
@@ -10,6 +10,7 @@ package enum ControlRequest: Hashable, Sendable {
     case events(ControlFormat)
     case delete(UInt64)
     case flush
+    case reload
 
     /// The longest line that a client may send, its end left out; the longest request has 27 bytes.
     package static let maximumSize = 64
@@ -29,6 +30,7 @@ package enum ControlRequest: Hashable, Sendable {
             guard let number = UInt64(number) else { return nil }
             self = .delete(number)
         case ("flush", _, 1): self = .flush
+        case ("reload", _, 1): self = .reload
         default: return nil
         }
     }
@@ -47,13 +49,14 @@ package enum ControlRequest: Hashable, Sendable {
         case .events(let format): "events \(format.rawValue)"
         case .delete(let id): "delete \(id)"
         case .flush: "flush"
+        case .reload: "reload"
         }
     }
 
     /// Tells whether it changes something, which only root may.
     package var isChange: Bool {
         switch self {
-        case .delete, .flush: true
+        case .delete, .flush, .reload: true
         case .expectations, .connections, .statistics, .events: false
         }
     }

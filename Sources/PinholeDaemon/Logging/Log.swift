@@ -7,7 +7,7 @@ package struct Log {
     static let eventLimiter = RateLimiter(burst: 400, period: 10)
 
     /// Lines that matter less are not written.
-    package let threshold: LogLevel
+    package var threshold: LogLevel
     /// Puts `<N>` before each line, which tells the journal its priority (sd-daemon(3)).
     package let hasPriorities: Bool
     /// Lines that could not be written.

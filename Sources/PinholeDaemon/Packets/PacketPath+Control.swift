@@ -13,7 +13,7 @@ extension PacketPath where System: ~Copyable {
         queue: () -> QueueFigures?
     ) -> ControlAnswer {
         if request.isChange, user != 0 {
-            return .failure("only root may close expectations", mend: "use sudo")
+            return .failure("only root may do that", mend: "use sudo")
         }
         switch request {
         case .expectations(let format):
@@ -34,6 +34,9 @@ extension PacketPath where System: ~Copyable {
             return .whole("")
         case .flush:
             return .whole("closed \(flush(at: now))\n")
+        case .reload:
+            // What reads the file is not here.
+            return .failure("there is nothing to reload", mend: "see pinhole run --help")
         }
     }
 }

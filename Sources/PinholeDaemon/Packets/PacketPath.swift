@@ -77,6 +77,12 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         return count
     }
 
+    /// What is allowed; a change holds from the next packet on.
+    package var policy: Policy {
+        get { tracker.policy }
+        set { tracker.policy = newValue }
+    }
+
     /// The open expectations, oldest first.
     package var expectations: [Expectation] { tracker.expectations }
 

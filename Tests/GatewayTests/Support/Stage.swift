@@ -66,10 +66,14 @@ extension Gateway {
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon(options)
-            let words = ["/usr/bin/python3", "-B", try Files.script("stage")]
-            let arguments = [topology.server, topology.dialled, String(topology.port)]
-            let service = try gateway.lab.start(words + arguments, as: "stage", on: .gateway)
-            try await body(gateway, Stage(service))
+            try await body(gateway, gateway.startStage())
         }
+    }
+
+    /// A stage on the gateway, on which nothing is said yet.
+    func startStage() throws -> Stage {
+        let words = ["/usr/bin/python3", "-B", try Files.script("stage")]
+        let arguments = [topology.server, topology.dialled, String(topology.port)]
+        return Stage(try lab.start(words + arguments, as: "stage", on: .gateway))
     }
 }

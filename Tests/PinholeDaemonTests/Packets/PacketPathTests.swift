@@ -243,7 +243,7 @@ import Testing
         _ = path.control(announcement.span, at: start)
         _ = memory.take()
         for request in [ControlRequest.delete(1), .flush] {
-            #expect(answer(request, user: 1000, of: &path) == "only root may close expectations: use sudo")
+            #expect(answer(request, user: 1000, of: &path) == "only root may do that: use sudo")
         }
         #expect(path.expectations.count == 1)
         #expect(answer(.delete(2), of: &path) == "there is no expectation 2: see pinhole expectations")

@@ -19,7 +19,7 @@ import Testing
             _ = try settings(text)
             return []
         } catch let failure as Failure {
-            return failure.lines
+            return failure.obstacles.map { "\($0.message): \($0.mend)" }
         }
     }
 

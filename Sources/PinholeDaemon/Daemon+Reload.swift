@@ -1,0 +1,58 @@
+import Netfilter
+
+extension Daemon {
+    /// Reads the configuration again and goes by it from now on; what is wrong with it leaves everything as it is.
+    ///
+    /// No session notices: what is open stays open, and the next announcement is judged by the new rules.
+    static func reload(
+        _ file: ConfigurationFile,
+        _ opener: borrowing FileOpener,
+        _ current: Settings,
+        _ path: inout PacketPath<LinuxKernel>,
+        _ log: inout Log
+    ) -> ControlAnswer {
+        do throws(ConfigurationError) {
+            let settings = try file.settings(text(of: file, opener))
+            path.policy = settings.policy
+            log.threshold = settings.logLevel
+            let later = current.differences(from: settings).joined(separator: ",")
+            log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }
+            return .whole(later == "" ? "" : "only at the next start: \(later)\n")
+        } catch {
+            for problem in error.problems {
+                log.write(.error, "configuration-refused") {
+                    $0.add("reason", problem.message)
+                    $0.add("mend", problem.mend)
+                }
+            }
+            let first = error.problems[0]
+            let more =
+                error.problems.count > 1 ? ", and \(error.problems.count - 1) more that the log names" : ""
+            return .failure(first.message, mend: first.mend + more)
+        }
+    }
+
+    private static func text(
+        of file: ConfigurationFile,
+        _ opener: borrowing FileOpener
+    ) throws(ConfigurationError) -> String {
+        do throws(SystemError) {
+            return try opener.open().text()
+        } catch {
+            let mend = "see that it is there and the daemon's user may read it"
+            throw ConfigurationError([Obstacle(error.description, mend: mend)])
+        }
+    }
+}
+
+extension Settings {
+    /// The keys that other settings have another value of and that hold from the start to the end.
+    fileprivate func differences(from other: Settings) -> [String] {
+        var names: [String] = []
+        if (controlQueue, dataQueue) != (other.controlQueue, other.dataQueue) { names.append("queues") }
+        if socketPath != other.socketPath { names.append("socket") }
+        if statePath != other.statePath { names.append("state") }
+        if user != other.user { names.append("user") }
+        return names
+    }
+}

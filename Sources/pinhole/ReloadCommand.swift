@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole reload`.
+enum ReloadCommand: Command {
+    static let name = "reload"
+    static let summary = "let the daemon read its configuration again"
+    static let options: [Option] = [.socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.reload, arguments)
+    }
+}

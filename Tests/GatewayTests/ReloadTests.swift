@@ -1,0 +1,101 @@
+import Testing
+
+/// The configuration changes while sessions go on.
+@Suite struct ReloadTests {
+    /// How the daemon is told.
+    enum Order: String, CaseIterable { case reload, hangup }
+
+    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
+    func `what is allowed changes in mid-session, for the server that is named`(
+        topology: Topology,
+        order: Order
+    )
+        async throws
+    {
+        try await Gateway.with(topology) { gateway in
+            try gateway.lab.write("timeout = 60\n", to: "conf")
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon("--config", "\(Lab.folder)/conf")
+            let stage = try gateway.startStage()
+            try await stage.logIn()
+            let (sent, read) = gateway.announcements(port: 5001)
+            try await stage.say(.client, sent, read: read)
+            try await stage.say(.server, "200 ok\r\n")
+            try await #require(gateway.expiry() <= 60)
+
+            try gateway.lab.write("[server \(topology.server)]\ntimeout = 200\n", to: "conf")
+            try await gateway.order(order, daemon, count: 1)
+            let (sentNext, readNext) = gateway.announcements(port: 5002)
+            try await stage.say(.client, sentNext, read: readNext)
+            try await stage.say(.server, "200 ok\r\n")
+            let expiry = try await gateway.expiry()
+            try #require((61...200).contains(expiry))
+
+            // What is wrong changes nothing.
+            try gateway.lab.write("timeout = 5\nnonsense\n", to: "conf")
+            try await gateway.lab.require(["kill", "-HUP", String(daemon.identifier)])
+            try await daemon.said(
+                "event=configuration-refused reason=\"\(Lab.folder)/conf:2: this says nothing\""
+            )
+            try await stage.say(.client, sent, read: read)
+            try await stage.say(.server, "200 ok\r\n")
+            try await #require(gateway.expiry() > 60)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `only root may, and is told what is wrong and what has to wait`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try gateway.lab.write("", to: "conf")
+            try await gateway.loadRules()
+            _ = try await gateway.startDaemon("--config", "\(Lab.folder)/conf")
+            let refused = try await gateway.pinhole(["reload"], prefix: ["setpriv", "--reuid", "4711"])
+            try #require(!refused.hasSucceeded)
+            for (text, said) in [
+                ("loose = yes\n", ""),
+                ("queues = 7,8\nuser = nobody\n", "only at the next start: queues,user\n"),
+            ] {
+                try gateway.lab.write(text, to: "conf")
+                let outcome = try await gateway.pinhole("reload")
+                try #require(outcome.hasSucceeded && outcome.output == said, "\(outcome)")
+            }
+            try gateway.lab.write("loose = 1\nstrict = 1\n", to: "conf")
+            let outcome = try await gateway.pinhole("reload")
+            try #require(!outcome.hasSucceeded)
+            try #require(
+                outcome.error == "pinhole: \(Lab.folder)/conf:1: loose: '1' is neither yes nor no: "
+                    + "see pinhole run --help, and 1 more that the log names\n"
+            )
+        }
+    }
+}
+
+extension Gateway {
+    /// Tells the daemon to read its configuration again, and waits until it has, for the `count`-th time.
+    fileprivate func order(_ order: ReloadTests.Order, _ daemon: Service, count: Int) async throws {
+        switch order {
+        case .reload:
+            let outcome = try await pinhole("reload")
+            try #require(outcome.hasSucceeded, "\(outcome)")
+        case .hangup:
+            try await lab.require(["kill", "-HUP", String(daemon.identifier)])
+        }
+        try await poll(for: "the configuration to be read") {
+            daemon.lines.count { $0.contains("event=reloaded") } == count
+        }
+    }
+
+    /// A PORT for a port of the client, as it sends it and as the server is to read it.
+    fileprivate func announcements(port: Int) -> (sent: String, read: String) {
+        func line(_ address: String) -> String {
+            "PORT \(address.replacing(".", with: ",")),\(port / 256),\(port % 256)\r\n"
+        }
+        return (line(topology.client), line(topology.seen))
+    }
+
+    /// Seconds that the only expectation has left.
+    fileprivate func expiry() async throws -> Double {
+        let all = try await report("expectations", as: [ExpectationReport].self)
+        return try #require(all.count == 1 ? all.first : nil).expires_in
+    }
+}
