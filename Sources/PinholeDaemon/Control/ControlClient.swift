@@ -18,6 +18,8 @@ final class ControlClient {
 
     /// Bytes that are kept for a client that does not read: some hundreds of events.
     static let outputLimit = 64 * 1024
+    /// Bytes of the longest line that says how many events found no room.
+    private static let noticeSize = 80
     /// Seconds for a client to send its request, and then for each time that it lets the daemon wait.
     static let patience: UInt32 = 10
 
@@ -84,22 +86,17 @@ final class ControlClient {
         }
     }
 
-    var isWatching: Bool {
-        if case .watching = state { true } else { false }
-    }
-
-    /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.
-    func offer(_ record: EventRecord) {
+    /// Adds the line of an event, or counts it as lost where there is no room; the next that finds room says how many were.
+    func offer(_ record: EventRecord, _ line: String) {
         guard case .watching(let format, let lost) = state else { return }
-        var lines = lost > 0 ? ControlClient.notice(of: lost, before: record, format) : ""
-        lines += format == .json ? record.json.text : record.text
-        lines += "\n"
-        if output.count - sent + lines.utf8.count <= ControlClient.outputLimit {
-            append(lines)
-            state = .watching(format, lost: 0)
-        } else {
+        guard output.count - sent + line.utf8.count + ControlClient.noticeSize <= ControlClient.outputLimit
+        else {
             state = .watching(format, lost: lost + 1)
+            return
         }
+        if lost > 0 { append(ControlClient.notice(of: lost, before: record, format)) }
+        append(line)
+        state = .watching(format, lost: 0)
     }
 
     /// Sends what the socket takes now, at most one full buffer; `false` when all of the answer is on its way.

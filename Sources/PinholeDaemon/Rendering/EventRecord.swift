@@ -18,6 +18,9 @@ package struct EventRecord: Hashable, Sendable {
         self.frame = frame
     }
 
+    /// The line of `pinhole events`, its end included.
+    func line(_ format: ControlFormat) -> String { (format == .json ? json.text : text) + "\n" }
+
     /// The object of `pinhole events --json`.
     package var json: JSON {
         var members = [timeMember]
