@@ -24,6 +24,9 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
         return unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
     }
 
+    /// Tells whether the same may well succeed at once: there was no memory for it, or none for the answer.
+    package var isMomentary: Bool { code == ENOBUFS || code == ENOMEM }
+
     /// `enum ipset_errno` as far as adding, removing and flushing can meet it; `strerror` does not know these.
     private static let ipsetReasons: [Int32: String] = [
         Int32(IPSET_ERR_PROTOCOL.rawValue): "the kernel speaks another version of the ipset protocol",

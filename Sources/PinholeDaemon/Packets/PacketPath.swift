@@ -126,16 +126,16 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         of packet: borrowing Span<UInt8>,
         at now: Instant
     ) -> Bool {
-        do throws(SystemError) {
-            if let entry = try kernel.entry(for: tuple) {
-                learn(entry, at: now)
-                return true
-            }
-        } catch {
-            count(.findConnection, at: now, error.description)
+        // Who is turned away here for want of an answer gets no help for as long as the connection lasts.
+        let entry = insist(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
+            try kernel.entry(for: tuple)
         }
-        tracker.refuseUnmapped(packet, into: &output)
-        return false
+        guard case .some(.some(let entry)) = entry else {
+            tracker.refuseUnmapped(packet, into: &output)
+            return false
+        }
+        learn(entry, at: now)
+        return true
     }
 
     private mutating func learn(_ entry: ConntrackEntry, at now: Instant) {
@@ -216,6 +216,25 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         }
     }
 
+    /// Makes a request that nobody repeats: once more if the kernel had no memory for it just now.
+    ///
+    /// Each failure is counted.
+    private mutating func insist<Result>(
+        orElse fault: Fault,
+        at now: Instant,
+        on request: (inout System) throws(SystemError) -> Result
+    ) -> Result? {
+        for _ in 0..<2 {
+            do throws(SystemError) {
+                return try request(&kernel)
+            } catch {
+                count(fault, at: now, error.description)
+                guard error.isMomentary else { return nil }
+            }
+        }
+        return nil
+    }
+
     private mutating func perform(_ action: Action, at now: Instant) {
         switch action {
         case .open(let expectation):
@@ -234,10 +253,9 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
                 count(.closePinhole, at: now, error.description)
             }
         case .beLiberal(let mapping):
-            do throws(SystemError) {
+            // It is asked for once, and without it the connection stalls.
+            _ = insist(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
                 try kernel.beLiberal(mapping)
-            } catch {
-                count(.setLiberal, at: now, error.description)
             }
         case .verify(let mapping):
             verify(mapping, at: now)

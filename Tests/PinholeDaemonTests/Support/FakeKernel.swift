@@ -23,6 +23,8 @@ struct FakeKernel: ~Copyable, Kernel {
         /// What every request fails with, but for those about entries.
         var failure: SystemError?
         var entryFailure: SystemError?
+        /// How many requests fail before they succeed again; all if there is no such number.
+        var failures = Int.max
 
         /// What was asked since the last time.
         func take() -> [Call] {
@@ -32,7 +34,13 @@ struct FakeKernel: ~Copyable, Kernel {
 
         func record(_ call: Call) throws(SystemError) {
             calls.append(call)
-            if let failure { throw failure }
+            try fail(with: failure)
+        }
+
+        func fail(with failure: SystemError?) throws(SystemError) {
+            guard let failure, failures > 0 else { return }
+            failures -= 1
+            throw failure
         }
     }
 
@@ -40,7 +48,7 @@ struct FakeKernel: ~Copyable, Kernel {
 
     mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         memory.calls.append(.entry(tuple))
-        if let failure = memory.entryFailure { throw failure }
+        try memory.fail(with: memory.entryFailure)
         return memory.mapping.map {
             ConntrackEntry(
                 mapping: $0,
