@@ -15,7 +15,8 @@ import Testing
         try await Gateway.with(.masqueraded) { gateway in
             let seconds = Figures.isFull ? 10.0 : 2
             let drown = try await gateway.build(script: "drown")
-            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
+            if flood == .large { try await gateway.lab.require(["sh", "-ec", Self.wideLinks]) }
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
             // Both on one processor, of which the daemon gets next to nothing while the flood lasts.
@@ -81,7 +82,7 @@ import Testing
     func `connections that never log in make room for one another, and disturb nobody`() async throws {
         try await Gateway.with(.routed) { gateway in
             let (count, most) = Figures.isFull ? (200_000, 65_536) : (3_000, 500)
-            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             for host in [Host.client, .server] {
                 let reset = ["-p", "tcp", "--tcp-flags", "RST", "RST", "-j", "DROP"]
                 try await gateway.lab.require(["iptables", "-A", "OUTPUT"] + reset, on: host)
@@ -141,7 +142,7 @@ import Testing
     func `a flood of announcements is bounded, and old connections do not notice`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let (count, times) = (10_000, Figures.isFull ? 30 : 1)
-            try await gateway.lab.require(["sh", "-ec", Self.otherEnds], on: nil)
+            try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
@@ -237,15 +238,19 @@ import Testing
     /// The words that make a daemon the last to get the first processor.
     private static let least = ["taskset", "-c", "0", "nice", "-n", "19"]
 
+    /// A script that makes the links take segments of 60 kB.
+    private static let wideLinks = """
+        for host in client server; do
+            ip -n gateway link set $host mtu 60100
+            ip -n $host link set gateway mtu 60100
+        done
+        """
+
     /// A script that gives client and server another few addresses, for those who are no real users.
     private static let otherEnds = """
         for number in 9 10 11 12 13; do ip -n client addr add 10.1.0.$number/24 dev gateway; done
         ip -n server addr add 10.2.0.9/24 dev gateway
-        # Segments of 64 KiB, and nobody to answer those that belong to nothing.
-        for host in client server; do
-            ip -n gateway link set $host mtu 65535
-            ip -n $host link set gateway mtu 65535
-        done
+        # Nobody answers those that belong to nothing.
         ip netns exec server iptables -A INPUT -s 10.2.0.1 -d 10.2.0.9 -p tcp --sport 20000:20063 --dport 21 -j DROP
         """
 }
