@@ -26,9 +26,9 @@ bench = .build/bench
 bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
 bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
 
-build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev
+build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
-test_packages = $(demo_packages) tnftp python3-pyftpdlib strace
+test_packages = $(demo_packages) tnftp python3-pyftpdlib strace prometheus libmicrohttpd12
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
 .PHONY: build install uninstall demo test sanitize lint cost fuzz soak faults bench compare clean

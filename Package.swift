@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CHTTP"),
         .target(name: "CPcap", cSettings: [.define("_DEFAULT_SOURCE")]),
 
         // The pure core: no IO, no clock, no import.
@@ -31,7 +32,7 @@ let package = Package(
         // The fence: the only Swift that touches C pointers.
         .target(
             name: "Netfilter",
-            dependencies: ["CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "FTPHelper"],
+            dependencies: ["CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "CHTTP", "FTPHelper"],
             swiftSettings: fenced
         ),
 

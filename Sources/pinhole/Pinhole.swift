@@ -12,7 +12,9 @@ enum Pinhole {
         [
             RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
             ConnectionsCommand.self,
-            StatsCommand.self, EventsCommand.self, DeleteCommand.self, FlushCommand.self, ReloadCommand.self,
+            StatsCommand.self, MetricsCommand.self, ExporterCommand.self, EventsCommand.self,
+            DeleteCommand.self, FlushCommand.self,
+            ReloadCommand.self,
             ReplayCommand.self, VersionCommand.self,
         ]
     }

@@ -1,12 +1,13 @@
 /// What a client asks of the daemon: one line over the control socket.
 ///
-/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `delete NUMBER`, `flush` or `reload`, where
+/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`, `delete NUMBER`, `flush` or `reload`, where
 /// FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
 /// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
     case connections(ControlFormat)
     case statistics(ControlFormat)
+    case metrics
     case events(ControlFormat)
     case delete(UInt64)
     case flush
@@ -29,6 +30,7 @@ package enum ControlRequest: Hashable, Sendable {
         case ("delete", let number?, 2):
             guard let number = UInt64(number) else { return nil }
             self = .delete(number)
+        case ("metrics", _, 1): self = .metrics
         case ("flush", _, 1): self = .flush
         case ("reload", _, 1): self = .reload
         default: return nil
@@ -48,6 +50,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .statistics(let format): "stats \(format.rawValue)"
         case .events(let format): "events \(format.rawValue)"
         case .delete(let id): "delete \(id)"
+        case .metrics: "metrics"
         case .flush: "flush"
         case .reload: "reload"
         }
@@ -57,7 +60,7 @@ package enum ControlRequest: Hashable, Sendable {
     package var isChange: Bool {
         switch self {
         case .delete, .flush, .reload: true
-        case .expectations, .connections, .statistics, .events: false
+        case .expectations, .connections, .statistics, .metrics, .events: false
         }
     }
 }

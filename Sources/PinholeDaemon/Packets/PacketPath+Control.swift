@@ -25,6 +25,8 @@ extension PacketPath where System: ~Copyable {
         case .statistics(let format):
             let report = report(queue(), lostLines: lostLines)
             return .whole(format == .json ? report.json.text + "\n" : report.text)
+        case .metrics:
+            return .whole(report(queue(), lostLines: lostLines).metrics)
         case .events(let format):
             return .events(format)
         case .delete(let id):

@@ -9,7 +9,7 @@ import Testing
         (.statistics(.text), "stats text"),
         (.events(.json), "events json"),
         (.delete(18_446_744_073_709_551_615), "delete 18446744073709551615"),
-        (.flush, "flush"),
+        (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
     ])
     func `a request is one line and comes out of it again`(_ request: ControlRequest, _ line: String) {
         #expect(request.line == line)

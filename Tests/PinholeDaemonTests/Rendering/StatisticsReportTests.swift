@@ -38,6 +38,21 @@ import Testing
         #expect(report.json.text == expected)
     }
 
+    @Test func `the report as metrics has every number of the other two, and counters end in _total`() throws
+    {
+        let samples = report.metrics.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(samples.first == "pinhole_packets_total 10")
+        #expect(samples.contains("pinhole_refused_total{reason=\"malformed\"} 6"))
+        #expect(samples.contains("pinhole_errors_total{kind=\"open-pinhole\"} 11"))
+        #expect(samples.last == "pinhole_queue_dropped_total 9")
+        #expect(samples.count == report.text.split(separator: "\n").count)
+        for line in report.metrics.split(separator: "\n") where line.hasPrefix("# TYPE") {
+            #expect(line.hasSuffix("counter") == line.contains("_total "))
+        }
+        let silent = StatisticsReport(Statistics(), connections: 0, expectations: 0, faults: [:], queue: nil)
+        #expect(!silent.metrics.contains("pinhole_queue"))
+    }
+
     @Test func `the report as text has a line for each number, aligned`() {
         let lines = report.text.split(separator: "\n")
         #expect(lines.first == "packets                   10")

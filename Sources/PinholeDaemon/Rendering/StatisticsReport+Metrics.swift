@@ -1,0 +1,89 @@
+import FTPHelper
+
+/// The numbers as Prometheus reads them (text format 0.0.4).
+extension StatisticsReport {
+    /// One family of samples; labels by their value, with one name for all.
+    private struct Family {
+        enum Kind: String { case counter, gauge }
+
+        let name: String
+        let kind: Kind
+        let help: String
+        var label = ""
+        let samples: [(value: String, number: UInt64)]
+
+        init(_ name: String, _ kind: Kind, _ help: String, _ number: UInt64) {
+            self.name = name
+            self.kind = kind
+            self.help = help
+            samples = [("", number)]
+        }
+
+        init(_ name: String, _ kind: Kind, _ help: String, by label: String, _ samples: [(String, UInt64)]) {
+            self.name = name
+            self.kind = kind
+            self.help = help
+            self.label = label
+            self.samples = samples
+        }
+
+        var text: String {
+            var text = "# HELP pinhole_\(name) \(help)\n# TYPE pinhole_\(name) \(kind.rawValue)\n"
+            for (value, number) in samples {
+                text += "pinhole_\(name)\(label == "" ? "" : "{\(label)=\"\(value)\"}") \(number)\n"
+            }
+            return text
+        }
+    }
+
+    /// What `pinhole metrics` writes; what the kernel does not tell is left out.
+    package var metrics: String {
+        var families = [
+            Family("packets_total", .counter, "Packets of control connections.", statistics.packets),
+            Family("connections", .gauge, "Control connections that are followed.", UInt64(connections)),
+            Family("connections_total", .counter, "Control connections so far.", statistics.connectionsTotal),
+            Family(
+                "expectations",
+                .gauge,
+                "Data connections announced and not yet seen.",
+                UInt64(expectations)
+            ),
+            Family("expectations_opened_total", .counter, "Announcements.", statistics.expectationsOpened),
+            Family(
+                "expectations_used_total",
+                .counter,
+                "Data connections that came.",
+                statistics.expectationsUsed
+            ),
+            Family(
+                "expectations_expired_total",
+                .counter,
+                "Announcements that nobody used in time.",
+                statistics.expectationsExpired
+            ),
+            Family("edits_total", .counter, "Lines that were rewritten.", statistics.edits),
+            Family(
+                "refused_total",
+                .counter,
+                "Lines that opened nothing.",
+                by: "reason",
+                Refusal.Reason.allCases.map { ($0.rawValue, statistics.refused[$0, default: 0]) }
+            ),
+            Family(
+                "errors_total",
+                .counter,
+                "What failed and did not end the daemon.",
+                by: "kind",
+                Fault.allCases.map { ($0.rawValue, faults[$0, default: 0]) }
+                    + [("conflicting-bytes", statistics.conflicts)]
+            ),
+        ]
+        if let queue {
+            families += [
+                Family("queue_packets", .gauge, "Packets that wait in the queues.", queue.waiting),
+                Family("queue_dropped_total", .counter, "Packets that found no room.", queue.dropped),
+            ]
+        }
+        return families.map(\.text).joined()
+    }
+}

@@ -1,0 +1,62 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import PinholeDaemon
+
+/// `pinhole exporter`.
+enum ExporterCommand: Command {
+    static let name = "exporter"
+    static let summary = "serve the metrics of the daemon to Prometheus, as a process of its own"
+    static let options: [Option] = [listen, .socket]
+
+    private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (127.0.0.1:9421)")
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        let (address, port) = try endpoint(arguments.value(of: listen) ?? "127.0.0.1:9421")
+        let socket = arguments.socketPath
+        SignalDescriptor.ignoreBrokenPipes()
+        do throws(SystemError) {
+            try HTTPServer.serve(address, port: port) { answer(to: $0, socket) }
+        } catch {
+            throw Failure(
+                error.description,
+                mend: error.code == ENOPKG
+                    ? "install it with: apt-get install libmicrohttpd12"
+                    : "choose another place with --listen"
+            )
+        }
+        while true { pause() }
+    }
+
+    /// What a scraper gets: whether the daemon answers, and what it says.
+    private static func answer(to path: String, _ socket: String) -> HTTPServer.Answer {
+        guard path == "/metrics" else {
+            let isRoot = path == "/"
+            return HTTPServer.Answer(status: isRoot ? 200 : 404, "see /metrics\n")
+        }
+        var metrics = ""
+        var isUp: UInt8 = 1
+        do {
+            try ControlConnection.ask(.metrics, at: socket) { metrics += String(decoding: $0, as: UTF8.self) }
+        } catch {
+            metrics = ""
+            isUp = 0
+        }
+        let up =
+            "# HELP pinhole_up Whether the daemon answers.\n# TYPE pinhole_up gauge\npinhole_up \(isUp)\n"
+        return HTTPServer.Answer(status: 200, isMetrics: true, up + metrics)
+    }
+
+    /// Reads `ADDRESS:PORT`, an IPv6 address in brackets.
+    private static func endpoint(_ text: String) throws(Failure) -> (address: String, port: UInt16) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+            port > 0
+        else { throw usage("--listen: '\(text)' is not ADDRESS:PORT") }
+        var address = String(text[..<colon])
+        if address.hasPrefix("["), address.hasSuffix("]") { address = String(address.dropFirst().dropLast()) }
+        guard IPAddress(parsing: Array(address.utf8).span) != nil else {
+            throw usage("--listen: '\(address)' is no address")
+        }
+        return (address, port)
+    }
+}

@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole metrics`.
+enum MetricsCommand: Command {
+    static let name = "metrics"
+    static let summary = "show the same for Prometheus"
+    static let options: [Option] = [.socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.metrics, arguments)
+    }
+}
