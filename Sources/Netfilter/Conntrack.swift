@@ -6,6 +6,8 @@ import Glibc
 ///
 /// A queued packet does not say which conntrack zone it is in, so connections are looked up in the default one, 0.
 package struct Conntrack: ~Copyable {
+    /// What data connections have on top of the master's mark.
+    package var dataMark: ConnectionMark?
     private var socket: NetlinkSocket
     /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
     private let establishedTimeout: UInt32
@@ -19,7 +21,7 @@ package struct Conntrack: ~Copyable {
         // Unreadable only where there is no /proc; then the kernel's own default will do.
         let text = try? TextFile.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
         let seconds = text.flatMap { UInt32($0.prefix { $0.isNumber }) }
-        return Conntrack(socket: socket, establishedTimeout: seconds ?? 432_000)
+        return Conntrack(dataMark: nil, socket: socket, establishedTimeout: seconds ?? 432_000)
     }
 
     /// What conntrack has of the connection with that tuple, which may be its original or its reply one.
@@ -112,7 +114,7 @@ package struct Conntrack: ~Copyable {
             command: IPCTNL_MSG_CT_NEW.rawValue,
             flags: NLM_F_CREATE | NLM_F_EXCL,
             family: connection.original.family
-        ) { $0.put(connection, under: master) }
+        ) { $0.put(connection, under: master, dataMark) }
     }
 
     /// The entry that has one of the tuples that the data connection needs.

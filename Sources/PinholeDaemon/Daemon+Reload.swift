@@ -14,6 +14,7 @@ extension Daemon {
         do throws(ConfigurationError) {
             let settings = try file.settings(text(of: file, opener))
             path.policy = settings.policy
+            path.system.dataMark = settings.dataMark
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }

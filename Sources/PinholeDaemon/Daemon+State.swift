@@ -31,6 +31,7 @@ extension Daemon {
             orElse: unwritable
         )
         var path = PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector), state: state)
+        path.system.dataMark = settings.dataMark
         if let legacy, !legacy.isEmpty {
             let (restored, dropped) = path.restore(legacy, at: Clock.now())
             log.write(.info, "restored") {

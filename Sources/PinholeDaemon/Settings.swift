@@ -1,4 +1,5 @@
 package import FTPHelper
+package import Netfilter
 
 /// What the daemon is told when it starts.
 package struct Settings: Sendable {
@@ -12,6 +13,8 @@ package struct Settings: Sendable {
     /// Who the daemon runs as; `nil` for the usual one where there is one.
     package var user: String?
     package var policy = Policy()
+    /// What data connections have on top of the mark of their control connection.
+    package var dataMark: ConnectionMark?
     package var logLevel = LogLevel.info
 
     /// Who the daemon runs as if it is not told, where the machine has such a user.

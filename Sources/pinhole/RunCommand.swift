@@ -10,7 +10,7 @@ enum RunCommand: Command {
 
     /// The options that are keys of the configuration file, too.
     static let keys: [Option] = [
-        .queues, .socket, state, user, timeout, loose, strict, privileged, connections, logLevel,
+        .queues, .socket, state, user, timeout, loose, strict, privileged, dataMark, connections, logLevel,
     ]
     /// The keys that a server may have values of its own for.
     static let serverKeys = [timeout, loose, strict, privileged]
@@ -43,6 +43,11 @@ enum RunCommand: Command {
     private static let loose = Option("loose", nil, "honour advertised addresses that are not the sender's")
     private static let strict = Option("strict", nil, "end connections that try what no client does")
     private static let privileged = Option("allow-privileged-ports", nil, "open ports below 1024 too")
+    private static let dataMark = Option(
+        "data-mark",
+        "VALUE[/MASK]",
+        "what data connections have on top of the control connection's connmark"
+    )
     private static let connections = Option(
         "max-connections",
         "N",
@@ -89,6 +94,16 @@ enum RunCommand: Command {
         if let isOn = try arguments.flag(of: strict) { settings.policy.rules.isStrict = isOn }
         if let isOn = try arguments.flag(of: privileged) {
             settings.policy.rules.allowsPrivilegedPorts = isOn
+        }
+        if let text = arguments.value(of: dataMark) {
+            guard let mark = ConnectionMark(parsing: text) else {
+                throw Failure(
+                    "'\(text)' is no mark",
+                    mend: "give VALUE or VALUE/MASK, decimal or behind 0x, without bits beyond the mask",
+                    status: .usage
+                )
+            }
+            settings.dataMark = mark
         }
         if let count = try arguments.number(of: connections, in: 1...1_000_000) {
             settings.policy.maximumConnections = count

@@ -17,6 +17,12 @@ package struct LinuxKernel: ~Copyable, Kernel {
         self.injector = injector
     }
 
+    /// What data connections have on top of the mark of their control connection.
+    package var dataMark: ConnectionMark? {
+        get { conntrack.dataMark }
+        set { conntrack.dataMark = newValue }
+    }
+
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         try conntrack.entry(for: tuple)
     }

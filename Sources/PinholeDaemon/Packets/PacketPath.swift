@@ -83,6 +83,12 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         set { tracker.policy = newValue }
     }
 
+    /// The kernel that it tells.
+    package var system: System {
+        _read { yield kernel }
+        _modify { yield &kernel }
+    }
+
     /// The open expectations, oldest first.
     package var expectations: [Expectation] { tracker.expectations }
 

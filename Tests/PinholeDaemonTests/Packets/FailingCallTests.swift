@@ -23,7 +23,7 @@ import Testing
 
     private func path(isStrict: Bool = false) -> PacketPath<FakeKernel> {
         var policy = Policy()
-        policy.isStrict = isStrict
+        policy.rules.isStrict = isStrict
         return PacketPath(policy, FakeKernel(memory: memory))
     }
 

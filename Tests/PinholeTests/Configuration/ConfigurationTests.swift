@@ -40,6 +40,7 @@ import Testing
             loose = yes
             strict: yes
             allow-privileged-ports = yes
+            data-mark = 0x100/0x300
             max-connections = 1000
             log-level = debug
             """.replacing("7, 8", with: "7,8")
@@ -52,6 +53,7 @@ import Testing
         #expect(settings.policy.rules.isLoose)
         #expect(settings.policy.rules.isStrict)
         #expect(settings.policy.rules.allowsPrivilegedPorts)
+        #expect(settings.dataMark?.applied(to: 0x22a) == 0x12a)
         #expect(settings.policy.maximumConnections == 1000)
         #expect(settings.logLevel == .debug)
     }
@@ -127,7 +129,7 @@ import Testing
             """
         )
         let keys =
-            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, max-connections, log-level"
+            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, data-mark, max-connections, log-level"
         let section = "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
         #expect(
             said == [
@@ -151,6 +153,10 @@ import Testing
         ("queues = 5,5", "FILE:1: queues has 5 twice: see pinhole run --help"),
         ("socket = run/x", "FILE:1: socket: 'run/x' does not begin with /: see pinhole run --help"),
         ("user = " + String(repeating: "x", count: 200), "FILE:1: this says nothing:"),
+        (
+            "data-mark = 0x100/0xff",
+            "FILE:1: '0x100/0xff' is no mark: give VALUE or VALUE/MASK, decimal or behind 0x, without bits beyond the mask"
+        ),
         (String(repeating: "#\n", count: 40000), "FILE: it is too long: 65536 bytes are the most"),
         (
             "[server ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128]\nstrict = yes",
@@ -179,6 +185,7 @@ import Testing
         )
         let inForce = try settings(lines.map { $0.dropFirst() }.joined(separator: "\n"))
         #expect(inForce.policy.rules == Policy.Rules())
+        #expect(inForce.dataMark?.applied(to: 42) == 42)
         #expect(inForce.policy.maximumConnections == asIs.policy.maximumConnections)
         #expect(inForce.socketPath == asIs.socketPath && inForce.statePath == asIs.statePath)
         #expect((inForce.controlQueue, inForce.dataQueue) == (asIs.controlQueue, asIs.dataQueue))
