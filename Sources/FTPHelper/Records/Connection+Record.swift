@@ -17,7 +17,10 @@ extension Connection {
     func write(into record: inout [UInt8]) {
         mapping.write(into: &record)
         record.appendWord(entryID)
-        for count in [edits, opened, used, refused] { count.write(into: &record) }
+        edits.write(into: &record)
+        opened.write(into: &record)
+        used.write(into: &record)
+        refused.write(into: &record)
         Flags(
             isLiberal,
             isClosed,

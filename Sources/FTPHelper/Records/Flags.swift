@@ -1,9 +1,19 @@
-/// Up to eight truths in a byte of a record, in the order in which they are given.
+/// Up to seven truths in a byte of a record, in the order in which they are given.
 struct Flags: Recordable {
     private var bits: UInt8 = 0
 
-    init(_ flags: Bool...) {
-        for (index, flag) in flags.enumerated() where flag { bits |= 1 << UInt8(index) }
+    init(
+        _ first: Bool,
+        _ second: Bool = false,
+        _ third: Bool = false,
+        _ fourth: Bool = false,
+        _ fifth: Bool = false,
+        _ sixth: Bool = false,
+        _ seventh: Bool = false
+    ) {
+        // An array of them would be allocated anew for each record.
+        bits = (first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0) | (fourth ? 8 : 0)
+        bits |= (fifth ? 16 : 0) | (sixth ? 32 : 0) | (seventh ? 64 : 0)
     }
 
     func write(into record: inout [UInt8]) { record.append(bits) }

@@ -38,15 +38,17 @@ extension Stream {
         initial.write(into: &record)
         next.write(into: &record)
         // The others are not far from there.
-        for position in [acknowledged, passed, acknowledgedUnseen, hasFIN ? fin : next] {
-            next.distance(to: position).write(into: &record)
-        }
+        next.distance(to: acknowledged).write(into: &record)
+        next.distance(to: passed).write(into: &record)
+        next.distance(to: acknowledgedUnseen).write(into: &record)
+        next.distance(to: hasFIN ? fin : next).write(into: &record)
         shift.write(into: &record)
         heldCount.write(into: &record)
         Flags(hasFIN, isFinished, isSkipping || isSecret).write(into: &record)
         edits.write(into: &record)
         max(0, unread - start).write(into: &record)
-        Array(bytes[start...]).write(into: &record)
+        (bytes.count - start).write(into: &record)
+        record += bytes[start...]
     }
 }
 

@@ -28,10 +28,11 @@ package struct StateFile: ~Copyable {
     private var file: MappedFile
     /// As many slots as the file may have: an idle connection takes one, one with an address of IPv6 or an edit two.
     private let maximumSlots: Int
-    private var slotCount: Int
     private var free: [Int]
-    /// The slots of each record, by its number.
-    private var slots: [[Int]] = []
+    /// The first slot of each record, by its number; 0 where there is none.
+    private var first: [Int] = []
+    /// Which slot comes behind each in its record; 0 behind the last.
+    private var next: [Int]
     private var sequence: UInt64 = 0
     /// A slot on its way to the file; kept for its storage.
     private var slot: [UInt8] = []
@@ -53,18 +54,18 @@ package struct StateFile: ~Copyable {
         var state = StateFile(
             file: file,
             maximumSlots: step + 4 * connections,
-            slotCount: step,
-            free: Array((1..<step).reversed())
+            free: Array((1..<step).reversed()),
+            next: Array(repeating: 0, count: step)
         )
-        state.write(identity, part: 0, parts: 1, to: 0)
+        state.write(identity[...], part: 0, parts: 1, to: 0)
         return state
     }
 
-    private init(file: consuming MappedFile, maximumSlots: Int, slotCount: Int, free: [Int]) {
+    private init(file: consuming MappedFile, maximumSlots: Int, free: [Int], next: [Int]) {
         self.file = file
         self.maximumSlots = maximumSlots
-        self.slotCount = slotCount
         self.free = free
+        self.next = next
     }
 
     /// Lets the next daemon find the file, and no longer what was there before.
@@ -74,27 +75,34 @@ package struct StateFile: ~Copyable {
     ///
     /// - Throws: `ENOSPC` if there is no room for it: the connection then has none.
     package mutating func keep(_ number: Int, _ record: [UInt8]?) throws(SystemError) {
-        while slots.count <= number { slots.append([]) }
-        let old = slots[number]
-        slots[number] = []
-        defer { for slot in old { release(slot) } }
+        while first.count <= number { first.append(0) }
+        let old = first[number]
+        first[number] = 0
+        defer { release(from: old) }
         guard let record else { return }
         let parts = (record.count + StateFile.dataSize - 1) / StateFile.dataSize
         try reserve(parts)
         sequence += 1
-        for part in 0..<parts {
+        // From the last to the first, so that each knows what comes behind it.
+        for part in (0..<parts).reversed() {
             guard let slot = free.popLast() else { return }
             let start = part * StateFile.dataSize
             let data = record[start..<min(start + StateFile.dataSize, record.count)]
             write(data, part: part, parts: parts, to: slot)
-            slots[number].append(slot)
+            next[slot] = first[number]
+            first[number] = slot
         }
     }
 
-    private mutating func release(_ slot: Int) {
-        // Of what it said nothing stays, but for those who read the file meanwhile.
-        file.write(StateFile.emptySlot, at: slot * StateFile.slotSize)
-        free.append(slot)
+    /// Gives up a slot and those behind it.
+    private mutating func release(from start: Int) {
+        var slot = start
+        while slot != 0 {
+            // Of what it said nothing stays, but for those who read the file meanwhile.
+            file.write(StateFile.emptySlot, at: slot * StateFile.slotSize)
+            free.append(slot)
+            slot = next[slot]
+        }
     }
 
     private static let emptySlot = [UInt8](repeating: 0, count: slotSize)
@@ -102,18 +110,18 @@ package struct StateFile: ~Copyable {
     /// Sees to it that so many slots are free.
     private mutating func reserve(_ count: Int) throws(SystemError) {
         guard free.count < count else { return }
-        let larger = min(slotCount + max(StateFile.step, slotCount / 4), maximumSlots)
-        guard count <= StateFile.maximumParts, larger - slotCount + free.count >= count else {
+        let larger = min(next.count + max(StateFile.step, next.count / 4), maximumSlots)
+        guard count <= StateFile.maximumParts, larger - next.count + free.count >= count else {
             throw SystemError("keep the state of a connection", code: ENOSPC)
         }
         try file.grow(to: larger * StateFile.slotSize)
-        free += (slotCount..<larger).reversed()
-        slotCount = larger
+        free += (next.count..<larger).reversed()
+        next += Array(repeating: 0, count: larger - next.count)
     }
 
-    private mutating func write(_ data: some Collection<UInt8>, part: Int, parts: Int, to index: Int) {
+    private mutating func write(_ data: ArraySlice<UInt8>, part: Int, parts: Int, to index: Int) {
         slot.removeAll(keepingCapacity: true)
-        slot += [0, 0, 0, 0]
+        for _ in 0..<4 { slot.append(0) }
         for shift in stride(from: 56, through: 0, by: -8) {
             slot.append(UInt8(truncatingIfNeeded: sequence >> UInt64(shift)))
         }
