@@ -51,9 +51,8 @@ extension StateFile {
             let count = Int(number(14..<15))
             guard parts > 0, count <= dataSize else { return nil }
             data = bytes[offset + headerSize..<offset + headerSize + count]
-            guard number(0..<4) == UInt64(checksum(bytes[offset + 4..<offset + headerSize + count])) else {
-                return nil
-            }
+            let slot = bytes.span.extracting(offset..<offset + slotSize)
+            guard number(0..<4) == UInt64(checksum(slot)) else { return nil }
         }
     }
 }

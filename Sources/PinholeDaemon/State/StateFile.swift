@@ -7,12 +7,12 @@ package import Netfilter
 /// new one of the same connection gets slots that were free, and only then are those of the old one given up: whenever
 /// the daemon is killed, one of the two is whole.
 ///
-///     checksum   4   FNV-1a of what follows, up to the end of the data
+///     checksum   4   of all that follows
 ///     sequence   8   the same in all slots of a record; the newer record has the greater one
 ///     part       1   which slot of the record this is, from 0
 ///     parts      1   how many it has; 0 in a slot that is free
 ///     count      1   bytes of data
-///     data     113
+///     data     113   zeros behind them
 ///
 /// Numbers are in network order. In the header `data` says whose file it is, of which version, and since which start of
 /// the machine: the records of another have lost their meaning.
@@ -28,14 +28,15 @@ package struct StateFile: ~Copyable {
     private var file: MappedFile
     /// As many slots as the file may have: an idle connection takes one, one with an address of IPv6 or an edit two.
     private let maximumSlots: Int
-    private var free: [Int]
-    /// The first slot of each record, by its number; 0 where there is none.
-    private var first: [Int] = []
-    /// Which slot comes behind each in its record; 0 behind the last.
-    private var next: [Int]
+    /// The first slot of each record, by its number; 0, the header's, if it has none.
+    private var first: [UInt32] = []
+    /// The slot behind each in its record, or among the free ones; 0 behind the last.
+    private var next: [UInt32] = [0]
+    private var firstFree: UInt32 = 0
+    private var freeCount = 0
     private var sequence: UInt64 = 0
     /// A slot on its way to the file; kept for its storage.
-    private var slot: [UInt8] = []
+    private var slot = [UInt8](repeating: 0, count: slotSize)
 
     /// Makes a file without records, to be published at `path`.
     ///
@@ -53,19 +54,16 @@ package struct StateFile: ~Copyable {
         let file = try MappedFile.create(for: path, size: step * slotSize)
         var state = StateFile(
             file: file,
-            maximumSlots: step + 4 * connections,
-            free: Array((1..<step).reversed()),
-            next: Array(repeating: 0, count: step)
+            maximumSlots: step + 4 * connections
         )
-        state.write(identity[...], part: 0, parts: 1, to: 0)
+        state.addSlots(upTo: step)
+        state.write(identity, part: 0, parts: 1, to: 0)
         return state
     }
 
-    private init(file: consuming MappedFile, maximumSlots: Int, free: [Int], next: [Int]) {
+    private init(file: consuming MappedFile, maximumSlots: Int) {
         self.file = file
         self.maximumSlots = maximumSlots
-        self.free = free
-        self.next = next
     }
 
     /// Lets the next daemon find the file, and no longer what was there before.
@@ -78,64 +76,96 @@ package struct StateFile: ~Copyable {
         while first.count <= number { first.append(0) }
         let old = first[number]
         first[number] = 0
-        defer { release(from: old) }
+        defer { release(old) }
         guard let record else { return }
         let parts = (record.count + StateFile.dataSize - 1) / StateFile.dataSize
         try reserve(parts)
         sequence += 1
-        // From the last to the first, so that each knows what comes behind it.
         for part in (0..<parts).reversed() {
-            guard let slot = free.popLast() else { return }
-            let start = part * StateFile.dataSize
-            let data = record[start..<min(start + StateFile.dataSize, record.count)]
-            write(data, part: part, parts: parts, to: slot)
-            next[slot] = first[number]
+            let slot = firstFree
+            firstFree = next[Int(slot)]
+            freeCount -= 1
+            write(record, part: part, parts: parts, to: Int(slot))
+            next[Int(slot)] = first[number]
             first[number] = slot
         }
     }
 
-    /// Gives up a slot and those behind it.
-    private mutating func release(from start: Int) {
+    /// Gives a slot up, and those behind it.
+    private mutating func release(_ start: UInt32) {
         var slot = start
         while slot != 0 {
             // Of what it said nothing stays, but for those who read the file meanwhile.
-            file.write(StateFile.emptySlot, at: slot * StateFile.slotSize)
-            free.append(slot)
-            slot = next[slot]
+            file.write(StateFile.emptySlot, at: Int(slot) * StateFile.slotSize)
+            let following = next[Int(slot)]
+            addFree(slot)
+            slot = following
         }
+    }
+
+    private mutating func addFree(_ slot: UInt32) {
+        next[Int(slot)] = firstFree
+        firstFree = slot
+        freeCount += 1
+    }
+
+    /// Takes slots into account that the file has now, up to that number of them.
+    private mutating func addSlots(upTo count: Int) {
+        let known = next.count
+        next += repeatElement(0, count: count - known)
+        for slot in (known..<count).reversed() { addFree(UInt32(slot)) }
     }
 
     private static let emptySlot = [UInt8](repeating: 0, count: slotSize)
 
     /// Sees to it that so many slots are free.
     private mutating func reserve(_ count: Int) throws(SystemError) {
-        guard free.count < count else { return }
+        guard freeCount < count else { return }
         let larger = min(next.count + max(StateFile.step, next.count / 4), maximumSlots)
-        guard count <= StateFile.maximumParts, larger - next.count + free.count >= count else {
+        guard count <= StateFile.maximumParts, larger - next.count + freeCount >= count else {
             throw SystemError("keep the state of a connection", code: ENOSPC)
         }
         try file.grow(to: larger * StateFile.slotSize)
-        free += (next.count..<larger).reversed()
-        next += Array(repeating: 0, count: larger - next.count)
+        addSlots(upTo: larger)
     }
 
-    private mutating func write(_ data: ArraySlice<UInt8>, part: Int, parts: Int, to index: Int) {
-        slot.removeAll(keepingCapacity: true)
-        for _ in 0..<4 { slot.append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            slot.append(UInt8(truncatingIfNeeded: sequence >> UInt64(shift)))
-        }
-        slot.append(UInt8(truncatingIfNeeded: part))
-        slot.append(UInt8(truncatingIfNeeded: parts))
-        slot.append(UInt8(truncatingIfNeeded: data.count))
-        slot += data
-        let checksum = StateFile.checksum(slot[4...])
-        for index in 0..<4 { slot[index] = UInt8(truncatingIfNeeded: checksum >> UInt32(24 - 8 * index)) }
+    /// Writes one part of a record into a slot.
+    private mutating func write(_ record: [UInt8], part: Int, parts: Int, to index: Int) {
+        let start = part * StateFile.dataSize
+        let count = min(StateFile.dataSize, record.count - start)
+        let sequence = sequence
+        var bytes = slot.mutableSpan
+        bytes.put(sequence >> 32, at: 4)
+        bytes.put(sequence, at: 8)
+        bytes[12] = UInt8(truncatingIfNeeded: part)
+        bytes[13] = UInt8(truncatingIfNeeded: parts)
+        bytes[14] = UInt8(truncatingIfNeeded: count)
+        for offset in 0..<count { bytes[StateFile.headerSize + offset] = record[start + offset] }
+        for offset in StateFile.headerSize + count..<StateFile.slotSize { bytes[offset] = 0 }
+        bytes.put(UInt64(StateFile.checksum(bytes.span)), at: 0)
         file.write(slot, at: index * StateFile.slotSize)
     }
 
-    /// FNV-1a, 32 bits: it is to tell what was written whole from what was not.
-    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    /// The checksum of a slot: it is to tell what was written whole from what was not.
+    ///
+    /// FNV-1a of 64 bits, folded, by four bytes at a time.
+    static func checksum(_ slot: Span<UInt8>) -> UInt32 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for offset in stride(from: 4, to: slotSize, by: 4) {
+            let word =
+                UInt64(slot[offset]) << 24 | UInt64(slot[offset + 1]) << 16 | UInt64(slot[offset + 2]) << 8
+                | UInt64(slot[offset + 3])
+            hash = (hash ^ word) &* 0x100_0000_01b3
+        }
+        return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+    }
+}
+
+extension MutableSpan<UInt8> {
+    /// Writes the lower half of a number at `offset`, in network order.
+    fileprivate mutating func put(_ value: UInt64, at offset: Int) {
+        for index in 0..<4 {
+            self[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(24 - 8 * index))
+        }
     }
 }
