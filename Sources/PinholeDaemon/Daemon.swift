@@ -20,6 +20,8 @@ package struct Daemon: ~Copyable {
     private var dataQueue: PacketQueue
     private var path: PacketPath<LinuxKernel>
     private var log: Log
+    /// Whether the last turn found packets.
+    private var hadPackets = false
 
     /// Puts together what `start` has taken of the system.
     init(
@@ -74,7 +76,8 @@ package struct Daemon: ~Copyable {
 
     /// Waits once and does what there is to do then; returns the signal that came, if one did that ends it.
     private mutating func turn() -> Int32? {
-        let ready = wait()
+        let ready = wait(afterPackets: hadPackets)
+        hadPackets = !ready.isDisjoint(with: [.control, .data])
         let now = Clock.now()
         // Data first: a SYN is one packet and its connection waits for it.
         if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
@@ -98,9 +101,27 @@ package struct Daemon: ~Copyable {
     }
 
     /// Waits for packets, clients and signals, but not beyond the next deadline.
-    private func wait() -> Work {
+    ///
+    /// Where there were packets, it first looks for more for about as long as it takes to fall asleep and be woken: that
+    /// costs no more than sleeping would, and what comes meanwhile does not wait for a processor to wake up.
+    private func wait(afterPackets: Bool) -> Work {
+        if afterPackets {
+            let end = Clock.now().nanoseconds + Daemon.alertness
+            repeat {
+                let ready = look(milliseconds: 0)
+                guard ready.isEmpty else { return ready }
+            } while Clock.now().nanoseconds < end
+        }
+        return look(milliseconds: patience)
+    }
+
+    /// Nanoseconds for which it looks for packets before it falls asleep.
+    private static let alertness: UInt64 = 50_000
+
+    /// Finds what is ready, and waits so long if nothing is.
+    private func look(milliseconds: Int32?) -> Work {
         var ready: Work = []
-        poller.wait(milliseconds: patience) { readiness in
+        poller.wait(milliseconds: milliseconds) { readiness in
             switch readiness.descriptor {
             case controlQueue.fileDescriptor: ready.insert(.control)
             case dataQueue.fileDescriptor: ready.insert(.data)
