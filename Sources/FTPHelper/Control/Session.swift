@@ -37,7 +37,7 @@ package struct Session: Sendable {
     // The order of the members, the large before the small, leaves no gaps between them.
 
     /// Argument of the last USER, at most 64 bytes.
-    package internal(set) var user: [UInt8] = []
+    var userName = UserName()
     /// Verbs of the commands that wait for their replies.
     var outstanding = VerbQueue()
     /// Ordinal that the next command gets.
@@ -66,6 +66,9 @@ package struct Session: Sendable {
         clientHasSpoken = isAdopted
         serverHasSpoken = isAdopted
     }
+
+    /// Argument of the last USER, at most 64 bytes.
+    package var user: [UInt8] { userName.bytes }
 
     /// Where the session stands, for people.
     package var state: ConnectionSummary.State {
@@ -134,7 +137,7 @@ extension Session {
         let ordinal = push(command.verb)
         if command.verb == .user {
             let argument = line.extracting(command.argument)
-            user = (0..<min(argument.count, 64)).map { argument[$0] }
+            userName = UserName((0..<min(argument.count, 64)).map { argument[$0] })
         }
         guard let kind = command.verb.announces else { return .passes }
         guard let announcement = Announcement(command, in: line, on: connection) else {

@@ -1,6 +1,18 @@
 extension Verb: Recordable {}
 extension Session.Phase: Recordable {}
 
+/// Written as its bytes are.
+extension UserName: Recordable {
+    func write(into record: inout [UInt8]) {
+        count.write(into: &record)
+        for index in 0..<count { record.append(self[index]) }
+    }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        self.init(try record.next([UInt8].self))
+    }
+}
+
 extension VerbQueue: Recordable {
     func write(into record: inout [UInt8]) {
         UInt8(count).write(into: &record)
@@ -54,7 +66,7 @@ extension Session {
 extension Session: Recordable {
     func write(into record: inout [UInt8]) {
         phase.write(into: &record)
-        user.write(into: &record)
+        userName.write(into: &record)
         outstanding.write(into: &record)
         nextOrdinal.write(into: &record)
         continuedCode.write(into: &record)
@@ -74,7 +86,7 @@ extension Session: Recordable {
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init(isAdopted: true)
         phase = try record.next()
-        user = try record.next()
+        userName = try record.next()
         outstanding = try record.next()
         nextOrdinal = try record.next()
         continuedCode = try record.next()

@@ -2,7 +2,7 @@
 ///
 /// There may be a million of them, so what most of them do not have is kept apart, and an idle one has no buffers.
 final class Connection {
-    let mapping: Mapping
+    private let compactMapping: CompactMapping
     /// Which conntrack entry it is (`CTA_ID`).
     var entryID: UInt32
     /// The client's stream and the server's, by `Session.Side`.
@@ -45,7 +45,7 @@ final class Connection {
     var isChanged = false
 
     init(mapping: Mapping, entryID: UInt32, isHelped: Bool, now: Instant, due: Instant) {
-        self.mapping = mapping
+        compactMapping = CompactMapping(mapping)
         self.entryID = entryID
         self.isHelped = isHelped
         streams = .init(repeating: Stream(next: SequenceNumber(0)))
@@ -63,8 +63,10 @@ final class Connection {
     /// When something of the connection is next to be done.
     var deadline: Instant { opening.map { min($0.deadline, due) } ?? due }
 
-    /// The side that a packet with this tuple comes from.
-    func side(of tuple: Tuple) -> Session.Side { tuple == mapping.original ? .client : .server }
+    var mapping: Mapping { compactMapping.mapping }
+
+    /// The side that packets with this tuple come from; `nil` if the tuple is another connection's.
+    func side(of tuple: Tuple) -> Session.Side? { compactMapping.side(of: tuple) }
 
     /// The address under which NAT shows a side to the other one.
     func shownAddress(of side: Session.Side) -> IPAddress {

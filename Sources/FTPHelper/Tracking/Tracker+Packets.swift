@@ -13,8 +13,7 @@ extension Tracker {
         guard let connection = connection(of: segment.tuple) else {
             return admit(segment, into: &output)
         }
-        guard !connection.isHelped else { return .accept }
-        let side = connection.side(of: segment.tuple)
+        guard !connection.isHelped, let side = connection.side(of: segment.tuple) else { return .accept }
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
             connection.streams[side.rawValue].initial != segment.sequence + 1
         {

@@ -98,7 +98,7 @@ package struct Tracker: ~Copyable {
 
     /// The connection whose packets have this tuple.
     func connection(of tuple: Tuple) -> Connection? {
-        table.first(ConnectionTable.hash(tuple)) { $0.mapping.original == tuple || $0.mapping.reply == tuple }
+        table.first(ConnectionTable.hash(tuple)) { $0.side(of: tuple) != nil }
     }
 
     func isListed(_ connection: Connection) -> Bool {

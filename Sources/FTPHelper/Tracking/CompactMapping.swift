@@ -1,0 +1,56 @@
+/// A mapping in a third of its memory, if it is of IPv4: each connection has one.
+enum CompactMapping: Sendable {
+    /// A tuple of IPv4.
+    struct ShortTuple: Hashable, Sendable {
+        let source: UInt32
+        let destination: UInt32
+        let sourcePort: UInt16
+        let destinationPort: UInt16
+
+        init?(_ tuple: Tuple) {
+            guard case .v4(let source) = tuple.source.address,
+                case .v4(let destination) = tuple.destination.address
+            else { return nil }
+            self.source = source
+            self.destination = destination
+            sourcePort = tuple.source.port
+            destinationPort = tuple.destination.port
+        }
+
+        var tuple: Tuple {
+            Tuple(
+                source: Endpoint(.v4(source), sourcePort),
+                destination: Endpoint(.v4(destination), destinationPort)
+            )
+        }
+    }
+
+    case short(original: ShortTuple, reply: ShortTuple)
+    indirect case long(Mapping)
+
+    init(_ mapping: Mapping) {
+        if let original = ShortTuple(mapping.original), let reply = ShortTuple(mapping.reply) {
+            self = .short(original: original, reply: reply)
+        } else {
+            self = .long(mapping)
+        }
+    }
+
+    var mapping: Mapping {
+        switch self {
+        case .short(let original, let reply): Mapping(original: original.tuple, reply: reply.tuple)
+        case .long(let mapping): mapping
+        }
+    }
+
+    /// The side that packets with this tuple come from; `nil` if the tuple is another connection's.
+    func side(of tuple: Tuple) -> Session.Side? {
+        switch self {
+        case .short(let original, let reply):
+            guard let tuple = ShortTuple(tuple) else { return nil }
+            return tuple == original ? .client : tuple == reply ? .server : nil
+        case .long(let mapping):
+            return tuple == mapping.original ? .client : tuple == mapping.reply ? .server : nil
+        }
+    }
+}
