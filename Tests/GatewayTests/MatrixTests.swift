@@ -42,6 +42,11 @@ import Testing
             try await group.waitForAll()
         }
         try #require(server.logins(in: gateway.lab) >= attempts.count)
+        // One that ends when the daemon runs would be followed from its last packet on, and have no end for it.
+        let sockets = ["ss", "-Htn", "dport = :\(gateway.topology.port)"]
+        try await poll(for: "the failed attempts to be over") {
+            try await gateway.lab.require(sockets, on: gateway.topology.clientHost).isEmpty
+        }
     }
 
     /// With Pinhole everyone gets the file, in the mode that was asked for.
