@@ -22,6 +22,8 @@ package struct Daemon: ~Copyable {
     private var log: Log
     /// Whether the last turn found packets.
     private var hadPackets = false
+    /// When the service manager is next to be told that packets are answered; `nil` if it does not ask.
+    private var nextSign: Instant?
 
     /// Puts together what `start` has taken of the system.
     init(
@@ -66,6 +68,7 @@ package struct Daemon: ~Copyable {
         }
         for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
         notifier.notify(.ready)
+        nextSign = notifier.patience.map { _ in Clock.now() }
         var signal: Int32?
         while signal == nil {
             signal = turn()
@@ -85,10 +88,21 @@ package struct Daemon: ~Copyable {
         if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
+        giveSign(at: now)
         guard ready.contains(.signals), let signal = signals.take() else { return nil }
         guard signal == SIGHUP else { return signal }
         _ = Daemon.reload(file, opener, settings, &path, &log)
         return nil
+    }
+
+    /// Tells the service manager that packets are answered, twice in the time that it waits for that.
+    ///
+    /// A daemon whose verdicts do not reach the kernel is silent, and started anew if that lasts.
+    private mutating func giveSign(at now: Instant) {
+        guard let sign = nextSign, sign <= now, let patience = notifier.patience else { return }
+        guard !controlQueue.owesVerdicts, !dataQueue.owesVerdicts else { return }
+        notifier.notify(.alive)
+        nextSign = Instant(nanoseconds: now.nanoseconds + patience / 2)
     }
 
     /// What a turn finds ready.
@@ -137,12 +151,14 @@ package struct Daemon: ~Copyable {
     /// While a verdict could not be sent it is short: else its packet would wait until another one comes.
     private var patience: Int32? {
         if controlQueue.owesVerdicts || dataQueue.owesVerdicts { return 10 }
-        let deadline: Instant? =
-            switch (path.nextDeadline, server.nextDeadline) {
-            case (let one?, let other?): min(one, other)
-            case (let one, let other): one ?? other
-            }
+        let deadline = Daemon.earlier(nextSign, Daemon.earlier(path.nextDeadline, server.nextDeadline))
         return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
+    }
+
+    /// The earlier of two moments, of which either may never come.
+    private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     /// Rules over the control packets that wait, a few batches at the most.

@@ -277,6 +277,55 @@ struct RunCommandTests {
         )
     }
 
+    /// Writes what the service manager is told to `$dir/told`.
+    private let listen = """
+        export NOTIFY_SOCKET="@$dir"
+        /usr/bin/python3 -u -c '
+        import socket, sys
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.bind("\\0" + sys.argv[1])
+        print(flush=True)
+        while True: print(manager.recv(100).decode())
+        ' "$dir" >"$dir/told" & background+=($!)
+        until_ test -s "$dir/told"
+        # Ends the daemon that was started last.
+        end_last() { kill "${background[-1]}"; wait "${background[-1]}" || true; unset 'background[-1]'; }
+        signs() { grep -c WATCHDOG=1 "$dir/told" || true; }
+
+        """
+
+    @Test func `a service manager that asks for it hears again and again that packets are answered`() throws {
+        let said = try output(
+            listen + """
+                pinhole rules load
+                WATCHDOG_USEC=200000 start socket
+                more() { (($(signs) >= 5)); }
+                until_ more
+                end_last
+                until_ grep -q STOPPING "$dir/told"
+                grep -v FD "$dir/told" | uniq
+                """
+        )
+        #expect(said == "\nREADY=1\nWATCHDOG=1\nSTOPPING=1\n")
+    }
+
+    @Test(arguments: ["WATCHDOG_PID=1 WATCHDOG_USEC=1000", "WATCHDOG_USEC=0", "WATCHDOG_USEC=soon", ""])
+    func `one that asks somebody else, or nobody, hears only of the start and the end`(_ environment: String)
+        throws
+    {
+        let said = try output(
+            listen + """
+                pinhole rules load
+                \(environment.isEmpty ? "" : "export \(environment)")
+                start socket
+                end_last
+                until_ grep -q STOPPING "$dir/told"
+                grep -v FD "$dir/told"
+                """
+        )
+        #expect(said == "\nREADY=1\nSTOPPING=1\n")
+    }
+
     @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
         let said = try output(
             """
