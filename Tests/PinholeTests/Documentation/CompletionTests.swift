@@ -1,0 +1,89 @@
+import Foundation
+import Netfilter
+import Testing
+
+@testable import pinhole
+
+/// What the shells offer, asked of the shells.
+struct CompletionTests {
+    enum Shell: String, CaseIterable {
+        case bash
+        case zsh
+        case fish
+    }
+
+    /// `ask SHELL WORD...` prints what the shell offers for the last word, one a line.
+    private let ask = """
+        ln -s "$pinhole" "$dir/bin/pinhole"
+        mkdir "$dir/here"
+        cd "$dir/here"
+        touch capture.pcap
+        ask_bash() {
+            bash --norc -c '. "$0/pinhole.bash"
+                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+                _pinhole
+                ((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"' "$completions" "$@"
+        }
+        ask_fish() {
+            HOME=$dir fish --no-config -c 'source $argv[1]/pinhole.fish; complete -C "$argv[2]"' \\
+                "$completions" "$*" | cut -f1
+        }
+        # A terminal in which someone types the words and a tab; whatever zsh offers goes through compadd.
+        ask_zsh() {
+            cat >"$dir/type" <<'END'
+            zmodload zsh/zpty zsh/zselect
+            zpty shell zsh -f -i
+            zpty -w shell "PROMPT= fpath=($1 \\$fpath); autoload -Uz compinit; compinit -D -u"
+            zpty -w shell 'compadd() {
+                local -a found; builtin compadd -O found "$@"; (( $#found )) && print -rl -- $found >>'$2'; builtin compadd "$@"
+            }'
+            zpty -w shell 'finish() { print end >>'$2' }; zle -N finish; bindkey "^X" finish; print begin >>'$2
+            until [[ -s $2 ]]; do zselect -t 5; done
+            zpty -w -n shell "$3"$'\\t\\x18'
+            until grep -qx end $2; do zselect -t 5; done
+            zpty -d shell
+        END
+            rm -f "$dir/offered"
+            timeout 30 zsh -f "$dir/type" "$completions" "$dir/offered" "$*"
+            sed '/^begin$/d; /^end$/d' "$dir/offered"
+        }
+        ask() { "ask_$@" | sed 's/=$//' | sort -u; }
+
+        """
+
+    private func offered(_ shell: Shell, _ words: String...) throws -> Set<String> {
+        let line = words.map { "'\($0)'" }.joined(separator: " ")
+        let completions = Program.top.appending(path: "completions").path
+        let child = try Program.script("completions='\(completions)'\n\(ask)ask \(shell.rawValue) \(line)")
+        #expect(child.errors == "")
+        #expect(child.status == 0)
+        return Set(child.output.split(separator: "\n").map(String.init))
+    }
+
+    @Test(arguments: Shell.allCases)
+    func `every subcommand is offered`(_ shell: Shell) throws {
+        let names = Set(Pinhole.commands.map { $0.name })
+        #expect(try offered(shell, "pinhole", "").subtracting(["--help", "--version"]) == names)
+        #expect(try offered(shell, "pinhole", "ex") == ["expectations"])
+    }
+
+    @Test(arguments: Shell.allCases)
+    func `every option of a subcommand is offered, and no other`(_ shell: Shell) throws {
+        for command in [RunCommand.self, RulesCommand.self, ReplayCommand.self] as [any Command.Type] {
+            let names = Set((command.options + [.help]).map { "--\($0.name)" })
+            #expect(try offered(shell, "pinhole", command.name, "--") == names, "\(command.name)")
+        }
+    }
+
+    @Test(arguments: Shell.allCases)
+    func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
+        #expect(try offered(shell, "pinhole", "rules", "") == ["load", "unload", "print"])
+        #expect(
+            try offered(shell, "pinhole", "run", "--log-level", "") == ["error", "warning", "info", "debug"]
+        )
+        #expect(try offered(shell, "pinhole", "run", "--user", "nobod") == ["nobody"])
+        #expect(try offered(shell, "pinhole", "replay", "cap") == ["capture.pcap"])
+        #expect(try offered(shell, "pinhole", "run", "--socket", "cap") == ["capture.pcap"])
+        #expect(try offered(shell, "pinhole", "run", "--timeout", "") == [])
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Netfilter
+import Testing
+
+@testable import pinhole
+
+/// The manual and the README, held against the program's own help.
+struct ManualTests {
+    private func text(of path: String) throws -> String {
+        try String(contentsOf: Program.top.appending(path: path), encoding: .utf8)
+    }
+
+    /// The parts of the text that a line with `prefix` begins, by what follows it there; each goes on to the next line
+    /// with one of `ends`.
+    private func sections(of text: String, from prefix: String, to ends: [String]) -> [String: [String]] {
+        var sections: [String: [String]] = [:]
+        var name: String?
+        for line in text.split(separator: "\n").map(String.init) {
+            if ends.contains(where: line.hasPrefix) { name = nil }
+            if line.hasPrefix(prefix) {
+                name = String(line.dropFirst(prefix.count))
+                sections[name ?? "", default: []] = []
+            } else if let name {
+                sections[name]?.append(line)
+            }
+        }
+        return sections
+    }
+
+    @Test func `the manual has a section of each subcommand, in which each option stands as in the help`()
+        throws
+    {
+        let sections = sections(of: try text(of: "man/pinhole.8"), from: ".Ss ", to: [".Ss ", ".Sh "])
+        #expect(Set(sections.keys) == Set(Pinhole.commands.map { $0.name }))
+        for command in Pinhole.commands {
+            // .It Fl -socket Ar PATH
+            let documented = sections[command.name, default: []].filter { $0.hasPrefix(".It Fl ") }.map {
+                $0.dropFirst(7).replacing(" Ar ", with: " ")
+            }
+            #expect(documented.map { "-\($0)" } == command.options.map(\.usage), "\(command.name)")
+        }
+    }
+
+    @Test func `each section of the manual has an example that the program would take`() throws {
+        let sections = sections(of: try text(of: "man/pinhole.8"), from: ".Ss ", to: [".Ss ", ".Sh "])
+        #expect(!sections.isEmpty)
+        for command in Pinhole.commands {
+            let examples = sections[command.name, default: []].filter {
+                $0.hasPrefix("# pinhole ") || $0.hasPrefix("$ pinhole ")
+            }
+            var isOwn = false
+            for example in examples {
+                let words = example.split(separator: " ").dropFirst(2).prefix { $0 != "|" }.map(String.init)
+                let other = try #require(Pinhole.commands.first { $0.name == words.first }, "\(example)")
+                _ = try Arguments(parsing: Array(words.dropFirst()), for: other)
+                isOwn = isOwn || other.name == command.name
+            }
+            #expect(isOwn, "\(command.name)")
+        }
+    }
+
+    @Test func `the README's table of pinhole run has each of its options, as in the help`() throws {
+        let rows = try text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| `--") }
+        let documented = rows.map { $0.dropFirst(3).prefix { $0 != "`" } }
+        #expect(documented.map(String.init) == RunCommand.options.map(\.usage))
+    }
+
+    @Test func `the README's table of subcommands has each of them`() throws {
+        let rows = try text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| `pinhole ") }
+        let words = Set(rows.flatMap { $0.matches(of: /`pinhole ([a-z]+)/).map { String($0.1) } })
+        #expect(words == Set(Pinhole.commands.map { $0.name }))
+    }
+
+    /// What is said of several subcommands at once is said in sentences; of each only that it names the options.
+    @Test func `the README names every option of every subcommand`() throws {
+        let readme = try text(of: "README.md")
+        for command in Pinhole.commands {
+            for option in command.options {
+                #expect(readme.contains("`--\(option.name)"), "\(command.name) --\(option.name)")
+            }
+        }
+    }
+
+    @Test func `no command in the manual or the README has an option that the program does not know`() throws
+    {
+        var count = 0
+        for path in ["README.md", "man/pinhole.8"] {
+            for match in try text(of: path).matches(
+                of: /pinhole ([a-z]+)((?: [a-z]+)?(?: --[a-z][a-z-]*(?:[ =][A-Za-z0-9,.\/]+)?)+)/
+            ) {
+                let command = try #require(
+                    Pinhole.commands.first { $0.name == match.1 },
+                    "\(path): \(match.0)"
+                )
+                for option in match.2.matches(of: /--([a-z][a-z-]*)/) {
+                    #expect(
+                        (command.options + [.help]).contains { $0.name == option.1 },
+                        "\(path): \(match.0)"
+                    )
+                    count += 1
+                }
+            }
+        }
+        #expect(count > 5)
+    }
+
+    @Test func `mandoc has nothing to say against the manual`() throws {
+        let lint = try ChildProcess.run(
+            "mandoc",
+            ["-T", "lint", Program.top.appending(path: "man/pinhole.8").path]
+        )
+        // Which other manuals the machine has is its own affair.
+        let complaints = lint.output + lint.errors
+        #expect(complaints.split(separator: "\n").filter { !$0.contains("mandoc.db") } == [])
+    }
+
+    @Test func `the package has the program's version`() throws {
+        let changelog = try text(of: "debian/changelog")
+        #expect(changelog.hasPrefix("pinhole (\(Pinhole.version)) "))
+    }
+}

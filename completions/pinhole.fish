@@ -1,0 +1,40 @@
+# Completions of pinhole for fish. What there is to complete, the program says itself.
+
+# The words of a help's table that look so, each with its meaning behind a tab.
+function __pinhole_rows -a pattern
+    string replace -rf -- "^  ($pattern)(?: [^ ]+)?  +(.*)" '$1\t$2' $argv[2..]
+end
+
+function __pinhole_words
+    set -l words (commandline -opc)
+    set -l token (commandline -ct)
+    if test (count $words) = 1
+        __pinhole_rows '[a-z]+' (pinhole --help 2>/dev/null)
+        printf '%s\t%s\n' --help 'show the subcommands' --version 'say which version this is'
+        return
+    end
+    set -l help (pinhole $words[2] --help 2>/dev/null)
+    set -l option $words[-1]
+    # --option=value is one word.
+    set -l prefix (string match -r '^--[a-z-]+=' -- $token)
+    test -n "$prefix"; and set option (string replace = '' -- $prefix)
+    set -l value (string match -rg -- "^  $option ([^ ]+)  " $help)
+    if test -z "$value"; and string match -q -- '-*' $token
+        __pinhole_rows '--[a-z-]+' $help
+        return
+    end
+    set -l operand (string match -rg '^usage: pinhole [a-z]+ ([^[ ]+)' -- $help)
+    test -z "$value"; and set value $operand
+    switch "$value"
+        case FILE PATH
+            __fish_complete_path (string replace -- "$prefix" '' $token) | string replace -r '^' -- "$prefix"
+        case NAME
+            __fish_complete_users | string replace -r '^' -- "$prefix"
+        case LEVEL
+            printf '%s\n' "$prefix"{error,warning,info,debug}
+        case '*|*'
+            string split '|' $value
+    end
+end
+
+complete -c pinhole -f -a '(__pinhole_words)'
