@@ -1,5 +1,7 @@
 # make             build the release binary
-# make install     put it and the rules under PREFIX; `make uninstall` takes them away
+# make install     put it and what belongs to it under PREFIX; `make uninstall` takes it away
+# make deb         build a Debian package, .build/pinhole_*.deb
+# make test-deb    install and purge that on a bare Debian 12, which is fetched first; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
 # make test        run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer (root)
@@ -18,8 +20,16 @@ DESTDIR ?=
 
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
+mandir = $(DESTDIR)$(PREFIX)/share/man/man8
+libdir = $(PREFIX)/lib
+unitdir = $(libdir)/systemd/system
+bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh_completions = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
+fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 binary = .build/release/pinhole
+deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
+units = pinhole.service pinhole-rules.service
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables
 
 bench = .build/bench
@@ -28,10 +38,11 @@ bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-
 
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
-test_packages = $(demo_packages) tnftp python3-pyftpdlib strace prometheus libmicrohttpd12
+test_packages = $(demo_packages) tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish
+deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall demo test sanitize lint cost fuzz soak faults bench compare clean
+.PHONY: build install uninstall deb test-deb demo test sanitize lint cost fuzz soak faults bench compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -42,13 +53,43 @@ $(binary):
 
 install: $(binary)
 	install -D -m 755 $(binary) $(sbindir)/pinhole
-	install -d $(datadir)/rules
+	install -d $(datadir)/rules $(DESTDIR)$(unitdir)
 	install -m 644 $(rules) $(datadir)/rules
 	install -m 644 conf/pinhole.conf $(datadir)
+	for unit in $(units); do \
+	    sed 's|/usr/sbin/|$(PREFIX)/sbin/|' systemd/$$unit >$(DESTDIR)$(unitdir)/$$unit && \
+	    chmod 644 $(DESTDIR)$(unitdir)/$$unit || exit 1; \
+	done
+	install -D -m 644 systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
+	install -D -m 644 systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	install -D -m 644 man/pinhole.8 $(mandir)/pinhole.8
+	install -D -m 644 completions/pinhole.bash $(bash_completions)/pinhole
+	install -D -m 644 completions/_pinhole $(zsh_completions)/_pinhole
+	install -D -m 644 completions/pinhole.fish $(fish_completions)/pinhole.fish
 
 uninstall:
-	rm -f $(sbindir)/pinhole
+	rm -f $(sbindir)/pinhole $(addprefix $(DESTDIR)$(unitdir)/,$(units))
+	rm -f $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	rm -f $(mandir)/pinhole.8 $(bash_completions)/pinhole $(zsh_completions)/_pinhole $(fish_completions)/pinhole.fish
 	rm -rf $(datadir)
+
+# The version stands in Pinhole.swift; the package's must be the same.
+deb: build
+	@scripts/dependencies $(deb_packages)
+	@test "$$($(binary) version)" = "pinhole $$(dpkg-parsechangelog -S Version)" || \
+	    { echo 'debian/changelog has another version than the program' >&2; exit 1; }
+	DESTINATION=$(CURDIR)/.build debian/rules clean binary
+	lintian --fail-on error,warning,info $(deb)
+
+# Not a part of `make test`: it fetches a Debian, and then packages for it.
+test-deb: deb .build/bookworm
+	scripts/test-deb .build/bookworm $(deb)
+
+.build/bookworm:
+	@scripts/dependencies debootstrap
+	rm -rf $@.new
+	debootstrap --variant=minbase bookworm $@.new
+	mv $@.new $@
 
 demo: build
 	@scripts/dependencies $(demo_packages)
