@@ -79,7 +79,7 @@ import Testing
             let errors = try await gateway.report("stats", as: StatisticsReport.self).errors
             try #require(errors.allSatisfy { $0.value == 0 })
             try await poll(for: "every client's end") { try await daemon.files == before.1 }
-            try await #require(daemon.memory < before.0 + 16 * 1024, "KiB")
+            try #require(daemon.memory < before.0 + 16 * 1024, "KiB")
             try #require(await session.finish() == 0)
             try await gateway.comesToRest()
         }

@@ -26,6 +26,8 @@ def attempts():
 
 
 attempts_before = attempts()
+# That of `sendall` is for all of it.
+client.settimeout(60)
 writing = threading.Thread(target=client.sendall, args=(sent * count,), daemon=True)
 writing.start()
 if reading == "late":

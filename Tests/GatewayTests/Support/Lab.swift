@@ -65,9 +65,10 @@ final class Lab: Sendable {
     }
 
     /// The path by which this process reaches a file of the lab.
-    func path(_ name: String) -> String {
-        "/proc/\(first.identifier)/root\(Lab.folder)/\(name)"
-    }
+    func path(_ name: String) -> String { root("\(Lab.folder)/\(name)") }
+
+    /// The path by which this process reaches what programs of the lab reach by this one.
+    func root(_ path: String) -> String { "/proc/\(first.identifier)/root\(path)" }
 
     /// The text of a file of the lab; empty if there is none.
     func read(_ name: String) -> String {

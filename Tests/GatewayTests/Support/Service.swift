@@ -40,8 +40,8 @@ struct Service: Sendable {
 
     /// KiB of memory that it has at present.
     var memory: Int {
-        get async throws {
-            let status = try await lab.require(["cat", "/proc/\(identifier)/status"])
+        get throws {
+            let status = try String(contentsOfFile: lab.root("/proc/\(identifier)/status"), encoding: .utf8)
             guard let size = status.firstMatch(of: /VmRSS:\s+(\d+) kB/).flatMap({ Int($0.1) }) else {
                 throw HarnessError("no VmRSS:\n\(status)")
             }
