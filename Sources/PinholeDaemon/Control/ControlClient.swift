@@ -18,8 +18,8 @@ final class ControlClient {
 
     /// Bytes that are kept for a client that does not read: some hundreds of events.
     static let outputLimit = 64 * 1024
-    /// Bytes of the longest line that says how many events found no room.
-    private static let noticeSize = 80
+    /// Bytes that the longest event takes, with the line before it that says how many found no room.
+    private static let lineSize = 2048
     /// Seconds for a client to send its request, and then for each time that it lets the daemon wait.
     static let patience: UInt32 = 10
 
@@ -86,16 +86,21 @@ final class ControlClient {
         }
     }
 
-    /// Adds the line of an event, or counts it as lost where there is no room; the next that finds room says how many were.
-    func offer(_ record: EventRecord, _ line: String) {
+    var isWatching: Bool {
+        if case .watching = state { true } else { false }
+    }
+
+    /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.
+    ///
+    /// `line` writes the event: what nobody has room for need not be written.
+    func offer(_ record: EventRecord, _ line: (ControlFormat) -> String) {
         guard case .watching(let format, let lost) = state else { return }
-        guard output.count - sent + line.utf8.count + ControlClient.noticeSize <= ControlClient.outputLimit
-        else {
+        guard output.count - sent <= ControlClient.outputLimit - ControlClient.lineSize else {
             state = .watching(format, lost: lost + 1)
             return
         }
         if lost > 0 { append(ControlClient.notice(of: lost, before: record, format)) }
-        append(line)
+        append(line(format))
         state = .watching(format, lost: 0)
     }
 

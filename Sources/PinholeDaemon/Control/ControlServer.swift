@@ -72,13 +72,18 @@ package struct ControlServer: ~Copyable {
 
     /// Gives events to everybody who watches, as far as there is room.
     package mutating func publish(_ records: [EventRecord], at now: Instant) {
-        var lines: [ControlFormat: [String]] = [:]
-        for client in clients.values {
-            guard case .watching(let format, _) = client.state else { continue }
-            // Each event is written once, however many watch.
-            let written = lines[format] ?? records.map { $0.line(format) }
-            lines[format] = written
-            for (record, line) in zip(records, written) { client.offer(record, line) }
+        for record in records {
+            // It is written once, however many watch.
+            var lines: [ControlFormat: String] = [:]
+            for client in clients.values {
+                client.offer(record) { format in
+                    let line = lines[format] ?? record.line(format)
+                    lines[format] = line
+                    return line
+                }
+            }
+        }
+        for client in clients.values where client.isWatching {
             // One whose socket is full is told on when that has room again.
             guard client.registered != .writing else { continue }
             do throws(SystemError) {
