@@ -20,7 +20,7 @@ DESTDIR ?=
 
 sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
-mandir = $(DESTDIR)$(PREFIX)/share/man/man8
+mandir = $(DESTDIR)$(PREFIX)/share/man
 libdir = $(PREFIX)/lib
 unitdir = $(libdir)/systemd/system
 bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -62,7 +62,8 @@ install: $(binary)
 	done
 	install -D -m 644 systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
 	install -D -m 644 systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
-	install -D -m 644 man/pinhole.8 $(mandir)/pinhole.8
+	install -D -m 644 man/pinhole.8 $(mandir)/man8/pinhole.8
+	install -D -m 644 man/pinhole.conf.5 $(mandir)/man5/pinhole.conf.5
 	install -D -m 644 completions/pinhole.bash $(bash_completions)/pinhole
 	install -D -m 644 completions/_pinhole $(zsh_completions)/_pinhole
 	install -D -m 644 completions/pinhole.fish $(fish_completions)/pinhole.fish
@@ -70,7 +71,7 @@ install: $(binary)
 uninstall:
 	rm -f $(sbindir)/pinhole $(addprefix $(DESTDIR)$(unitdir)/,$(units))
 	rm -f $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
-	rm -f $(mandir)/pinhole.8 $(bash_completions)/pinhole $(zsh_completions)/_pinhole $(fish_completions)/pinhole.fish
+	rm -f $(mandir)/man8/pinhole.8 $(mandir)/man5/pinhole.conf.5 $(bash_completions)/pinhole $(zsh_completions)/_pinhole $(fish_completions)/pinhole.fish
 	rm -rf $(datadir)
 
 # The version stands in Pinhole.swift; the package's must be the same.

@@ -64,7 +64,7 @@ struct CompletionTests {
     func `every subcommand is offered`(_ shell: Shell) throws {
         let names = Set(Pinhole.commands.map { $0.name })
         #expect(try offered(shell, "pinhole", "").subtracting(["--help", "--version"]) == names)
-        #expect(try offered(shell, "pinhole", "ex") == ["expectations"])
+        #expect(try offered(shell, "pinhole", "expe") == ["expectations"])
     }
 
     @Test(arguments: Shell.allCases)

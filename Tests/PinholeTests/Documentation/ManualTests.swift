@@ -1,5 +1,7 @@
+import FTPHelper
 import Foundation
 import Netfilter
+import PinholeDaemon
 import Testing
 
 @testable import pinhole
@@ -104,14 +106,32 @@ struct ManualTests {
         #expect(count > 5)
     }
 
-    @Test func `mandoc has nothing to say against the manual`() throws {
+    @Test func `the manual of the configuration has each key, and an example that is right`() throws {
+        let manual = try text(of: "man/pinhole.conf.5")
+        // .It Ic timeout No = Ar SECONDS
+        let keys = manual.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }.map {
+            String($0.dropFirst(7).prefix { $0 != " " })
+        }
+        #expect(keys == RunCommand.keys.map(\.name))
+        let example = try #require(manual.firstMatch(of: /\.Bd -literal -offset indent\n((?s).*)\.Ed/)).1
+        let arguments = try Arguments(parsing: [], for: RunCommand.self)
+        let settings = try Configuration(at: "FILE", arguments).settings(by: String(example))
+        #expect(settings.policy.rules.timeout == 120 && settings.policy.servers.count == 2)
+    }
+
+    @Test(arguments: ["pinhole.8", "pinhole.conf.5"])
+    func `mandoc has nothing to say against a manual`(_ name: String) throws {
         let lint = try ChildProcess.run(
             "mandoc",
-            ["-T", "lint", Program.top.appending(path: "man/pinhole.8").path]
+            ["-T", "lint", Program.top.appending(path: "man/\(name)").path]
         )
         // Which other manuals the machine has is its own affair.
         let complaints = lint.output + lint.errors
-        #expect(complaints.split(separator: "\n").filter { !$0.contains("mandoc.db") } == [])
+        #expect(
+            complaints.split(separator: "\n").filter {
+                !$0.contains("mandoc.db") && !$0.contains("referenced manual not found")
+            } == []
+        )
     }
 
     @Test func `the package has the program's version`() throws {
