@@ -82,7 +82,7 @@ extension Gateway {
     /// Runs so many announcements on one control connection, and those transfers that belong to them.
     fileprivate func loop(_ modes: String, _ count: Int, transferEvery every: Int) async throws {
         let arguments = [topology.dialled, "21", modes, String(count), String(every), payloadPath]
-        let outcome = try await script("loop", arguments, on: .client, seconds: 60)
+        let outcome = try await script("loop", arguments, on: .client, seconds: 150)
         try #require(outcome.output == "done \(count)\n", "\(outcome)")
     }
 

@@ -45,9 +45,9 @@ extension StateFile {
                     $0 << 8 | UInt64($1)
                 }
             }
-            sequence = number(4..<12)
-            part = Int(number(12..<13))
-            parts = Int(number(13..<14))
+            sequence = number(4..<10)
+            part = Int(number(10..<12))
+            parts = Int(number(12..<14))
             let count = Int(number(14..<15))
             guard parts > 0, count <= dataSize else { return nil }
             data = bytes[offset + headerSize..<offset + headerSize + count]

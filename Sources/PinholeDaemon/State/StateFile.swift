@@ -8,9 +8,9 @@ package import Netfilter
 /// the daemon is killed, one of the two is whole.
 ///
 ///     checksum   4   of all that follows
-///     sequence   8   the same in all slots of a record; the newer record has the greater one
-///     part       1   which slot of the record this is, from 0
-///     parts      1   how many it has; 0 in a slot that is free
+///     sequence   6   the same in all slots of a record; the newer record has the greater one
+///     part       2   which slot of the record this is, from 0
+///     parts      2   how many it has; 0 in a slot that is free
 ///     count      1   bytes of data
 ///     data     113   zeros behind them
 ///
@@ -22,8 +22,8 @@ package struct StateFile: ~Copyable {
     static let dataSize = slotSize - headerSize
     /// Slots by which the file grows.
     private static let step = 512
-    /// Slots of the largest record.
-    private static let maximumParts = 255
+    /// Slots of the largest record: a segment as large as there are may be full of announcements.
+    private static let maximumParts = 65535
 
     private var file: MappedFile
     /// As many slots as the file may have: an idle connection takes one, one with an address of IPv6 or an edit two.
@@ -121,7 +121,7 @@ package struct StateFile: ~Copyable {
     /// Sees to it that so many slots are free.
     private mutating func reserve(_ count: Int) throws(SystemError) {
         guard freeCount < count else { return }
-        let larger = min(next.count + max(StateFile.step, next.count / 4), maximumSlots)
+        let larger = min(next.count + max(StateFile.step, next.count / 4, count), maximumSlots)
         guard count <= StateFile.maximumParts, larger - next.count + freeCount >= count else {
             throw SystemError("keep the state of a connection", code: ENOSPC)
         }
@@ -135,11 +135,9 @@ package struct StateFile: ~Copyable {
         let count = min(StateFile.dataSize, record.count - start)
         let sequence = sequence
         var bytes = slot.mutableSpan
-        bytes.put(sequence >> 32, at: 4)
-        bytes.put(sequence, at: 8)
-        bytes[12] = UInt8(truncatingIfNeeded: part)
-        bytes[13] = UInt8(truncatingIfNeeded: parts)
-        bytes[14] = UInt8(truncatingIfNeeded: count)
+        bytes.put(sequence >> 16, at: 4)
+        bytes.put(sequence << 16 | UInt64(part), at: 8)
+        bytes.put(UInt64(parts) << 16 | UInt64(count) << 8, at: 12)
         for offset in 0..<count { bytes[StateFile.headerSize + offset] = record[start + offset] }
         for offset in StateFile.headerSize + count..<StateFile.slotSize { bytes[offset] = 0 }
         bytes.put(UInt64(StateFile.checksum(bytes.span)), at: 0)

@@ -36,6 +36,17 @@ import Testing
         #expect(try records() == [])
     }
 
+    @Test func `a record may be as large as all announcements that fit into one packet make it`() throws {
+        var state = try make(connections: 1000)
+        try state.publish()
+        let large = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try state.keep(0, record(100))
+        try state.keep(0, large)
+        #expect(try records() == [large])
+        try state.keep(0, record(100))
+        #expect(try records() == [record(100)])
+    }
+
     @Test func `the file grows with what it has to keep, and no further than it may`() throws {
         var state = try make(connections: 1000)
         try state.publish()
