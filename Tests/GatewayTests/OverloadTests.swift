@@ -66,7 +66,7 @@ import Testing
             try Figures.note(
                 "\(name): times that verdicts were seen to go on",
                 Set(passed).count,
-                .atLeast(2)
+                .atLeast(Figures.isFull ? 2 : 1)
             )
             try Figures.note(
                 "\(name): overruns of the socket",
