@@ -114,7 +114,8 @@ package struct ControlServer: ~Copyable {
             try poller.add(number, for: client.registered)
             guard clients.count < ControlServer.maximumClients else {
                 client.begin(.failure("too many clients at the control socket", mend: "end some of them"))
-                _ = try client.send(at: now)
+                // One that is gone by now has nothing to be told.
+                _ = try? client.send(at: now)
                 return
             }
             clients[number] = client
