@@ -224,8 +224,9 @@ package struct Daemon: ~Copyable {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                if request == .reload, user == 0 { return reload(&path, &log) }
-                return path.answer(request, user: user, lostLines: log.lost, at: now, queue: queue)
+                path.answer(request, user: user, lostLines: log.lost, at: now, queue: queue) { path in
+                    reload(&path, &log)
+                }
             }
         } catch {
             path.count(.controlSocket, at: now, error.description)

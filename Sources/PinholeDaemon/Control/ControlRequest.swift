@@ -1,7 +1,7 @@
 /// What a client asks of the daemon: one line over the control socket.
 ///
-/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`, `delete NUMBER`, `flush` or `reload`, where
-/// FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
+/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`, `delete NUMBER`, `flush` or
+/// `reload`, where FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
 /// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)

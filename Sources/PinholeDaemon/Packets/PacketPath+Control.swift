@@ -4,13 +4,15 @@ import Netfilter
 extension PacketPath where System: ~Copyable {
     /// Answers a request of a client.
     ///
-    /// `user` is the client's, 0 for root; `queue` reads the figures of the queues; `lostLines` are those of the log.
+    /// `user` is the client's, 0 for root; `queue` reads the figures of the queues; `lostLines` are those of the log; `reload`
+    /// reads the configuration again.
     mutating func answer(
         _ request: ControlRequest,
         user: UInt32,
         lostLines: UInt64,
         at now: Instant,
-        queue: () -> QueueFigures?
+        queue: () -> QueueFigures?,
+        reload: (inout PacketPath<System>) -> ControlAnswer
     ) -> ControlAnswer {
         if request.isChange, user != 0 {
             return .failure("only root may do that", mend: "use sudo")
@@ -37,8 +39,7 @@ extension PacketPath where System: ~Copyable {
         case .flush:
             return .whole("closed \(flush(at: now))\n")
         case .reload:
-            // What reads the file is not here.
-            return .failure("there is nothing to reload", mend: "see pinhole run --help")
+            return reload(&self)
         }
     }
 }

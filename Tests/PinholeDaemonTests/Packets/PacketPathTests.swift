@@ -217,7 +217,10 @@ import Testing
         user: UInt32 = 0,
         of path: inout PacketPath<FakeKernel>
     ) -> String {
-        let answer = path.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init)
+        let answer = path.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init) {
+            _ in
+            .whole("reloaded\n")
+        }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .events(let format): return "events \(format.rawValue)"
@@ -242,7 +245,7 @@ import Testing
         var path = path()
         _ = path.control(announcement.span, at: start)
         _ = memory.take()
-        for request in [ControlRequest.delete(1), .flush] {
+        for request in [ControlRequest.delete(1), .flush, .reload] {
             #expect(answer(request, user: 1000, of: &path) == "only root may do that: use sudo")
         }
         #expect(path.expectations.count == 1)
@@ -255,5 +258,6 @@ import Testing
             at: start
         )
         #expect(answer(.flush, of: &path) == "closed 1\n")
+        #expect(answer(.reload, of: &path) == "reloaded\n")
     }
 }
