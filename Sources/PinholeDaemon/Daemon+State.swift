@@ -15,7 +15,8 @@ extension Daemon {
         _ injector: consuming PacketInjector,
         _ log: inout Log
     ) throws(Obstacle) -> PacketPath<LinuxKernel> {
-        let legacy = try legacy(at: settings.statePath, owner: owner, &log)
+        let identity = StateFile.currentIdentity()
+        let legacy = try legacy(at: settings.statePath, identity, owner: owner, &log)
         if legacy == nil {
             // Nobody knows what is still in there.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
@@ -24,7 +25,7 @@ extension Daemon {
             { () throws(SystemError) in
                 try StateFile.create(
                     for: settings.statePath,
-                    identity: StateFile.currentIdentity(),
+                    identity: identity,
                     connections: settings.policy.maximumConnections
                 )
             },
@@ -48,13 +49,14 @@ extension Daemon {
     /// A file that is damaged, or another's, is put aside: nothing in it is believed, and somebody may want to look at it.
     private static func legacy(
         at path: String,
+        _ identity: [UInt8],
         owner: UInt32?,
         _ log: inout Log
     ) throws(Obstacle) -> [[UInt8]]? {
         let reason: String
         do throws(SystemError) {
             guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }
-            let records = StateFile.records(in: bytes, identity: StateFile.currentIdentity())
+            let records = StateFile.records(in: bytes, identity: identity)
             if let records { return records }
             reason = "it is damaged, of another version, or from before the machine was started"
         } catch {
