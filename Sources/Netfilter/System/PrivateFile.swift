@@ -31,19 +31,6 @@ package enum PrivateFile {
         guard status.st_mode & S_IFMT == S_IFREG, owners.contains(status.st_uid), status.st_mode & 0o022 == 0
         else { throw SystemError(operation, code: EPERM) }
         guard status.st_size <= 1 << 30 else { throw SystemError(operation, code: EFBIG) }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var size = 0
-        while size < bytes.count {
-            // Sound: the kernel writes at most what is left of the storage, from `size` on.
-            let count = try SystemError.check(operation) {
-                unsafe bytes.withUnsafeMutableBytes { buffer in
-                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[size...])
-                    return unsafe pread(number, rest.baseAddress, rest.count, off_t(size))
-                }
-            }
-            if count == 0 { break }
-            size += count
-        }
-        return Array(bytes[..<size])
+        return try descriptor.contents(upTo: Int(status.st_size), operation)
     }
 }

@@ -29,20 +29,8 @@ package struct TextFile: ~Copyable {
 
     /// What the file has to say now, or the first 64 KiB of it; bytes that are not UTF-8 become U+FFFD.
     package func text() throws(SystemError) -> String {
-        var bytes = [UInt8](repeating: 0, count: Self.maximumSize)
-        var size = 0
-        while size < bytes.count {
-            // Sound: the kernel writes at most what is left of the storage, from `size` on.
-            let count = try SystemError.check("read \(path)") {
-                unsafe bytes.withUnsafeMutableBytes { buffer in
-                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[size...])
-                    return unsafe pread(descriptor.number, rest.baseAddress, rest.count, off_t(size))
-                }
-            }
-            if count == 0 { break }
-            size += count
-        }
-        return String(decoding: bytes[..<size], as: UTF8.self)
+        let bytes = try descriptor.contents(upTo: Self.maximumSize, "read \(path)")
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Opens a file, reads it and closes it.
