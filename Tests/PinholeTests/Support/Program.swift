@@ -33,7 +33,7 @@ enum Program {
             dir=$(mktemp -d /tmp/pinhole-test.XXXXXXXX)
             background=()
             cleanup() {
-                ((${#background[@]} == 0)) || { kill "${background[@]}"; wait "${background[@]}" || true; }
+                ((${#background[@]} == 0)) || { kill "${background[@]}" || true; wait "${background[@]}" || true; }
                 rm -rf "$dir"
             }
             trap cleanup EXIT
