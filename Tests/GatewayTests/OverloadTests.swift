@@ -154,7 +154,7 @@ import Testing
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
-            let daemon = try await gateway.startDaemon()
+            let daemon = try await gateway.startDaemon("--log-level", "debug")
             let old = try await gateway.startSteadySession()
             try await old.perform("PORT", "PASV")
             let memory = try daemon.memory

@@ -35,6 +35,7 @@ extension Event {
                 JSON.Member("client", .string(refusal.connection.source.description)),
                 JSON.Member("server", .string(refusal.connection.destination.description)),
                 JSON.Member("line", .string(Escaping.text(of: refusal.line, limit: 120))),
+                JSON.Member("explanation", .string(refusal.explanation)),
             ]
         }
     }
@@ -58,6 +59,7 @@ extension Event {
             fields.add("client", refusal.connection.source)
             fields.add("server", refusal.connection.destination)
             fields.add("line", Escaping.text(of: refusal.line, limit: 120))
+            fields.add("explanation", refusal.explanation)
         }
     }
 }

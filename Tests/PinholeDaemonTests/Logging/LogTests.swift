@@ -52,17 +52,52 @@ import Testing
         #expect(paper.lines == ["level=info event=c lost=2\n", "level=info event=d\n"])
     }
 
-    @Test func `a fault is an error, a kernel helper a warning, an expectation information`() {
+    @Test func `a fault is an error, unless it mends itself or the administrator can mend it`() {
         var log = log()
         log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3), at: Samples.now)
+        log.write(.fault(.overrun, reason: "more packets came", leftOut: 0), at: Samples.now)
         log.write(.fault(.kernelHelper, reason: "ftp", leftOut: 0), at: Samples.now)
-        log.write(.event(.expired(Samples.plainExpectation), leftOut: 0), at: Samples.now)
         #expect(
             paper.lines == [
                 "level=error event=fault fault=open-pinhole reason=\"add to set: full\" left-out=3\n",
+                "level=warning event=fault fault=overrun reason=\"more packets came\"\n",
                 "level=warning event=fault fault=kernel-helper reason=ftp\n",
-                "level=info event=expired id=2 kind=EPSV client=[fd01::2]:40113 server=[fd02::2]:21 "
-                    + "from=fd01::2 to=[fd02::2]:5002\n",
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        (Event.connection(Samples.summary()), LogLevel.debug),
+        (.expectation(Samples.expectation), .debug),
+        (.data(Samples.expectation, from: Samples.server), .debug),
+        (.closed(Samples.expectation, .replaced), .debug),
+        (.closed(Samples.expectation, .rejected), .debug),
+        (.closed(Samples.expectation, .ended), .debug),
+        (.closed(Samples.expectation, .deleted), .info),
+        (.expired(Samples.expectation), .info),
+        (.encrypted(Samples.summary()), .info),
+        (.connectionClosed(Samples.summary()), .info),
+        (.closed(Samples.expectation, .failed), .warning),
+        (.refused(Samples.refusal), .warning),
+    ])
+    func `what became of a session is information, the steps on the way are not`(
+        _ event: Event,
+        _ level: LogLevel
+    ) {
+        var log = log(.debug, hasPriorities: true)
+        log.write(.event(event, leftOut: 0), at: Samples.now)
+        let start = "<\(level.priority)>level=\(level.rawValue) event=\(event.name) "
+        #expect(paper.lines.count == 1 && paper.lines[0].hasPrefix(start), "\(paper.lines)")
+    }
+
+    @Test func `a refusal says what can be done about it`() {
+        var log = log()
+        log.write(.event(.refused(Samples.refusal), leftOut: 7), at: Samples.now)
+        #expect(
+            paper.lines == [
+                "level=warning event=refused reason=privileged-port kind=PORT client=10.1.0.2:40112 "
+                    + "server=10.2.0.2:21 line=\"PORT 10,1,0,2,0,22\" "
+                    + "explanation=\"\(Samples.refusal.explanation)\" left-out=7\n"
             ]
         )
     }
@@ -100,7 +135,8 @@ import Testing
         #expect(
             paper.lines == [
                 "level=warning event=refused reason=malformed kind=PORT client=10.1.0.2:40112 "
-                    + #"server=10.2.0.2:21 line="PORT \r\n<0>level=error\" x""# + "\n"
+                    + #"server=10.2.0.2:21 line="PORT \r\n<0>level=error\" x" "#
+                    + "explanation=\"\(refusal.explanation)\"\n"
             ]
         )
     }

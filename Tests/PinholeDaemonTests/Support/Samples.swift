@@ -40,6 +40,13 @@ enum Samples {
         deadline: Instant(nanoseconds: 13_000_000_000)
     )
 
+    static let refusal = Refusal(
+        reason: .privilegedPort,
+        kind: .port,
+        connection: mapping.original,
+        line: Array("PORT 10,1,0,2,0,22".utf8)
+    )
+
     static func summary(
         _ mapping: Mapping = mapping,
         user: String = "anonymous",

@@ -1,0 +1,12 @@
+extension Fault {
+    /// How much its line in the log matters: an error may cost a session or a transfer, a warning mends itself or is
+    /// for the administrator to set right.
+    var level: LogLevel {
+        switch self {
+        case .controlQueue, .dataQueue, .findConnection, .setLiberal, .createConnection, .openPinhole,
+            .injectPacket, .state:
+            .error
+        case .overrun, .closePinhole, .kernelHelper, .controlSocket, .log: .warning
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import FTPHelper
+
+extension Refusal {
+    /// One sentence for people: what happened, and what the administrator can do about it.
+    package var explanation: String {
+        switch reason {
+        case .malformed:
+            "\(announcement) is not written as its RFC says: update the \(sender), or block it if it is an attacker"
+        case .addressMismatch:
+            "\(announcement) names an address that is not the client's (FTP bounce): let it use passive mode, or "
+                + "allow this with 'loose = yes' for the server"
+        case .privilegedPort:
+            "\(announcement) names a port below 1024: let the \(sender) choose another, or allow this with "
+                + "'allow-privileged-ports = yes' for the server"
+        case .unsolicited:
+            "the server announces a data connection that the client did not ask for: update the server, or block it "
+                + "if it is an attacker"
+        case .notLoggedIn:
+            "\(announcement) came before the login was accepted: update the client, or block it if it is an "
+                + "attacker"
+        case .notFTP:
+            "what the connection begins with is no FTP, so it passes and opens nothing: keep other services off "
+                + "this port, or leave it out of 'pinhole rules load --ports'"
+        case .pipelined:
+            "\(announcement) came before the reply to the last command: if the client must do that, set "
+                + "'strict = no' for the server"
+        case .tableFull where kind == nil:
+            "as many connections are followed as may be, so this one passes without help: raise "
+                + "'max-connections', or see with 'pinhole connections' who has them"
+        case .tableFull:
+            "no port is free for \(announcement) at the address that NAT shows: give NAT another address, or see "
+                + "with 'pinhole expectations' who has the ports"
+        case .noMapping:
+            "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for "
+                + "its port, and at 'conntrack -S'"
+        }
+    }
+
+    /// Who sent the line.
+    private var sender: String { kind?.isActive ?? true ? "client" : "server" }
+
+    /// What was refused.
+    private var announcement: String {
+        guard let kind else { return "the line" }
+        return kind.isActive ? "the client's \(kind.rawValue)" : "the server's answer to \(kind.rawValue)"
+    }
+}

@@ -1,0 +1,80 @@
+import FTPHelper
+import PinholeDaemon
+import Testing
+
+@Suite struct RefusalExplanationTests {
+    private static let sentences: [(Refusal.Reason, FTPHelper.Expectation.Kind?, String)] = [
+        (
+            .malformed, .port,
+            "the client's PORT is not written as its RFC says: update the client, or block it if it is an attacker"
+        ),
+        (
+            .malformed, .pasv,
+            "the server's answer to PASV is not written as its RFC says: update the server, or block it if it is an "
+                + "attacker"
+        ),
+        (
+            .addressMismatch, .eprt,
+            "the client's EPRT names an address that is not the client's (FTP bounce): let it use passive mode, or "
+                + "allow this with 'loose = yes' for the server"
+        ),
+        (
+            .privilegedPort, .port,
+            "the client's PORT names a port below 1024: let the client choose another, or allow this with "
+                + "'allow-privileged-ports = yes' for the server"
+        ),
+        (
+            .privilegedPort, .epsv,
+            "the server's answer to EPSV names a port below 1024: let the server choose another, or allow this with "
+                + "'allow-privileged-ports = yes' for the server"
+        ),
+        (
+            .unsolicited, .pasv,
+            "the server announces a data connection that the client did not ask for: update the server, or block it "
+                + "if it is an attacker"
+        ),
+        (
+            .notLoggedIn, .lprt,
+            "the client's LPRT came before the login was accepted: update the client, or block it if it is an attacker"
+        ),
+        (
+            .notFTP, nil,
+            "what the connection begins with is no FTP, so it passes and opens nothing: keep other services off this "
+                + "port, or leave it out of 'pinhole rules load --ports'"
+        ),
+        (
+            .pipelined, .port,
+            "the client's PORT came before the reply to the last command: if the client must do that, set "
+                + "'strict = no' for the server"
+        ),
+        (
+            .tableFull, nil,
+            "as many connections are followed as may be, so this one passes without help: raise 'max-connections', "
+                + "or see with 'pinhole connections' who has them"
+        ),
+        (
+            .tableFull, .lpsv,
+            "no port is free for the server's answer to LPSV at the address that NAT shows: give NAT another address, "
+                + "or see with 'pinhole expectations' who has the ports"
+        ),
+        (
+            .noMapping, nil,
+            "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for its "
+                + "port, and at 'conntrack -S'"
+        ),
+    ]
+
+    @Test(arguments: sentences)
+    func `a sentence says what happened, and what can be done`(
+        _ reason: Refusal.Reason,
+        _ kind: FTPHelper.Expectation.Kind?,
+        _ sentence: String
+    ) {
+        let refusal = Refusal(reason: reason, kind: kind, connection: Samples.mapping.original, line: [])
+        #expect(refusal.explanation == sentence)
+    }
+
+    @Test func `every reason has one`() {
+        #expect(Set(Self.sentences.map(\.0)) == Set(Refusal.Reason.allCases))
+    }
+}
