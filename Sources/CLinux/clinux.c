@@ -5,6 +5,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -152,6 +153,24 @@ int clinux_unix_connect(const char *path, bool blocks)
     if (stream < 0)
         return -1;
     if (connect(stream, (struct sockaddr *)&address, size) < 0)
+        return fail(stream);
+    return stream;
+}
+
+int clinux_loopback_connect(uint16_t port, int seconds)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    struct timeval patience = {.tv_sec = seconds};
+    int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (stream < 0)
+        return -1;
+    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+        connect(stream, (struct sockaddr *)&address, sizeof(address)) < 0)
         return fail(stream);
     return stream;
 }

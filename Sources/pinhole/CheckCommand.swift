@@ -4,11 +4,10 @@ import Netfilter
 enum CheckCommand: Command {
     static let name = "check"
     static let summary = "say whether everything is in place, and what to do where it is not"
-    static let options = [Option.socket]
+    static let options = [RunCommand.config, .socket]
 
     static func run(_ arguments: Arguments) throws(Failure) {
-        let path = arguments.socketPath
-        let findings = Inspection(socketPath: path).findings
+        let findings = Inspection(arguments).findings
         try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
         let count = findings.count { $0.grade == .missing }
         guard count == 0 else {

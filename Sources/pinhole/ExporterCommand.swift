@@ -9,10 +9,14 @@ enum ExporterCommand: Command {
     static let summary = "serve the metrics of the daemon to Prometheus, as a process of its own"
     static let options: [Option] = [listen, .socket]
 
-    private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (127.0.0.1:9421)")
+    /// The port on 127.0.0.1 where scrapers ask unless it is told otherwise.
+    static let usualPort: UInt16 = 9421
+    static let usualPlace = "127.0.0.1:\(usualPort)"
+
+    private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (\(usualPlace))")
 
     static func run(_ arguments: Arguments) throws(Failure) {
-        let (address, port) = try endpoint(arguments.value(of: listen) ?? "127.0.0.1:9421")
+        let (address, port) = try endpoint(arguments.value(of: listen) ?? usualPlace)
         let socket = arguments.socketPath
         SignalDescriptor.ignoreBrokenPipes()
         do throws(SystemError) {

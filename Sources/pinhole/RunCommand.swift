@@ -15,7 +15,7 @@ enum RunCommand: Command {
     /// The keys that a server may have values of its own for.
     static let serverKeys = [timeout, loose, strict, privileged]
 
-    private static let config = Option(
+    static let config = Option(
         "config",
         "PATH",
         "read the configuration from there (\(Configuration.usualPath), where it is)"

@@ -74,6 +74,9 @@ int clinux_unix_listen(const char *path, mode_t mode, gid_t group);
  */
 int clinux_unix_connect(const char *path, bool blocks);
 
+/* A TCP socket connected to a port of 127.0.0.1; EINPROGRESS where that takes more than so many seconds. */
+int clinux_loopback_connect(uint16_t port, int seconds);
+
 /*
  * A non-blocking Unix datagram socket connected to `path`; one that starts with `@` is in the abstract name space, as
  * sd_notify(3) has it.

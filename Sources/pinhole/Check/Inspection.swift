@@ -4,14 +4,18 @@ import PinholeDaemon
 
 /// Looks at everything that Pinhole needs in this network namespace, and changes nothing that lasts.
 struct Inspection {
-    private(set) var findings: [Finding] = []
+    var findings: [Finding] = []
+
+    /// What the arguments of `pinhole check` and the configuration say.
+    private(set) var settings: Settings
 
     /// What the loaded rules name; where none are loaded, what they would name.
-    private var queues = QueueNumbers()
-    private var ports: Set<UInt16> = []
+    private(set) var queues = QueueNumbers()
+    private(set) var ports: Set<UInt16> = []
 
-    /// Inspects everything; the daemon is looked for at `socketPath`.
-    init(socketPath: String) {
+    /// Inspects everything, as a daemon with these arguments would find it.
+    init(_ arguments: Arguments) {
+        settings = Settings(socketPath: arguments.socketPath)
         guard Capabilities.contain(.networkAdministration) else {
             findings = [.missing("no permission to look", mend: "run it as root, or with CAP_NET_ADMIN")]
             return
@@ -19,7 +23,11 @@ struct Inspection {
         inspectKernel()
         inspectRules()
         if ports.isEmpty { ports = [21] }
-        inspectDaemon(at: socketPath)
+        inspectConfiguration(Configuration(at: arguments.value(of: RunCommand.config), arguments))
+        inspectUser()
+        findings += ServiceState.current?.findings ?? []
+        let isUp = inspectDaemon()
+        inspectExporter(daemonIsUp: isUp)
         inspectKernelHelper()
         inspectForwarding()
     }
@@ -35,6 +43,15 @@ struct Inspection {
         }
         note("kernel: ipset", mend: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
             _ = try PinholeSet.open()
+        }
+        switch setting("net/netfilter/nf_conntrack_acct") {
+        case "0":
+            let mend = "sysctl net.netfilter.nf_conntrack_acct=1"
+            findings.append(
+                .doubtful("accounting: off, nobody knows how much a transfer carries", mend: mend)
+            )
+        case nil: findings.append(.doubtful("accounting: not there", mend: "modprobe nf_conntrack"))
+        default: findings.append(.fine("accounting"))
         }
     }
 
@@ -112,97 +129,34 @@ struct Inspection {
         }
     }
 
-    // MARK: - The daemon
+    // MARK: - What the next start goes by
 
-    private mutating func inspectDaemon(at path: String) {
-        let daemon = SocketHolder(listenerAt: path)
-        do throws(Obstacle) {
-            try ControlConnection.ask(.statistics(.json), at: path) { _ throws(Obstacle) in }
-            findings.append(
-                .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
-            )
-            inspectConfinement(of: daemon)
+    private mutating func inspectConfiguration(_ configuration: Configuration) {
+        do throws(Failure) {
+            settings = try configuration.settings()
+            let isThere = (try? TextFile.read(configuration.path)) != nil
+            let subject = isThere ? configuration.path : "no \(configuration.path), all is as by default"
+            findings.append(.fine("configuration: \(subject)"))
         } catch {
-            findings.append(.missing("daemon: \(error.message)", mend: error.mend))
+            findings += error.obstacles.map { .missing("configuration: \($0.message)", mend: $0.mend) }
         }
-        let bindings = QueueBinding.all
-        inspectQueue(queues.control, "control packets", bindings, daemon)
-        inspectQueue(queues.data, "data connections", bindings, daemon)
     }
 
-    private mutating func inspectConfinement(of daemon: SocketHolder?) {
-        let status = daemon.flatMap { try? TextFile.read("/proc/\($0.process)/status") }
-        if let confinement = status.flatMap(Confinement.init) {
-            findings += confinement.findings
+    private mutating func inspectUser() {
+        let name = settings.user ?? Settings.usualUser
+        let subject = "user \(name)"
+        let mend = "useradd --system --shell /usr/sbin/nologin \(name)"
+        if let account = try? Account(named: name) {
+            findings.append(.fine("\(subject): number \(account.user)"))
+        } else if settings.user != nil {
+            findings.append(.missing("\(subject): not there", mend: mend))
         } else {
-            let mend = "run pinhole check where the daemon runs"
-            findings.append(.doubtful("daemon: what it may do cannot be seen from here", mend: mend))
-        }
-    }
-
-    private mutating func inspectQueue(
-        _ number: UInt16,
-        _ purpose: String,
-        _ bindings: [QueueBinding],
-        _ daemon: SocketHolder?
-    ) {
-        let subject = "queue \(number), \(purpose)"
-        guard let binding = bindings.first(where: { $0.queue == number }) else {
-            let mend = "pinhole run --queues \(queues.control),\(queues.data)"
-            findings.append(.missing("\(subject): nobody listens", mend: mend))
-            return
-        }
-        guard let holder = SocketHolder(nfnetlinkPort: binding.port) else {
-            let mend = "make sure that it is the daemon"
-            findings.append(
-                .doubtful("\(subject): a process that cannot be seen from here listens", mend: mend)
-            )
-            return
-        }
-        let title = "\(holder.name), process \(holder.process)"
-        if let daemon, daemon.process != holder.process {
-            findings.append(
-                .missing("\(subject): \(title) listens, not the daemon", mend: "give each its own queues")
-            )
-        } else {
-            findings.append(.fine("\(subject): \(title) listens"))
-        }
-    }
-
-    // MARK: - The surroundings
-
-    /// Connections with a helper of the kernel are left alone by the daemon, for both would rewrite them.
-    private mutating func inspectKernelHelper() {
-        var deletions: [String] = []
-        for family in PinholeSet.Family.allCases {
-            guard let saved = try? Firewall.save(family) else { continue }
-            deletions += HelperRule.all(in: saved, for: ports).map { "\(family.program) \($0.deletion)" }
-        }
-        for deletion in deletions {
-            findings.append(.missing("the kernel's helper: a rule gives it the same port", mend: deletion))
-        }
-        if setting("net/netfilter/nf_conntrack_helper") == "1" {
-            let mend = "sysctl net.netfilter.nf_conntrack_helper=0"
-            findings.append(.missing("the kernel's helper: given to connections by itself", mend: mend))
-        } else if deletions.isEmpty {
-            findings.append(.fine("the kernel's helper: not in the way"))
-        }
-    }
-
-    private mutating func inspectForwarding() {
-        for (title, path) in [("IPv4", "net/ipv4/ip_forward"), ("IPv6", "net/ipv6/conf/all/forwarding")] {
-            if setting(path) == "0" {
-                let name = path.split(separator: "/").joined(separator: ".")
-                let mend = "sysctl \(name)=1, unless the FTP server or client is this host itself"
-                findings.append(.doubtful("forwarding of \(title): off", mend: mend))
-            } else {
-                findings.append(.fine("forwarding of \(title)"))
-            }
+            findings.append(.doubtful("\(subject): not there, the daemon would stay root", mend: mend))
         }
     }
 
     /// A kernel setting, without the line feed; `nil` where the kernel has none of that name.
-    private func setting(_ path: String) -> String? {
+    func setting(_ path: String) -> String? {
         (try? TextFile.read("/proc/sys/\(path)")).map { $0.split(separator: "\n").joined() }
     }
 }

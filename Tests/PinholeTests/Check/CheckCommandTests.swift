@@ -3,15 +3,26 @@ import Testing
 
 /// Each in a network namespace of its own, as root.
 struct CheckCommandTests {
-    /// Loads the rules and starts the daemon.
-    private static let start = """
-        ip link set lo up
-        pinhole rules load
-        start() {
-            "$pinhole" run --user nobody --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
-            until_ pinhole stats --socket "$dir/$1"
-        }
-        start socket
+    /// Puts everything in place, and starts the daemon.
+    private static let start =
+        machine + """
+            ip link set lo up
+            sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.netfilter.nf_conntrack_acct=1
+            pinhole rules load
+            start() {
+                "$pinhole" run --config "$dir/conf" --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
+                until_ pinhole stats --socket "$dir/$1"
+            }
+            start socket
+
+            """
+
+    /// A machine without systemd, and with a configuration for one that has no user for the daemon.
+    private static let machine = """
+        printf '#!/bin/sh\nexit 1\n' >"$dir/bin/systemctl"
+        chmod 755 "$dir/bin/systemctl"
+        echo 'user = nobody' >"$dir/conf"
+        check() { pinhole check --config "$dir/conf" --socket "$dir/socket"; }
 
         """
 
@@ -22,24 +33,22 @@ struct CheckCommandTests {
     }
 
     @Test func `with everything in place there is nothing to mend`() throws {
-        let child = try Program.script(
-            Self.start + """
-                sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-                pinhole check --socket "$dir/socket" | sed "s/$background/PROCESS/; s|$dir|DIR|"
-                """
-        )
+        let child = try Program.script(Self.start + #"check | sed "s/$background/PROCESS/; s|$dir|DIR|""#)
         #expect(child.status == 0, "\(child.errors)")
         #expect(
             child.output == """
                 ok       kernel: NFQUEUE
                 ok       kernel: ctnetlink
                 ok       kernel: ipset
+                ok       accounting
                 ok       set pinhole4
                 ok       rules in iptables mangle: port 21 to queue 21
                 ok       rules in iptables raw: what is in pinhole4 to queue 20
                 ok       set pinhole6
                 ok       rules in ip6tables mangle: port 21 to queue 21
                 ok       rules in ip6tables raw: what is in pinhole6 to queue 20
+                ok       configuration: DIR/conf
+                ok       user nobody: number 65534
                 ok       daemon: answers at DIR/socket, process PROCESS
                 ok       daemon: user 65534
                 ok       daemon: no capability but CAP_NET_ADMIN
@@ -47,16 +56,20 @@ struct CheckCommandTests {
                 ok       daemon: no system calls but those that it needs
                 ok       queue 21, control packets: pinhole, process PROCESS listens
                 ok       queue 20, data connections: pinhole, process PROCESS listens
+                ok       refused since the start: nothing
+                ok       exporter: none at 127.0.0.1:9421; Prometheus needs a pinhole exporter
                 ok       the kernel's helper: not in the way
                 ok       forwarding of IPv4
+                ok       iptables FORWARD: drops nothing by default
                 ok       forwarding of IPv6
+                ok       ip6tables FORWARD: drops nothing by default
 
                 """
         )
     }
 
     @Test func `with nothing in place every line has its remedy`() throws {
-        let child = try Program.script(#"pinhole check --socket "$dir/socket" | sed "s|$dir|DIR|""#)
+        let child = try Program.script(Self.machine + #"check | sed "s|$dir|DIR|""#)
         #expect(child.status == 1)
         #expect(
             lines(child, "not ok") == [
@@ -71,7 +84,7 @@ struct CheckCommandTests {
                 "queue 20, data connections: nobody listens: pinhole run --queues 21,20",
             ]
         )
-        #expect(child.errors == "pinhole: 9 of 15 are not ok: do as their lines say\n")
+        #expect(child.errors == "pinhole: 9 of 21 are not ok: do as their lines say\n")
     }
 
     @Test func `it changes nothing`() throws {
@@ -92,7 +105,7 @@ struct CheckCommandTests {
         let child = try Program.script(
             Self.start + """
                 sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
-                pinhole check --socket "$dir/socket"
+                check
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
@@ -109,10 +122,9 @@ struct CheckCommandTests {
     @Test func `a daemon that runs as root is no more than a warning`() throws {
         let child = try Program.script(
             Self.start + """
-                sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
                 kill "$background"; wait "$background"; background=()
                 start socket --user root
-                pinhole check --socket "$dir/socket"
+                check
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
@@ -124,8 +136,7 @@ struct CheckCommandTests {
     @Test func `a daemon whose process is out of sight is no more than a warning`() throws {
         let child = try Program.script(
             Self.start + """
-                sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-                unshare --pid --fork --mount-proc "$pinhole" check --socket "$dir/socket"
+                unshare --pid --fork --mount-proc "$pinhole" check --config "$dir/conf" --socket "$dir/socket"
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
@@ -140,7 +151,7 @@ struct CheckCommandTests {
             Self.start + """
                 iptables -t raw -D OUTPUT 1
                 ip6tables -t mangle -F PINHOLE
-                pinhole check --socket "$dir/socket"
+                check
                 """
         )
         #expect(child.status == 1)
@@ -156,7 +167,7 @@ struct CheckCommandTests {
         let child = try Program.script(
             Self.start + """
                 pinhole rules load --ports 2121 --queues 7,20
-                pinhole check --socket "$dir/socket"
+                check
                 """
         )
         #expect(child.status == 1)
@@ -173,7 +184,7 @@ struct CheckCommandTests {
             Self.start + """
                 start other --queues 7,8
                 pinhole rules load --queues 7,20
-                pinhole check --socket "$dir/socket" | sed "s/${background[1]}/OTHER/"
+                check | sed "s/${background[1]}/OTHER/"
                 """
         )
         #expect(child.status == 1)
@@ -190,7 +201,7 @@ struct CheckCommandTests {
             Self.start + """
                 iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp
                 ip6tables -t raw -A OUTPUT -p tcp --dport 2121 -j CT --helper ftp
-                pinhole check --socket "$dir/socket"
+                check
                 """
         )
         #expect(child.status == 1)
@@ -210,7 +221,7 @@ struct CheckCommandTests {
 
     @Test func `a missing program does not keep it from looking further`() throws {
         let child = try Program.script(
-            Self.start + #"PATH="$dir/none" "$pinhole" check --socket "$dir/socket""#
+            Self.start + #"PATH="$dir/none" "$pinhole" check --config "$dir/conf" --socket "$dir/socket""#
         )
         #expect(child.status == 1)
         #expect(lines(child, "not ok") == ["there is no program ipset: apt install ipset"])
@@ -223,5 +234,197 @@ struct CheckCommandTests {
         )
         #expect(child.status == 1)
         #expect(child.output == "not ok   no permission to look: run it as root, or with CAP_NET_ADMIN\n")
+    }
+
+    @Test func `what is wrong with the configuration is named with its lines`() throws {
+        let child = try Program.script(
+            Self.start + """
+                printf 'timeuot = 3\nuser = nobody\nloose = perhaps\n' >"$dir/conf"
+                check | sed "s|$dir|DIR|"
+                """
+        )
+        #expect(child.status == 1)
+        let complaints = lines(child, "not ok")
+        #expect(complaints.count == 2)
+        #expect(
+            complaints.first?.hasPrefix(
+                "configuration: DIR/conf:1: there is no key 'timeuot' here: it may be queues, socket, "
+            ) == true
+        )
+        #expect(
+            complaints.last
+                == "configuration: DIR/conf:3: loose: 'perhaps' is neither yes nor no: see pinhole run --help"
+        )
+    }
+
+    @Test func `a configuration that was named has to be there, the usual one need not`() throws {
+        let child = try Program.script(
+            """
+            pinhole check --config "$dir/none" | sed "s|$dir|DIR|" | grep configuration || true
+            mkdir "$dir/etc"
+            unshare --mount bash -c 'mount --bind "$1/etc" /etc; "$2" check' - "$dir" "$pinhole" | grep configuration
+            """
+        )
+        #expect(
+            child.output == """
+                not ok   configuration: open DIR/none: No such file or directory: give the path of a configuration \
+                file with --config
+                ok       configuration: no /etc/pinhole/pinhole.conf, all is as by default
+
+                """
+        )
+    }
+
+    @Test func `the daemon is looked for where the configuration puts it`() throws {
+        let child = try Program.script(
+            Self.start + """
+                start other --queues 7,8
+                echo "socket = $dir/other" >>"$dir/conf"
+                pinhole check --config "$dir/conf" | grep -c "daemon: answers at $dir/other,"
+                """
+        )
+        #expect(child.output == "1\n")
+    }
+
+    @Test func `a user that is not there is found`() throws {
+        let child = try Program.script(
+            Self.machine + """
+                echo 'user = nemo' >"$dir/conf"
+                check | grep nemo || true
+                grep -v '^pinhole:' /etc/passwd >"$dir/passwd"
+                echo >"$dir/conf"
+                unshare --mount bash -c 'mount --bind "$1/passwd" /etc/passwd; "$2" check --config "$1/conf"' \
+                    - "$dir" "$pinhole" | grep '  user '
+                """
+        )
+        #expect(
+            child.output == """
+                not ok   user nemo: not there: useradd --system --shell /usr/sbin/nologin nemo
+                warning  user pinhole: not there, the daemon would stay root: useradd --system --shell \
+                /usr/sbin/nologin pinhole
+
+                """
+        )
+    }
+
+    @Test func `accounting that is off is no more than a warning`() throws {
+        let child = try Program.script(
+            Self.start + """
+                sysctl -qw net.netfilter.nf_conntrack_acct=0
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning") == [
+                "accounting: off, nobody knows how much a transfer carries: "
+                    + "sysctl net.netfilter.nf_conntrack_acct=1"
+            ]
+        )
+    }
+
+    /// Stands in for systemctl(1) where systemd runs.
+    @Test func `a service that is not enabled, or has failed, is found`() throws {
+        let child = try Program.script(
+            Self.start + """
+                cat >"$dir/bin/systemctl" <<'END'
+                #!/bin/sh
+                [ "$*" = 'show --property=LoadState,UnitFileState,ActiveState pinhole.service' ] || exit 1
+                echo LoadState=loaded; echo UnitFileState=disabled; echo ActiveState=failed
+                END
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning") == [
+                "service: does not start at boot, it is disabled: systemctl enable pinhole",
+                "service: failed: journalctl -u pinhole says why",
+            ]
+        )
+    }
+
+    @Test func `an exporter is asked whether it reaches the daemon`() throws {
+        let child = try Program.script(
+            Self.start + """
+                exporter() { check | grep exporter; }
+                serve() { "$pinhole" exporter --socket "$1" & background+=($!); }
+                stop() { kill "${background[-1]}"; wait "${background[-1]}" || true; unset 'background[-1]'; }
+                serve "$dir/socket"
+                until_ eval 'exporter | grep answers'
+                exporter
+                stop
+                serve "$dir/none"
+                until_ eval 'exporter | grep reach'
+                exporter
+                stop
+                mkdir "$dir/web"
+                (cd "$dir/web"; exec python3 -m http.server --bind 127.0.0.1 9421) >/dev/null 2>&1 & background+=($!)
+                until_ eval 'exporter | grep else'
+                exporter
+                stop
+                exporter
+                """
+        )
+        #expect(
+            child.output == """
+                ok       exporter: answers at 127.0.0.1:9421
+                warning  exporter: does not reach the daemon: start it in the group of the daemon's user, and with the \
+                same --socket
+                warning  exporter: something else is at 127.0.0.1:9421: look who it is with ss -ltnp, or give the \
+                exporter another place with --listen
+                ok       exporter: none at 127.0.0.1:9421; Prometheus needs a pinhole exporter
+
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+    }
+
+    @Test func `a firewall that drops data connections is found`() throws {
+        let child = try Program.script(
+            Self.start + """
+                iptables -P FORWARD DROP
+                iptables -A FORWARD -p tcp --dport 21 -j ACCEPT
+                ip6tables -P FORWARD DROP
+                ip6tables -A FORWARD -o eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        let mend = "tables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        #expect(
+            lines(child, "warning") == [
+                "iptables FORWARD: drops what is RELATED: ip\(mend)",
+                "ip6tables FORWARD: accepts only some of what is RELATED: ip6\(mend)",
+            ]
+        )
+    }
+
+    @Test func `what was refused is counted, and where to read why is said`() throws {
+        let child = try Program.script(
+            Self.start + """
+                unshare --net sleep 60 & background+=($!)
+                client=/proc/$!/ns/net
+                until_ eval '[[ $(readlink "$client") != "$(readlink /proc/self/ns/net)" ]]'
+                ip link add near type veth peer name far netns $!
+                ip addr add 10.9.0.1/24 dev near
+                ip link set near up
+                nsenter --net="$client" sh -c 'ip addr add 10.9.0.2/24 dev far; ip link set far up'
+                python3 -c 'import socket
+                socket.create_server(("10.9.0.1", 21)).accept()[0].recv(100)' & background+=($!)
+                until_ nsenter --net="$client" bash -ec '
+                    exec 3<>/dev/tcp/10.9.0.1/21
+                    printf "GET / HTTP/1.1\\r\\n" >&3
+                    read -r <&3 || true
+                '
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning") == [
+                "refused since the start: 1 not-ftp: the log says why, and pinhole events when it happens again"
+            ]
+        )
     }
 }

@@ -1,0 +1,87 @@
+import Netfilter
+import PinholeDaemon
+
+/// The daemon, and the queues that it is to listen to.
+extension Inspection {
+    /// Returns whether it answers.
+    mutating func inspectDaemon() -> Bool {
+        let path = settings.socketPath
+        let daemon = SocketHolder(listenerAt: path)
+        var statistics: String?
+        do throws(Obstacle) {
+            var bytes: [UInt8] = []
+            try ControlConnection.ask(.statistics(.text), at: path) { bytes += $0 }
+            statistics = String(decoding: bytes, as: UTF8.self)
+            findings.append(
+                .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
+            )
+            inspectConfinement(of: daemon)
+        } catch {
+            findings.append(.missing("daemon: \(error.message)", mend: error.mend))
+        }
+        let bindings = QueueBinding.all
+        inspectQueue(queues.control, "control packets", bindings, daemon)
+        inspectQueue(queues.data, "data connections", bindings, daemon)
+        if let statistics { inspectRefusals(statistics) }
+        return statistics != nil
+    }
+
+    /// Looks in the lines of `pinhole stats` for reasons that have occurred.
+    private mutating func inspectRefusals(_ statistics: String) {
+        let counts = statistics.split(separator: "\n").compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            guard let name = words.first, name.hasPrefix("refused."), let count = words.last, count != "0"
+            else { return nil }
+            return "\(count) \(name.dropFirst("refused.".count))"
+        }
+        guard !counts.isEmpty else {
+            findings.append(.fine("refused since the start: nothing"))
+            return
+        }
+        findings.append(
+            .doubtful(
+                "refused since the start: \(counts.joined(separator: ", "))",
+                mend: "the log says why, and pinhole events when it happens again"
+            )
+        )
+    }
+
+    private mutating func inspectConfinement(of daemon: SocketHolder?) {
+        let status = daemon.flatMap { try? TextFile.read("/proc/\($0.process)/status") }
+        if let confinement = status.flatMap(Confinement.init) {
+            findings += confinement.findings
+        } else {
+            let mend = "run pinhole check where the daemon runs"
+            findings.append(.doubtful("daemon: what it may do cannot be seen from here", mend: mend))
+        }
+    }
+
+    private mutating func inspectQueue(
+        _ number: UInt16,
+        _ purpose: String,
+        _ bindings: [QueueBinding],
+        _ daemon: SocketHolder?
+    ) {
+        let subject = "queue \(number), \(purpose)"
+        guard let binding = bindings.first(where: { $0.queue == number }) else {
+            let mend = "pinhole run --queues \(queues.control),\(queues.data)"
+            findings.append(.missing("\(subject): nobody listens", mend: mend))
+            return
+        }
+        guard let holder = SocketHolder(nfnetlinkPort: binding.port) else {
+            let mend = "make sure that it is the daemon"
+            findings.append(
+                .doubtful("\(subject): a process that cannot be seen from here listens", mend: mend)
+            )
+            return
+        }
+        let title = "\(holder.name), process \(holder.process)"
+        if let daemon, daemon.process != holder.process {
+            findings.append(
+                .missing("\(subject): \(title) listens, not the daemon", mend: "give each its own queues")
+            )
+        } else {
+            findings.append(.fine("\(subject): \(title) listens"))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Netfilter
+
+/// What is beside the daemon: who asks it, other helpers, the rest of the firewall.
+extension Inspection {
+    mutating func inspectExporter(daemonIsUp: Bool) {
+        let place = ExporterCommand.usualPlace
+        guard let answer = try? HTTPClient.get("/metrics", port: ExporterCommand.usualPort) else {
+            findings.append(.fine("exporter: none at \(place); Prometheus needs a pinhole exporter"))
+            return
+        }
+        if answer.contains("\npinhole_up 1\n") || !daemonIsUp && answer.contains("\npinhole_up 0\n") {
+            findings.append(.fine("exporter: answers at \(place)"))
+        } else if answer.contains("\npinhole_up 0\n") {
+            let mend = "start it in the group of the daemon's user, and with the same --socket"
+            findings.append(.doubtful("exporter: does not reach the daemon", mend: mend))
+        } else {
+            let mend = "look who it is with ss -ltnp, or give the exporter another place with --listen"
+            findings.append(.doubtful("exporter: something else is at \(place)", mend: mend))
+        }
+    }
+
+    /// Connections with a helper of the kernel are left alone by the daemon, for both would rewrite them.
+    mutating func inspectKernelHelper() {
+        var deletions: [String] = []
+        for family in PinholeSet.Family.allCases {
+            guard let saved = try? Firewall.save(family) else { continue }
+            deletions += HelperRule.all(in: saved, for: ports).map { "\(family.program) \($0.deletion)" }
+        }
+        for deletion in deletions {
+            findings.append(.missing("the kernel's helper: a rule gives it the same port", mend: deletion))
+        }
+        if setting("net/netfilter/nf_conntrack_helper") == "1" {
+            let mend = "sysctl net.netfilter.nf_conntrack_helper=0"
+            findings.append(.missing("the kernel's helper: given to connections by itself", mend: mend))
+        } else if deletions.isEmpty {
+            findings.append(.fine("the kernel's helper: not in the way"))
+        }
+    }
+
+    mutating func inspectForwarding() {
+        for family in PinholeSet.Family.allCases {
+            let path =
+                switch family {
+                case .v4: "net/ipv4/ip_forward"
+                case .v6: "net/ipv6/conf/all/forwarding"
+                }
+            let isOff = setting(path) == "0"
+            if isOff {
+                let name = path.split(separator: "/").joined(separator: ".")
+                let mend = "sysctl \(name)=1, unless the FTP server or client is this host itself"
+                findings.append(.doubtful("forwarding of \(family.title): off", mend: mend))
+            } else {
+                findings.append(.fine("forwarding of \(family.title)"))
+            }
+            inspectFilter(of: family, isOff ? "INPUT" : "FORWARD")
+        }
+    }
+
+    /// What the daemon lets go on, the rest of the firewall has to let in.
+    private mutating func inspectFilter(of family: PinholeSet.Family, _ chain: Substring) {
+        guard let saved = try? Firewall.save(family) else { return }
+        let subject = "\(family.program) \(chain)"
+        let mend = "\(family.program) -I \(chain) -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        switch RelatedConnections(in: saved, chain: chain) {
+        case .accepted: findings.append(.fine("\(subject): accepts RELATED"))
+        case .passed: findings.append(.fine("\(subject): drops nothing by default"))
+        case .acceptedInPart:
+            findings.append(.doubtful("\(subject): accepts only some of what is RELATED", mend: mend))
+        case .dropped:
+            findings.append(.doubtful("\(subject): drops what is RELATED", mend: mend))
+        }
+    }
+}

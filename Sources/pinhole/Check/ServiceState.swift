@@ -1,0 +1,58 @@
+import Netfilter
+
+/// What systemd knows of `pinhole.service`, as `systemctl show` tells it.
+struct ServiceState: Hashable, Sendable {
+    /// `loaded`, `not-found`, `masked`, ...
+    private let load: String
+    /// `enabled`, `disabled`, ...
+    private let file: String
+    /// `active`, `inactive`, `failed`, ...
+    private let activity: String
+
+    /// Asks systemd; `nil` where it does not run.
+    static var current: ServiceState? {
+        let properties = "--property=LoadState,UnitFileState,ActiveState"
+        guard let child = try? ChildProcess.run("systemctl", ["show", properties, "pinhole.service"]),
+            child.status == 0
+        else { return nil }
+        return ServiceState(parsing: child.output)
+    }
+
+    /// Reads lines of `NAME=VALUE`; `nil` if one is missing.
+    init?(parsing text: String) {
+        var values: [Substring: Substring] = [:]
+        for line in text.split(separator: "\n") {
+            let name = line.prefix { $0 != "=" }
+            values[name] = line.dropFirst(name.count + 1)
+        }
+        guard let load = values["LoadState"], let file = values["UnitFileState"],
+            let activity = values["ActiveState"]
+        else { return nil }
+        (self.load, self.file, self.activity) = (String(load), String(file), String(activity))
+    }
+
+    /// One line for its start at boot and one for its state, or one that says why there is neither.
+    var findings: [Finding] {
+        switch load {
+        case "loaded": [atBoot, now]
+        case "not-found":
+            [.doubtful("service: systemd has none", mend: "see to it that something else starts pinhole run")]
+        case "masked": [.doubtful("service: masked", mend: "systemctl unmask pinhole")]
+        default: [.doubtful("service: \(load)", mend: "systemd-analyze verify pinhole.service says why")]
+        }
+    }
+
+    private var atBoot: Finding {
+        file == "enabled"
+            ? .fine("service: starts at boot")
+            : .doubtful("service: does not start at boot, it is \(file)", mend: "systemctl enable pinhole")
+    }
+
+    private var now: Finding {
+        switch activity {
+        case "active", "reloading": .fine("service: \(activity)")
+        case "inactive": .doubtful("service: inactive", mend: "systemctl start pinhole")
+        default: .doubtful("service: \(activity)", mend: "journalctl -u pinhole says why")
+        }
+    }
+}
