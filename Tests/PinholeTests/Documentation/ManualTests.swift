@@ -106,6 +106,14 @@ struct ManualTests {
         #expect(count > 5)
     }
 
+    @Test func `README and manual have each reason for which a line opens nothing`() throws {
+        let reasons = Refusal.Reason.allCases.map(\.rawValue)
+        let rows = try text(of: "README.md").matches(of: /\n\| `([a-z][a-z-]*)` \|/).map { String($0.1) }
+        #expect(rows == reasons)
+        let items = try text(of: "man/pinhole.8").matches(of: /\n\.It Li ([a-z-]+)\n/).map { String($0.1) }
+        #expect(items == reasons)
+    }
+
     @Test func `the manual of the configuration has each key, and an example that is right`() throws {
         let manual = try text(of: "man/pinhole.conf.5")
         // .It Ic timeout No = Ar SECONDS
