@@ -129,14 +129,7 @@ extension ConntrackEntry {
     ///
     /// That is a connection that at least one end has closed, or an expected one that nobody answered.
     fileprivate var isSpent: Bool {
-        let state = tcpState.map(UInt32.init)
-        switch state {
-        case TCP_CONNTRACK_FIN_WAIT.rawValue, TCP_CONNTRACK_CLOSE_WAIT.rawValue,
-            TCP_CONNTRACK_LAST_ACK.rawValue, TCP_CONNTRACK_TIME_WAIT.rawValue, TCP_CONNTRACK_CLOSE.rawValue:
-            return true
-        default:
-            return master != nil && !hasSeenReply
-        }
+        isClosing || master != nil && !hasSeenReply
     }
 }
 

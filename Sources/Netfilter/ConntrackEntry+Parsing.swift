@@ -21,7 +21,8 @@ extension ConntrackEntry {
             zone: bytes.number(UInt16.self, CTA_ZONE.rawValue, in: all) ?? 0,
             helper: bytes.helperName(in: all),
             tcpState: bytes.tcpState(in: all),
-            hasSeenReply: status & UInt32(IPS_SEEN_REPLY.rawValue) != 0
+            hasSeenReply: status & UInt32(IPS_SEEN_REPLY.rawValue) != 0,
+            traffic: bytes.traffic(in: all)
         )
     }
 }
@@ -64,6 +65,22 @@ extension Span where Element == UInt8 {
             let name = attribute(CTA_HELP_NAME.rawValue, in: help)
         else { return nil }
         return String(decoding: name.map { self[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// What was counted in both directions.
+    fileprivate func traffic(in range: Range<Int>) -> Traffic? {
+        guard let original = traffic(CTA_COUNTERS_ORIG.rawValue, in: range),
+            let reply = traffic(CTA_COUNTERS_REPLY.rawValue, in: range)
+        else { return nil }
+        return Traffic(original: original, reply: reply)
+    }
+
+    private func traffic(_ type: UInt32, in range: Range<Int>) -> Traffic.Direction? {
+        guard let counters = attribute(type, in: range),
+            let packets = number(UInt64.self, CTA_COUNTERS_PACKETS.rawValue, in: counters),
+            let bytes = number(UInt64.self, CTA_COUNTERS_BYTES.rawValue, in: counters)
+        else { return nil }
+        return Traffic.Direction(packets: packets, bytes: bytes)
     }
 
     /// The state within `CTA_PROTOINFO`.

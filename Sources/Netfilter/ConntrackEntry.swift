@@ -19,9 +19,22 @@ package struct ConntrackEntry: Hashable, Sendable {
     package let tcpState: UInt8?
     /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
     package let hasSeenReply: Bool
+    /// What has gone over it (`CTA_COUNTERS_ORIG`, `CTA_COUNTERS_REPLY`); `nil` where conntrack does not count
+    /// (`nf_conntrack_acct`).
+    package let traffic: Traffic?
 
     /// Tells whether the handshake is under way: the server has answered a SYN, and nothing has come since.
     package var isOpening: Bool { tcpState == UInt8(TCP_CONNTRACK_SYN_RECV.rawValue) }
+
+    /// Tells whether at least one end has closed it.
+    package var isClosing: Bool {
+        switch tcpState.map(UInt32.init) {
+        case TCP_CONNTRACK_FIN_WAIT.rawValue, TCP_CONNTRACK_CLOSE_WAIT.rawValue,
+            TCP_CONNTRACK_LAST_ACK.rawValue, TCP_CONNTRACK_TIME_WAIT.rawValue, TCP_CONNTRACK_CLOSE.rawValue:
+            true
+        default: false
+        }
+    }
 
     package init(
         mapping: Mapping,
@@ -31,7 +44,8 @@ package struct ConntrackEntry: Hashable, Sendable {
         zone: UInt16,
         helper: String?,
         tcpState: UInt8?,
-        hasSeenReply: Bool
+        hasSeenReply: Bool,
+        traffic: Traffic? = nil
     ) {
         self.mapping = mapping
         self.master = master
@@ -41,5 +55,6 @@ package struct ConntrackEntry: Hashable, Sendable {
         self.helper = helper
         self.tcpState = tcpState
         self.hasSeenReply = hasSeenReply
+        self.traffic = traffic
     }
 }

@@ -23,7 +23,9 @@ import Testing
         "1400 0180 0800 0100 0a010002 0800 0200 0a020002",
         "1c00 0280 0500 0100 06000000 0600 0200 9c40 0000 0600 0300 0015 0000",
         "0800 0b00 00000001",  // CTA_USE
-        "0800 0c00 89abcdef"  // CTA_ID
+        "0800 0c00 89abcdef",  // CTA_ID
+        "1c00 0980 0c00 0100 00000000 00000005 0c00 0200 00000001 00000002",  // CTA_COUNTERS_ORIG
+        "1c00 0a80 0c00 0100 00000000 00000006 0c00 0200 00000000 00000007"  // CTA_COUNTERS_REPLY
     )
 
     private func parse(_ bytes: [UInt8]) -> ConntrackEntry? { ConntrackEntry(parsing: bytes.span) }
@@ -48,7 +50,11 @@ import Testing
                     zone: 7,
                     helper: "ftp",
                     tcpState: 3,
-                    hasSeenReply: true
+                    hasSeenReply: true,
+                    traffic: Traffic(
+                        original: Traffic.Direction(packets: 5, bytes: 0x1_0000_0002),
+                        reply: Traffic.Direction(packets: 6, bytes: 7)
+                    )
                 )
         )
     }
@@ -64,6 +70,7 @@ import Testing
         let entry = try #require(parse(tuple + reply))
         #expect(entry.mapping == Mapping(original: Sample.control6, reply: Sample.control6))
         #expect(entry.master == nil && entry.helper == nil && entry.tcpState == nil)
+        #expect(entry.traffic == nil)
         #expect(entry.id == 0 && entry.mark == 0 && entry.zone == 0 && !entry.hasSeenReply)
     }
 

@@ -1,0 +1,21 @@
+/// What conntrack has counted of a connection: whole packets, with their headers.
+package struct Traffic: Hashable, Sendable {
+    package struct Direction: Hashable, Sendable {
+        package let packets: UInt64
+        package let bytes: UInt64
+
+        package init(packets: UInt64, bytes: UInt64) {
+            self.packets = packets
+            self.bytes = bytes
+        }
+    }
+
+    /// In the direction of the SYN.
+    package let original: Direction
+    package let reply: Direction
+
+    package init(original: Direction, reply: Direction) {
+        self.original = original
+        self.reply = reply
+    }
+}
