@@ -28,6 +28,7 @@ _pinhole() {
             ;;
         NAME) mapfile -t COMPREPLY < <(compgen -u -- "$word") ;;
         LEVEL) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$word") ;;
+        FORMAT) mapfile -t COMPREPLY < <(compgen -W 'text json xferlog' -- "$word") ;;
         *'|'*) mapfile -t COMPREPLY < <(compgen -W "${operand//|/ }" -- "$word") ;;
     esac
 }

@@ -32,6 +32,8 @@ function __pinhole_words
             __fish_complete_users | string replace -r '^' -- "$prefix"
         case LEVEL
             printf '%s\n' "$prefix"{error,warning,info,debug}
+        case FORMAT
+            printf '%s\n' "$prefix"{text,json,xferlog}
         case '*|*'
             string split '|' $value
     end

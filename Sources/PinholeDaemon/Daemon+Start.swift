@@ -60,6 +60,7 @@ extension Daemon {
             StandardError.offer($0)
         }
         JSON.prepare()
+        Clock.prepare()
         let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
         for name in inherited.rest { notifier.discard(name) }
         notifier.store(controlQueue.fileDescriptor, as: name(of: settings.controlQueue))

@@ -30,6 +30,8 @@ package struct Session: Sendable {
         case rejects(command: UInt32)
         /// From the next byte on, both sides speak TLS.
         case encrypts
+        /// It says something of a transfer.
+        case transfer(TransferSign)
     }
 
     enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
@@ -57,6 +59,8 @@ package struct Session: Sendable {
     var isImplicit = false
     var clientIsPlain = true
     var serverIsPlain = true
+    /// Set while files go as text (TYPE A), as they do in the beginning (RFC 959, section 5.1).
+    var isASCII: Bool
 
     /// - Parameter isAdopted: the connection was under way when first seen, and is taken as logged in (contract S2).
     package init(isAdopted: Bool) {
@@ -65,6 +69,7 @@ package struct Session: Sendable {
         isSynchronised = !isAdopted
         clientHasSpoken = isAdopted
         serverHasSpoken = isAdopted
+        isASCII = !isAdopted
     }
 
     /// Argument of the last USER, at most 64 bytes.
@@ -139,13 +144,33 @@ extension Session {
             let argument = line.extracting(command.argument)
             userName = UserName((0..<min(argument.count, 64)).map { argument[$0] })
         }
-        guard let kind = command.verb.announces else { return .passes }
+        guard let kind = command.verb.announces else { return sign(of: command, ordinal, in: line) }
         guard let announcement = Announcement(command, in: line, on: connection) else {
             return .refused(.malformed, kind)
         }
         guard phase == .ready else { return .refused(.notLoggedIn, kind) }
         guard !refusesPipelined || !hasOutstanding else { return .refused(.pipelined, kind) }
         return .announces(announcement, command: ordinal)
+    }
+
+    /// What a command says of a transfer.
+    private mutating func sign(of command: Command, _ ordinal: UInt32, in line: Span<UInt8>) -> Outcome {
+        guard phase == .ready else { return .passes }
+        switch command.verb {
+        case .size: return .transfer(.asksSize(path: command.argument))
+        case .rest:
+            var offset = command.argument.lowerBound
+            let number = Decimal.parse(line, at: &offset)
+            return offset == command.argument.upperBound ? .transfer(.begins(at: number ?? 0)) : .passes
+        case .type:
+            isASCII =
+                !command.argument.isEmpty && line[command.argument.lowerBound] & 0xdf == UInt8(ascii: "A")
+            return .passes
+        default:
+            return command.verb.transfers.map {
+                .transfer(.command($0, path: command.argument, ordinal: ordinal))
+            } ?? .passes
+        }
     }
 
     /// The client sent a line that is no FTP command, or one too long to be read.
@@ -199,7 +224,10 @@ extension Session {
     /// A reply is complete.
     private mutating func finish(_ reply: Reply, _ line: Span<UInt8>, on connection: IPAddress) -> Outcome {
         passOverAbort(reply)
-        guard !reply.isPreliminary else { return .passes }
+        guard !reply.isPreliminary else {
+            guard outstanding.count > 0, outstanding[0] == .retr else { return .passes }
+            return .transfer(.opens(size: TransferSign.size(inPreliminaryReply: line)))
+        }
         if phase == .greeting {
             phase = .login
             return unsolicited(reply, line, on: connection)
@@ -220,13 +248,27 @@ extension Session {
             if verb.announces != nil, reply.isError { return .rejects(command: ordinal) }
         }
         guard let kind = verb.solicits, reply.code == Announcement.code(of: kind) else {
-            return unsolicited(reply, line, on: connection)
+            let outcome = unsolicited(reply, line, on: connection)
+            guard case .passes = outcome else { return outcome }
+            return sign(of: reply, to: verb, ordinal, in: line)
         }
         guard let announcement = Announcement(kind, in: line, on: connection) else {
             return .refused(.malformed, kind)
         }
         guard phase == .ready else { return .refused(.notLoggedIn, kind) }
         return .announces(announcement, command: ordinal)
+    }
+
+    /// What a final reply says of a transfer.
+    private func sign(of reply: Reply, to verb: Verb, _ ordinal: UInt32, in line: Span<UInt8>) -> Outcome {
+        switch verb {
+        case .retr: return .transfer(.ends(command: ordinal, code: reply.code))
+        case .size where reply.code == 213:
+            var offset = 4
+            guard let size = Decimal.parse(line, at: &offset) else { return .passes }
+            return .transfer(.size(size))
+        default: return .passes
+        }
     }
 
     /// A reply that answers no PASV, EPSV or LPSV: harmless unless it carries an address field all the same.
@@ -329,11 +371,14 @@ extension Session {
     /// Adds a command and returns its ordinal; one that finds no place gets an ordinal that no reply has.
     @discardableResult
     mutating func push(_ verb: Verb) -> UInt32 {
-        guard outstanding.append(verb) else { return UInt32.max }
+        guard outstanding.append(verb.awaited) else { return UInt32.max }
         nextOrdinal &+= 1
         if verb == .abor { isSynchronised = false }
         return nextOrdinal &- 1
     }
+
+    /// Tells whether a command still waits for its final reply.
+    func awaitsReply(to ordinal: UInt32) -> Bool { nextOrdinal &- ordinal &- 1 < UInt32(outstanding.count) }
 
     /// Takes back an ABOR that the last reply has answered together with the transfer (RFC 959, section 4.1.3).
     ///

@@ -3,6 +3,35 @@ package enum Verb: UInt8, Hashable, Sendable {
     case other, user, pass, acct, rein, auth, abor
     case port, eprt, lprt
     case pasv, epsv, lpsv
+    case retr, size
+    // Those from here on wait for their replies as another one (`awaited`).
+    case stor, stou, appe, list, nlst, mlsd
+    case rest, type
+
+    /// As what it waits for its reply: one of the first sixteen, of which `VerbQueue` has room for the numbers.
+    ///
+    /// All transfers are answered alike.
+    var awaited: Verb {
+        switch self {
+        case .stor, .stou, .appe, .list, .nlst, .mlsd: .retr
+        case .rest, .type: .other
+        default: self
+        }
+    }
+
+    /// What it transfers over a data connection.
+    var transfers: TransferCommand? {
+        switch self {
+        case .retr: .retr
+        case .stor: .stor
+        case .stou: .stou
+        case .appe: .appe
+        case .list: .list
+        case .nlst: .nlst
+        case .mlsd: .mlsd
+        default: nil
+        }
+    }
 
     /// The kind of expectation that the command itself announces.
     package var announces: Expectation.Kind? {
@@ -36,21 +65,20 @@ extension Verb {
         pack("USER"): .user, pack("PASS"): .pass, pack("ACCT"): .acct, pack("REIN"): .rein,
         pack("AUTH"): .auth, pack("ABOR"): .abor, pack("PORT"): .port, pack("EPRT"): .eprt,
         pack("LPRT"): .lprt, pack("PASV"): .pasv, pack("EPSV"): .epsv, pack("LPSV"): .lpsv,
+        pack("RETR"): .retr, pack("SIZE"): .size, pack("STOR"): .stor, pack("STOU"): .stou,
+        pack("APPE"): .appe, pack("LIST"): .list, pack("NLST"): .nlst, pack("MLSD"): .mlsd,
+        pack("REST"): .rest, pack("TYPE"): .type,
     ]
 
     /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers add.
     private static let known: Set<UInt64> = Set(
         [
-            "ADAT", "ALLO", "APPE", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ",
-            "ENC",
-            "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "LIST", "MAIL", "MD5", "MDTM", "MFCT",
-            "MFF",
-            "MFMT", "MIC", "MKD", "MLFL", "MLSD", "MLST", "MMD5", "MODE", "MRCP", "MRSQ", "MSAM", "MSND",
-            "MSOM",
-            "NLST", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "REST", "RETR", "RMD", "RMDA",
-            "RNFR",
-            "RNTO", "SITE", "SIZE", "SMNT", "SPSV", "STAT", "STOR", "STOU", "STRU", "SYST", "THMB", "TYPE",
-            "XCRC", "XCUP", "XCWD", "XMD5", "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA",
+            "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ",
+            "ENC", "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "MAIL", "MD5", "MDTM",
+            "MFCT", "MFF", "MFMT", "MIC", "MKD", "MLFL", "MLST", "MMD5", "MODE", "MRCP", "MRSQ",
+            "MSAM", "MSND", "MSOM", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "RMD",
+            "RMDA", "RNFR", "RNTO", "SITE", "SMNT", "SPSV", "STAT", "STRU", "SYST", "THMB", "XCRC",
+            "XCUP", "XCWD", "XMD5", "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA",
             "XSHA1", "XSHA256", "XSHA512",
         ].map(pack)
     )

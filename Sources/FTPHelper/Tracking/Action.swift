@@ -11,6 +11,8 @@ package enum Action: Hashable, Sendable {
     case beLiberal(Mapping)
     /// Ask conntrack whether it still has this connection, and tell `Tracker.learn` or `Tracker.forget`.
     case verify(Mapping)
+    /// Ask conntrack what has gone over the data connection of this transfer, and tell `Tracker.measured`.
+    case measure(TransferSummary)
     /// Send this packet, an RST, as it is.
     case inject([UInt8])
     /// Tell whoever listens.

@@ -10,6 +10,8 @@ final class Connection {
     var session = Session(isAdopted: true)
     /// The data connection announced last, while it is open.
     private(set) var opening: Opening?
+    /// What it transfers, or is about to.
+    var transfer: Transfer?
     var lastSeen: Instant
     /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
     var due: Instant
@@ -61,7 +63,12 @@ final class Connection {
     var isWaiting: Bool { waitingPlace > 0 }
 
     /// When something of the connection is next to be done.
-    var deadline: Instant { opening.map { min($0.deadline, due) } ?? due }
+    var deadline: Instant {
+        var deadline = due
+        if let opening { deadline = min(deadline, opening.deadline) }
+        if let look = transfer?.due { deadline = min(deadline, look) }
+        return deadline
+    }
 
     var mapping: Mapping { compactMapping.mapping }
 

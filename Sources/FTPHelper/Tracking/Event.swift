@@ -23,4 +23,6 @@ package enum Event: Hashable, Sendable {
     case closed(Expectation, Closing)
     case refused(Refusal)
     case encrypted(ConnectionSummary)
+    /// Something was transferred, or was to be; also a data connection for which no command was seen.
+    case transfer(TransferSummary)
 }

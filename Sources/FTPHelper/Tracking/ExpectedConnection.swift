@@ -3,9 +3,14 @@ package struct ExpectedConnection: Hashable, Sendable {
     package let expectation: Expectation
     /// The SYN's own tuple: the original tuple of the entry.
     package let original: Tuple
+    /// Bytes of the headers of each packet but the SYN, and of the SYN itself.
+    let headerSize: Int
+    let synSize: Int
 
-    package init(expectation: Expectation, original: Tuple) {
+    package init(expectation: Expectation, original: Tuple, headerSize: Int = 40, synSize: Int = 40) {
         self.expectation = expectation
         self.original = original
+        self.headerSize = headerSize
+        self.synSize = synSize
     }
 }

@@ -6,6 +6,12 @@ package struct Statistics: Hashable, Sendable {
     package var expectationsOpened: UInt64 = 0
     package var expectationsUsed: UInt64 = 0
     package var expectationsExpired: UInt64 = 0
+    /// Transfers that the server has called complete, and all others that are over.
+    package var transfersCompleted: UInt64 = 0
+    package var transfersFailed: UInt64 = 0
+    /// Bytes that transfers have moved, from clients to servers and back, as far as they were counted.
+    package var bytesUp: UInt64 = 0
+    package var bytesDown: UInt64 = 0
     /// Address fields rewritten.
     package var edits: UInt64 = 0
     /// Second copies of a byte that differed from the first.

@@ -68,6 +68,7 @@ extension Tracker {
         into output: inout Output
     ) {
         closeExpectation(of: connection, .replaced, into: &output)
+        settleAnswered(connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
         let key = Key(expectation)
         if let other = self.connection(expecting: key) {
@@ -114,7 +115,12 @@ extension Tracker {
         else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
         return connection(expecting: key)?.expectation.map {
-            ExpectedConnection(expectation: $0, original: segment.tuple)
+            ExpectedConnection(
+                expectation: $0,
+                original: segment.tuple,
+                headerSize: segment.tcpOffset + 20 + (segment.hasTimeStamps(in: packet) ? 12 : 0),
+                synSize: segment.payloadOffset
+            )
         }
     }
 
@@ -135,6 +141,7 @@ extension Tracker {
         take(expectation, from: master)
         master.used &+= 1
         statistics.expectationsUsed += 1
+        take(DataConnection(connection), on: master, at: now, into: &output)
         deadlines.update(master)
         output.actions.append(.close(expectation))
         output.actions.append(.report(.data(expectation, from: connection.original.source)))

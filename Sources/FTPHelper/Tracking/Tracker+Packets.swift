@@ -266,6 +266,8 @@ extension Tracker {
         switch outcome {
         case .passes:
             break
+        case .transfer(let sign):
+            take(sign, in: line, on: connection, at: now, into: &output)
         case .encrypts:
             output.actions.append(.report(.encrypted(connection.summary)))
         case .rejects(let command):

@@ -15,6 +15,10 @@ extension Tracker {
                 output.actions.append(.close(expectation))
                 output.actions.append(.report(.expired(expectation)))
             }
+            if let transfer = connection.transfer, let look = transfer.due, look <= now {
+                transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
+                output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
+            }
             if connection.due <= now {
                 let interval =
                     connection.isClosed

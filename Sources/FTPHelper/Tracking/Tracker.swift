@@ -63,6 +63,8 @@ package struct Tracker: ~Copyable {
     package internal(set) var size = 0
     /// How many control connections are followed, as `connections` lists them.
     package internal(set) var connectionCount = 0
+    /// How many transfers are under way.
+    package internal(set) var transferCount = 0
 
     package init(
         policy: Policy,
@@ -191,6 +193,7 @@ extension Tracker {
     mutating func close(_ connection: Connection, at now: Instant, into output: inout Output) {
         guard !connection.isClosed else { return }
         closeExpectation(of: connection, .ended, into: &output)
+        settle(connection, at: now, into: &output)
         if isListed(connection) {
             connectionCount -= 1
             output.actions.append(.report(.connectionClosed(connection.summary)))

@@ -16,6 +16,23 @@ package enum Decimal {
         return offset > start ? value : nil
     }
 
+    /// Reads the digits at `offset`, of a number of any size, and moves it behind them; `nil` if there is none or it has no place
+    /// in 64 bits.
+    static func parse(_ text: Span<UInt8>, at offset: inout Int) -> UInt64? {
+        var value: UInt64? = 0
+        let start = offset
+        while offset < text.count, isDigit(text[offset]) {
+            let (product, isTooLarge) = (value ?? 0).multipliedReportingOverflow(by: 10)
+            let (sum, isJustTooLarge) = product.addingReportingOverflow(
+                UInt64(text[offset] &- UInt8(ascii: "0"))
+            )
+            if isTooLarge || isJustTooLarge { value = nil }
+            if value != nil { value = sum }
+            offset += 1
+        }
+        return offset > start ? value : nil
+    }
+
     package static func isDigit(_ byte: UInt8) -> Bool {
         byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }

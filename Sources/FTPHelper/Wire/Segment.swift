@@ -111,21 +111,38 @@ package struct Segment: Sendable {
         return offset
     }
 
+    /// Tells whether its options have a time stamp (RFC 7323); `packet` is the one that it was parsed from.
+    func hasTimeStamps(in packet: Span<UInt8>) -> Bool {
+        Segment.option(8, in: packet, tcpOffset + 20..<payloadOffset) { $0.count == 8 } != nil
+    }
+
     /// Finds the SACK option among the TCP options in `range`.
     private static func findSACK(_ packet: Span<UInt8>, _ range: Range<Int>) -> (offset: Int, count: Int) {
+        let value = option(5, in: packet, range) { !$0.isEmpty && $0.count % 8 == 0 }
+        return value.map { ($0.lowerBound, $0.count / 8) } ?? (0, 0)
+    }
+
+    /// Where the value of the first TCP option of that kind is whose size is right.
+    private static func option(
+        _ meant: UInt8,
+        in packet: Span<UInt8>,
+        _ range: Range<Int>,
+        isRight: (Range<Int>) -> Bool
+    ) -> Range<Int>? {
         var index = range.lowerBound
         while index < range.upperBound {
             switch packet[index] {
-            case 0: return (0, 0)
+            case 0: return nil
             case 1: index += 1
             case let kind:
-                guard index + 1 < range.upperBound else { return (0, 0) }
+                guard index + 1 < range.upperBound else { return nil }
                 let size = Int(packet[index + 1])
-                guard size >= 2, index + size <= range.upperBound else { return (0, 0) }
-                if kind == 5, size > 2, (size - 2) % 8 == 0 { return (index + 2, (size - 2) / 8) }
+                guard size >= 2, index + size <= range.upperBound else { return nil }
+                let value = index + 2..<index + size
+                if kind == meant, isRight(value) { return value }
                 index += size
             }
         }
-        return (0, 0)
+        return nil
     }
 }

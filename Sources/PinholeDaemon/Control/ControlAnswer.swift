@@ -5,7 +5,7 @@ package enum ControlAnswer {
     /// A table of all connections can be long: whole, it would fill memory and keep packets waiting.
     case pieces(() -> String?)
     /// Every event from now on, a line each.
-    case events(ControlFormat)
+    case events(EventFormat)
     /// What went wrong and how to mend it, the latter without a colon.
     case failure(String, mend: String)
 

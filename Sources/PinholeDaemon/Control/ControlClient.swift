@@ -13,13 +13,13 @@ final class ControlClient {
         /// The answer is being sent; `nil` once all of it is in `output`.
         case answering((() -> String?)?)
         /// Events are sent as they come; so many did not find room since the last that did.
-        case watching(ControlFormat, lost: UInt64)
+        case watching(EventFormat, lost: UInt64)
     }
 
     /// Bytes that are kept for a client that does not read: some hundreds of events.
     static let outputLimit = 64 * 1024
     /// Bytes that the longest event takes, with the line before it that says how many found no room.
-    private static let lineSize = 2048
+    private static let lineSize = 3072
     /// Seconds for a client to send its request, and then for each time that it lets the daemon wait.
     static let patience: UInt32 = 10
 
@@ -93,8 +93,8 @@ final class ControlClient {
     /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.
     ///
     /// `line` writes the event: what nobody has room for need not be written.
-    func offer(_ record: EventRecord, _ line: (ControlFormat) -> String) {
-        guard case .watching(let format, let lost) = state else { return }
+    func offer(_ record: EventRecord, _ line: (EventFormat) -> String) {
+        guard case .watching(let format, let lost) = state, record.isShown(in: format) else { return }
         guard output.count - sent <= ControlClient.outputLimit - ControlClient.lineSize else {
             state = .watching(format, lost: lost + 1)
             return
@@ -141,9 +141,11 @@ final class ControlClient {
     private static func notice(
         of count: UInt64,
         before record: EventRecord,
-        _ format: ControlFormat
+        _ format: EventFormat
     ) -> String {
         switch format {
+        // Who reads it knows of nothing but transfers.
+        case .xferlog: ""
         case .text: "\(record.timeText) lost count=\(count)\n"
         case .json:
             JSON.object([

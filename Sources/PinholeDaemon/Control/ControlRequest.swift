@@ -1,14 +1,15 @@
 /// What a client asks of the daemon: one line over the control socket.
 ///
-/// `expectations FORMAT`, `connections FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`, `delete NUMBER`, `flush` or
-/// `reload`, where FORMAT is `text` or `json`; one blank between the words, a line feed at the end. The answer is a line `ok` and
+/// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,
+/// `delete NUMBER`, `flush` or `reload`, where FORMAT is `text` or `json`, for events `xferlog` too; one blank between the words, a line feed at the end. The answer is a line `ok` and
 /// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
     case connections(ControlFormat)
+    case transfers(ControlFormat)
     case statistics(ControlFormat)
     case metrics
-    case events(ControlFormat)
+    case events(EventFormat)
     case delete(UInt64)
     case flush
     case reload
@@ -25,8 +26,11 @@ package enum ControlRequest: Hashable, Sendable {
         switch (words.first, words.dropFirst().first, words.count) {
         case ("expectations", let format?, 2): self.init(ControlRequest.expectations, format)
         case ("connections", let format?, 2): self.init(ControlRequest.connections, format)
+        case ("transfers", let format?, 2): self.init(ControlRequest.transfers, format)
         case ("stats", let format?, 2): self.init(ControlRequest.statistics, format)
-        case ("events", let format?, 2): self.init(ControlRequest.events, format)
+        case ("events", let format?, 2):
+            guard let format = EventFormat(rawValue: String(format)) else { return nil }
+            self = .events(format)
         case ("delete", let number?, 2):
             guard let number = UInt64(number) else { return nil }
             self = .delete(number)
@@ -47,6 +51,7 @@ package enum ControlRequest: Hashable, Sendable {
         switch self {
         case .expectations(let format): "expectations \(format.rawValue)"
         case .connections(let format): "connections \(format.rawValue)"
+        case .transfers(let format): "transfers \(format.rawValue)"
         case .statistics(let format): "stats \(format.rawValue)"
         case .events(let format): "events \(format.rawValue)"
         case .delete(let id): "delete \(id)"
@@ -60,7 +65,7 @@ package enum ControlRequest: Hashable, Sendable {
     package var isChange: Bool {
         switch self {
         case .delete, .flush, .reload: true
-        case .expectations, .connections, .statistics, .metrics, .events: false
+        case .expectations, .connections, .transfers, .statistics, .metrics, .events: false
         }
     }
 }

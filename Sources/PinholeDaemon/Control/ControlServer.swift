@@ -74,7 +74,7 @@ package struct ControlServer: ~Copyable {
     package mutating func publish(_ records: [EventRecord], at now: Instant) {
         for record in records {
             // It is written once, however many watch.
-            var lines: [ControlFormat: String] = [:]
+            var lines: [EventFormat: String] = [:]
             for client in clients.values {
                 client.offer(record) { format in
                     let line = lines[format] ?? record.line(format)

@@ -8,7 +8,7 @@ extension Event {
     var level: LogLevel {
         switch self {
         case .refused, .closed(_, .failed): .warning
-        case .connectionClosed, .encrypted, .expired, .closed(_, .deleted): .info
+        case .connectionClosed, .transfer, .encrypted, .expired, .closed(_, .deleted): .info
         case .connection, .expectation, .data, .closed: .debug
         }
     }

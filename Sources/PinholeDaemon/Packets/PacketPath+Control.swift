@@ -24,6 +24,10 @@ extension PacketPath where System: ~Copyable {
             }
         case .connections(let format):
             return .list(connections, format) { format == .json ? $0.json.text : $0.text }
+        case .transfers(let format):
+            return .list(transfers(at: now), format) { transfer in
+                format == .json ? transfer.json(at: now).text : transfer.text(at: now)
+            }
         case .statistics(let format):
             let report = report(queue(), lostLines: lostLines)
             return .whole(format == .json ? report.json.text + "\n" : report.text)

@@ -95,6 +95,20 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// The control connections that are followed, in no particular order.
     package var connections: [ConnectionSummary] { tracker.connections }
 
+    /// The transfers that are under way, oldest first, with what has gone over so far.
+    package mutating func transfers(at now: Instant) -> [TransferSummary] {
+        output.clear()
+        let oldest = tracker.transfers.sorted { $0.began < $1.began }.prefix(PacketPath.maximumLooks)
+        output.actions += oldest.map { .measure($0) }
+        perform(at: now)
+        return tracker.transfers.sorted { $0.began < $1.began }
+    }
+
+    /// Transfers that conntrack is asked about for one listing; of others what was learnt within the last minute has to do.
+    ///
+    /// Packets wait meanwhile, some 10 µs for each.
+    private static var maximumLooks: Int { 1000 }
+
     /// All numbers, with those that are kept elsewhere as given.
     package func report(_ queue: QueueFigures?, lostLines: UInt64) -> StatisticsReport {
         var faults = faults.counts
@@ -103,6 +117,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             tracker.statistics,
             connections: tracker.connectionCount,
             expectations: tracker.expectationCount,
+            transfers: tracker.transferCount,
             faults: faults,
             queue: queue
         )
@@ -265,6 +280,8 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             }
         case .verify(let mapping):
             verify(mapping, at: now)
+        case .measure(let transfer):
+            measure(transfer, at: now)
         case .inject(let packet):
             do throws(SystemError) {
                 try kernel.inject(packet)
@@ -277,6 +294,27 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             notices.append(.event(.refused(refusal), leftOut: leftOut))
         case .report(let event):
             notices.append(.event(event, leftOut: 0))
+        }
+    }
+
+    /// Asks conntrack what has gone over the data connection of a transfer, and tells the tracker.
+    private mutating func measure(_ transfer: TransferSummary, at now: Instant) {
+        guard let data = transfer.data else { return }
+        do throws(SystemError) {
+            // Another connection may have its tuple by now.
+            let entry = try kernel.entry(for: data.original).flatMap {
+                $0.master == transfer.master ? $0 : nil
+            }
+            tracker.measured(
+                transfer,
+                entry?.traffic,
+                isOver: entry?.isClosing ?? true,
+                at: now,
+                into: &output
+            )
+        } catch {
+            count(.findConnection, at: now, error.description)
+            tracker.measured(transfer, nil, isOver: true, at: now, into: &output)
         }
     }
 

@@ -13,6 +13,7 @@ extension Event {
         case .closed: "closed"
         case .refused: "refused"
         case .encrypted: "encrypted"
+        case .transfer: "transfer"
         }
     }
 
@@ -28,6 +29,8 @@ extension Event {
         case .closed(let expectation, let reason):
             expectation.members(from: expectation.from.description, at: now)
                 + [JSON.Member("reason", .string(reason.rawValue))]
+        case .transfer(let summary):
+            summary.members(at: now)
         case .refused(let refusal):
             [
                 JSON.Member("reason", .string(refusal.reason.rawValue)),
@@ -53,6 +56,8 @@ extension Event {
         case .closed(let expectation, let reason):
             expectation.add(to: &fields, from: expectation.from)
             fields.add("reason", reason.rawValue)
+        case .transfer(let summary):
+            summary.add(to: &fields, at: nil)
         case .refused(let refusal):
             fields.add("reason", refusal.reason.rawValue)
             if let kind = refusal.kind { fields.add("kind", kind.rawValue) }

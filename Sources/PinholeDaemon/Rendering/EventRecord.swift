@@ -19,7 +19,16 @@ package struct EventRecord: Hashable, Sendable {
     }
 
     /// The line of `pinhole events`, its end included.
-    func line(_ format: ControlFormat) -> String { (format == .json ? json.text : text) + "\n" }
+    func line(_ format: EventFormat) -> String {
+        switch format {
+        case .text: text + "\n"
+        case .json: json.text + "\n"
+        case .xferlog: (xferlog ?? "") + "\n"
+        }
+    }
+
+    /// Tells whether a format has a line for such an event.
+    func isShown(in format: EventFormat) -> Bool { format != .xferlog || xferlogTransfer != nil }
 
     /// The object of `pinhole events --json`.
     package var json: JSON {

@@ -61,6 +61,21 @@ extension StatisticsReport {
                 "Announcements that nobody used in time.",
                 statistics.expectationsExpired
             ),
+            Family("transfers", .gauge, "Transfers that are under way.", UInt64(transfers)),
+            Family(
+                "transfers_total",
+                .counter,
+                "Transfers that are over.",
+                by: "result",
+                [("complete", statistics.transfersCompleted), ("failed", statistics.transfersFailed)]
+            ),
+            Family(
+                "transfer_bytes_total",
+                .counter,
+                "Bytes of data in the transfers that are over.",
+                by: "direction",
+                [("up", statistics.bytesUp), ("down", statistics.bytesDown)]
+            ),
             Family("edits_total", .counter, "Lines that were rewritten.", statistics.edits),
             Family(
                 "refused_total",

@@ -6,6 +6,7 @@ package struct StatisticsReport: Hashable, Sendable {
     package let statistics: Statistics
     package let connections: Int
     package let expectations: Int
+    package let transfers: Int
     /// How often each thing failed; those that never did count 0.
     package let faults: [Fault: UInt64]
     /// `nil` where the kernel does not tell.
@@ -15,12 +16,14 @@ package struct StatisticsReport: Hashable, Sendable {
         _ statistics: Statistics,
         connections: Int,
         expectations: Int,
+        transfers: Int,
         faults: [Fault: UInt64],
         queue: QueueFigures?
     ) {
         self.statistics = statistics
         self.connections = connections
         self.expectations = expectations
+        self.transfers = transfers
         self.faults = faults
         self.queue = queue
     }
@@ -53,6 +56,16 @@ package struct StatisticsReport: Hashable, Sendable {
             JSON.Member("expectations_opened", .integer(statistics.expectationsOpened)),
             JSON.Member("expectations_used", .integer(statistics.expectationsUsed)),
             JSON.Member("expectations_expired", .integer(statistics.expectationsExpired)),
+            JSON.Member("transfers", .integer(UInt64(transfers))),
+            JSON.Member("transfers_completed", .integer(statistics.transfersCompleted)),
+            JSON.Member("transfers_failed", .integer(statistics.transfersFailed)),
+            JSON.Member(
+                "bytes",
+                .object([
+                    JSON.Member("up", .integer(statistics.bytesUp)),
+                    JSON.Member("down", .integer(statistics.bytesDown)),
+                ])
+            ),
             JSON.Member("edits", .integer(statistics.edits)),
             JSON.Member(
                 "refused",

@@ -138,6 +138,10 @@ package struct Replay: ~Copyable {
 
     /// Keeps what there is to tell of a frame.
     private mutating func record(_ frame: CaptureFile.Frame) {
+        // Nobody has counted what went over data connections.
+        for case .measure(let transfer) in output.actions {
+            tracker.measured(transfer, nil, isOver: true, at: now, into: &output)
+        }
         for case .report(let event) in output.actions {
             // A full table is told of with the next connection, which need not be a control connection.
             if case .refused(let refusal) = event, refusal.reason == .tableFull, selection == .content {

@@ -22,7 +22,7 @@ import Testing
         ("USER a b\r\n", .user, "a b"), ("PASS  \r\n", .pass, ""), ("ACCT x\r\n", .acct, "x"),
         ("REIN\r\n", .rein, ""), ("AUTH TLS\r\n", .auth, "TLS"), ("ABOR\r\n", .abor, ""),
         ("NOOP\r\n", .other, ""), ("XSHA256 f\r\n", .other, "f"), ("MD5 f\r\n", .other, "f"),
-        ("STOR a\rb\r\n", .other, "a\rb"),
+        ("STOR a\rb\r\n", .stor, "a\rb"),
     ]
 
     @Test(arguments: accepted)

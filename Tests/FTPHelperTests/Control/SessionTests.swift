@@ -13,6 +13,8 @@ import Testing
         case .refused(let reason, _): reason.rawValue
         case .rejects: "rejects"
         case .encrypts: "encrypts"
+        // What is said of transfers is tested with these.
+        case .transfer: ""
         }
     }
 

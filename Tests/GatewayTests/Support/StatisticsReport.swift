@@ -7,6 +7,11 @@ struct StatisticsReport: Decodable {
     let expectations_opened: Int
     let expectations_used: Int
     let expectations_expired: Int
+    let transfers: Int
+    let transfers_completed: Int
+    let transfers_failed: Int
+    /// Bytes of data in the transfers that are over, `up` to servers and `down` to clients.
+    let bytes: [String: Int]
     let edits: Int
     let refused: [String: Int]
     let errors: [String: Int]

@@ -7,7 +7,8 @@ import Testing
         (.expectations(.text), "expectations text"),
         (.connections(.json), "connections json"),
         (.statistics(.text), "stats text"),
-        (.events(.json), "events json"),
+        (.transfers(.text), "transfers text"),
+        (.events(.json), "events json"), (.events(.xferlog), "events xferlog"),
         (.delete(18_446_744_073_709_551_615), "delete 18446744073709551615"),
         (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
     ])
@@ -22,7 +23,7 @@ import Testing
         " expectations json",
         "expectations  json", "Expectations json", "delete", "delete -1", "delete x",
         "delete 18446744073709551616",
-        "flush all", "flush ", "events", "GET / HTTP/1.1", "stats json\r",
+        "connections xferlog", "flush all", "flush ", "events", "GET / HTTP/1.1", "stats json\r",
     ])
     func `whatever else comes is no request`(_ line: String) {
         #expect(ControlRequest(parsing: Array(line.utf8)) == nil)

@@ -201,8 +201,8 @@ import Testing
         #expect(server.clientCount == 0)
     }
 
-    @Test(arguments: [ControlFormat.text, .json])
-    func `whoever watches too slowly loses events and is told how many`(_ format: ControlFormat) throws {
+    @Test(arguments: [EventFormat.text, .json])
+    func `whoever watches too slowly loses events and is told how many`(_ format: EventFormat) throws {
         var server = try ControlServer.open(path)
         let slow = try TestClient(path)
         try slow.send("events \(format.rawValue)\n")

@@ -211,6 +211,91 @@ import Testing
         #expect(memory.take() == [])
     }
 
+    // MARK: Transfers
+
+    private static let dataTuple = Tuple(
+        source: Endpoint(Samples.server.address, 20),
+        destination: Endpoint(Samples.gateway, 5001)
+    )
+
+    /// What conntrack has counted of a download, four packets of them without data.
+    private static func traffic(_ bytes: UInt64) -> Traffic {
+        Traffic(
+            original: Traffic.Direction(packets: 5, bytes: bytes + 5 * 40),
+            reply: Traffic.Direction(packets: 4, bytes: 4 * 40)
+        )
+    }
+
+    /// The reply that ends the download.
+    private let final = packet(Samples.mapping.reply, [.ack], sequence: 5008, "226 done\r\n")
+
+    /// A path on which a file is being downloaded.
+    private func download() -> PacketPath<FakeKernel> {
+        var path = path()
+        let client = Samples.mapping.original
+        let server = Samples.mapping.reply
+        let port = "PORT 10,1,0,2,19,137\r\n"
+        _ = path.control(packet(client, [.ack], sequence: 1000, acknowledgement: 5000, port).span, at: start)
+        _ = path.control(packet(server, [.ack], sequence: 5000, "200 ok\r\n").span, at: start)
+        _ = path.control(
+            packet(client, [.ack], sequence: 1022, acknowledgement: 5008, "RETR f\r\n").span,
+            at: start
+        )
+        memory.data[Self.dataTuple] = (Self.traffic(1000), 3)
+        _ = path.data(packet(Self.dataTuple, [.syn]).span, at: start)
+        _ = path.takeNotices()
+        return path
+    }
+
+    private func transfers(_ notices: [Notice]) -> [TransferSummary] {
+        notices.compactMap { if case .event(.transfer(let transfer), _) = $0 { transfer } else { nil } }
+    }
+
+    @Test func `what goes over is asked for when somebody wants to see it, and at the end`() throws {
+        var path = download()
+        #expect(path.transfers(at: start).map(\.moved) == [1000])
+        memory.data[Self.dataTuple] = (Self.traffic(3000), 3)
+        let text = answer(.transfers(.text), of: &path)
+        #expect(
+            text.hasPrefix(
+                "RETR client=10.1.0.2:40112 server=10.2.0.2:21 user=\"\" path=f direction=download "
+            )
+        )
+        #expect(text.contains("up=0 down=3000"))
+        #expect(answer(.transfers(.json), of: &path).contains(#""bytes":{"up":0,"down":3000}"#))
+        #expect(path.report(nil, lostLines: 0).transfers == 1)
+
+        memory.data[Self.dataTuple] = (Self.traffic(5000), 4)
+        _ = path.control(final.span, at: start)
+        #expect(transfers(path.takeNotices()).map(\.moved) == [5000])
+        #expect(answer(.transfers(.json), of: &path) == "[]\n")
+        #expect(path.report(nil, lostLines: 0).statistics.bytesDown == 5000)
+    }
+
+    @Test func `a transfer whose bytes nobody counts is told without them`() {
+        var path = download()
+        memory.data[Self.dataTuple] = (nil, 3)
+        #expect(path.transfers(at: start).map(\.bytes) == [nil])
+        _ = path.control(final.span, at: start)
+        #expect(transfers(path.takeNotices()).map(\.bytes) == [nil])
+    }
+
+    @Test func `an entry that is another connection's by now counts for nothing`() {
+        var path = download()
+        memory.mapping = Mapping(untranslated: Self.dataTuple)
+        _ = path.control(final.span, at: start)
+        #expect(transfers(path.takeNotices()).map(\.bytes) == [nil])
+    }
+
+    @Test func `a transfer is told even when conntrack cannot be asked`() {
+        var path = download()
+        memory.entryFailure = failure
+        _ = path.control(final.span, at: start)
+        let notices = path.takeNotices()
+        #expect(transfers(notices).map(\.bytes) == [nil])
+        #expect(names(notices) == ["find-connection", "transfer"])
+    }
+
     /// The whole answer to a request.
     private func answer(
         _ request: ControlRequest,

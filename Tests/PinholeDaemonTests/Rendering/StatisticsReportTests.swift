@@ -12,6 +12,10 @@ import Testing
         statistics.expectationsUsed = 4
         statistics.expectationsExpired = 1
         statistics.edits = 2
+        statistics.transfersCompleted = 12
+        statistics.transfersFailed = 13
+        statistics.bytesUp = 14
+        statistics.bytesDown = 15
         statistics.conflicts = 7
         statistics.refused = [.malformed: 6]
         var queue = QueueFigures()
@@ -21,6 +25,7 @@ import Testing
             statistics,
             connections: 1,
             expectations: 0,
+            transfers: 16,
             faults: [.openPinhole: 11],
             queue: queue
         )
@@ -29,7 +34,8 @@ import Testing
     @Test func `the report as JSON has every name, those too that count nothing`() {
         let expected =
             #"{"packets":10,"connections":1,"connections_total":3,"expectations":0,"#
-            + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"edits":2,"#
+            + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"#
+            + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"edits":2,"#
             + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
             + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
@@ -44,12 +50,21 @@ import Testing
         #expect(samples.first == "pinhole_packets_total 10")
         #expect(samples.contains("pinhole_refused_total{reason=\"malformed\"} 6"))
         #expect(samples.contains("pinhole_errors_total{kind=\"open-pinhole\"} 11"))
+        #expect(samples.contains("pinhole_transfers_total{result=\"failed\"} 13"))
+        #expect(samples.contains("pinhole_transfer_bytes_total{direction=\"down\"} 15"))
         #expect(samples.last == "pinhole_queue_dropped_total 9")
         #expect(samples.count == report.text.split(separator: "\n").count)
         for line in report.metrics.split(separator: "\n") where line.hasPrefix("# TYPE") {
             #expect(line.hasSuffix("counter") == line.contains("_total "))
         }
-        let silent = StatisticsReport(Statistics(), connections: 0, expectations: 0, faults: [:], queue: nil)
+        let silent = StatisticsReport(
+            Statistics(),
+            connections: 0,
+            expectations: 0,
+            transfers: 0,
+            faults: [:],
+            queue: nil
+        )
         #expect(!silent.metrics.contains("pinhole_queue"))
     }
 
@@ -59,6 +74,6 @@ import Testing
         #expect(lines.contains("refused.malformed         6"))
         #expect(lines.contains("errors.conflicting-bytes  7"))
         #expect(lines.last == "queue.dropped             9")
-        #expect(lines.count == 8 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
+        #expect(lines.count == 13 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
     }
 }

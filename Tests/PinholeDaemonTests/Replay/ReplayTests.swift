@@ -13,6 +13,7 @@ import Testing
             case .data(_, let source): " \(source)"
             case .closed(_, let reason): " \(reason.rawValue)"
             case .refused(let refusal): " \(refusal.reason.rawValue)"
+            case .transfer(let transfer): " \(transfer.command?.rawValue ?? "")"
             default: ""
             }
         return "\(record.frame ?? 0) \(record.event.name)\(rest)"
@@ -74,7 +75,8 @@ import Testing
 
     private static let sessionEvents = [
         "2 connection", "9 expectation PORT 10.1.0.2:5001", "12 data 10.2.0.2:20",
-        "16 expectation PASV 10.2.0.2:5002", "17 data 10.1.0.2:40113", "23 connection-closed",
+        "14 transfer LIST", "16 expectation PASV 10.2.0.2:5002", "17 data 10.1.0.2:40113",
+        "19 transfer RETR", "23 connection-closed",
     ]
 
     @Test(arguments: [

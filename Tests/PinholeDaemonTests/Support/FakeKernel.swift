@@ -20,6 +20,8 @@ struct FakeKernel: ~Copyable, Kernel {
         /// The one connection that it has, if it has one.
         var mapping: Mapping?
         var helper: String?
+        /// The data connections that it has, by their tuples.
+        var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
         /// What every request fails with, but for those about entries.
         var failure: SystemError?
         var entryFailure: SystemError?
@@ -49,6 +51,19 @@ struct FakeKernel: ~Copyable, Kernel {
     mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         memory.calls.append(.entry(tuple))
         try memory.fail(with: memory.entryFailure)
+        if let (traffic, state) = memory.data[tuple] {
+            return ConntrackEntry(
+                mapping: Mapping(untranslated: tuple),
+                master: memory.mapping?.original,
+                id: 2,
+                mark: 0,
+                zone: 0,
+                helper: nil,
+                tcpState: state,
+                hasSeenReply: true,
+                traffic: traffic
+            )
+        }
         return memory.mapping.map {
             ConntrackEntry(
                 mapping: $0,

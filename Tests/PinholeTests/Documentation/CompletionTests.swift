@@ -81,6 +81,7 @@ struct CompletionTests {
         #expect(
             try offered(shell, "pinhole", "run", "--log-level", "") == ["error", "warning", "info", "debug"]
         )
+        #expect(try offered(shell, "pinhole", "events", "--format", "") == ["text", "json", "xferlog"])
         #expect(try offered(shell, "pinhole", "run", "--user", "nobod") == ["nobody"])
         #expect(try offered(shell, "pinhole", "replay", "cap") == ["capture.pcap"])
         #expect(try offered(shell, "pinhole", "run", "--socket", "cap") == ["capture.pcap"])

@@ -1,0 +1,26 @@
+/// A command whose data go over a data connection.
+package enum TransferCommand: String, Hashable, Sendable, CaseIterable {
+    case retr = "RETR"
+    case stor = "STOR"
+    case stou = "STOU"
+    case appe = "APPE"
+    case list = "LIST"
+    case nlst = "NLST"
+    case mlsd = "MLSD"
+
+    /// Tells whether data go from the client to the server.
+    package var isUpload: Bool {
+        switch self {
+        case .stor, .stou, .appe: true
+        case .retr, .list, .nlst, .mlsd: false
+        }
+    }
+
+    /// Tells whether it is a file that goes, and not a listing.
+    package var isOfFile: Bool {
+        switch self {
+        case .retr, .stor, .stou, .appe: true
+        case .list, .nlst, .mlsd: false
+        }
+    }
+}

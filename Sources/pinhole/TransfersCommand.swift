@@ -1,0 +1,12 @@
+import PinholeDaemon
+
+/// `pinhole transfers`.
+enum TransfersCommand: Command {
+    static let name = "transfers"
+    static let summary = "list what is being transferred, and how far it is"
+    static let options: [Option] = [.json, .socket]
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        try DaemonClient.show(.transfers(arguments.format), arguments)
+    }
+}

@@ -1,0 +1,415 @@
+import FTPHelper
+import Testing
+
+/// What is told of a transfer: command, path and reply from the control connection, bytes from conntrack, in whatever order.
+@Suite struct TransferTests {
+    private static let port = "PORT 10,1,0,2,19,137\r\n"
+    private static let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
+    private static let passiveSYN = ExpectationTests.syn(from: "10.1.0.2", 40200, to: "10.2.0.2", 5001)
+
+    /// What conntrack counts of a connection with 40 bytes of headers a packet.
+    private static func traffic(original: UInt64, reply: UInt64) -> Traffic {
+        func direction(_ bytes: UInt64) -> Traffic.Direction {
+            let packets = 4 + bytes / 1000
+            return Traffic.Direction(packets: packets, bytes: bytes + packets * 40)
+        }
+        return Traffic(original: direction(original), reply: direction(reply))
+    }
+
+    private static func ended(_ dialogue: borrowing Dialogue) -> [TransferSummary] {
+        dialogue.events.compactMap { if case .transfer(let transfer) = $0 { transfer } else { nil } }
+    }
+
+    /// Answers the requests to conntrack that nobody has answered, of which there have to be so many if that is given.
+    private static func answer(
+        _ dialogue: inout Dialogue,
+        _ traffic: Traffic?,
+        isOver: Bool = true,
+        times: Int? = nil,
+        _ location: SourceLocation = #_sourceLocation
+    ) {
+        let requests = dialogue.actions.compactMap {
+            if case .measure(let transfer) = $0 { transfer } else { nil }
+        }
+        dialogue.actions.removeAll { if case .measure = $0 { true } else { false } }
+        for request in requests {
+            dialogue.perform { $0.measured(request, traffic, isOver: isOver, at: $1, into: &$2) }
+        }
+        if let times { #expect(requests.count == times, sourceLocation: location) }
+    }
+
+    /// Lets the SYN of a data connection come, which has to be expected.
+    private static func connect(
+        _ dialogue: inout Dialogue,
+        _ syn: [UInt8],
+        _ location: SourceLocation = #_sourceLocation
+    ) {
+        let isExpected = dialogue.use(syn)
+        #expect(isExpected, sourceLocation: location)
+    }
+
+    /// An active transfer up to the server's first reply.
+    private static func active(_ command: String = "RETR pub/file", mapping: Mapping = snat) -> Dialogue {
+        var dialogue = Dialogue.ready(mapping)
+        dialogue.send(.client, "TYPE I\r\n")
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, port)
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, command + "\r\n")
+        Self.connect(&dialogue, syn)
+        return dialogue
+    }
+
+    /// A passive one, whose data connection comes before the command.
+    private static func passive(_ command: String = "RETR pub/file") -> Dialogue {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "TYPE I\r\n")
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, "EPSV\r\n")
+        dialogue.send(.server, "229 ok (|||5001|)\r\n")
+        Self.connect(&dialogue, passiveSYN)
+        dialogue.send(.client, command + "\r\n")
+        return dialogue
+    }
+
+    // MARK: One transfer
+
+    @Test func `a download is told with all that is known of it`() throws {
+        var dialogue = Self.active()
+        let began = dialogue.now
+        dialogue.send(.server, "150 Opening BINARY mode data connection for pub/file (9) (300000 bytes).\r\n")
+        #expect(dialogue.tracker.transfers.map(\.command) == [.retr])
+        dialogue.wait(seconds: 3)
+        dialogue.send(.server, "226 Transfer complete.\r\n")
+        Self.answer(&dialogue, Self.traffic(original: 300_000, reply: 0), times: 1)
+        let transfer = try #require(Self.ended(dialogue).first)
+        #expect(Self.ended(dialogue).count == 1)
+        #expect(transfer.master == snat.original)
+        #expect(String(decoding: transfer.user, as: UTF8.self) == "anonymous")
+        #expect(String(decoding: transfer.path, as: UTF8.self) == "pub/file")
+        #expect(String(decoding: transfer.reply, as: UTF8.self) == "226 Transfer complete.")
+        #expect(transfer.command == .retr && !transfer.isASCII && transfer.isComplete)
+        #expect(transfer.data?.kind == .port && transfer.data?.id == 1)
+        #expect(transfer.size == 300_000 && transfer.offset == 0)
+        #expect(transfer.bytes == TransferBytes(up: 0, down: 300_000))
+        #expect(transfer.progress == 1)
+        #expect(transfer.began == began && transfer.ended == began.advanced(bySeconds: 3))
+        #expect(dialogue.tracker.transfers.isEmpty && dialogue.tracker.transferCount == 0)
+        #expect(dialogue.statistics.transfersCompleted == 1 && dialogue.statistics.transfersFailed == 0)
+        #expect(dialogue.statistics.bytesUp == 0 && dialogue.statistics.bytesDown == 300_000)
+    }
+
+    @Test(arguments: TransferCommand.allCases)
+    func `each way a transfer goes, in active and in passive mode`(command: TransferCommand) {
+        for isActive in [true, false] {
+            var dialogue =
+                isActive ? Self.active("\(command.rawValue) x") : Self.passive("\(command.rawValue) x")
+            dialogue.send(.server, "150 here\r\n")
+            dialogue.send(.server, "226 done\r\n")
+            // In active mode the server is the one that connects.
+            let upload =
+                isActive ? Self.traffic(original: 0, reply: 500) : Self.traffic(original: 500, reply: 0)
+            let download =
+                isActive ? Self.traffic(original: 500, reply: 0) : Self.traffic(original: 0, reply: 500)
+            Self.answer(&dialogue, command.isUpload ? upload : download, times: 1)
+            let transfers = Self.ended(dialogue)
+            #expect(transfers.map(\.command) == [command])
+            #expect(transfers.map(\.moved) == [500])
+            #expect(transfers.first?.bytes.map { command.isUpload ? $0.down : $0.up } == 0)
+            // Listings are text, whatever files are.
+            #expect(transfers.first?.isASCII == !command.isOfFile)
+        }
+    }
+
+    @Test func `one of no bytes has 0, and one that nobody counted has none`() {
+        var empty = Self.active()
+        empty.send(.server, "226 done\r\n")
+        Self.answer(&empty, Self.traffic(original: 0, reply: 0))
+        #expect(Self.ended(empty).map(\.bytes) == [TransferBytes(up: 0, down: 0)])
+
+        var uncounted = Self.active()
+        uncounted.send(.server, "150 here (12 bytes)\r\n")
+        uncounted.send(.server, "226 done\r\n")
+        Self.answer(&uncounted, nil, isOver: false)
+        #expect(Self.ended(uncounted).map(\.bytes) == [nil])
+        #expect(Self.ended(uncounted).map(\.progress) == [nil])
+    }
+
+    @Test func `headers are not counted, whatever their size`() throws {
+        func payload(_ options: [UInt8], _ packets: UInt64, _ bytes: UInt64, isIPv6: Bool = false) throws
+            -> UInt64
+        {
+            let nat = NATCase.all[isIPv6 ? 5 : 0]
+            var dialogue = Dialogue.ready(nat.mapping)
+            dialogue.send(.client, "EPSV\r\n")
+            dialogue.send(.server, "229 ok (|||5001|)\r\n")
+            let expected = dialogue.expected(
+                PacketBuilder(
+                    tuple: Tuple(
+                        source: Endpoint(nat.mapping.original.source.address, 40200),
+                        destination: Endpoint(nat.mapping.original.destination.address, 5001)
+                    ),
+                    sequence: 1,
+                    acknowledgement: 0,
+                    flags: [.syn],
+                    options: options
+                ).bytes
+            )
+            let connection = try #require(expected)
+            let data = try #require(Self.data(connection, of: &dialogue))
+            let direction = Traffic.Direction(packets: packets, bytes: bytes)
+            return data.bytes(of: Traffic(original: direction, reply: direction)).up
+        }
+        let linux: [UInt8] = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7]
+        let windows: [UInt8] = [2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2]
+        // SYN, ACK, 1000 bytes, FIN.
+        #expect(try payload(linux, 4, 60 + 52 + 1052 + 52) == 1000)
+        #expect(try payload(windows, 4, 52 + 40 + 1040 + 40) == 1000)
+        #expect(try payload([], 4, 40 + 40 + 1040 + 40) == 1000)
+        #expect(try payload(linux, 4, 80 + 72 + 1072 + 72, isIPv6: true) == 1000)
+        // Numbers that cannot be.
+        #expect(try payload(linux, 4, 1) == 0)
+        #expect(try payload(linux, 0, 0) == 0)
+        #expect(try payload(linux, .max, .max) == 0)
+    }
+
+    private static func data(_ connection: ExpectedConnection, of dialogue: inout Dialogue) -> DataConnection?
+    {
+        dialogue.perform { $0.confirm(connection, at: $1, into: &$2) }
+        return dialogue.tracker.transfers.first?.data
+    }
+
+    // MARK: The end
+
+    @Test func `what still comes after the final reply is waited for`() {
+        var dialogue = Self.active()
+        dialogue.send(.server, "226 done\r\n")
+        Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false, times: 1)
+        #expect(Self.ended(dialogue).isEmpty)
+        #expect(dialogue.tracker.transferCount == 1)
+        // It is slow, and never still for long.
+        for number in 2...30 as ClosedRange<UInt64> {
+            dialogue.wait(seconds: 1)
+            Self.answer(&dialogue, Self.traffic(original: number * 1000, reply: 0), isOver: false, times: 1)
+        }
+        #expect(Self.ended(dialogue).isEmpty)
+        dialogue.wait(seconds: 1)
+        Self.answer(&dialogue, Self.traffic(original: 31000, reply: 0), times: 1)
+        #expect(Self.ended(dialogue).map(\.moved) == [31000])
+        #expect(Self.ended(dialogue).map(\.ended) == [dialogue.now])
+        dialogue.wait(seconds: 200)
+        Self.answer(&dialogue, nil, times: 0)
+    }
+
+    @Test func `a data connection that stays open after the final reply is waited for only so long`() {
+        var dialogue = Self.active()
+        dialogue.send(.server, "226 done\r\n")
+        let replied = dialogue.now
+        for _ in 0..<60 where Self.ended(dialogue).isEmpty {
+            Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false)
+            dialogue.wait(seconds: 1)
+        }
+        #expect(Self.ended(dialogue).map(\.ended) == [replied])
+        #expect(dialogue.now <= replied.advanced(bySeconds: 15))
+    }
+
+    @Test func `what was counted stays known when conntrack has forgotten it before the final reply`() {
+        var dialogue = Self.active()
+        dialogue.wait(seconds: 61)
+        Self.answer(&dialogue, Self.traffic(original: 7000, reply: 0), times: 1)
+        // Nothing more can come.
+        dialogue.wait(seconds: 300)
+        Self.answer(&dialogue, nil, times: 0)
+        dialogue.send(.server, "226 scanned\r\n")
+        Self.answer(&dialogue, nil, times: 1)
+        #expect(Self.ended(dialogue).map(\.moved) == [7000])
+    }
+
+    @Test(arguments: ["425 no connection", "550 no such file", "451 broken"])
+    func `one whose data connection never comes is told with the reply that says so`(reply: String) {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, Self.port)
+        dialogue.send(.server, "200 ok\r\n")
+        dialogue.send(.client, "STOR x\r\n")
+        #expect(dialogue.tracker.transferCount == 1)
+        dialogue.send(.server, "\(reply)\r\n")
+        let transfers = Self.ended(dialogue)
+        #expect(transfers.map { String(decoding: $0.reply, as: UTF8.self) } == [reply])
+        #expect(transfers.first?.data == nil && transfers.first?.bytes == nil)
+        #expect(transfers.first?.isASCII == true, "no TYPE was said")
+        Self.answer(&dialogue, nil, times: 0)
+        #expect(dialogue.tracker.transferCount == 0)
+        #expect(dialogue.statistics.transfersFailed == 1)
+    }
+
+    @Test func `an aborted one has the reply to the transfer, not that to ABOR`() {
+        var dialogue = Self.active()
+        dialogue.send(.server, "150 here\r\n")
+        dialogue.send(.client, "ABOR\r\n")
+        dialogue.send(.server, "426 aborted\r\n226 ABOR ok\r\n")
+        Self.answer(&dialogue, Self.traffic(original: 3000, reply: 0), times: 1)
+        #expect(Self.ended(dialogue).map { String(decoding: $0.reply, as: UTF8.self) } == ["426 aborted"])
+        #expect(Self.ended(dialogue).map(\.isComplete) == [false])
+    }
+
+    @Test(arguments: [TCPFlags.rst, .fin])
+    func `one whose control connection ends is told as far as it came`(flag: TCPFlags) {
+        var dialogue = Self.active()
+        dialogue.send(.server, "150 here\r\n")
+        dialogue.send(.client, "", flags: [.ack, flag])
+        if flag == .fin { dialogue.send(.server, "", flags: [.ack, .fin]) }
+        Self.answer(&dialogue, Self.traffic(original: 3000, reply: 0), isOver: false, times: 1)
+        #expect(Self.ended(dialogue).map(\.moved) == [3000])
+        #expect(Self.ended(dialogue).map(\.reply) == [[]])
+        #expect(dialogue.tracker.transferCount == 0)
+    }
+
+    @Test func `one of a connection that conntrack has forgotten is told, too`() {
+        var dialogue = Self.passive()
+        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        Self.answer(&dialogue, nil, times: 1)
+        #expect(Self.ended(dialogue).map(\.command) == [.retr])
+        #expect(dialogue.tracker.transferCount == 0)
+    }
+
+    // MARK: Several
+
+    @Test func `each of several in a row is told once`() {
+        var dialogue = Dialogue.ready(snat)
+        for number in 1...5 {
+            dialogue.send(.client, "EPSV\r\n")
+            dialogue.send(.server, "229 ok (|||5001|)\r\n")
+            dialogue.send(.client, "RETR \(number)\r\n")
+            Self.connect(&dialogue, Self.passiveSYN)
+            dialogue.send(.server, "150 here\r\n")
+            dialogue.send(.server, "226 done\r\n")
+            Self.answer(&dialogue, Self.traffic(original: 0, reply: UInt64(number)))
+        }
+        #expect(
+            Self.ended(dialogue).map { String(decoding: $0.path, as: UTF8.self) } == [
+                "1", "2", "3", "4", "5",
+            ]
+        )
+        #expect(Self.ended(dialogue).map(\.moved) == [1, 2, 3, 4, 5])
+        #expect(Self.ended(dialogue).map { $0.data?.id } == [1, 2, 3, 4, 5])
+    }
+
+    @Test func `the next announcement ends what still comes of the last transfer`() {
+        var dialogue = Self.active()
+        dialogue.send(.server, "226 done\r\n")
+        Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false)
+        dialogue.send(.client, Self.port)
+        Self.answer(&dialogue, Self.traffic(original: 2000, reply: 0), isOver: false, times: 1)
+        #expect(Self.ended(dialogue).map(\.moved) == [2000])
+        #expect(dialogue.tracker.transferCount == 0)
+    }
+
+    @Test func `of commands sent before the last reply only the data connections are told`() {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "EPSV\r\nRETR a\r\nEPSV\r\nRETR b\r\n")
+        for number in 0..<2 {
+            dialogue.send(.server, "229 ok (|||5001|)\r\n")
+            Self.connect(&dialogue, Self.passiveSYN)
+            dialogue.send(.server, "150 here\r\n226 done\r\n")
+            Self.answer(&dialogue, Self.traffic(original: 0, reply: UInt64(number)))
+        }
+        dialogue.send(.client, "EPSV\r\n")
+        dialogue.send(.server, "229 ok (|||5001|)\r\n")
+        Self.connect(&dialogue, Self.passiveSYN)
+        Self.answer(&dialogue, Self.traffic(original: 0, reply: 1))
+        #expect(Self.ended(dialogue).map(\.command) == [.retr, nil])
+        #expect(Self.ended(dialogue).map(\.moved) == [0, 1])
+    }
+
+    @Test func `one whose reply got lost is not in the way of others`() {
+        var dialogue = Self.active()
+        // The reply to PASV puts an end to waiting for what should have come before.
+        dialogue.send(.client, "ABOR\r\nPASV\r\n")
+        dialogue.send(.server, "227 ok (10,2,0,2,19,137)\r\n")
+        Self.connect(&dialogue, Self.passiveSYN)
+        dialogue.send(.client, "RETR next\r\n")
+        dialogue.send(.server, "226 done\r\n")
+        Self.answer(&dialogue, Self.traffic(original: 0, reply: 9))
+        #expect(
+            Self.ended(dialogue).map { String(decoding: $0.path, as: UTF8.self) } == ["pub/file", "next"]
+        )
+        #expect(Self.ended(dialogue).map(\.isComplete) == [false, true])
+        #expect(dialogue.tracker.transferCount == 0)
+    }
+
+    // MARK: What is said beforehand
+
+    @Test func `the size is what SIZE has said of the same file, else what the server says when it begins`() {
+        let dialogues: [(lines: [String], size: UInt64?, offset: UInt64)] = [
+            (["CSIZE f", "S213 70", "CRETR f", "S150 here (30 bytes)"], 70, 0),
+            (["CSIZE f", "S213 70", "CREST 40", "S350 ok", "CRETR f", "S150 here (30 bytes)"], 70, 40),
+            (["CSIZE g", "S213 70", "CRETR f", "S150 here (30 bytes)"], 30, 0),
+            (["CSIZE g", "S213 70", "CRETR f", "S150 here"], nil, 0),
+            (["CSIZE f", "S550 no", "CRETR f", "S150 here"], nil, 0),
+            (
+                ["CSIZE f", "S213 99999999999999999999", "CRETR f", "S150 (18446744073709551615 bytes)"],
+                .max, 0
+            ),
+            (["CREST 18446744073709551616", "S350 ok", "CRETR f", "S125 open (1 bytes)"], 1, 0),
+            (["CREST x", "S501 no", "CRETR f", "S150 (1 bytes"], 1, 0),
+            (["CRETR f", "S150 (1 byte)"], nil, 0),
+            (["CRETR f", "S150 ( bytes)"], nil, 0),
+            (["CSIZE f", "S213 70", "CLIST f", "S150 here"], nil, 0),
+        ]
+        for (lines, size, offset) in dialogues {
+            var dialogue = Dialogue.ready(snat)
+            for line in lines {
+                dialogue.send(line.hasPrefix("C") ? .client : .server, "\(line.dropFirst())\r\n")
+            }
+            #expect(dialogue.tracker.transfers.map(\.size) == [size], "\(lines)")
+            #expect(dialogue.tracker.transfers.map(\.offset) == [offset], "\(lines)")
+        }
+    }
+
+    @Test func `progress counts what REST has left out, and is never more than all`() {
+        var dialogue = Self.active("SIZE f")
+        dialogue.send(.server, "213 1000\r\n")
+        dialogue.send(.client, "REST 500\r\n")
+        dialogue.send(.server, "350 ok\r\n")
+        dialogue.send(.client, "RETR f\r\n")
+        func progress(_ dialogue: inout Dialogue, _ bytes: UInt64) -> Double? {
+            dialogue.wait(seconds: 60)
+            Self.answer(&dialogue, Self.traffic(original: bytes, reply: 0), isOver: false, times: 1)
+            return dialogue.tracker.transfers.first?.progress
+        }
+        #expect(progress(&dialogue, 250) == 0.75)
+        #expect(progress(&dialogue, 500) == 1)
+        #expect(progress(&dialogue, 5000) == 1)
+    }
+
+    @Test func `what is only asked for is no transfer`() {
+        var dialogue = Dialogue.ready(snat)
+        dialogue.send(.client, "SIZE f\r\nREST 1\r\nTYPE I\r\n")
+        dialogue.send(.server, "213 1\r\n350 ok\r\n200 ok\r\n")
+        #expect(dialogue.tracker.transfers.isEmpty && dialogue.tracker.transferCount == 0)
+        dialogue.send(.client, "", flags: [.ack, .rst])
+        #expect(Self.ended(dialogue).isEmpty)
+    }
+
+    @Test func `before the login and inside TLS nothing is a transfer`() {
+        var dialogue = Dialogue(snat)
+        dialogue.send(.server, "220 ready\r\n")
+        dialogue.send(.client, "RETR f\r\n")
+        dialogue.send(.server, "530 log in\r\n")
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, "234 ok\r\n")
+        dialogue.send(.client, "\u{16}\u{3}\u{1}\u{0}\u{2}RE")
+        #expect(dialogue.tracker.transferCount == 0)
+        #expect(Self.ended(dialogue).isEmpty)
+    }
+
+    // MARK: Bounds
+
+    @Test func `a path and a reply are kept up to a bound`() {
+        var dialogue = Self.active("RETR " + String(repeating: "x", count: 4000))
+        dialogue.send(.server, "226 " + String(repeating: "y", count: 4000) + "\r\n")
+        Self.answer(&dialogue, nil)
+        #expect(Self.ended(dialogue).map(\.path.count) == [255])
+        #expect(Self.ended(dialogue).map(\.reply.count) == [120])
+    }
+}
