@@ -8,6 +8,8 @@ import Glibc
 package struct Conntrack: ~Copyable {
     /// What data connections have on top of the master's mark.
     package var dataMark: ConnectionMark?
+    /// What the mark of a released control connection has; data connections have none of its bits.
+    package var releaseMark: ConnectionMark?
     private var socket: NetlinkSocket
     /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
     private let establishedTimeout: UInt32
@@ -21,7 +23,12 @@ package struct Conntrack: ~Copyable {
         // Unreadable only where there is no /proc; then the kernel's own default will do.
         let text = try? TextFile.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
         let seconds = text.flatMap { UInt32($0.prefix { $0.isNumber }) }
-        return Conntrack(dataMark: nil, socket: socket, establishedTimeout: seconds ?? 432_000)
+        return Conntrack(
+            dataMark: nil,
+            releaseMark: nil,
+            socket: socket,
+            establishedTimeout: seconds ?? 432_000
+        )
     }
 
     /// What conntrack has of the connection with that tuple, which may be its original or its reply one.
@@ -57,11 +64,24 @@ package struct Conntrack: ~Copyable {
     /// the control connection is silent. So the entry gets here what an established one has; to be repeated
     /// when the connection falls silent. `ENOENT` if it is gone.
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
+        let timeout = establishedTimeout
+        try change("relax the sequence check of a control connection", mapping.original) {
+            $0.putLiberal(mapping.original, timeout: timeout)
+        }
+    }
+
+    /// Changes what there is of a connection with `IPCTNL_MSG_CT_NEW`; `ENOENT` if there is nothing.
+    mutating func change(
+        _ operation: String,
+        _ original: Tuple,
+        _ attributes: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) {
         _ = try socket.request(
-            "relax the sequence check of a control connection",
+            operation,
             command: IPCTNL_MSG_CT_NEW.rawValue,
-            family: mapping.original.family
-        ) { $0.putLiberal(mapping.original, timeout: establishedTimeout) }
+            family: original.family,
+            attributes
+        )
     }
 
     /// Makes the entry of a data connection whose SYN waits in front of conntrack.
@@ -109,12 +129,19 @@ package struct Conntrack: ~Copyable {
         _ connection: ExpectedConnection,
         _ master: ConntrackEntry
     ) throws(SystemError) {
+        let mark = mark(ofDataUnder: master)
         _ = try socket.request(
             "create the conntrack entry",
             command: IPCTNL_MSG_CT_NEW.rawValue,
             flags: NLM_F_CREATE | NLM_F_EXCL,
             family: connection.original.family
-        ) { $0.put(connection, under: master, dataMark) }
+        ) { $0.put(connection, under: master, mark: mark) }
+    }
+
+    /// The mark of a data connection whose control connection has this entry.
+    private func mark(ofDataUnder master: ConntrackEntry) -> UInt32 {
+        let mark = master.mark & ~(releaseMark?.mask ?? 0)
+        return dataMark?.applied(to: mark) ?? mark
     }
 
     /// The entry that has one of the tuples that the data connection needs.

@@ -36,6 +36,15 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
+    /// Tells whether both ends have closed it, or one has cut it off: no data passes any more.
+    package var isOver: Bool {
+        switch tcpState.map(UInt32.init) {
+        case TCP_CONNTRACK_LAST_ACK.rawValue, TCP_CONNTRACK_TIME_WAIT.rawValue, TCP_CONNTRACK_CLOSE.rawValue:
+            true
+        default: false
+        }
+    }
+
     package init(
         mapping: Mapping,
         master: Tuple?,

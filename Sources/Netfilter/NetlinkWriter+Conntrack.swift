@@ -10,14 +10,14 @@ extension NetlinkWriter {
     package mutating func put(
         _ connection: ExpectedConnection,
         under master: ConntrackEntry,
-        _ dataMark: ConnectionMark? = nil
+        mark: UInt32? = nil
     ) {
         put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original)
         // As if there were no NAT: the kernel changes it by what follows.
         put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted)
         put(CTA_TIMEOUT.rawValue, dataTimeout)
         put(CTA_TUPLE_MASTER.rawValue, tuple: master.mapping.original)
-        let mark = dataMark?.applied(to: master.mark) ?? master.mark
+        let mark = mark ?? master.mark
         if mark != 0 { put(CTA_MARK.rawValue, mark) }
         if master.zone != 0 { put(CTA_ZONE.rawValue, master.zone) }
         // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where another

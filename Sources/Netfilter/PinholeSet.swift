@@ -20,6 +20,16 @@ package struct PinholeSet: ~Copyable {
             case .v6: "pinhole6"
             }
         }
+
+        /// What the set is called that has the addresses of encrypted sessions.
+        package var sessionsName: String { "\(name)-sessions" }
+
+        init(of address: IPAddress) {
+            switch address {
+            case .v4: self = .v4
+            case .v6: self = .v6
+            }
+        }
     }
 
     private var socket: NetlinkSocket
@@ -39,10 +49,15 @@ package struct PinholeSet: ~Copyable {
     ///
     /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if there is one of that name and of another type.
     package mutating func exists(_ family: Family) throws(SystemError) -> Bool {
-        let operation = "look up set \(family.name)"
+        try exists(family, family.name, type: "hash:ip,port,ip")
+    }
+
+    /// Tells whether the family has a set of that name, which is to be of that type.
+    mutating func exists(_ family: Family, _ name: String, type wanted: String) throws(SystemError) -> Bool {
+        let operation = "look up set \(name)"
         let header: [UInt8]
         do {
-            header = try request(operation, IPSET_CMD_HEADER, family) { _ in }
+            header = try request(operation, IPSET_CMD_HEADER, family, name) { _ in }
         } catch {
             guard error.code == ENOENT else { throw error }
             return false
@@ -51,7 +66,7 @@ package struct PinholeSet: ~Copyable {
         guard let type = bytes.attribute(UInt32(IPSET_ATTR_TYPENAME), in: 0..<bytes.count) else {
             throw SystemError(operation, code: EBADMSG)
         }
-        guard header[type].elementsEqual("hash:ip,port,ip\0".utf8) else {
+        guard header[type].elementsEqual("\(wanted)\0".utf8) else {
             throw SystemError(operation, code: Int32(IPSET_ERR_TYPE_MISMATCH.rawValue))
         }
         return true
@@ -69,13 +84,15 @@ package struct PinholeSet: ~Copyable {
         try change("remove from set", IPSET_CMD_DEL, expectation)
     }
 
-    /// Empties both sets; one that is not there has nothing in it.
+    /// Empties all sets; one that is not there has nothing in it.
     package mutating func flush() throws(SystemError) {
         for family in Family.allCases {
-            do {
-                _ = try request("flush set \(family.name)", IPSET_CMD_FLUSH, family) { _ in }
-            } catch {
-                guard error.code == ENOENT else { throw error }
+            for name in [family.name, family.sessionsName] {
+                do {
+                    _ = try request("flush set \(name)", IPSET_CMD_FLUSH, family, name) { _ in }
+                } catch {
+                    guard error.code == ENOENT else { throw error }
+                }
             }
         }
     }
@@ -89,20 +106,17 @@ package struct PinholeSet: ~Copyable {
         _ expectation: Expectation,
         timeout: UInt32? = nil
     ) throws(SystemError) {
-        let family: Family =
-            switch expectation.from {
-            case .v4: .v4
-            case .v6: .v6
-            }
-        _ = try request("\(operation) \(family.name)", command, family) {
+        let family = Family(of: expectation.from)
+        _ = try request("\(operation) \(family.name)", command, family, family.name) {
             $0.put(member: expectation, timeout: timeout)
         }
     }
 
-    private mutating func request(
+    mutating func request(
         _ operation: @autoclosure () -> String,
         _ command: ipset_cmd,
         _ family: Family,
+        _ name: String,
         _ attributes: (inout NetlinkWriter) -> Void
     ) throws(SystemError) -> [UInt8] {
         try socket.request(
@@ -111,7 +125,7 @@ package struct PinholeSet: ~Copyable {
             family: family == .v4 ? AF_INET : AF_INET6
         ) {
             $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
-            $0.put(IPSET_ATTR_SETNAME, text: family.name)
+            $0.put(IPSET_ATTR_SETNAME, text: name)
             attributes(&$0)
         }
     }
@@ -130,7 +144,7 @@ extension NetlinkWriter {
     }
 
     /// Writes an address as ipset has it: within an attribute of its own, and said to be in network order.
-    fileprivate mutating func put(_ type: Int, member address: IPAddress) {
+    mutating func put(_ type: Int, member address: IPAddress) {
         nest(type) {
             $0.put(
                 address,

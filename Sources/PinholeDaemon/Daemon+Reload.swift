@@ -13,8 +13,9 @@ extension Daemon {
     ) -> ControlAnswer {
         do throws(ConfigurationError) {
             let settings = try file.settings(text(of: file, opener))
-            path.policy = settings.policy
             path.system.dataMark = settings.dataMark
+            path.system.releaseMark = settings.releaseMark
+            path.adopt(settings.policy, at: Clock.now())
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }

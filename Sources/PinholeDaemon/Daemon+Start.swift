@@ -1,3 +1,4 @@
+import FTPHelper
 import Glibc
 import Netfilter
 
@@ -36,6 +37,21 @@ extension Daemon {
                     "there is no set \(family.name)",
                     mend: "load the rules with: pinhole rules load"
                 )
+            }
+        }
+        if settings.policy.opensForFTPS {
+            for family in PinholeSet.Family.allCases {
+                guard
+                    try attempt(
+                        { () throws(SystemError) in try pinholes.sessionsExist(family) },
+                        orElse: mistyped
+                    )
+                else {
+                    throw Obstacle(
+                        "there is no set \(family.sessionsName)",
+                        mend: "load the rules with: pinhole rules load --ftps"
+                    )
+                }
             }
         }
         let injector = try attempt(PacketInjector.open, orElse: unforeseen)

@@ -33,6 +33,7 @@ extension Daemon {
         )
         var path = PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector), state: state)
         path.system.dataMark = settings.dataMark
+        path.system.releaseMark = settings.releaseMark
         if let legacy, !legacy.isEmpty {
             let (restored, dropped) = path.restore(legacy, at: Clock.now())
             log.write(.info, "restored") {

@@ -16,6 +16,8 @@ package enum Fault: String, Hashable, Sendable, CaseIterable {
     case openPinhole = "open-pinhole"
     /// An expectation stays in the pinhole set, until its timeout there.
     case closePinhole = "close-pinhole"
+    /// The mark of an encrypted connection was not changed.
+    case setMark = "set-mark"
     /// An RST could not be sent.
     case injectPacket = "inject-packet"
     /// A connection has a kernel helper and was left alone.

@@ -15,6 +15,8 @@ package struct Settings: Sendable {
     package var policy = Policy()
     /// What data connections have on top of the mark of their control connection.
     package var dataMark: ConnectionMark?
+    /// What encrypted control connections have in their mark whose packets the rules queue no longer.
+    package var releaseMark: ConnectionMark?
     package var logLevel = LogLevel.info
 
     /// Who the daemon runs as if it is not told, where the machine has such a user.

@@ -90,8 +90,8 @@ package struct Session: Sendable {
     package func content(of side: Side) -> Content {
         switch phase {
         case .notFTP: .ignored
-        case .encrypted where isImplicit: .ignored
-        case .encrypted: (side == .client ? clientIsPlain : serverIsPlain) ? .lines : .records
+        case .encrypted where isImplicit: isPlain(side) || records(of: side).hasSentData ? .ignored : .records
+        case .encrypted: isPlain(side) ? .lines : .records
         default: .lines
         }
     }
@@ -106,6 +106,17 @@ package struct Session: Sendable {
         guard isInspected else { return nil }
         return firstSolicitor(of: code).flatMap { outstanding[$0].solicits }
     }
+
+    /// Tells whether both sides have shaken hands over TLS, exchange data in it, and neither has gone back to plain text.
+    ///
+    /// Nothing of it can be read: not the login either.
+    package var isSecured: Bool {
+        phase == .encrypted && !clientIsPlain && !serverIsPlain && clientRecords.hasSentData
+            && serverRecords.hasSentData
+    }
+
+    private func isPlain(_ side: Side) -> Bool { side == .client ? clientIsPlain : serverIsPlain }
+    private func records(of side: Side) -> TLSRecords { side == .client ? clientRecords : serverRecords }
 
     /// Tells whether lines can still announce something.
     package var isInspected: Bool { phase != .encrypted && phase != .notFTP }
@@ -184,10 +195,13 @@ extension Session {
     /// The client's first bytes: TLS from the start (implicit FTPS) is no FTP that could be read.
     package mutating func firstBytes(_ bytes: Span<UInt8>) -> Outcome {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
+        let serverSpokeFirst = serverHasSpoken
         clientHasSpoken = true
         serverHasSpoken = true
         isImplicit = true
-        return encrypt()
+        let outcome = encrypt()
+        serverIsPlain = serverSpokeFirst
+        return outcome
     }
 }
 
@@ -310,6 +324,9 @@ extension Session {
             continuedCode = 0
         }
     }
+
+    /// Is not secured until TLS begins anew, whatever is said in this one.
+    mutating func distrust() { clientRecords.progress = .records }
 
     private mutating func encrypt() -> Outcome {
         phase = .encrypted

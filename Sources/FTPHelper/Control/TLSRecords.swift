@@ -2,6 +2,17 @@
 ///
 /// A record (RFC 8446, section 5.1) is a content type of 20 to 24, version 3.0 to 3.4, a 16-bit length, and as many bytes.
 package struct TLSRecords: Sendable {
+    /// How far a side has come with TLS, as far as the types of its records tell.
+    enum Progress: UInt8 {
+        case nothing
+        /// A record, but the first that was seen did not begin a handshake.
+        case records
+        /// The first record was one of a handshake.
+        case handshake
+        /// A handshake, and later application data.
+        case data
+    }
+
     /// Bytes of the current record that are still to come.
     var remaining: UInt16 = 0
     /// Bytes of a record header that have come: at most 5.
@@ -9,10 +20,14 @@ package struct TLSRecords: Sendable {
     var header: [5 of UInt8] = .init(repeating: 0)
     /// Set while nobody knows where records begin.
     var isLost = false
-    /// Set once a whole record header was seen.
-    package internal(set) var hasSeenRecord = false
+    var progress = Progress.nothing
 
     package init() {}
+
+    /// Tells whether a whole record header was seen.
+    package var hasSeenRecord: Bool { progress != .nothing }
+    /// Tells whether the side has shaken hands and then sent application data, as one that really speaks TLS does.
+    package var hasSentData: Bool { progress == .data }
 
     /// Takes the next bytes; returns the offset at which plain text begins, or `nil` while all is TLS.
     ///
@@ -37,10 +52,19 @@ package struct TLSRecords: Sendable {
             if headerCount == 5 {
                 remaining = UInt16(header[3]) << 8 | UInt16(header[4])
                 headerCount = 0
-                hasSeenRecord = true
+                advance(by: header[0])
             }
         }
         return nil
+    }
+
+    /// Takes notice of a record with this content type.
+    private mutating func advance(by type: UInt8) {
+        switch progress {
+        case .nothing: progress = type == 22 ? .handshake : .records
+        case .handshake where type == 23: progress = .data
+        default: break
+        }
     }
 
     /// Bytes were missed: what follows is TLS until a segment begins with a whole record header.

@@ -47,6 +47,7 @@ extension Connection {
             opening.translatedPort.write(into: &record)
             opening.deadline.nanoseconds.write(into: &record)
             opening.command.write(into: &record)
+            opening.session?.write(into: &record)
         }
         isWaiting.write(into: &record)
     }
@@ -87,15 +88,24 @@ extension Connection {
         if !flags[6] { session.adopt() }
         if flags[3] { lentPort = (flags[4] ? .server : .client, try record.next()) }
         if flags[5] {
+            let kind: Expectation.Kind = try record.next()
+            let id: UInt64 = try record.next()
+            let target: IPAddress? = try record.next()
+            let port: UInt16 = try record.next()
+            let translatedPort: UInt16 = try record.next()
+            let deadline = Instant(nanoseconds: try record.next())
+            let command: UInt32 = try record.next()
+            let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
             let opened = expectation(
-                try record.next(),
-                try record.next(),
-                target: try record.next(),
-                port: try record.next(),
-                try record.next(),
-                until: Instant(nanoseconds: try record.next())
+                kind,
+                id,
+                target: target,
+                port: port,
+                translatedPort,
+                until: deadline,
+                access: kept?.access
             )
-            expect(opened, command: try record.next())
+            expect(opened, session: kept, command: command)
         }
     }
 }

@@ -25,4 +25,6 @@ package struct KeptConnection {
     package var entryID: UInt32 { connection.entryID }
     /// What it had open.
     package var expectation: Expectation? { connection.expectation }
+    /// The addresses that were admitted for it.
+    package var admitted: [IPAddress] { connection.dataPairs.map(\.from) }
 }

@@ -32,7 +32,7 @@ extension TLSRecords: Recordable {
         remaining.write(into: &record)
         headerCount.write(into: &record)
         for index in 0..<Int(headerCount) { header[index].write(into: &record) }
-        Flags(isLost, hasSeenRecord).write(into: &record)
+        Flags(isLost, progress.rawValue & 1 != 0, progress.rawValue & 2 != 0).write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
@@ -43,7 +43,7 @@ extension TLSRecords: Recordable {
         for index in 0..<Int(headerCount) { header[index] = try record.next() }
         let flags: Flags = try record.next()
         isLost = flags[0]
-        hasSeenRecord = flags[1]
+        progress = Progress(rawValue: (flags[1] ? 1 : 0) | (flags[2] ? 2 : 0)) ?? .nothing
     }
 }
 

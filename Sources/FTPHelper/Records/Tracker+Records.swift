@@ -49,10 +49,15 @@ extension Tracker {
         table.insert(connection, ConnectionTable.hash(connection.mapping.original))
         table.insert(connection, ConnectionTable.hash(connection.mapping.reply))
         if let expectation = connection.expectation {
-            expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
-            ports.hold(expectation.to)
             lastID = max(lastID, expectation.id)
-            output.actions.append(.open(expectation))
+            if let session = connection.opening?.session {
+                for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
+                if session.isReleased { output.actions.append(.release(connection.mapping)) }
+            } else {
+                expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+                ports.hold(expectation.to)
+                output.actions.append(.open(expectation))
+            }
         }
         if let (side, port) = connection.lentPort {
             ports.hold(Endpoint(connection.shownAddress(of: side), port))
@@ -66,6 +71,7 @@ extension Tracker {
         if isListed(connection) { connectionCount += 1 }
         size += connection.size
         if connection.isLiberal { output.actions.append(.beLiberal(connection.mapping)) }
+        review(connection, at: now, into: &output)
         note(connection)
         return true
     }

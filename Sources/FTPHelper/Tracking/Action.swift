@@ -6,6 +6,14 @@ package enum Action: Hashable, Sendable {
     case open(Expectation)
     /// Take the expectation out of the pinhole set.
     case close(Expectation)
+    /// Ask about every SYN from this address, as encrypted sessions demand; `Tracker.fail(_:into:)` if the kernel does not take it.
+    case admit(IPAddress)
+    /// Ask about them no longer.
+    case withdraw(IPAddress)
+    /// Let the packets of this encrypted connection go on unseen, but for FIN and RST.
+    case release(Mapping)
+    /// Take them again.
+    case recall(Mapping)
     /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions, and
     /// keep the entry as long as any established one though no edited line is acknowledged to the byte.
     case beLiberal(Mapping)

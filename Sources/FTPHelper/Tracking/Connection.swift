@@ -94,7 +94,8 @@ final class Connection {
                 target: opening.target,
                 port: opening.port,
                 opening.translatedPort,
-                until: opening.deadline
+                until: opening.deadline,
+                access: opening.session?.access
             )
         }
     }
@@ -108,6 +109,8 @@ final class Connection {
     ///   - port: where the SYN arrives.
     ///   - translatedPort: where the listening side listens.
     ///   - deadline: when it closes unused.
+    ///   - listener: which side listens, where the kind does not tell.
+    ///   - access: what it is for besides, if it is that of an encrypted session.
     /// - Returns: the expectation, with NAT as it is for the control connection.
     func expectation(
         _ kind: Expectation.Kind,
@@ -115,9 +118,11 @@ final class Connection {
         target: IPAddress?,
         port: UInt16,
         _ translatedPort: UInt16,
-        until deadline: Instant
+        until deadline: Instant,
+        listener: Session.Side? = nil,
+        access: Expectation.Access? = nil
     ) -> Expectation {
-        let listener: Session.Side = kind.isActive ? .client : .server
+        let listener = listener ?? (kind.isActive ? .client : .server)
         let end = target ?? ownAddress(of: listener)
         return Expectation(
             id: id,
@@ -127,7 +132,8 @@ final class Connection {
             to: Endpoint(isShownOtherwise(listener) ? shownAddress(of: listener) : end, port),
             translatedFrom: shownAddress(of: listener.other),
             translatedTo: Endpoint(end, translatedPort),
-            deadline: deadline
+            deadline: deadline,
+            access: access
         )
     }
 
@@ -135,10 +141,10 @@ final class Connection {
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
     /// Takes an expectation as the one that is open.
-    func expect(_ expectation: Expectation, command: UInt32) {
+    func expect(_ expectation: Expectation, session: EncryptedSession? = nil, command: UInt32) {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
-        opening = Opening(expectation, target: isOwn ? nil : end, command: command)
+        opening = Opening(expectation, session: session, target: isOwn ? nil : end, command: command)
     }
 
     /// Has no expectation any more.
@@ -167,7 +173,8 @@ final class Connection {
             edits: edits,
             opened: opened,
             used: used,
-            refused: refused
+            refused: refused,
+            access: opening?.session?.access
         )
     }
 }

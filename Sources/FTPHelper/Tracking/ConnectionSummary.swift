@@ -19,4 +19,6 @@ package struct ConnectionSummary: Hashable, Sendable {
     package let opened: UInt32
     package let used: UInt32
     package let refused: UInt32
+    /// What opens for its data connections while it is encrypted; `nil` if nothing.
+    package let access: Expectation.Access?
 }

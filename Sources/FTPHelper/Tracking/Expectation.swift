@@ -8,13 +8,41 @@ package struct Expectation: Hashable, Sendable {
         case pasv = "PASV"
         case epsv = "EPSV"
         case lpsv = "LPSV"
+        /// An encrypted session, whose announcements nobody can read.
+        case ftps = "FTPS"
 
         /// Tells whether the server opens the data connection (PORT and its kin), and not the client.
         package var isActive: Bool {
             switch self {
             case .port, .eprt, .lprt: true
-            case .pasv, .epsv, .lpsv: false
+            case .pasv, .epsv, .lpsv, .ftps: false
             }
+        }
+    }
+
+    /// What that of an encrypted session has besides: it is for many connections to many ports.
+    package struct Access: Hashable, Sendable {
+        /// Whether the server may open data connections, too.
+        package enum Active: String, Hashable, Sendable, CaseIterable {
+            case no
+            case yes
+            /// It might, but cannot reach the client, whose encrypted announcements nobody can rewrite.
+            case behindNAT = "behind-nat"
+        }
+
+        /// Both ends of the range are as they are on either side of NAT.
+        package let ports: ClosedRange<UInt16>
+        package let active: Active
+        /// Data connections that it may have at once.
+        package let maximum: Int
+        /// Data connections that it has, as far as is known.
+        package let live: Int
+
+        package init(ports: ClosedRange<UInt16>, active: Active, maximum: Int, live: Int) {
+            self.ports = ports
+            self.active = active
+            self.maximum = maximum
+            self.live = live
         }
     }
 
@@ -33,6 +61,8 @@ package struct Expectation: Hashable, Sendable {
     package let translatedTo: Endpoint
     /// When it closes unused.
     package let deadline: Instant
+    /// Of an encrypted session, what it is for; `to` and `translatedTo` then have the first of its ports.
+    package let access: Access?
 
     package init(
         id: UInt64,
@@ -42,7 +72,8 @@ package struct Expectation: Hashable, Sendable {
         to: Endpoint,
         translatedFrom: IPAddress,
         translatedTo: Endpoint,
-        deadline: Instant
+        deadline: Instant,
+        access: Access? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -52,6 +83,7 @@ package struct Expectation: Hashable, Sendable {
         self.translatedFrom = translatedFrom
         self.translatedTo = translatedTo
         self.deadline = deadline
+        self.access = access
     }
 
     /// Tells whether the data connection needs source or destination NAT.

@@ -13,4 +13,14 @@ package struct ExpectedConnection: Hashable, Sendable {
         self.headerSize = headerSize
         self.synSize = synSize
     }
+
+    /// That of a SYN, which says how large its headers will be.
+    init(expectation: Expectation, syn: Segment, _ packet: Span<UInt8>) {
+        self.init(
+            expectation: expectation,
+            original: syn.tuple,
+            headerSize: syn.tcpOffset + 20 + (syn.hasTimeStamps(in: packet) ? 12 : 0),
+            synSize: syn.payloadOffset
+        )
+    }
 }

@@ -1,7 +1,9 @@
 /// What a connection keeps of the expectation that it has open; the rest follows from its mapping.
 final class Opening {
     let id: UInt64
-    let deadline: Instant
+    var deadline: Instant
+    /// Set if it is that of an encrypted session.
+    let session: EncryptedSession?
     /// Ordinal of the command that announced it.
     let command: UInt32
     /// The address that the data connection is led to, if that is not the end of the control connection (`--loose`).
@@ -11,9 +13,10 @@ final class Opening {
     let translatedPort: UInt16
     let kind: Expectation.Kind
 
-    init(_ expectation: Expectation, target: IPAddress?, command: UInt32) {
+    init(_ expectation: Expectation, session: EncryptedSession?, target: IPAddress?, command: UInt32) {
         id = expectation.id
         deadline = expectation.deadline
+        self.session = session
         self.command = command
         self.target = target
         port = expectation.to.port

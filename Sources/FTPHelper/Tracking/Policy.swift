@@ -10,6 +10,12 @@ package struct Policy: Sendable {
         package var isStrict = false
         /// Opens ports below 1024 too (contract A5).
         package var allowsPrivilegedPorts = false
+        /// Ports that the server has for the data connections of encrypted sessions; `nil` if nothing opens for these.
+        package var ftpsPorts: ClosedRange<UInt16>?
+        /// Whether the server may open data connections to the clients of its encrypted sessions.
+        package var allowsActiveFTPS = false
+        /// Data connections that an encrypted session may have at once.
+        package var maximumFTPSConnections = 10
 
         package init() {}
     }
@@ -18,6 +24,8 @@ package struct Policy: Sendable {
     package var rules = Rules()
     /// What else holds for servers with some addresses, those that are narrower in front.
     package private(set) var servers: [(prefix: AddressPrefix, rules: Rules)] = []
+    /// Ports on which a connection is encrypted from its first byte (implicit FTPS).
+    package var implicitTLSPorts: [UInt16] = []
     /// Control connections that are followed at once; further ones pass without help.
     package var maximumConnections = 65536
 
@@ -28,6 +36,15 @@ package struct Policy: Sendable {
         servers.removeAll { $0.prefix == prefix }
         let index = servers.firstIndex { $0.prefix.length < prefix.length } ?? servers.count
         servers.insert((prefix, rules), at: index)
+    }
+
+    /// Tells whether anything opens for the encrypted sessions of any server.
+    package var opensForFTPS: Bool { servers.contains { $0.rules.ftpsPorts != nil } }
+
+    /// What holds for servers with these addresses, so far.
+    package func rules(for prefix: AddressPrefix) -> Rules {
+        servers.first { $0.prefix.length <= prefix.length && $0.prefix.contains(prefix.address) }?.rules
+            ?? rules
     }
 
     /// What holds for a connection: its server may be meant by the address that it has, or by the one that clients know.

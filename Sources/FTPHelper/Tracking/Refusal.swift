@@ -11,6 +11,8 @@ package struct Refusal: Hashable, Sendable {
         case pipelined
         case tableFull = "table-full"
         case noMapping = "no-mapping"
+        /// One more data connection of an encrypted session than it may have at once.
+        case ftpsLimit = "ftps-limit"
     }
 
     package let reason: Reason

@@ -33,7 +33,7 @@ extension Tracker {
         }
 
         // The old expectation goes in any case, so its port is free again for this one.
-        let old = connection.expectation
+        let old = connection.opening?.session == nil ? connection.expectation : nil
         if let old { ports.release(old.to) }
         defer { if let old { ports.hold(old.to) } }
 
@@ -86,11 +86,17 @@ extension Tracker {
         output.actions.append(.report(.expectation(expectation)))
     }
 
-    /// Takes an expectation out of the tables.
-    mutating func take(_ expectation: Expectation, from connection: Connection) {
-        expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
+    /// Takes an expectation out of the tables, and has it closed in the kernel.
+    mutating func take(_ expectation: Expectation, from connection: Connection, into output: inout Output) {
+        if let session = connection.opening?.session {
+            for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
+            if session.isReleased { output.actions.append(.recall(connection.mapping)) }
+        } else {
+            expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
+            ports.release(expectation.to)
+            output.actions.append(.close(expectation))
+        }
         connection.expectNothing()
-        ports.release(expectation.to)
         note(connection)
     }
 
@@ -100,9 +106,8 @@ extension Tracker {
         into output: inout Output
     ) {
         guard let expectation = connection.expectation else { return }
-        take(expectation, from: connection)
+        take(expectation, from: connection, into: &output)
         deadlines.update(connection)
-        output.actions.append(.close(expectation))
         output.actions.append(.report(.closed(expectation, closing)))
     }
 
@@ -110,17 +115,10 @@ extension Tracker {
     ///
     /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
     package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
-        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
-            !segment.flags.contains(.ack)
-        else { return nil }
+        guard let segment = Segment(parsingSYN: packet) else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
         return connection(expecting: key)?.expectation.map {
-            ExpectedConnection(
-                expectation: $0,
-                original: segment.tuple,
-                headerSize: segment.tcpOffset + 20 + (segment.hasTimeStamps(in: packet) ? 12 : 0),
-                synSize: segment.payloadOffset
-            )
+            ExpectedConnection(expectation: $0, syn: segment, packet)
         }
     }
 
@@ -131,6 +129,10 @@ extension Tracker {
         into output: inout Output
     ) {
         let expectation = connection.expectation
+        guard expectation.kind != .ftps else {
+            confirmRequest(connection, at: now, into: &output)
+            return
+        }
         guard let master = master(of: expectation) else { return }
         if expectation.to.address != expectation.translatedTo.address {
             // One hold more, for as long as the data connection may live.
@@ -138,12 +140,11 @@ extension Tracker {
             ports.hold(expectation.to)
             master.lentPort = (expectation.kind.isActive ? .client : .server, expectation.to.port)
         }
-        take(expectation, from: master)
+        take(expectation, from: master, into: &output)
         master.used &+= 1
         statistics.expectationsUsed += 1
         take(DataConnection(connection), on: master, at: now, into: &output)
         deadlines.update(master)
-        output.actions.append(.close(expectation))
         output.actions.append(.report(.data(expectation, from: connection.original.source)))
     }
 
@@ -156,23 +157,28 @@ extension Tracker {
     /// Closes an expectation by hand; `false` if there is none of that number.
     package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
         guard let master = masters.first(where: { $0.opening?.id == id }) else { return false }
-        closeExpectation(of: master, .deleted, into: &output)
+        delete(master, into: &output)
         return true
     }
 
     /// Closes every expectation by hand and returns how many there were.
     package mutating func flush(into output: inout Output) -> Int {
         let masters = masters
-        for master in masters {
-            closeExpectation(of: master, .deleted, into: &output)
-        }
+        for master in masters { delete(master, into: &output) }
         return masters.count
+    }
+
+    private mutating func delete(_ master: Connection, into output: inout Output) {
+        // Else its next packet would open it again.
+        if master.opening?.session != nil { master.session.distrust() }
+        closeExpectation(of: master, .deleted, into: &output)
     }
 
     /// The connections that have an expectation open.
     var masters: [Connection] {
         var found: [Connection] = []
         expecting.forEach { found.append($0) }
+        sessions.forEach { found.append($0) }
         return found
     }
 

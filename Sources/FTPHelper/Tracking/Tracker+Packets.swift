@@ -33,7 +33,14 @@ extension Tracker {
         connection.streams[0].isScarce = isScarce
         connection.streams[1].isScarce = isScarce
         size -= connection.size
+        if connection.opening?.session?.isReleased == true,
+            connection.streams[side.rawValue].next.isBefore(segment.firstByte)
+        {
+            // What lies between has gone on unseen.
+            connection.streams[side.rawValue].resume(at: segment.firstByte)
+        }
         let verdict = follow(connection, packet, segment, side, at: now, into: &output)
+        settleSession(of: connection, hasPayload: segment.payloadCount > 0, at: now, into: &output)
         if connection.isClosed { forgetBytes(of: connection) }
         size += connection.size
         if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }

@@ -7,12 +7,14 @@ extension Tracker {
     package mutating func fire(at now: Instant, into output: inout Output) {
         for _ in 0..<Tracker.batch {
             guard let connection = deadlines.first, connection.deadline <= now else { return }
+            if let opening = connection.opening, let session = opening.session, opening.deadline <= now {
+                opening.deadline = idleEnd(of: connection, session, at: now)
+            }
             if let opening = connection.opening, opening.deadline <= now,
                 let expectation = connection.expectation
             {
                 statistics.expectationsExpired += 1
-                take(expectation, from: connection)
-                output.actions.append(.close(expectation))
+                take(expectation, from: connection, into: &output)
                 output.actions.append(.report(.expired(expectation)))
             }
             if let transfer = connection.transfer, let look = transfer.due, look <= now {

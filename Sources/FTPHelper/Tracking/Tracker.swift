@@ -39,6 +39,8 @@ package struct Tracker: ~Copyable {
     var table = ConnectionTable()
     /// Connections with an expectation, by what their data connection's SYN looks like.
     var expecting = ConnectionTable()
+    /// Connections with the opening of an encrypted session.
+    var sessions = SessionBook()
     var deadlines = DeadlineHeap()
     /// Closed connections that are still translated, and such as have gone since, the one closed first in front.
     var lingering = Queue<Connection>()
@@ -86,7 +88,7 @@ package struct Tracker: ~Copyable {
         masters.compactMap(\.expectation).sorted { $0.id < $1.id }
     }
 
-    package var expectationCount: Int { expecting.count }
+    package var expectationCount: Int { expecting.count + sessions.count }
 
     /// Bytes that all streams may keep before they are to keep no more than they need.
     package var maximumSize: Int { max(4 << 20, policy.maximumConnections * 1024) }

@@ -15,6 +15,14 @@ package protocol Kernel: ~Copyable {
     mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError)
     /// Takes that back; one that is not open any more is not an error.
     mutating func close(_ expectation: Expectation) throws(SystemError)
+    /// Has every SYN from an address sent to the data queue, until it is withdrawn.
+    mutating func admit(_ address: IPAddress) throws(SystemError)
+    /// Takes that back; one that is not admitted is not an error.
+    mutating func withdraw(_ address: IPAddress) throws(SystemError)
+    /// Keeps the packets of a control connection out of the control queue, where there is a mark for that.
+    mutating func release(_ mapping: Mapping) throws(SystemError)
+    /// Takes that back; a connection that is gone is not an error.
+    mutating func recall(_ mapping: Mapping) throws(SystemError)
     /// Sends a whole IP packet.
     mutating func inject(_ packet: [UInt8]) throws(SystemError)
 }

@@ -23,6 +23,12 @@ package struct LinuxKernel: ~Copyable, Kernel {
         set { conntrack.dataMark = newValue }
     }
 
+    /// What control connections have in their mark whose packets are not to be queued.
+    package var releaseMark: ConnectionMark? {
+        get { conntrack.releaseMark }
+        set { conntrack.releaseMark = newValue }
+    }
+
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         try conntrack.entry(for: tuple)
     }
@@ -41,6 +47,22 @@ package struct LinuxKernel: ~Copyable, Kernel {
 
     package mutating func close(_ expectation: Expectation) throws(SystemError) {
         try pinholes.remove(expectation)
+    }
+
+    package mutating func admit(_ address: IPAddress) throws(SystemError) {
+        try pinholes.admit(address)
+    }
+
+    package mutating func withdraw(_ address: IPAddress) throws(SystemError) {
+        try pinholes.withdraw(address)
+    }
+
+    package mutating func release(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.release(mapping)
+    }
+
+    package mutating func recall(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.recall(mapping)
     }
 
     package mutating func inject(_ packet: [UInt8]) throws(SystemError) {

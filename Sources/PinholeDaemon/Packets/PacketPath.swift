@@ -39,13 +39,17 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Sees to it that the SYN of a data connection finds its way, and lets it go on in any case.
     package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
-        guard let connection = tracker.expected(packet) else { return .accept }
         output.clear()
+        guard let connection = tracker.expected(packet) ?? requested(packet, at: now) else {
+            perform(at: now)
+            return .accept
+        }
         do throws(SystemError) {
             try kernel.establish(connection)
             tracker.confirm(connection, at: now, into: &output)
         } catch {
             count(.createConnection, at: now, error.description)
+            tracker.doubt(connection, into: &output)
         }
         perform(at: now)
         return .accept
@@ -78,9 +82,14 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     }
 
     /// What is allowed; a change holds from the next packet on.
-    package var policy: Policy {
-        get { tracker.policy }
-        set { tracker.policy = newValue }
+    package var policy: Policy { tracker.policy }
+
+    /// Goes by another policy from the next packet on, and by what it says of encrypted sessions at once.
+    package mutating func adopt(_ policy: Policy, at now: Instant) {
+        output.clear()
+        tracker.policy = policy
+        tracker.review(at: now, into: &output)
+        perform(at: now)
     }
 
     /// The kernel that it tells.
@@ -211,14 +220,17 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     package mutating func restore(_ records: [[UInt8]], at now: Instant) -> (restored: Int, dropped: Int) {
         output.clear()
         var restored = 0
+        var gone: [IPAddress] = []
         for record in records {
             guard let kept = KeptConnection(record, at: now) else { continue }
             if isThere(kept, at: now) {
                 if tracker.restore(kept, at: now, into: &output) { restored += 1 }
             } else if let expectation = kept.expectation {
-                output.actions.append(.close(expectation))
+                gone += kept.admitted
+                if expectation.kind != .ftps { output.actions.append(.close(expectation)) }
             }
         }
+        output.actions += gone.filter { !tracker.isAdmitted($0) }.map(Action.withdraw)
         perform(at: now)
         return (restored, records.count - restored)
     }
@@ -256,6 +268,19 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         return nil
     }
 
+    /// Makes a request whose failure is only counted.
+    private mutating func attempt(
+        _ fault: Fault,
+        at now: Instant,
+        _ request: (inout System) throws(SystemError) -> Void
+    ) {
+        do throws(SystemError) {
+            try request(&kernel)
+        } catch {
+            count(fault, at: now, error.description)
+        }
+    }
+
     private mutating func perform(_ action: Action, at now: Instant) {
         switch action {
         case .open(let expectation):
@@ -268,26 +293,30 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
                 tracker.fail(expectation, into: &output)
             }
         case .close(let expectation):
-            do throws(SystemError) {
-                try kernel.close(expectation)
-            } catch {
-                count(.closePinhole, at: now, error.description)
-            }
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.close(expectation) }
         case .beLiberal(let mapping):
             // It is asked for once, and without it the connection stalls.
             _ = insist(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
                 try kernel.beLiberal(mapping)
             }
+        case .admit(let address):
+            let isAdmitted: Void? = insist(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
+                try kernel.admit(address)
+            }
+            if isAdmitted == nil { tracker.fail(address, into: &output) }
+        case .withdraw(let address):
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
+        case .release(let mapping):
+            // Without it the packets come by, and that is all.
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.release(mapping) }
+        case .recall(let mapping):
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.recall(mapping) }
         case .verify(let mapping):
             verify(mapping, at: now)
         case .measure(let transfer):
             measure(transfer, at: now)
         case .inject(let packet):
-            do throws(SystemError) {
-                try kernel.inject(packet)
-            } catch {
-                count(.injectPacket, at: now, error.description)
-            }
+            attempt(.injectPacket, at: now) { (kernel) throws(SystemError) in try kernel.inject(packet) }
         case .report(.refused(let refusal)):
             // A client may send thousands of such lines a second, and a log is read by people.
             guard let leftOut = refusals.admit(at: now) else { return }
@@ -334,6 +363,28 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             }
         } catch {
             count(.findConnection, at: now, error.description)
+        }
+        finish(tracker.dataConnections(of: mapping), at: now)
+    }
+
+    /// What the SYN of an encrypted session needs; `nil` if it is none, or one too many.
+    private mutating func requested(
+        _ packet: borrowing Span<UInt8>,
+        at now: Instant
+    ) -> ExpectedConnection? {
+        finish(tracker.doubtful(packet, at: now), at: now)
+        return tracker.request(packet, at: now, into: &output)
+    }
+
+    /// Asks conntrack which data connections of encrypted sessions are over, and tells the tracker.
+    private mutating func finish(_ connections: [Tuple], at now: Instant) {
+        for tuple in connections {
+            do throws(SystemError) {
+                let entry = try kernel.entry(for: tuple)
+                if entry?.mapping.original != tuple || entry?.isOver == true { tracker.finish(tuple) }
+            } catch {
+                count(.findConnection, at: now, error.description)
+            }
         }
     }
 }

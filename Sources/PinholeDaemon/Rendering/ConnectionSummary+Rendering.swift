@@ -18,7 +18,7 @@ extension ConnectionSummary {
             JSON.Member("opened", .integer(UInt64(opened))),
             JSON.Member("used", .integer(UInt64(used))),
             JSON.Member("refused", .integer(UInt64(refused))),
-        ]
+        ] + (access.map { [JSON.Member("ftps", $0.json)] } ?? [])
     }
 
     /// The line of `pinhole connections`: the session's state, then `key=value` pairs.
@@ -42,5 +42,10 @@ extension ConnectionSummary {
         fields.add("opened", opened)
         fields.add("used", used)
         fields.add("refused", refused)
+        if let access {
+            fields.add("ftps-ports", access.portsText)
+            fields.add("ftps-active", access.active.rawValue)
+            fields.add("ftps-live", access.live)
+        }
     }
 }

@@ -12,16 +12,26 @@ extension Expectation {
             JSON.Member("kind", .string(kind.rawValue)),
             JSON.Member("master", master.json),
             JSON.Member("from", .string(source)),
-            JSON.Member("to", .string(to.description)),
+            JSON.Member("to", .string(text(of: to))),
             JSON.Member(
                 "translated",
                 .object([
                     JSON.Member("from", .string(translatedFrom.description)),
-                    JSON.Member("to", .string(translatedTo.description)),
+                    JSON.Member("to", .string(text(of: translatedTo))),
                 ])
             ),
             JSON.Member("expires_in", .number((now.seconds(until: deadline) * 10).rounded() / 10)),
-        ]
+        ] + (access.map { [JSON.Member("live", .integer(UInt64($0.live)))] } ?? [])
+    }
+
+    /// An end, with all the ports that it stands for: `10.2.0.2:49000-50000`.
+    private func text(of end: Endpoint) -> String {
+        access.map { "\(end)-\($0.ports.upperBound)" } ?? "\(end)"
+    }
+
+    /// A port, or as many as it stands for.
+    private func text(of port: UInt16) -> String {
+        access.map { "\(port)-\($0.ports.upperBound)" } ?? "\(port)"
     }
 
     /// The line of `pinhole expectations`, in the manner of `conntrack -L expect`.
@@ -34,7 +44,7 @@ extension Expectation {
         fields.add("src", from)
         fields.add("dst", to.address)
         fields.add("sport", 0)
-        fields.add("dport", to.port)
+        fields.add("dport", text(of: to.port))
         fields.add("master-src", master.source.address)
         fields.add("master-dst", master.destination.address)
         fields.add("sport", master.source.port)
@@ -42,9 +52,10 @@ extension Expectation {
         if isTranslated {
             fields.add("nat-src", translatedFrom)
             fields.add("nat-dst", translatedTo.address)
-            fields.add("nat-dport", translatedTo.port)
+            fields.add("nat-dport", text(of: translatedTo.port))
         }
         fields.add("id", id)
+        if let access { fields.add("live", access.live) }
         return "\(Int(now.seconds(until: deadline))) proto=6 \(kind.rawValue) \(fields.text)"
     }
 
@@ -55,10 +66,10 @@ extension Expectation {
         fields.add("client", master.source)
         fields.add("server", master.destination)
         fields.add("from", source)
-        fields.add("to", to)
+        fields.add("to", text(of: to))
         if isTranslated {
             fields.add("translated-from", translatedFrom)
-            fields.add("translated-to", translatedTo)
+            fields.add("translated-to", text(of: translatedTo))
         }
     }
 }

@@ -4,7 +4,7 @@ extension StateFile {
     /// What the header of a file says that this program has written since the machine was started.
     ///
     /// The last number is the version of the records: one that reads them otherwise needs another.
-    package static func identity(ofBoot boot: String) -> [UInt8] { Array("pinhole state 1 \(boot)".utf8) }
+    package static func identity(ofBoot boot: String) -> [UInt8] { Array("pinhole state 2 \(boot)".utf8) }
 
     /// The identity of files that are written now.
     package static func currentIdentity() -> [UInt8] {

@@ -11,6 +11,10 @@ struct FakeKernel: ~Copyable, Kernel {
         case establish(Tuple)
         case open(UInt64, timeout: UInt32)
         case close(UInt64)
+        case admit(IPAddress)
+        case withdraw(IPAddress)
+        case release(Mapping)
+        case recall(Mapping)
         case inject
     }
 
@@ -91,6 +95,14 @@ struct FakeKernel: ~Copyable, Kernel {
     mutating func close(_ expectation: Expectation) throws(SystemError) {
         try memory.record(.close(expectation.id))
     }
+
+    mutating func admit(_ address: IPAddress) throws(SystemError) { try memory.record(.admit(address)) }
+
+    mutating func withdraw(_ address: IPAddress) throws(SystemError) { try memory.record(.withdraw(address)) }
+
+    mutating func release(_ mapping: Mapping) throws(SystemError) { try memory.record(.release(mapping)) }
+
+    mutating func recall(_ mapping: Mapping) throws(SystemError) { try memory.record(.recall(mapping)) }
 
     mutating func inject(_ packet: [UInt8]) throws(SystemError) { try memory.record(.inject) }
 }

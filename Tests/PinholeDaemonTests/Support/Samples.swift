@@ -60,7 +60,8 @@ enum Samples {
             edits: 3,
             opened: 2,
             used: 1,
-            refused: 4
+            refused: 4,
+            access: nil
         )
     }
 }

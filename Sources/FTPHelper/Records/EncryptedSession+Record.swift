@@ -1,0 +1,38 @@
+extension Expectation.Access.Active: Recordable {
+    func write(into record: inout [UInt8]) {
+        UInt8(Self.allCases.firstIndex(of: self) ?? 0).write(into: &record)
+    }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        let index = Int(try record.byte())
+        guard Self.allCases.indices.contains(index) else { throw RecordError() }
+        self = Self.allCases[index]
+    }
+}
+
+extension EncryptedSession: Recordable {
+    func write(into record: inout [UInt8]) {
+        ports.lowerBound.write(into: &record)
+        ports.upperBound.write(into: &record)
+        active.write(into: &record)
+        maximum.write(into: &record)
+        isReleased.write(into: &record)
+        live.write(into: &record)
+    }
+
+    convenience init(reading record: inout RecordReader) throws(RecordError) {
+        let first: UInt16 = try record.next()
+        let last: UInt16 = try record.next()
+        guard first <= last else { throw RecordError() }
+        self.init(
+            Expectation.Access(
+                ports: first...last,
+                active: try record.next(),
+                maximum: try record.next(),
+                live: 0
+            )
+        )
+        isReleased = try record.next()
+        live = try record.next()
+    }
+}

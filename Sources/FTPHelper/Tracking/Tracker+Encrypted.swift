@@ -1,0 +1,252 @@
+/// Data connections of encrypted sessions.
+///
+/// Nobody can read what these announce. Who has such a session with a server may reach the ports that the server is known to use,
+/// and nobody else may: for as long as the session lives, and not with more connections at once than are allowed.
+extension Tracker {
+    /// Sessions of one client with one server that a SYN is tried on, the newest first.
+    ///
+    /// A network behind one address may have thousands, and whoever it is must not make a SYN cost as much.
+    private static var maximumTried: Int { 64 }
+    /// Seconds during which conntrack is not asked again for which data connections have ended, where none had.
+    private static var patienceSeconds: UInt32 { 1 }
+    /// Ports that servers open data connections from: `ftp-data`, and `ftps-data` where TLS is implicit.
+    private static var activePorts: [UInt16] { [20, 989] }
+
+    /// Opens what an encrypted session is for, or closes it, as the packet just taken demands.
+    mutating func settleSession(
+        of connection: Connection,
+        hasPayload: Bool,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let isSecured = connection.session.isSecured && !connection.isClosed
+        if connection.opening?.session != nil {
+            if !isSecured { closeExpectation(of: connection, .ended, into: &output) }
+        } else if isSecured, hasPayload, let access = access(of: connection) {
+            open(access, for: connection, at: now, into: &output)
+        }
+    }
+
+    /// What an encrypted session is to be for, by the rules that hold for its server; `nil` if for nothing.
+    private func access(of connection: Connection) -> Expectation.Access? {
+        let mapping = connection.mapping
+        let rules = policy.rules(for: mapping)
+        let isImplicit = connection.session.isImplicit
+        guard let ports = rules.ftpsPorts,
+            !isImplicit || policy.implicitTLSPorts.contains(mapping.original.destination.port)
+                || policy.implicitTLSPorts.contains(mapping.reply.source.port)
+        else { return nil }
+        let active: Expectation.Access.Active =
+            if !rules.allowsActiveFTPS { .no } else if connection.isShownOtherwise(.client) {
+                .behindNAT
+            } else { .yes }
+        return Expectation.Access(
+            ports: ports,
+            active: active,
+            maximum: rules.maximumFTPSConnections,
+            live: 0
+        )
+    }
+
+    private mutating func open(
+        _ access: Expectation.Access,
+        for connection: Connection,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        closeExpectation(of: connection, .replaced, into: &output)
+        lastID += 1
+        let port = access.ports.lowerBound
+        let timeout = policy.rules(for: connection.mapping).timeout
+        let expectation = connection.expectation(
+            .ftps,
+            lastID,
+            target: nil,
+            port: port,
+            port,
+            until: now.advanced(bySeconds: timeout),
+            access: access
+        )
+        let session = EncryptedSession(access)
+        session.used = now
+        connection.expect(expectation, session: session, command: .max)
+        for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
+        waiting.remove(connection)
+        connection.opened &+= 1
+        connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
+        deadlines.update(connection)
+        note(connection)
+        statistics.expectationsOpened += 1
+        output.actions.append(.report(.expectation(expectation)))
+        guard connection.streams[0].isTransparent, connection.streams[1].isTransparent else { return }
+        session.isReleased = true
+        output.actions.append(.release(connection.mapping))
+    }
+
+    /// When the session's opening closes for want of use: neither control packets nor data connections for so long.
+    func idleEnd(of connection: Connection, _ session: EncryptedSession, at now: Instant) -> Instant {
+        let active = session.live.isEmpty ? max(connection.lastSeen, session.used) : now
+        return active.advanced(bySeconds: policy.rules(for: connection.mapping).timeout)
+    }
+
+    /// Closes and opens what encrypted sessions have otherwise than the rules now say; to be called when these have changed.
+    package mutating func review(at now: Instant, into output: inout Output) {
+        var found: [Connection] = []
+        sessions.forEach { found.append($0) }
+        for connection in found { review(connection, at: now, into: &output) }
+    }
+
+    /// The same for one.
+    mutating func review(_ connection: Connection, at now: Instant, into output: inout Output) {
+        guard let session = connection.opening?.session else { return }
+        let access = access(of: connection)
+        guard
+            access?.ports != session.ports || access?.active != session.active
+                || access?.maximum != session.maximum
+        else { return }
+        closeExpectation(of: connection, .deleted, into: &output)
+        guard let access else { return }
+        let live = session.live
+        open(access, for: connection, at: now, into: &output)
+        connection.opening?.session?.live = live
+    }
+
+    /// The kernel did not take the address of a session that was to be admitted: that one does without.
+    package mutating func fail(_ address: IPAddress, into output: inout Output) {
+        var found: [Connection] = []
+        sessions.forEach {
+            if $0.ownAddress(of: .client) == address || $0.ownAddress(of: .server) == address {
+                found.append($0)
+            }
+        }
+        for connection in found {
+            connection.session.distrust()
+            closeExpectation(of: connection, .failed, into: &output)
+        }
+    }
+
+    /// Tells whether SYNs from an address are to be asked about.
+    package func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
+}
+
+/// SYNs.
+extension Tracker {
+    /// The data connections that conntrack is to be asked about before `request` decides on a SYN: `finish` those that are over.
+    ///
+    /// One with the SYN's own tuple, or, where there is no room for one more, all that a session has.
+    package func doubtful(_ packet: Span<UInt8>, at now: Instant) -> [Tuple] {
+        guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
+        let candidates = candidates(for: tuple)
+        if candidates.contains(where: { $0.session.live.contains(tuple) }) { return [tuple] }
+        guard !candidates.contains(where: \.session.hasRoom) else { return [] }
+        return candidates.first { candidate in
+            candidate.session.refused.map { $0.advanced(bySeconds: Tracker.patienceSeconds) <= now } ?? true
+        }?.session.live ?? []
+    }
+
+    /// Decides on a SYN that may be one of an encrypted session; `nil` if it is none, or there is no room for it.
+    ///
+    /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing.
+    package mutating func request(
+        _ packet: Span<UInt8>,
+        at now: Instant,
+        into output: inout Output
+    ) -> ExpectedConnection? {
+        guard sessions.count > 0, let syn = Segment(parsingSYN: packet) else { return nil }
+        let tuple = syn.tuple
+        let candidates = candidates(for: tuple)
+        guard let newest = candidates.first, !candidates.contains(where: { $0.session.live.contains(tuple) })
+        else { return nil }
+        guard let (connection, _) = candidates.first(where: \.session.hasRoom),
+            let opening = connection.opening
+        else {
+            for candidate in candidates { candidate.session.refused = now }
+            report(
+                Refusal(
+                    reason: .ftpsLimit,
+                    kind: .ftps,
+                    connection: newest.connection.mapping.original,
+                    line: []
+                ),
+                into: &output
+            )
+            return nil
+        }
+        let port = tuple.destination.port
+        let expectation = connection.expectation(
+            .ftps,
+            opening.id,
+            target: nil,
+            port: port,
+            port,
+            until: opening.deadline,
+            listener: tuple.source.address == connection.ownAddress(of: .client) ? .server : .client
+        )
+        return ExpectedConnection(expectation: expectation, syn: syn, packet)
+    }
+
+    /// The conntrack entry of a session's data connection was made.
+    mutating func confirmRequest(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
+        let pair = SessionBook.Pair(from: data.expectation.from, to: data.expectation.to.address)
+        guard let connection = sessions[pair].first(where: { $0.opening?.id == data.expectation.id }),
+            let session = connection.opening?.session
+        else { return }
+        session.live.append(data.original)
+        session.used = now
+        session.refused = nil
+        connection.used &+= 1
+        connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
+        deadlines.update(connection)
+        note(connection)
+        statistics.expectationsUsed += 1
+        output.actions.append(.report(.data(data.expectation, from: data.original.source)))
+    }
+
+    /// The conntrack entry of a data connection could not be made: a session that has gone may be why, and only its SYNs come by.
+    package func doubt(_ data: ExpectedConnection, into output: inout Output) {
+        guard data.expectation.kind == .ftps, let master = connection(of: data.expectation.master) else {
+            return
+        }
+        output.actions.append(.verify(master.mapping))
+    }
+
+    /// A data connection of a session is over.
+    package mutating func finish(_ data: Tuple) {
+        let pair = SessionBook.Pair(from: data.source.address, to: data.destination.address)
+        for connection in sessions[pair] {
+            guard let session = connection.opening?.session, let index = session.live.firstIndex(of: data)
+            else { continue }
+            session.live.remove(at: index)
+            session.refused = nil
+            note(connection)
+        }
+    }
+
+    /// The data connections that a session has, as far as is known; empty if it is none.
+    package func dataConnections(of mapping: Mapping) -> [Tuple] {
+        connection(of: mapping.original)?.opening?.session?.live ?? []
+    }
+
+    /// Sessions whose ports a SYN is for, the newest first.
+    private func candidates(for tuple: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
+        let pair = SessionBook.Pair(from: tuple.source.address, to: tuple.destination.address)
+        return sessions[pair].suffix(Tracker.maximumTried).reversed().compactMap { connection in
+            guard let session = connection.opening?.session else { return nil }
+            let isAllowed =
+                tuple.source.address == connection.ownAddress(of: .client)
+                ? session.ports.contains(tuple.destination.port)
+                : Tracker.activePorts.contains(tuple.source.port) && tuple.destination.port >= 1024
+            return isAllowed ? (connection, session) : nil
+        }
+    }
+}
+
+extension Segment {
+    /// The first of a connection; `nil` if the packet is another.
+    init?(parsingSYN packet: Span<UInt8>) {
+        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
+            !segment.flags.contains(.ack)
+        else { return nil }
+        self = segment
+    }
+}

@@ -1,0 +1,37 @@
+import CNetfilter
+package import FTPHelper
+import Glibc
+
+/// Control connections whose packets nobody needs to see any more.
+extension Conntrack {
+    /// Marks a control connection so that the rules queue its packets no longer, but for FIN and RST.
+    ///
+    /// Without a `releaseMark` nothing happens. `ENOENT` if it is gone.
+    package mutating func release(_ mapping: Mapping) throws(SystemError) {
+        guard let releaseMark else { return }
+        try setMark(of: mapping, to: releaseMark.value, within: releaseMark.mask)
+    }
+
+    /// Takes the mark back; a connection that is gone has none.
+    package mutating func recall(_ mapping: Mapping) throws(SystemError) {
+        guard let releaseMark else { return }
+        do {
+            try setMark(of: mapping, to: 0, within: releaseMark.mask)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+        }
+    }
+
+    /// Changes the bits of `mask` in a connection's mark (`CTA_MARK`, `CTA_MARK_MASK`).
+    private mutating func setMark(
+        of mapping: Mapping,
+        to value: UInt32,
+        within mask: UInt32
+    ) throws(SystemError) {
+        try change("mark a control connection", mapping.original) {
+            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: mapping.original)
+            $0.put(CTA_MARK.rawValue, value)
+            $0.put(CTA_MARK_MASK.rawValue, mask)
+        }
+    }
+}
