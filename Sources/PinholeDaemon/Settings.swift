@@ -13,6 +13,8 @@ package struct Settings: Sendable {
     /// Who the daemon runs as; `nil` for the usual one where there is one.
     package var user: String?
     package var policy = Policy()
+    /// Servers whose encrypted sessions may use these ports, in addition to what `policy` says of them.
+    package var ftpsServers: [(prefix: AddressPrefix, ports: ClosedRange<UInt16>)] = []
     /// What data connections have on top of the mark of their control connection.
     package var dataMark: ConnectionMark?
     /// What encrypted control connections have in their mark whose packets the rules queue no longer.

@@ -25,6 +25,11 @@ extension Option {
     static let json = Option("json", nil, "write JSON instead of text")
     static let socket = Option("socket", "PATH", "the daemon's control socket (\(defaultSocketPath))")
     static let ports = Option("ports", "PORT,...", "the ports that clients connect to (21)")
+    static let ftpsMark = Option(
+        "ftps-mark",
+        "VALUE[/MASK]",
+        "the bits in the connmark of encrypted control connections that need not be queued (none)"
+    )
     static let queues = Option("queues", "CONTROL,DATA", "the numbers of the two queues (21,20)")
 
     /// Where the daemon listens unless it is told otherwise.

@@ -5,8 +5,9 @@ enum RulesCommand: Command {
     static let name = "rules"
     static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
     static let operands = ["load|unload|print"]
-    static let options = [.ports, .queues, bypass]
+    static let options = [.ports, .queues, ftps, .ftpsMark, bypass]
 
+    private static let ftps = Option("ftps", nil, "ask the daemon about data connections of FTPS, too")
     private static let bypass = Option(
         "bypass",
         nil,
@@ -17,6 +18,8 @@ enum RulesCommand: Command {
         let rules = try RuleSet(
             ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
             queues: QueueNumbers(arguments),
+            asksForFTPS: arguments.has(ftps),
+            releaseMark: ConnectionMark(releasing: arguments),
             isBypassing: arguments.has(bypass)
         )
         switch arguments.operands[0] {

@@ -10,10 +10,14 @@ enum RunCommand: Command {
 
     /// The options that are keys of the configuration file, too.
     static let keys: [Option] = [
-        .queues, .socket, state, user, timeout, loose, strict, privileged, dataMark, connections, logLevel,
+        .queues, .socket, state, user, timeout, loose, strict, privileged, ftps, implicitTLS, .ftpsMark,
+        dataMark,
+        connections, logLevel,
     ]
     /// The keys that a server may have values of its own for.
-    static let serverKeys = [timeout, loose, strict, privileged]
+    static let serverKeys = [timeout, loose, strict, privileged] + ftpsKeys
+    /// The keys that only a server has.
+    static let ftpsKeys = [ftpsPorts, ftpsActive, ftpsMaximum]
 
     static let config = Option(
         "config",
@@ -43,6 +47,31 @@ enum RunCommand: Command {
     private static let loose = Option("loose", nil, "honour advertised addresses that are not the sender's")
     private static let strict = Option("strict", nil, "end connections that try what no client does")
     private static let privileged = Option("allow-privileged-ports", nil, "open ports below 1024 too")
+    private static let ftps = Option(
+        "ftps",
+        "SERVER=PORTS,...",
+        "let clients reach these ports of a server while they have an encrypted session with it"
+    )
+    private static let implicitTLS = Option(
+        "implicit-tls",
+        "PORT,...",
+        "the ports on which TLS begins with the first byte (none)"
+    )
+    private static let ftpsPorts = Option(
+        "ftps-ports",
+        "PORTS",
+        "the ports for data connections of encrypted sessions"
+    )
+    private static let ftpsActive = Option(
+        "ftps-active",
+        nil,
+        "let the server open data connections of encrypted sessions, too"
+    )
+    private static let ftpsMaximum = Option(
+        "ftps-max",
+        "N",
+        "data connections of an encrypted session at once (10)"
+    )
     private static let dataMark = Option(
         "data-mark",
         "VALUE[/MASK]",
@@ -95,16 +124,8 @@ enum RunCommand: Command {
         if let isOn = try arguments.flag(of: privileged) {
             settings.policy.rules.allowsPrivilegedPorts = isOn
         }
-        if let text = arguments.value(of: dataMark) {
-            guard let mark = ConnectionMark(parsing: text) else {
-                throw Failure(
-                    "'\(text)' is no mark",
-                    mend: "give VALUE or VALUE/MASK, decimal or behind 0x, without bits beyond the mask",
-                    status: .usage
-                )
-            }
-            settings.dataMark = mark
-        }
+        try applyFTPS(arguments, to: &settings)
+        if let mark = try ConnectionMark(dataMark, of: arguments) { settings.dataMark = mark }
         if let count = try arguments.number(of: connections, in: 1...1_000_000) {
             settings.policy.maximumConnections = count
         }
@@ -114,5 +135,50 @@ enum RunCommand: Command {
             }
             settings.logLevel = level
         }
+    }
+
+    /// The same of what is said of encrypted sessions.
+    private static func applyFTPS(_ arguments: Arguments, to settings: inout Settings) throws(Failure) {
+        if let text = arguments.value(of: ftps) {
+            settings.ftpsServers = []
+            for part in text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false) {
+                let sides = part.split(separator: "=", omittingEmptySubsequences: false)
+                guard sides.count == 2, let prefix = AddressPrefix(parsing: Array(sides[0].utf8).span) else {
+                    throw usage("ftps: '\(part)' is not SERVER=PORTS")
+                }
+                settings.ftpsServers.append((prefix, try range(sides[1], of: ftps)))
+            }
+        }
+        if arguments.value(of: implicitTLS) == "none" {
+            settings.policy.implicitTLSPorts = []
+        } else if let ports: [UInt16] = try arguments.numbers(of: implicitTLS, in: 1...UInt16.max) {
+            settings.policy.implicitTLSPorts = ports
+        }
+        if arguments.has(.ftpsMark) { settings.releaseMark = try ConnectionMark(releasing: arguments) }
+        if let text = arguments.value(of: ftpsPorts) {
+            settings.policy.rules.ftpsPorts = try range(text[...], of: ftpsPorts)
+        }
+        if let isOn = try arguments.flag(of: ftpsActive) { settings.policy.rules.allowsActiveFTPS = isOn }
+        if let count = try arguments.number(of: ftpsMaximum, in: 1...1000) {
+            settings.policy.rules.maximumFTPSConnections = count
+        }
+    }
+
+    /// Reads `FIRST-LAST`, or one port.
+    private static func range(_ text: Substring, of option: Option) throws(Failure) -> ClosedRange<UInt16> {
+        let ports = text.split(separator: "-", omittingEmptySubsequences: false).map { word in
+            word.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(word) : nil
+        }
+        guard (1...2).contains(ports.count), let first = ports[0], let last = ports[ports.count - 1],
+            first >= 1024,
+            first <= last
+        else {
+            throw Failure(
+                "\(option.name): '\(text)' is no range of ports",
+                mend: "give FIRST-LAST, from 1024 to 65535",
+                status: .usage
+            )
+        }
+        return first...last
     }
 }

@@ -33,6 +33,9 @@ extension Refusal {
         case .noMapping:
             "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for "
                 + "its port, and at 'conntrack -S'"
+        case .ftpsLimit:
+            "the encrypted session has as many data connections as it may have at once: raise 'ftps-max' for the "
+                + "server, or let the client open fewer"
         }
     }
 

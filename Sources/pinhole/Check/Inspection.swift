@@ -76,7 +76,7 @@ struct Inspection {
             return
         }
         for family in PinholeSet.Family.allCases {
-            inspectSet(family, installation.sets[family])
+            inspectSet(family, installation.sets[family.name])
             for table in Table.allCases { inspectPart(of: table, family, installation.parts[family]?[table]) }
         }
     }

@@ -72,6 +72,11 @@ struct Configuration {
             try RunCommand.apply(arguments, to: &own)
             settings.policy.set(own.policy.rules, for: prefix)
         }
+        for (prefix, ports) in settings.ftpsServers {
+            var rules = settings.policy.rules(for: prefix)
+            rules.ftpsPorts = ports
+            settings.policy.set(rules, for: prefix)
+        }
         return settings
     }
 

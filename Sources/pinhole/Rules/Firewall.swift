@@ -30,25 +30,25 @@ enum Firewall {
         return sets
     }
 
-    /// Makes the set of the family, of this type and with these parameters.
-    static func create(_ family: PinholeSet.Family, _ definition: String) throws(Failure) {
+    /// Makes the set of that name, of this type and with these parameters.
+    static func create(_ name: String, _ definition: String) throws(Failure) {
         _ = try run(
             "ipset",
-            ["create", family.name] + definition.split(separator: " ").map(String.init),
+            ["create", name] + definition.split(separator: " ").map(String.init),
             package: "ipset"
         )
     }
 
-    /// Destroys the set of the family.
+    /// Destroys the set of that name.
     ///
     /// The kernel lets go of the set a moment after the last rule that named it is gone: nf_tables frees rules in
     /// the background. Only a set that stays in use for longer has a rule of somebody else.
-    static func destroy(_ family: PinholeSet.Family) throws(Failure) {
+    static func destroy(_ name: String) throws(Failure) {
         for _ in 1..<100 {
-            if (try? run("ipset", ["destroy", family.name], package: "ipset")) != nil { return }
+            if (try? run("ipset", ["destroy", name], package: "ipset")) != nil { return }
             usleep(10_000)
         }
-        _ = try run("ipset", ["destroy", family.name], package: "ipset")
+        _ = try run("ipset", ["destroy", name], package: "ipset")
     }
 
     /// Runs the program, and returns what it wrote.

@@ -2,16 +2,16 @@ import Netfilter
 
 /// What of Pinhole is in the kernel's packet filter: its sets, and its part of each table.
 struct Installation: Hashable, Sendable {
-    /// The type and the parameters of each set.
-    var sets: [PinholeSet.Family: String] = [:]
+    /// The type and the parameters of each set, by its name.
+    var sets: [String: String] = [:]
     var parts: [PinholeSet.Family: [Table: TablePart]] = [:]
 }
 
 extension Installation {
     /// Everything that `rules` asks for.
     init(_ rules: RuleSet) {
+        sets = Dictionary(uniqueKeysWithValues: rules.sets.map { ($0.name, $0.definition) })
         for family in PinholeSet.Family.allCases {
-            sets[family] = family.setDefinition
             for table in Table.allCases { parts[family, default: [:]][table] = rules.part(of: table, family) }
         }
     }
@@ -19,9 +19,9 @@ extension Installation {
     /// What is there now.
     static func current() throws(Failure) -> Installation {
         var installation = Installation()
-        let sets = try Firewall.sets()
+        let names = PinholeSet.Family.allCases.flatMap { [$0.name, $0.sessionsName] }
+        installation.sets = try Firewall.sets().filter { names.contains($0.key) }
         for family in PinholeSet.Family.allCases {
-            installation.sets[family] = sets[family.name]
             let saved = try Firewall.save(family)
             for table in Table.allCases {
                 installation.parts[family, default: [:]][table] = TablePart(table, saved: saved)
@@ -39,10 +39,10 @@ extension Installation {
             )
         }
         let old = try current()
-        for (family, definition) in old.sets where new.sets[family] != nil {
-            guard family.accepts(setDefinition: definition) else {
+        for (name, definition) in old.sets where new.sets[name] != nil {
+            guard PinholeSet.Family.allCases.contains(where: { $0.accepts(definition, of: name) }) else {
                 throw Failure(
-                    "there is a set \(family.name) of another kind, \(definition)",
+                    "there is a set \(name) of another kind, \(definition)",
                     mend: "destroy it with pinhole rules unload"
                 )
             }
@@ -58,8 +58,8 @@ extension Installation {
 
     /// Makes the sets before the rules that look into them, and destroys them after.
     private func change(to new: Installation) throws(Failure) {
-        for family in PinholeSet.Family.allCases where sets[family] == nil {
-            if let definition = new.sets[family] { try Firewall.create(family, definition) }
+        for (name, definition) in new.sets.sorted(by: { $0.key < $1.key }) where sets[name] == nil {
+            try Firewall.create(name, definition)
         }
         for family in PinholeSet.Family.allCases {
             let lines = Table.allCases.flatMap {
@@ -67,8 +67,6 @@ extension Installation {
             }
             if !lines.isEmpty { try Firewall.restore(lines, family) }
         }
-        for family in PinholeSet.Family.allCases where sets[family] != nil && new.sets[family] == nil {
-            try Firewall.destroy(family)
-        }
+        for name in sets.keys where new.sets[name] == nil { try Firewall.destroy(name) }
     }
 }

@@ -21,6 +21,23 @@ extension PinholeSet.Family {
     /// The type and the parameters of the set; the daemon gives every member a timeout of its own.
     var setDefinition: String { "\(setType) timeout 300" }
 
+    /// The same of the set with the addresses of encrypted sessions.
+    var sessionsDefinition: String {
+        switch self {
+        case .v4: "hash:ip family inet"
+        case .v6: "hash:ip family inet6"
+        }
+    }
+
+    /// Tells whether a set of this name, type and with these parameters will do.
+    func accepts(_ definition: String, of name: String) -> Bool {
+        switch name {
+        case self.name: accepts(setDefinition: definition)
+        case sessionsName: definition.hasPrefix("\(sessionsDefinition) ")
+        default: false
+        }
+    }
+
     /// Tells whether a set of this type and with these parameters will do; its size is for the administrator to say.
     func accepts(setDefinition: String) -> Bool {
         setDefinition.hasPrefix("\(setType) ") && setDefinition.contains(" timeout ")

@@ -15,6 +15,10 @@ struct RuleSet: Hashable, Sendable {
     /// The ports of FTP servers that clients connect to; 1 to 65535.
     var ports: [UInt16] = [21]
     var queues = QueueNumbers()
+    /// Asks about every SYN of those who have an encrypted session.
+    var asksForFTPS = false
+    /// Leaves connections with this mark out of the control queue, but for FIN and RST.
+    var releaseMark: ConnectionMark?
     /// Lets packets pass while no daemon listens (`--queue-bypass`); without it they are lost until one does.
     var isBypassing = false
 
@@ -24,36 +28,57 @@ struct RuleSet: Hashable, Sendable {
         return TablePart(
             // Packets of `lo` pass both hooks, and need no help to reach this host itself.
             jumps: ["PREROUTING ! -i lo", "OUTPUT ! -o lo"].map { "\($0) \(match) -j \(TablePart.chain)" },
-            rules: matches(in: table, family).map {
-                "\(TablePart.chain) \($0) -j NFQUEUE \(target(in: table))"
-            }
+            rules: rules(in: table, family).map { "\(TablePart.chain) \($0)" }
         )
     }
 
-    private func matches(in table: Table, _ family: PinholeSet.Family) -> [String] {
+    private func rules(in table: Table, _ family: PinholeSet.Family) -> [String] {
         switch table {
-        case .mangle: ports.map { "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0)" }
-        case .raw: ["-m set --match-set \(family.name) dst,dst,src"]
+        case .mangle:
+            released
+                + ports.map {
+                    "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0) \(queue(queues.control))"
+                }
+        case .raw:
+            ["-m set --match-set \(family.name) dst,dst,src \(queue(queues.data))"]
+                + (asksForFTPS
+                    // All that these SYNs can get is what the firewall would not let pass: without a daemon they do without.
+                    ? [
+                        "-m set --match-set \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
+                    ] : [])
         }
     }
 
-    private func target(in table: Table) -> String {
-        let number = table == .mangle ? queues.control : queues.data
-        return "--queue-num \(number)\(isBypassing ? " --queue-bypass" : "")"
+    /// The rule for connections of which only the end has to be seen.
+    private var released: [String] {
+        guard let mark = releaseMark else { return [] }
+        return ["-p tcp -m connmark --mark \(mark.text) -m tcp --tcp-flags FIN,RST NONE -j RETURN"]
+    }
+
+    private func queue(_ number: UInt16, isBypassing: Bool? = nil) -> String {
+        "-j NFQUEUE --queue-num \(number)\(isBypassing ?? self.isBypassing ? " --queue-bypass" : "")"
+    }
+
+    /// The sets that the rules look into, by their names, with their types and parameters.
+    var sets: [(name: String, definition: String)] {
+        PinholeSet.Family.allCases.flatMap { family in
+            [(family.name, family.setDefinition)]
+                + (asksForFTPS ? [(family.sessionsName, family.sessionsDefinition)] : [])
+        }
     }
 }
 
 // The files of `rules/`, each without its last line feed.
 extension RuleSet {
     /// All three of them, the sets first.
-    var text: String { ([Self.sets] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
+    var text: String { ([setsText] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
 
     /// `pinhole.ipset`.
-    static var sets: String {
+    private var setsText: String {
         """
         # Pinhole's sets. By hand: ipset restore -exist < pinhole.ipset
         # A member is the address and port that a data connection is expected for, and the address it comes from.
-        \(PinholeSet.Family.allCases.map { "create \($0.name) \($0.setDefinition)" }.joined(separator: "\n"))
+        \(sets.map { "create \($0.name) \($0.definition)" }.joined(separator: "\n"))
         """
     }
 

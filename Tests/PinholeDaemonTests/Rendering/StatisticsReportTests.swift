@@ -37,9 +37,9 @@ import Testing
             + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"#
             + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"edits":2,"#
             + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
-            + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0},"#
+            + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0,"ftps-limit":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
-            + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"inject-packet":0,"kernel-helper":0,"#
+            + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"set-mark":0,"inject-packet":0,"kernel-helper":0,"#
             + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
         #expect(report.json.text == expected)
     }

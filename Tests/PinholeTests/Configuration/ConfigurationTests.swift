@@ -40,6 +40,9 @@ import Testing
             loose = yes
             strict: yes
             allow-privileged-ports = yes
+            ftps = 10.2.0.2=49000-50000,fd02::/64=3000
+            implicit-tls = 990,2990
+            ftps-mark = 0x1000
             data-mark = 0x100/0x300
             max-connections = 1000
             log-level = debug
@@ -53,6 +56,10 @@ import Testing
         #expect(settings.policy.rules.isLoose)
         #expect(settings.policy.rules.isStrict)
         #expect(settings.policy.rules.allowsPrivilegedPorts)
+        #expect(try rules(settings, "10.2.0.2")?.ftpsPorts == 49000...50000)
+        #expect(try rules(settings, "fd02::9")?.ftpsPorts == 3000...3000)
+        #expect(settings.policy.implicitTLSPorts == [990, 2990])
+        #expect(settings.releaseMark == ConnectionMark(value: 0x1000, mask: 0x1000))
         #expect(settings.dataMark?.applied(to: 0x22a) == 0x12a)
         #expect(settings.policy.maximumConnections == 1000)
         #expect(settings.logLevel == .debug)
@@ -110,6 +117,48 @@ import Testing
         #expect(try rules(settings, "fd03::9") == nil)
     }
 
+    @Test
+    func `a server has its own ports for encrypted sessions, and the option adds to what is said of it`()
+        throws
+    {
+        let text = """
+            [server 10.2.0.2]
+            strict = yes
+            ftps-ports = 49000-50000
+            ftps-active = yes
+            ftps-max = 3
+            [server 10.2.0.0/16]
+            loose = yes
+            """
+        let plain = try settings(text)
+        let server = try #require(try rules(plain, "10.2.0.2"))
+        #expect(
+            server.ftpsPorts == 49000...50000 && server.allowsActiveFTPS && server.maximumFTPSConnections == 3
+        )
+        #expect(try rules(plain, "10.2.9.9")?.ftpsPorts == nil)
+        #expect(plain.policy.opensForFTPS)
+        #expect(try !settings("strict = yes").policy.opensForFTPS)
+        let more = try settings(text, "--ftps", "10.2.0.2=2000-2001,10.2.0.3=3000")
+        let changed = try #require(try rules(more, "10.2.0.2"))
+        #expect(changed.ftpsPorts == 2000...2001 && changed.isStrict && changed.maximumFTPSConnections == 3)
+        let added = try #require(try rules(more, "10.2.0.3"))
+        #expect(added.ftpsPorts == 3000...3000 && added.isLoose && added.maximumFTPSConnections == 10)
+        #expect(try settings("ftps = 10.2.0.2=2000", "--ftps", "none").policy.servers.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("ftps = 10.2.0.2", "is not SERVER=PORTS"), ("ftps = a=1024", "is not SERVER=PORTS"),
+        ("ftps = 10.2.0.2=1023-1025", "no range"), ("ftps = 10.2.0.2=2000-1999", "no range"),
+        ("ftps = 10.2.0.2=1-2-3", "no range"), ("ftps = 10.2.0.2=+2000", "no range"),
+        ("ftps-ports = 2000", "no key"), ("[server 10.2.0.2]\nftps-ports = all", "no range"),
+        ("[server 10.2.0.2]\nftps-max = 0", "out of range"), ("ftps-mark = 0/1", "0 is the mark"),
+        ("[server 10.2.0.2]\nftps = 10.2.0.2=2000", "no key"), ("implicit-tls = 0", "out of range"),
+    ])
+    func `what is wrong with encrypted sessions is named`(text: String, problem: String) throws {
+        let said = try problems(text)
+        #expect(said.count == 1 && said[0].contains(problem), "\(said)")
+    }
+
     @Test func `everything that is wrong is named with its line and what is allowed`() throws {
         let said = try problems(
             """
@@ -129,7 +178,7 @@ import Testing
             """
         )
         let keys =
-            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, data-mark, max-connections, log-level"
+            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, ftps, implicit-tls, ftps-mark, data-mark, max-connections, log-level"
         let section = "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
         #expect(
             said == [
@@ -138,10 +187,10 @@ import Testing
                 "FILE:2: there is no key 'nonsense' here: it may be \(keys)",
                 "FILE:3: loose: 'perhaps' is neither yes nor no: see pinhole run --help",
                 "FILE:6: there is no section [server 10.2.0.1/16]: \(section)",
-                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports",
+                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports, ftps-ports, ftps-active, ftps-max",
                 "FILE:9: strict has no value: give it one, or remove the line",
                 "FILE:10: strict is in line 9 already: remove one of the two",
-                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports",
+                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports, ftps-ports, ftps-active, ftps-max",
                 "FILE:13: there is no section [daemon]: \(section)",
             ]
         )
@@ -186,12 +235,14 @@ import Testing
         let inForce = try settings(lines.map { $0.dropFirst() }.joined(separator: "\n"))
         #expect(inForce.policy.rules == Policy.Rules())
         #expect(inForce.dataMark?.applied(to: 42) == 42)
+        #expect(inForce.ftpsServers.isEmpty && inForce.policy.implicitTLSPorts.isEmpty)
+        #expect(inForce.releaseMark == nil)
         #expect(inForce.policy.maximumConnections == asIs.policy.maximumConnections)
         #expect(inForce.socketPath == asIs.socketPath && inForce.statePath == asIs.statePath)
         #expect((inForce.controlQueue, inForce.dataQueue) == (asIs.controlQueue, asIs.dataQueue))
         #expect(inForce.user == Settings.usualUser && inForce.logLevel == asIs.logLevel)
         let servers = sample.split(separator: "\n").drop { !$0.hasPrefix("#[server") }.map { $0.dropFirst() }
-        #expect(try settings(servers.joined(separator: "\n")).policy.servers.count == 2)
+        #expect(try settings(servers.joined(separator: "\n")).policy.servers.count == 3)
     }
 
     @Test func `--check-config says what is wrong, on the command line's file or the usual one`() throws {

@@ -120,11 +120,11 @@ struct ManualTests {
         let keys = manual.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }.map {
             String($0.dropFirst(7).prefix { $0 != " " })
         }
-        #expect(keys == RunCommand.keys.map(\.name))
+        #expect(keys == (RunCommand.keys + RunCommand.ftpsKeys).map(\.name))
         let example = try #require(manual.firstMatch(of: /\.Bd -literal -offset indent\n((?s).*)\.Ed/)).1
         let arguments = try Arguments(parsing: [], for: RunCommand.self)
         let settings = try Configuration(at: "FILE", arguments).settings(by: String(example))
-        #expect(settings.policy.rules.timeout == 120 && settings.policy.servers.count == 2)
+        #expect(settings.policy.rules.timeout == 120 && settings.policy.servers.count == 3)
     }
 
     @Test(arguments: ["pinhole.8", "pinhole.conf.5"])

@@ -75,6 +75,32 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
+    func `the rules for FTPS come and go, and who has a session stays`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            """
+            pinhole rules load
+            state_of_rules >"$dir/without"
+            pinhole rules load --ftps --ftps-mark 0x1000
+            state_of_rules >"$dir/with"
+            grep -c 'pinhole[46]-sessions src .*NFQUEUE' "$dir/with" | grep -x 2
+            grep -c 'mark 0x1000/0x1000 .*RETURN' "$dir/with" | grep -x 2
+            ipset add pinhole4-sessions 10.1.0.2
+            pinhole rules load --ftps --ftps-mark 0x1000 --ports 21
+            ipset test pinhole4-sessions 10.1.0.2
+            ipset flush pinhole4-sessions
+            state_of_rules | diff "$dir/with" -
+            pinhole rules load
+            state_of_rules | diff "$dir/without" -
+            pinhole rules load --ftps
+            pinhole rules unload
+            ! ipset list -n | grep pinhole
+            """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
     func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.foreign + """

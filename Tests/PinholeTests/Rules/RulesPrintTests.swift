@@ -26,4 +26,24 @@ struct RulesPrintTests {
             ]
         )
     }
+
+    @Test func `for FTPS there are sets of its own, a rule that never lets wait, and a mark that passes by`()
+        throws
+    {
+        let plain = try Program.run("rules", "print").output.split(separator: "\n")
+        let text = try Program.run("rules", "print", "--ftps", "--ftps-mark", "0x1000").output
+        let more = text.split(separator: "\n").filter { !plain.contains($0) }
+        let released =
+            "-A PINHOLE -p tcp -m connmark --mark 0x1000/0x1000 -m tcp --tcp-flags FIN,RST NONE -j RETURN"
+        #expect(
+            more.map(String.init) == [
+                "create pinhole4-sessions hash:ip family inet",
+                "create pinhole6-sessions hash:ip family inet6",
+                released,
+                "-A PINHOLE -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+                released,
+                "-A PINHOLE -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+            ]
+        )
+    }
 }
