@@ -18,8 +18,8 @@ extension ConnectionMark {
     ///
     /// The other bits are not touched. For `0/0` it is `nil`, too.
     init?(releasing arguments: Arguments) throws(Failure) {
-        guard let text = arguments.value(of: .ftpsMark), var mark = try ConnectionMark(.ftpsMark, of: arguments)
-        else { return nil }
+        guard var mark = try ConnectionMark(.ftpsMark, of: arguments) else { return nil }
+        let text = arguments.value(of: .ftpsMark) ?? ""
         if !text.contains("/") { mark = ConnectionMark(value: mark.value, mask: mark.value) }
         guard mark.mask != 0 else { return nil }
         guard mark.value != 0 else {
