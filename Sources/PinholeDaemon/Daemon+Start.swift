@@ -61,8 +61,9 @@ extension Daemon {
         } orElse: {
             unreachable(settings.socketPath, $0)
         }
-        let controlQueue = try open(settings.controlQueue, &inherited, notifier)
-        let dataQueue = try open(settings.dataQueue, &inherited, notifier)
+        var stored: Set<UInt16> = []
+        let controlQueue = try open(settings.controlQueue, &inherited, notifier, &stored)
+        let dataQueue = try open(settings.dataQueue, &inherited, notifier, &stored)
         let poller = try attempt(Poller.open, orElse: unforeseen)
         for number in [signals.number, server.number, controlQueue.fileDescriptor, dataQueue.fileDescriptor] {
             try attempt(
@@ -79,8 +80,12 @@ extension Daemon {
         Clock.prepare()
         let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
         for name in inherited.rest { notifier.discard(name) }
-        notifier.store(controlQueue.fileDescriptor, as: name(of: settings.controlQueue))
-        notifier.store(dataQueue.fileDescriptor, as: name(of: settings.dataQueue))
+        if !stored.contains(settings.controlQueue) {
+            notifier.store(controlQueue.fileDescriptor, as: name(of: settings.controlQueue))
+        }
+        if !stored.contains(settings.dataQueue) {
+            notifier.store(dataQueue.fileDescriptor, as: name(of: settings.dataQueue))
+        }
         var liberties: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
@@ -126,14 +131,18 @@ extension Daemon {
     /// What the service manager calls the socket of a queue.
     private static func name(of queue: UInt16) -> String { "queue-\(queue)" }
 
-    /// Goes on with a queue that the service manager has kept, or opens it.
+    /// Goes on with a queue that the service manager has kept, and keeps on keeping (`stored`), or opens it.
     private static func open(
         _ queue: UInt16,
         _ inherited: inout InheritedDescriptors,
-        _ notifier: borrowing ServiceNotifier
+        _ notifier: borrowing ServiceNotifier,
+        _ stored: inout Set<UInt16>
     ) throws(Obstacle) -> PacketQueue {
         if let kept = inherited.take(name(of: queue)) {
-            if let queue = try? PacketQueue.adopt(kept, queue) { return queue }
+            if let adopted = try? PacketQueue.adopt(kept, queue) {
+                stored.insert(queue)
+                return adopted
+            }
             notifier.discard(name(of: queue))
         }
         return try attempt {

@@ -12,10 +12,11 @@ package struct SocketHolder: Hashable, Sendable {
 
     /// Finds the holder of the nfnetlink socket with this port, in the network namespace of this process.
     ///
-    /// The port is a process number for the first netlink socket of a process only, so it is not taken for one.
-    package init?(nfnetlinkPort port: UInt32) {
+    /// The port is a process number for the first netlink socket of a process only, so it is not taken for one. A service
+    /// manager that keeps the socket for its service holds it, too: `expected` is found before any other.
+    package init?(nfnetlinkPort port: UInt32, expected: Int32? = nil) {
         // Columns: sk, Eth (the protocol), Pid (the port), ...; the inode is the last.
-        self.init(listedIn: "/proc/net/netlink") { columns in
+        self.init(listedIn: "/proc/net/netlink", expected) { columns in
             guard columns.count > 3, columns[1] == "\(NETLINK_NETFILTER)", columns[2] == "\(port)" else {
                 return nil
             }
@@ -32,10 +33,10 @@ package struct SocketHolder: Hashable, Sendable {
         }
     }
 
-    private init?(listedIn list: String, _ inode: ([Substring]) -> Substring?) {
+    private init?(listedIn list: String, _ expected: Int32? = nil, _ inode: ([Substring]) -> Substring?) {
         let lines = (try? TextFile.read(list))?.split(separator: "\n") ?? []
         guard let found = lines.compactMap({ inode($0.split(separator: " ")) }).first,
-            let process = Self.process(withSocket: found)
+            let process = Self.process(withSocket: found, expected)
         else { return nil }
         self.process = process
         name =
@@ -43,7 +44,9 @@ package struct SocketHolder: Hashable, Sendable {
             ?? "?"
     }
 
-    private static func process(withSocket inode: Substring) -> Int32? {
+    /// The process that is expected, if it has the socket, else the first that has.
+    private static func process(withSocket inode: Substring, _ expected: Int32?) -> Int32? {
+        var first: Int32?
         var paths = unsafe glob_t()
         // Sound: `paths` is filled in by the first call, and freed by the last whatever became of it.
         defer { unsafe globfree(&paths) }
@@ -51,11 +54,12 @@ package struct SocketHolder: Hashable, Sendable {
         for index in 0..<Int(unsafe paths.gl_pathc) {
             // Sound: `gl_pathv` has `gl_pathc` paths, each NUL-terminated.
             guard let path = unsafe paths.gl_pathv[index] else { continue }
-            if unsafe target(of: path) == "socket:[\(inode)]" {
-                return unsafe Int32(String(cString: path).split(separator: "/")[1])
-            }
+            guard unsafe target(of: path) == "socket:[\(inode)]" else { continue }
+            let process = unsafe Int32(String(cString: path).split(separator: "/")[1])
+            if expected == nil || process == expected { return process }
+            first = first ?? process
         }
-        return nil
+        return first
     }
 
     /// Where a symbolic link leads, cut off after 64 bytes: more than a socket's name has.

@@ -68,7 +68,7 @@ extension Inspection {
             findings.append(.missing("\(subject): nobody listens", mend: mend))
             return
         }
-        guard let holder = SocketHolder(nfnetlinkPort: binding.port) else {
+        guard let holder = SocketHolder(nfnetlinkPort: binding.port, expected: daemon?.process) else {
             let mend = "make sure that it is the daemon"
             findings.append(
                 .doubtful("\(subject): a process that cannot be seen from here listens", mend: mend)
