@@ -99,14 +99,15 @@ struct Gateway: Sendable {
     // MARK: - Servers and clients
 
     /// Starts a server where the topology has it and waits until it listens.
-    func start(_ server: Server, patience: Int = 3) async throws -> Service {
+    func start(_ server: Server, patience: Int = 3, configuration: String = "") async throws -> Service {
         let port = topology.serverPort
         let service = try server.start(
             in: lab,
             on: topology.serverHost,
             address: topology.server,
             port: port,
-            patience: patience
+            patience: patience,
+            configuration: configuration
         )
         try await listens(service)
         return service
@@ -223,7 +224,10 @@ struct Gateway: Sendable {
     }
 
     /// Loads Pinhole's rules for the topology's port.
-    func loadRules(_ options: String...) async throws {
+    func loadRules(_ options: String...) async throws { try await loadRules(options) }
+
+    /// The same with as many options as there are.
+    func loadRules(_ options: [String]) async throws {
         let ports = topology.port == 21 ? [] : ["--ports", "21,\(topology.port)"]
         try await lab.require([pinhole, "rules", "load"] + ports + options, on: .gateway)
     }

@@ -6,8 +6,15 @@ enum Server: String, CaseIterable {
     /// The folder that it serves: `pub/payload` to read, `incoming` to write.
     static let root = "\(Lab.folder)/ftp"
 
-    /// Writes its configuration and starts it; it waits so many seconds for a data connection.
-    func start(in lab: Lab, on host: Host, address: String, port: Int, patience: Int) throws -> Service {
+    /// Writes its configuration and starts it; it waits so many seconds for a data connection. vsftpd's may have more lines.
+    func start(
+        in lab: Lab,
+        on host: Host,
+        address: String,
+        port: Int,
+        patience: Int,
+        configuration more: String = ""
+    ) throws -> Service {
         switch self {
         case .vsftpd:
             // pasv_promiscuous and port_promiscuous stay NO, and active data connections come from port 20.
@@ -30,7 +37,7 @@ enum Server: String, CaseIterable {
                 log_ftp_protocol=YES
                 vsftpd_log_file=\(Lab.folder)/vsftpd-protocol.log
                 """
-            try lab.write(configuration + "\n", to: "vsftpd.conf")
+            try lab.write("\(configuration)\n\(more)\n", to: "vsftpd.conf")
             return try lab.start(["vsftpd", "\(Lab.folder)/vsftpd.conf"], as: rawValue, on: host)
         case .pyftpdlib:
             return try lab.start(
