@@ -6,12 +6,15 @@
     ["say", NAME, END, TEXT]     END, `client` or `server`, sends TEXT in one segment
     ["read", NAME, END, TEXT]    END gets just TEXT next
     ["end", NAME, END]           END finds the connection ended
+    ["close", NAME, END]         END closes the connection
+    ["abort", NAME, END]         END cuts it off
 
 Says `done N` after line N. What comes otherwise ends the program.
 """
 
 import json
 import socket
+import struct
 import sys
 
 from ends import inside, read
@@ -56,4 +59,9 @@ for number, line in enumerate(sys.stdin, 1):
         read(ends[name][rest[0]], rest[1].encode("latin-1"))
     elif verb == "end":
         expect_end(ends[name][rest[0]])
+    elif verb == "close":
+        ends[name][rest[0]].close()
+    elif verb == "abort":
+        ends[name][rest[0]].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ends[name][rest[0]].close()
     print(f"done {number}", flush=True)

@@ -15,4 +15,12 @@ struct ConnectionReport: Decodable {
     let opened: Int
     let used: Int
     let refused: Int
+    let ftps: FTPS?
+
+    struct FTPS: Decodable {
+        let ports: String
+        let active: String
+        let live: Int
+        let max: Int
+    }
 }

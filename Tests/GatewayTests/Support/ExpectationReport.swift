@@ -17,4 +17,6 @@ struct ExpectationReport: Decodable {
     let to: String
     let translated: Translated
     let expires_in: Double
+    /// Data connections of an encrypted session.
+    let live: Int?
 }

@@ -111,4 +111,7 @@ extension Gateway {
         let outcome = try await lab.run(words, on: topology.clientHost, seconds: seconds)
         return lab.contents(name) == payload ? nil : outcome
     }
+
+    /// The address of the third party.
+    var stranger: String { topology.isIPv6 ? "fd03::2" : "10.3.0.2" }
 }

@@ -49,6 +49,11 @@ final class Stage {
         for end in [End.client, .server] { try await perform("end", name, end.rawValue) }
     }
 
+    /// Lets one end close its connection, or cut it off.
+    func close(_ end: End, on name: String = "", abruptly: Bool = false) async throws {
+        try await perform(abruptly ? "abort" : "close", name, end.rawValue)
+    }
+
     private func perform(_ words: String...) async throws {
         count += 1
         try service.say(String(decoding: try JSONEncoder().encode(words), as: UTF8.self))
