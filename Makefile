@@ -101,7 +101,7 @@ test: build cost
 	@scripts/dependencies $(test_packages)
 	! ldd $(binary) | grep -E 'libswift|Foundation'
 	! grep -rnwE 'unsafe|import' Sources/FTPHelper
-	swift test --disable-xctest
+	scripts/tests
 	$(MAKE) sanitize
 
 sanitize:

@@ -212,26 +212,30 @@ import Testing
             try await gateway.listens(service)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon("--log-level", "warning")
-            let memory = try daemon.memory
             let seconds = Figures.isFull ? "3" : "1"
 
-            /// Sessions a second, each with six events.
-            func rate() async throws -> Double {
+            /// Sessions a second, each with six events, and the KiB that the daemon has taken meanwhile.
+            func load() async throws -> (rate: Double, memory: Int) {
+                let memory = try daemon.memory
                 let words = [client, topology.dialled, "4", seconds, "1024"]
-                let output = try await gateway.lab.require(words, on: .client, seconds: 20)
-                return try #require(output.firstMatch(of: /"rate": ([0-9.]+)/).flatMap { Double($0.1) })
+                let output = try await gateway.lab.require(words, on: .client)
+                let rate = try #require(output.firstMatch(of: /"rate": ([0-9.]+)/).flatMap { Double($0.1) })
+                return (rate, try daemon.memory - memory)
             }
-            var ratios: [Double] = []
+            var (ratios, growths): ([Double], [Int]) = ([], [])
             for _ in 0..<(Figures.isFull ? 7 : 3) {
-                let alone = try await rate()
+                let alone = try await load()
                 let watchers = try gateway.lab.start(
                     ["/usr/bin/python3", "-B", Files.script("hold"), "/run/pinhole/control.sock", "16"],
                     as: gateway.lab.newName("watchers"),
                     on: .gateway
                 )
                 try await watchers.said("watching")
-                ratios.append(try await rate() / alone)
+                let watched = try await load()
                 try #require(await watchers.finish() == 0)
+                ratios.append(watched.rate / alone.rate)
+                // Sessions that have ended are remembered for two minutes, with watchers and without.
+                growths.append(watched.memory - alone.memory)
             }
             let ratio = ratios.sorted()[ratios.count / 2]
             try Figures.note(
@@ -239,8 +243,12 @@ import Testing
                 ratio,
                 .atLeast(Figures.isFull ? 0.8 : 0.5)
             )
-            let growth = try daemon.memory - memory
-            try Figures.note("16 stuck watchers: more memory", growth, .atMost(8 * 1024), "KiB")
+            try Figures.note(
+                "16 stuck watchers: more memory",
+                try #require(growths.max()),
+                .atMost(8 * 1024),
+                "KiB"
+            )
         }
     }
 

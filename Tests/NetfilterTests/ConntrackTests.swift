@@ -80,7 +80,7 @@ import Testing
         let client = try namespace.enter {
             try TCPSocket.connect(from: Sample.control.source, to: Sample.control.destination)
         }
-        #expect(client.isConnected(within: 1000))
+        #expect(client.isConnected(within: 10_000))
         _ = try listener.accept()
         let entry = try #require(try conntrack.entry(for: Sample.control))
         #expect(entry.helper == "ftp")

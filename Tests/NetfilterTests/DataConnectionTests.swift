@@ -98,7 +98,7 @@ import Testing
             let client = try network.client.enter {
                 try TCPSocket.connect(from: shape.client, to: shape.serverAsSeen)
             }
-            try #require(client.isConnected(within: 2000))
+            try #require(client.isConnected(within: 10_000))
             let server = try listener.accept().socket
             let entry = try conntrack.entry(for: Tuple(source: shape.client, destination: shape.serverAsSeen))
             return Scene(
@@ -114,7 +114,7 @@ import Testing
         /// Takes the SYN that waits, and does for it what the daemon does.
         mutating func establish(_ connection: ExpectedConnection) throws {
             var entry = pollfd(fd: queue.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            try #require(unsafe poll(&entry, 1, 2000) == 1)
+            try #require(unsafe poll(&entry, 1, 10_000) == 1)
             var failure: SystemError?
             let packets = try queue.receive { _ in
                 do throws(SystemError) { try conntrack.establish(connection) } catch { failure = error }
@@ -140,7 +140,7 @@ import Testing
             try TCPSocket.connect(from: connection.original.source, to: connection.original.destination)
         }
         try scene.establish(connection)
-        try #require(sender.isConnected(within: 2000))
+        try #require(sender.isConnected(within: 10_000))
         try scene.pinholes.remove(expectation)
 
         let (receiver, peer) = try listener.accept()

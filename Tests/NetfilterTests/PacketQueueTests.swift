@@ -36,7 +36,7 @@ import Testing
 
     private func isReadable(_ descriptor: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return unsafe poll(&entry, 1, 1000) == 1
+        return unsafe poll(&entry, 1, 10_000) == 1
     }
 
     /// The text of a datagram behind the headers of IPv4 and UDP.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A command line split into long options and operands, in any order, as GNU programs take them.
 ///
@@ -37,8 +38,21 @@ package struct LongOptions: Sendable {
     package private(set) var occurrences: [Occurrence] = []
     package private(set) var operands: [String] = []
 
+    /// Held while a command line is split: getopt_long keeps its place in it in variables of the whole process.
+    private static let turn = Mutex(())
+
     /// Splits `arguments`, the program's name not among them.
     package init(parsing arguments: [String], as definitions: [Definition]) throws(Problem) {
+        self = try Self.turn.withLock { _ throws(Problem) in
+            try Self.split(arguments, as: definitions)
+        }
+    }
+
+    private init() {}
+
+    private static func split(_ arguments: [String], as definitions: [Definition]) throws(Problem)
+        -> LongOptions
+    {
         // Every string in here is a copy of our own, freed at the end. getopt_long permutes the pointers in `argv`
         // and the borrowed ones it returns point into it, so both arrays outlive the loop.
         var argv = unsafe (["pinhole"] + arguments).map { unsafe strdup($0) } + [nil]
@@ -49,25 +63,25 @@ package struct LongOptions: Sendable {
                 name: entry.1,
                 has_arg: entry.0.takesValue ? required_argument : no_argument,
                 flag: nil,
-                val: Self.firstValue + Int32(index)
+                val: firstValue + Int32(index)
             )
         }
         let terminated = unsafe table + [option()]
+        var options = LongOptions()
         var state = unsafe clinux_getopt()
         while true {
             let result = unsafe clinux_getopt_long(Int32(arguments.count + 1), &argv, terminated, &state)
             if result == -1 { break }
-            guard result >= Self.firstValue else {
-                throw unsafe Self.problem(
-                    result,
-                    offender: state.offender,
-                    argument: argv[Int(state.next) - 1]
-                )
+            guard result >= firstValue else {
+                throw unsafe problem(result, offender: state.offender, argument: argv[Int(state.next) - 1])
             }
             let value = unsafe state.value.map { unsafe String(cString: $0) }
-            occurrences.append(Occurrence(index: Int(result - Self.firstValue), value: value))
+            options.occurrences.append(Occurrence(index: Int(result - firstValue), value: value))
         }
-        unsafe operands = argv[Int(state.next)...].compactMap { unsafe $0.map { unsafe String(cString: $0) } }
+        unsafe options.operands = argv[Int(state.next)...].compactMap {
+            unsafe $0.map { unsafe String(cString: $0) }
+        }
+        return options
     }
 
     /// What getopt_long returns for the first definition: beyond any character, so that `:` and `?` stay apart.

@@ -23,7 +23,7 @@ class Patient(Client):
 
     def makeport(self):
         listener = super().makeport()
-        everyone.wait(timeout=15)
+        everyone.wait(timeout=45)
         return listener
 
 

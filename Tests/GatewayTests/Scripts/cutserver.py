@@ -62,7 +62,7 @@ class Session(socketserver.StreamRequestHandler):
         family = self.request.family
         self.active = None
         self.listener = socket.create_server((address, next(PASSIVE_PORTS)), family=family, backlog=1)
-        self.listener.settimeout(10)
+        self.listener.settimeout(30)
         return self.listener.getsockname()[1]
 
     def do_pasv(self, _):
@@ -76,7 +76,7 @@ class Session(socketserver.StreamRequestHandler):
     def do_retr(self, name):
         self.reply("150 here it comes")
         if self.active:
-            data = socket.create_connection(self.active, timeout=10)
+            data = socket.create_connection(self.active, timeout=30)
         else:
             with self.listener:
                 data, peer = self.listener.accept()

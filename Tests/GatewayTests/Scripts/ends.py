@@ -47,14 +47,14 @@ def connect(server, dialled, port=21, receive_buffer=None):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         listener.bind((server, port))
         listener.listen()
-        listener.settimeout(10)
+        listener.settimeout(30)
         with inside("client"):
             client = socket.socket(family)
-        client.settimeout(10)
+        client.settimeout(30)
         client.connect((dialled, port))
         accepted, _ = listener.accept()
     for end in (client, accepted):
-        end.settimeout(10)
+        end.settimeout(30)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client, accepted
 

@@ -31,7 +31,7 @@ client.settimeout(60)
 writing = threading.Thread(target=client.sendall, args=(sent * count,), daemon=True)
 writing.start()
 if reading == "late":
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not unsent(client) or attempts() < attempts_before + 4:
         if time.monotonic() > deadline:
             raise SystemExit("the buffer was never full")

@@ -16,7 +16,7 @@ with open(payload, "rb") as file:
 
 class Session:
     def __init__(self):
-        self.control = socket.create_connection((address, 21), timeout=10)
+        self.control = socket.create_connection((address, 21), timeout=30)
         self.lines = self.control.makefile("r", encoding="latin-1", newline="\r\n")
 
     def send(self, *lines):
@@ -37,7 +37,7 @@ class Session:
 
 
 def everything(data):
-    data.settimeout(10)
+    data.settimeout(30)
     with data:
         parts = iter(lambda: data.recv(65536), b"")
         if b"".join(parts) != expected:
@@ -53,7 +53,7 @@ argument_host = ".".join(argument.split(",")[:4])
 # All that an active client says once it has been let in, at once.
 session = Session()
 with listen() as listener:
-    listener.settimeout(10)
+    listener.settimeout(30)
     session.reply("220")
     session.send("USER anonymous", "PASS guest")
     session.replies("331", "230")
@@ -67,12 +67,12 @@ session.reply("220")
 session.send("USER anonymous", "PASS guest", "TYPE I", "PASV")
 passive = session.replies("331", "230", "200", "227")
 for _ in range(5):
-    data = socket.create_connection(ftplib.parse227(passive), timeout=10)
+    data = socket.create_connection(ftplib.parse227(passive), timeout=30)
     session.send("RETR pub/payload", "NOOP")
     everything(data)
     session.replies("150", "226", "200")
     with listen() as listener:
-        listener.settimeout(10)
+        listener.settimeout(30)
         session.send("NOOP", "PORT " + argument, "RETR pub/payload", "PASV")
         everything(listener.accept()[0])
     passive = session.replies("200", "200", "150", "226", "227")

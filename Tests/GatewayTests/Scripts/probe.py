@@ -19,7 +19,7 @@ for port in ports:
     attempt.connect_ex((address, int(port)))
     attempts[attempt] = "dropped"
 waiting = set(attempts)
-deadline = time.monotonic() + 1.5
+deadline = time.monotonic() + 4
 while waiting and (patience := deadline - time.monotonic()) > 0:
     for attempt in select.select([], waiting, [], patience)[1]:
         refused = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

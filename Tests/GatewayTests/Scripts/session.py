@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 
-connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=10)
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30)
 connection.settimeout(None)
 
 

@@ -23,7 +23,7 @@ server_address, dialled, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 family = socket.AF_INET6 if ":" in server_address else socket.AF_INET
 with inside("server"):
     listener = socket.create_server((server_address, port), family=family, backlog=1024)
-listener.settimeout(10)
+listener.settimeout(30)
 ends = {}
 
 
@@ -32,11 +32,11 @@ def open_connection(name, source):
         client = socket.socket(family)
     if source:
         client.bind((source, 0))
-    client.settimeout(10)
+    client.settimeout(30)
     client.connect((dialled, port))
     server, _ = listener.accept()
     for end in (client, server):
-        end.settimeout(10)
+        end.settimeout(30)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     ends[name] = {"client": client, "server": server}
 

@@ -10,7 +10,7 @@ extension Gateway {
     }
 
     /// Runs a script that has to say `done`.
-    func requireScript(_ name: String, _ arguments: [String], seconds: Double = 30) async throws {
+    func requireScript(_ name: String, _ arguments: [String], seconds: Double = 90) async throws {
         let words = ["/usr/bin/python3", "-B", try Files.script(name)] + arguments
         let outcome = try await lab.run(words, seconds: seconds)
         guard outcome.hasSucceeded, outcome.output == "done\n" else {

@@ -140,7 +140,7 @@ struct Gateway: Sendable {
     }
 
     /// Runs one of the scripts on a host.
-    func script(_ name: String, _ arguments: [String], on host: Host, seconds: Double = 30) async throws
+    func script(_ name: String, _ arguments: [String], on host: Host, seconds: Double = 90) async throws
         -> Outcome
     {
         let words = ["/usr/bin/python3", "-B", try Files.script(name)] + arguments

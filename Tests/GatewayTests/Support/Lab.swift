@@ -100,7 +100,7 @@ final class Lab: Sendable {
     func run(
         _ words: [String],
         on host: Host? = nil,
-        seconds: Double = 10,
+        seconds: Double = 60,
         input: String = ""
     ) async throws -> Outcome {
         let name = newName("run")
@@ -127,7 +127,7 @@ final class Lab: Sendable {
     func require(
         _ words: [String],
         on host: Host? = nil,
-        seconds: Double = 10,
+        seconds: Double = 60,
         input: String = ""
     ) async throws -> String {
         let outcome = try await run(words, on: host, seconds: seconds, input: input)

@@ -1,7 +1,7 @@
 /// Waits until `predicate` holds; throws, naming what was waited for, when it does not within `seconds`.
 func poll(
     for what: String,
-    within seconds: Double = 20,
+    within seconds: Double = 60,
     _ predicate: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)

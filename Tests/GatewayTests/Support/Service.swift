@@ -19,7 +19,7 @@ struct Service: Sendable {
     }
 
     /// Waits until it has written something, at most so many seconds.
-    func said(_ part: String, within seconds: Double = 20) async throws {
+    func said(_ part: String, within seconds: Double = 60) async throws {
         try await poll(for: "\(name) to say \"\(part)\"", within: seconds) {
             if text.contains(part) { return true }
             guard program.isRunning else {

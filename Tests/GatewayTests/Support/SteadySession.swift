@@ -8,12 +8,12 @@ final class SteadySession {
     }
 
     /// Makes a transfer with each mode, sends each other command, and waits until it is done, at most so many seconds each.
-    func perform(_ lines: String..., within seconds: Double = 20) async throws {
+    func perform(_ lines: String..., within seconds: Double = 60) async throws {
         try await perform(lines, within: seconds)
     }
 
     /// The same with as many as there are.
-    func perform(_ lines: [String], within seconds: Double = 20) async throws {
+    func perform(_ lines: [String], within seconds: Double = 60) async throws {
         for line in lines {
             count += 1
             try service.say(line)

@@ -18,16 +18,22 @@ final class TCPSocket {
     }
 
     /// Sends the SYN of a connection; `isConnected` tells when it is answered.
+    ///
+    /// The last connection between the same ends may not quite be over yet.
     static func connect(from source: Endpoint, to destination: Endpoint) throws -> TCPSocket {
-        let socket = try bound(to: source)
-        let result = unsafe withAddress(destination) { unsafe Glibc.connect(socket.descriptor, $0, $1) }
-        guard result == 0 || errno == EINPROGRESS else { throw SystemError("connect", code: errno) }
-        return socket
+        try eventually {
+            let socket = try bound(to: source)
+            let result = unsafe withAddress(destination) { unsafe Glibc.connect(socket.descriptor, $0, $1) }
+            guard result == 0 || errno == EINPROGRESS else { throw SystemError("connect", code: errno) }
+            return socket
+        }
     }
 
-    /// Takes a connection that waits, within a second, and says from where it comes.
+    /// Takes a connection that waits, within ten seconds, and says from where it comes.
     func accept() throws -> (socket: TCPSocket, peer: Endpoint) {
-        guard isReady(POLLIN, within: 1000) else { throw SystemError("accept a connection", code: ETIMEDOUT) }
+        guard isReady(POLLIN, within: 10_000) else {
+            throw SystemError("accept a connection", code: ETIMEDOUT)
+        }
         var address = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) {
@@ -55,9 +61,9 @@ final class TCPSocket {
         guard count == bytes.count else { throw SystemError("send", code: errno) }
     }
 
-    /// Receives what comes within a second; empty if nothing does, or the connection has ended.
+    /// Receives what comes within ten seconds; empty if nothing does, or the connection has ended.
     func receive() -> [UInt8] {
-        guard isReady(POLLIN, within: 1000) else { return [] }
+        guard isReady(POLLIN, within: 10_000) else { return [] }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
         return Array(bytes.prefix(max(0, count)))
