@@ -30,7 +30,7 @@ fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 binary = .build/release/pinhole
 deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
 units = pinhole.service pinhole-rules.service
-rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables
+rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables rules/pinhole.nft
 
 bench = .build/bench
 bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
@@ -38,7 +38,7 @@ bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-
 
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
-test_packages = $(demo_packages) tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish
+test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish
 deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 

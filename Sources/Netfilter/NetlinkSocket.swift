@@ -114,6 +114,48 @@ import Glibc
         return try answer(operation())
     }
 
+    /// Makes requests that the kernel does all together or not at all, and waits until it has.
+    ///
+    /// Every one of `commands` gets the attributes that `body` writes. The numbers of the messages are all the same: whatever
+    /// is wrong with one of them, or with the whole, is the answer.
+    ///
+    /// - Throws: The first thing that the kernel has against it; `ETIMEDOUT` if it did not answer.
+    mutating func transaction(
+        _ operation: @autoclosure () -> String,
+        commands: [UInt32],
+        family: Int32,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) {
+        sequence &+= 1
+        writer.clear()
+        bracket(NFNL_MSG_BATCH_BEGIN)
+        for (index, command) in commands.enumerated() {
+            writer.message(
+                subsystem: subsystem,
+                command: command,
+                flags: NLM_F_CREATE | (index == commands.count - 1 ? NLM_F_ACK : 0),
+                sequence: sequence,
+                family: family,
+                body
+            )
+        }
+        bracket(NFNL_MSG_BATCH_END)
+        try send(writer.bytes, operation())
+        _ = try answer(operation())
+    }
+
+    /// Writes the message that begins or ends a transaction.
+    private mutating func bracket(_ command: Int32) {
+        writer.message(
+            subsystem: NFNL_SUBSYS_NONE,
+            command: UInt32(command),
+            flags: 0,
+            sequence: sequence,
+            family: AF_UNSPEC,
+            resource: UInt16(subsystem)
+        ) { _ in }
+    }
+
     /// Makes a request and does not wait for what comes of it.
     ///
     /// The parameters are those of `request`.

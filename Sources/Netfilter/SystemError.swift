@@ -27,12 +27,15 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
     /// Tells whether the same may well succeed at once: there was no memory for it, or none for the answer.
     package var isMomentary: Bool { code == ENOBUFS || code == ENOMEM }
 
+    /// There is a set of that name and of another type (`IPSET_ERR_TYPE_MISMATCH`); nftables has no such number.
+    static let typeMismatch = Int32(IPSET_ERR_TYPE_MISMATCH.rawValue)
+
     /// `enum ipset_errno` as far as adding, removing and flushing can meet it; `strerror` does not know these.
     private static let ipsetReasons: [Int32: String] = [
         Int32(IPSET_ERR_PROTOCOL.rawValue): "the kernel speaks another version of the ipset protocol",
         Int32(IPSET_ERR_FIND_TYPE.rawValue): "the kernel lacks the set type",
         Int32(IPSET_ERR_BUSY.rawValue): "the set is being destroyed",
-        Int32(IPSET_ERR_TYPE_MISMATCH.rawValue): "the set is of another type",
+        typeMismatch: "the set is of another type",
         Int32(IPSET_ERR_EXIST.rawValue): "no such member in the set",
         Int32(IPSET_ERR_INVALID_FAMILY.rawValue): "the set is of another address family",
         Int32(IPSET_ERR_TIMEOUT.rawValue): "the set was created without timeouts",

@@ -29,31 +29,7 @@ extension Daemon {
         let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
-        var pinholes = try attempt(PinholeSet.open) { lacking("ipset", module: "ip_set_hash_ipportip", $0) }
-        for family in PinholeSet.Family.allCases {
-            guard try attempt({ () throws(SystemError) in try pinholes.exists(family) }, orElse: mistyped)
-            else {
-                throw Obstacle(
-                    "there is no set \(family.name)",
-                    mend: "load the rules with: pinhole rules load"
-                )
-            }
-        }
-        if settings.policy.opensForFTPS {
-            for family in PinholeSet.Family.allCases {
-                guard
-                    try attempt(
-                        { () throws(SystemError) in try pinholes.sessionsExist(family) },
-                        orElse: mistyped
-                    )
-                else {
-                    throw Obstacle(
-                        "there is no set \(family.sessionsName)",
-                        mend: "load the rules with: pinhole rules load --ftps"
-                    )
-                }
-            }
-        }
+        let pinholes = try pinholes(for: settings)
         let injector = try attempt(PacketInjector.open, orElse: unforeseen)
         var server = try attempt {
             () throws(SystemError) in
@@ -110,6 +86,42 @@ extension Daemon {
             path: path,
             log: log
         )
+    }
+
+    /// The sets that the rules look into.
+    private static func pinholes(for settings: Settings) throws(Obstacle) -> PinholeSet {
+        let backend = PinholeSet.Backend.loaded.first ?? .iptables
+        var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
+            lacking(
+                "ipset",
+                module: "ip_set_hash_ipportip, or use nftables: pinhole rules load --backend nft",
+                $0
+            )
+        }
+        for family in PinholeSet.Family.allCases {
+            guard try attempt({ () throws(SystemError) in try pinholes.exists(family) }, orElse: mistyped)
+            else {
+                throw Obstacle(
+                    "there is no set \(family.name)",
+                    mend: "load the rules with: pinhole rules load"
+                )
+            }
+        }
+        guard settings.policy.opensForFTPS else { return pinholes }
+        for family in PinholeSet.Family.allCases {
+            guard
+                try attempt(
+                    { () throws(SystemError) in try pinholes.sessionsExist(family) },
+                    orElse: mistyped
+                )
+            else {
+                throw Obstacle(
+                    "there is no set \(family.sessionsName)",
+                    mend: "load the rules with: pinhole rules load --ftps"
+                )
+            }
+        }
+        return pinholes
     }
 
     /// The user to become; `nil` where it is to stay what it is.

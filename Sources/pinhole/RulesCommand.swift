@@ -5,13 +5,18 @@ enum RulesCommand: Command {
     static let name = "rules"
     static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
     static let operands = ["load|unload|print"]
-    static let options = [.ports, .queues, ftps, .ftpsMark, bypass]
+    static let options = [.ports, .queues, ftps, .ftpsMark, bypass, backend]
 
     private static let ftps = Option("ftps", nil, "ask the daemon about data connections of FTPS, too")
     private static let bypass = Option(
         "bypass",
         nil,
         "let packets pass while no daemon listens"
+    )
+    private static let backend = Option(
+        "backend",
+        "nft|iptables",
+        "whose rules (those that are loaded, or that fit this system)"
     )
 
     static func run(_ arguments: Arguments) throws(Failure) {
@@ -22,12 +27,62 @@ enum RulesCommand: Command {
             releaseMark: ConnectionMark(releasing: arguments),
             isBypassing: arguments.has(bypass)
         )
+        let backend = try arguments.value(of: backend).map(parse)
         switch arguments.operands[0] {
-        case "load": try Installation.replace(with: Installation(rules))
-        case "unload": try Installation.replace(with: Installation())
-        case "print":
-            try StandardOutput.line(rules.text)
+        case "load": try load(rules, backend)
+        case "unload": try unload(backend)
+        case "print": try StandardOutput.line(rules.text(for: backend ?? choice(for: rules)))
         case let other: throw usage("'\(other)' is none of load, unload, print")
+        }
+    }
+
+    private static func parse(_ word: String) throws(Failure) -> PinholeSet.Backend {
+        guard let backend = PinholeSet.Backend(rawValue: word) else {
+            throw usage("'\(word)' is neither nft nor iptables")
+        }
+        return backend
+    }
+
+    /// The backend that has our rules, else the one that is preferred.
+    private static func choice(for rules: RuleSet) -> PinholeSet.Backend {
+        PinholeSet.Backend.loaded.first ?? .preferred(for: rules)
+    }
+
+    private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(Failure) {
+        try requirePermission()
+        let backend = backend ?? choice(for: rules)
+        // Under both, each packet would be queued twice.
+        if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
+            throw Failure(
+                "the rules of \(other.rawValue) are loaded",
+                mend: "take them away first, with pinhole rules unload"
+            )
+        }
+        switch backend {
+        case .nft: try Firewall.perform(rules.nftLoading)
+        case .iptables: try Installation.replace(with: Installation(rules))
+        }
+    }
+
+    private static func unload(_ backend: PinholeSet.Backend?) throws(Failure) {
+        try requirePermission()
+        let loaded = PinholeSet.Backend.loaded
+        // Of rules of iptables something may be left when their sets are gone.
+        let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
+        for backend in backend.map({ [$0] }) ?? loaded + rest {
+            switch backend {
+            case .nft: try Firewall.perform(RuleSet.nftRemoval)
+            case .iptables: try Installation.replace(with: Installation())
+            }
+        }
+    }
+
+    private static func requirePermission() throws(Failure) {
+        guard Capabilities.contain(.networkAdministration) else {
+            throw Failure(
+                "no permission to change the firewall",
+                mend: "run it as root, or with CAP_NET_ADMIN"
+            )
         }
     }
 }

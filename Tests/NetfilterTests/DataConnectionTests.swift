@@ -91,7 +91,7 @@ import Testing
                 )
             }
             var conntrack = try gateway.enter { try Conntrack.open() }
-            let pinholes = try gateway.enter { try PinholeSet.open() }
+            let pinholes = try gateway.enter { try PinholeSet.open(.iptables) }
             let queue = try gateway.enter { try PacketQueue.open(20) }
 
             let listener = try network.server.enter { try TCPSocket.listen(at: shape.server) }

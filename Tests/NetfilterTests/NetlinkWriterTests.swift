@@ -220,6 +220,24 @@ import Testing
         )
     }
 
+    @Test func `an element of nftables is one key of three parts, and lasts milliseconds`() {
+        let expectation = Sample.expectation(
+            master: Sample.control,
+            from: Sample.server,
+            to: Endpoint(Sample.publicClient, 5001)
+        )
+        #expect(
+            attributes { $0.put(element: expectation, timeout: 250) }
+                == hex(
+                    "2800 0380",  // NFTA_SET_ELEM_LIST_ELEMENTS
+                    "2400 0180",  // NFTA_LIST_ELEM
+                    "1400 0180 1000 0100",  // NFTA_SET_ELEM_KEY, NFTA_DATA_VALUE
+                    "0a020064 13890000 0a020002",
+                    "0c00 0400 00000000 0003d090"  // NFTA_SET_ELEM_TIMEOUT
+                )
+        )
+    }
+
     @Test func `a pinhole of IPv6 that is taken out has no timeout`() {
         let expectation = Sample.expectation(
             master: Sample.control6,

@@ -4,13 +4,12 @@ import Netfilter
 import Testing
 
 @Suite(.serialized) struct PinholeSetTests {
-    /// A namespace with both sets, as the rules create them but for their size.
-    private func namespace(maximum: Int = 65536, type: String = "hash:ip,port,ip") throws -> NetworkNamespace
-    {
-        let namespace = try NetworkNamespace()
-        try namespace.run("ipset create pinhole4 \(type) family inet timeout 300 maxelem \(maximum)")
-        try namespace.run("ipset create pinhole6 \(type) family inet6 timeout 300 maxelem \(maximum)")
-        return namespace
+    private let namespace: NetworkNamespace
+
+    init() throws { namespace = try NetworkNamespace() }
+
+    private func open(_ backend: PinholeSet.Backend) throws -> PinholeSet {
+        try namespace.enter { try PinholeSet.open(backend) }
     }
 
     private func expectation(port: UInt16) -> FTPHelper.Expectation {
@@ -29,82 +28,144 @@ import Testing
         )
     }
 
-    /// The members of a set as `ipset save` writes them, and the seconds that each has left.
-    private func members(_ set: String, _ namespace: NetworkNamespace) throws -> [String: Int] {
-        let lines = try namespace.run("ipset save \(set)").split(separator: "\n").map {
-            $0.split(separator: " ")
-        }
-        let members = lines.filter { $0.first == "add" }.map { (String($0[2]), Int($0[4]) ?? 0) }
-        return Dictionary(members) { first, _ in first }
-    }
-
-    @Test func `an expectation of either family is added and removed`() throws {
-        let namespace = try namespace()
-        var set = try namespace.enter { try PinholeSet.open() }
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `an expectation of either family is added and removed`(_ backend: PinholeSet.Backend) throws {
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
         try set.add(expectation(port: 5001), timeout: 250)
         try set.add(expectation6(port: 5002), timeout: 250)
-        #expect(try members("pinhole4", namespace).keys.elementsEqual(["10.2.0.100,tcp:5001,10.2.0.2"]))
-        #expect(try members("pinhole6", namespace).keys.elementsEqual(["fd01::2,tcp:5002,fd02::2"]))
-        #expect(try members("pinhole4", namespace).values.allSatisfy { (240...250).contains($0) })
+        #expect(try namespace.members(of: .v4, backend).keys.elementsEqual(["10.2.0.100 5001 10.2.0.2"]))
+        #expect(try namespace.members(of: .v6, backend).keys.elementsEqual(["fd01::2 5002 fd02::2"]))
+        #expect(try namespace.members(of: .v4, backend).values.allSatisfy { (240...250).contains($0) })
         try set.remove(expectation(port: 5001))
         try set.remove(expectation6(port: 5002))
-        #expect(try members("pinhole4", namespace).isEmpty)
-        #expect(try members("pinhole6", namespace).isEmpty)
+        #expect(try namespace.members(of: .v4, backend).isEmpty)
+        #expect(try namespace.members(of: .v6, backend).isEmpty)
     }
 
-    @Test func `what is added twice lasts from the second time on`() throws {
-        let namespace = try namespace()
-        var set = try namespace.enter { try PinholeSet.open() }
-        try set.add(expectation(port: 5001), timeout: 10)
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `what is added twice lasts from the second time on`(_ backend: PinholeSet.Backend) throws {
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
+        for (first, second) in [(10, 1000), (1000, 10)] as [(UInt32, UInt32)] {
+            try set.add(expectation(port: 5001), timeout: first)
+            try set.add(expectation(port: 5001), timeout: second)
+            let left = try namespace.members(of: .v4, backend)["10.2.0.100 5001 10.2.0.2"]
+            #expect((Int(second) - 9...Int(second)).contains(left ?? 0))
+        }
+    }
+
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `what is added lasts no longer than it is to`(_ backend: PinholeSet.Backend) throws {
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
+        try set.add(expectation(port: 5001), timeout: 1)
+        try eventually {
+            guard try namespace.members(of: .v4, backend).isEmpty else {
+                throw SystemError("wait", code: ETIME)
+            }
+        }
         try set.add(expectation(port: 5001), timeout: 1000)
-        let left = try members("pinhole4", namespace)["10.2.0.100,tcp:5001,10.2.0.2"]
-        #expect((990...1000).contains(left ?? 0))
+        #expect(try namespace.members(of: .v4, backend).count == 1)
     }
 
-    @Test func `removing what is not there is no error`() throws {
-        let namespace = try namespace()
-        var set = try namespace.enter { try PinholeSet.open() }
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `removing what is not there is no error`(_ backend: PinholeSet.Backend) throws {
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
         try set.remove(expectation(port: 5001))
         try set.remove(expectation6(port: 5001))
     }
 
-    @Test func `flush empties both sets`() throws {
-        let namespace = try namespace()
-        var set = try namespace.enter { try PinholeSet.open() }
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `flush empties both sets`(_ backend: PinholeSet.Backend) throws {
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
         for port in 5001...5003 as ClosedRange<UInt16> {
             try set.add(expectation(port: port), timeout: 300)
             try set.add(expectation6(port: port), timeout: 300)
         }
-        #expect(try members("pinhole4", namespace).count == 3)
+        #expect(try namespace.members(of: .v4, backend).count == 3)
         try set.flush()
-        #expect(try members("pinhole4", namespace).isEmpty)
-        #expect(try members("pinhole6", namespace).isEmpty)
+        #expect(try namespace.members(of: .v4, backend).isEmpty)
+        #expect(try namespace.members(of: .v6, backend).isEmpty)
     }
 
-    @Test func `a set that is not there is said to be so, and has nothing to flush`() throws {
-        let namespace = try NetworkNamespace()
-        var set = try namespace.enter { try PinholeSet.open() }
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `a set that is not there is said to be so, and has nothing to flush`(_ backend: PinholeSet.Backend)
+        throws
+    {
+        var set = try open(backend)
         #expect(try !set.exists(.v4))
         #expect(try !set.exists(.v6))
         try set.flush()
         #expect(throws: SystemError("add to set pinhole4", code: ENOENT)) {
             try set.add(expectation(port: 5001), timeout: 300)
         }
-        try namespace.run("ipset create pinhole6 hash:ip,port,ip family inet6 timeout 300")
+        try namespace.createSets(of: backend)
+        switch backend {
+        case .nft: try namespace.run("nft delete set inet pinhole pinhole4")
+        case .iptables: try namespace.run("ipset destroy pinhole4")
+        }
         #expect(try !set.exists(.v4))
         #expect(try set.exists(.v6))
     }
 
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `the address of an encrypted session is in the set until it is taken out`(
+        _ backend: PinholeSet.Backend
+    ) throws {
+        let (create, test): (String, String)
+        switch backend {
+        case .nft:
+            create = "nft add set inet pinhole pinhole6-sessions {type ipv6_addr;}"
+            test = "nft get element inet pinhole pinhole6-sessions {fd01::2}"
+        case .iptables:
+            create = "ipset create pinhole6-sessions hash:ip family inet6"
+            test = "ipset test pinhole6-sessions fd01::2"
+        }
+        try namespace.createSets(of: backend)
+        var set = try open(backend)
+        try set.withdraw(Sample.client6)
+        #expect(try !set.sessionsExist(.v6))
+        #expect(throws: SystemError("add to set pinhole6-sessions", code: ENOENT)) {
+            try set.admit(Sample.client6)
+        }
+        try namespace.run(create)
+        #expect(try set.sessionsExist(.v6) && !set.sessionsExist(.v4))
+        for _ in 0..<2 { try set.admit(Sample.client6) }
+        try namespace.run(test)
+        for _ in 0..<2 { try set.withdraw(Sample.client6) }
+        #expect(throws: SystemError.self) { try namespace.run(test) }
+        try set.admit(Sample.client6)
+        try set.flush()
+        #expect(throws: SystemError.self) { try namespace.run(test) }
+    }
+
     @Test func `a set of another type is not ours`() throws {
-        let namespace = try namespace(type: "hash:ip,port")
-        var set = try namespace.enter { try PinholeSet.open() }
+        try namespace.run("ipset create pinhole4 hash:ip,port family inet timeout 300")
+        var set = try open(.iptables)
         // IPSET_ERR_TYPE_MISMATCH
         #expect(throws: SystemError("look up set pinhole4", code: 4102)) { try set.exists(.v4) }
     }
 
+    @Test(arguments: [
+        ("ipv4_addr . inet_service . ipv4_addr", "size 10"), ("ipv4_addr", "flags timeout"),
+        ("inet_service . ipv4_addr . ipv4_addr", "flags timeout"),
+        ("ipv6_addr . inet_service . ipv6_addr", "flags timeout"),
+    ])
+    func `a set of nftables with other keys, or without timeouts, is not ours`(
+        _ type: String,
+        _ flags: String
+    ) throws {
+        try namespace.createTable(type: type, flags: flags)
+        var set = try open(.nft)
+        #expect(throws: SystemError("look up set pinhole4", code: 4102)) { try set.exists(.v4) }
+    }
+
     @Test func `a full set is reported`() throws {
-        let namespace = try namespace(maximum: 2)
-        var set = try namespace.enter { try PinholeSet.open() }
+        try namespace.run("ipset create pinhole4 hash:ip,port,ip family inet timeout 300 maxelem 2")
+        var set = try open(.iptables)
         // IPSET_ERR_HASH_FULL; a hash may grow a little beyond its maximum.
         #expect(throws: SystemError("add to set pinhole4", code: 4352)) {
             for port in 5001...5200 as ClosedRange<UInt16> {
@@ -113,10 +174,20 @@ import Testing
         }
     }
 
+    @Test func `a full set of nftables is reported`() throws {
+        try namespace.createTable(flags: "flags timeout; size 2")
+        var set = try open(.nft)
+        try set.add(expectation(port: 5001), timeout: 300)
+        try set.add(expectation(port: 5002), timeout: 300)
+        #expect(throws: SystemError("add to set pinhole4", code: ENFILE)) {
+            try set.add(expectation(port: 5003), timeout: 300)
+        }
+        #expect(try namespace.members(of: .v4, .nft).count == 2)
+    }
+
     @Test func `a set without timeouts is reported`() throws {
-        let namespace = try NetworkNamespace()
         try namespace.run("ipset create pinhole4 hash:ip,port,ip family inet")
-        var set = try namespace.enter { try PinholeSet.open() }
+        var set = try open(.iptables)
         // IPSET_ERR_TIMEOUT
         #expect(throws: SystemError("add to set pinhole4", code: 4107)) {
             try set.add(expectation(port: 5001), timeout: 300)

@@ -3,7 +3,7 @@ package import Netfilter
 
 /// What the packet path asks of the kernel, one request each and each done when it returns.
 ///
-/// What keeps the open expectations, an ipset today, can change behind it; and tests put a kernel of their own here.
+/// What keeps the open expectations, nftables or ipset, is behind it; and tests put a kernel of their own here.
 package protocol Kernel: ~Copyable {
     /// What conntrack has of a connection; `nil` if nothing.
     mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry?

@@ -10,8 +10,11 @@ struct Inspection {
     private(set) var settings: Settings
 
     /// What the loaded rules name; where none are loaded, what they would name.
-    private(set) var queues = QueueNumbers()
-    private(set) var ports: Set<UInt16> = []
+    var queues = QueueNumbers()
+    var ports: Set<UInt16> = []
+
+    /// Whose rules are loaded.
+    private let backends = PinholeSet.Backend.loaded
 
     /// Inspects everything, as a daemon with these arguments would find it.
     init(_ arguments: Arguments) {
@@ -41,8 +44,10 @@ struct Inspection {
         note("kernel: ctnetlink", mend: "modprobe nf_conntrack_netlink") { () throws(SystemError) in
             _ = try Conntrack.open()
         }
-        note("kernel: ipset", mend: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
-            _ = try PinholeSet.open()
+        if backends != [.nft] {
+            note("kernel: ipset", mend: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
+                _ = try PinholeSet.open(.iptables)
+            }
         }
         switch setting("net/netfilter/nf_conntrack_acct") {
         case "0":
@@ -68,6 +73,14 @@ struct Inspection {
     // MARK: - Sets and rules
 
     private mutating func inspectRules() {
+        if backends.contains(.nft) { inspectTable() }
+        guard backends != [.nft] else { return }
+        if backends.contains(.nft) {
+            let mend = "pinhole rules unload, then pinhole rules load"
+            findings.append(
+                .missing("rules: of nftables and of iptables, so that packets are queued twice", mend: mend)
+            )
+        }
         let installation: Installation
         do {
             installation = try Installation.current()

@@ -14,6 +14,34 @@ enum Firewall {
         _ = try run("\(family.program)-restore", ["--wait", "--noflush"], input: input, package: "iptables")
     }
 
+    /// Carries out what is written in the language of nft, wholly or not at all; as a trial, changes nothing.
+    static func perform(_ script: String, isTrial: Bool = false) throws(Failure) {
+        let options = (isTrial ? ["--check"] : []) + ["--file", "-"]
+        _ = try run("nft", options, input: script, package: "nftables")
+    }
+
+    /// The table that is ours, as nft lists it without counters; `nil` if there is none.
+    static func nftTable() throws(Failure) -> String? {
+        guard try nftTables().contains("inet \(PinholeSet.table)") else { return nil }
+        return try run(
+            "nft",
+            ["--stateless", "list", "table", "inet", PinholeSet.table],
+            package: "nftables"
+        )
+    }
+
+    /// Family and name of every table of nftables, those that iptables makes there too: `inet filter`.
+    static func nftTables() throws(Failure) -> [Substring] {
+        try run("nft", ["list", "tables"], package: "nftables").split(separator: "\n").map {
+            $0.drop { $0 != " " }.dropFirst()
+        }
+    }
+
+    /// Tells whether there are the programs with which rules of iptables are loaded.
+    static var hasIPTables: Bool {
+        PinholeSet.Family.allCases.allSatisfy { (try? save($0)) != nil } && (try? sets()) != nil
+    }
+
     /// The type and the parameters of every set, by its name.
     static func sets() throws(Failure) -> [String: String] {
         var sets: [String: String] = [:]
@@ -69,17 +97,22 @@ enum Firewall {
         guard child.status == 0 else {
             throw Failure(
                 "\(program) failed: \(reason(in: child.errors, of: program))",
-                mend: "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
+                mend: program == "nft"
+                    ? "the kernel must have nftables with queue, or use --backend iptables"
+                    : "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
             )
         }
         return child.output
     }
 
-    /// The first thing that a program says in its complaint, without its own name before it.
+    /// The first thing that a program says in its complaint, without what it has before it.
     private static func reason(in errors: String, of program: String) -> String {
         for line in errors.split(separator: "\n") {
             let isNamed = line.hasPrefix(program)
-            let text = isNamed ? line.drop { $0 != ":" }.dropFirst() : line
+            let text =
+                if let error = line.firstRange(of: "Error: ") { line[error.upperBound...] } else if isNamed {
+                    line.drop { $0 != ":" }.dropFirst()
+                } else { line }
             let words = text.split(separator: " ")
             if !words.isEmpty { return words.joined(separator: " ") }
         }

@@ -70,8 +70,16 @@ struct RuleSet: Hashable, Sendable {
 
 // The files of `rules/`, each without its last line feed.
 extension RuleSet {
-    /// All three of them, the sets first.
-    var text: String { ([setsText] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
+    /// Those that one firewall needs.
+    func text(for backend: PinholeSet.Backend) -> String {
+        switch backend {
+        case .nft: nftText
+        case .iptables: text
+        }
+    }
+
+    /// The three of iptables, the sets first.
+    private var text: String { ([setsText] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
 
     /// `pinhole.ipset`.
     private var setsText: String {

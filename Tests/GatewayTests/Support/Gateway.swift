@@ -223,13 +223,17 @@ struct Gateway: Sendable {
         try await lab.run(prefix + [pinhole] + arguments, on: .gateway)
     }
 
+    /// Whose rules Pinhole's are to be, if that is given: on a kernel with all of nftables they may be of either.
+    static let backend = ProcessInfo.processInfo.environment["PINHOLE_BACKEND"]
+
     /// Loads Pinhole's rules for the topology's port.
     func loadRules(_ options: String...) async throws { try await loadRules(options) }
 
     /// The same with as many options as there are.
     func loadRules(_ options: [String]) async throws {
         let ports = topology.port == 21 ? [] : ["--ports", "21,\(topology.port)"]
-        try await lab.require([pinhole, "rules", "load"] + ports + options, on: .gateway)
+        let backend = Gateway.backend.map { ["--backend", $0] } ?? []
+        try await lab.require([pinhole, "rules", "load"] + ports + backend + options, on: .gateway)
     }
 
     /// Starts the daemon, through the program that `prefix` names, and waits until it answers.
@@ -270,9 +274,10 @@ struct Gateway: Sendable {
         }
     }
 
-    /// The members of both pinhole sets, as `ipset` prints them.
+    /// The members of both pinhole sets, as `ipset` or `nft` prints them.
     func members() async throws -> [Substring] {
-        try await lab.require(["ipset", "save"], on: .gateway).split(separator: "\n").filter {
+        if Gateway.backend == "nft" { return try await table().matches(of: /\S+ \. \d+ \. \S+/).map(\.0) }
+        return try await lab.require(["ipset", "save"], on: .gateway).split(separator: "\n").filter {
             $0.hasPrefix("add ")
         }
     }
@@ -296,9 +301,10 @@ struct Gateway: Sendable {
 
     /// Every rule, every chain and set that somebody made, without counters.
     func rules() async throws -> [Substring] {
-        let words = ["sh", "-c", "iptables-save; ip6tables-save; ipset save"]
+        let words = ["sh", "-c", "iptables-save; ip6tables-save; ipset save; nft list tables inet"]
         return try await lab.require(words, on: .gateway).split(separator: "\n").filter { line in
-            line.hasPrefix("-A") || line.hasPrefix("create") || line.hasPrefix("add")
+            line.hasPrefix("-A") || line.hasPrefix("table") || line.hasPrefix("create")
+                || line.hasPrefix("add")
                 || line.hasPrefix(":") && line.contains(" - ")
         }
     }
@@ -321,7 +327,18 @@ struct Gateway: Sendable {
 
     /// How many packets were sent to a queue, whether or not anybody listened there.
     func queued() async throws -> Int {
-        try await packets { $0.contains("-j NFQUEUE") }
+        if Gateway.backend == "nft" {
+            return try await table().matches(of: /counter packets (\d+)/).compactMap { Int($0.1) }.reduce(
+                0,
+                +
+            )
+        }
+        return try await packets { $0.contains("-j NFQUEUE") }
+    }
+
+    /// The table that is Pinhole's where the rules are those of nftables.
+    private func table() async throws -> String {
+        try await lab.require(["nft", "list", "table", "inet", "pinhole"], on: .gateway)
     }
 
     /// The sum of the packet counters of some rules.
@@ -337,7 +354,10 @@ struct Gateway: Sendable {
     private func state() async -> String {
         let commands: [(Host, String)] = [
             (.gateway, "\(pinhole) stats; \(pinhole) connections; \(pinhole) expectations; \(pinhole) check"),
-            (.gateway, "iptables-save -c; ip6tables-save -c; ipset list | head -n 60"),
+            (
+                .gateway,
+                "iptables-save -c; ip6tables-save -c; ipset list | head -n 60; nft list table inet pinhole"
+            ),
             (.gateway, "conntrack -L -f ipv4 | head -n 60; conntrack -L -f ipv6 | head -n 60"),
             (.gateway, "conntrack -L expect; conntrack -S; cat /proc/net/netfilter/nfnetlink_queue"),
             (.gateway, "ss -tanp; ip addr"),

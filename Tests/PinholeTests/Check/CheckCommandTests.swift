@@ -146,6 +146,45 @@ struct CheckCommandTests {
         )
     }
 
+    @Test func `rules of nftables are looked at as well`() throws {
+        let child = try Program.script(
+            Self.start + """
+                pinhole rules unload
+                pinhole rules load --backend nft --ports 21,2121 --queues 7,8
+                pinhole check --socket "$dir/socket"
+                """
+        )
+        let found = lines(child, "ok").filter { $0.hasPrefix("set ") || $0.hasPrefix("rules ") }
+        #expect(
+            found == [
+                "set pinhole4", "set pinhole6", "rules in nftables mangle: port 21, 2121 to queue 7",
+                "rules in nftables raw: what is in the sets to queue 8",
+            ]
+        )
+        #expect(!child.output.contains("ipset") && !child.output.contains("iptables mangle"))
+    }
+
+    @Test func `rules of nftables that have come apart are found, and so are rules of both`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load --backend nft
+            nft delete chain inet pinhole data_output
+            nft flush chain inet pinhole control
+            nft delete set inet pinhole pinhole6 || nft flush chain inet pinhole data
+            ipset create pinhole4 hash:ip,port,ip timeout 300
+            pinhole check --socket "$dir/socket"
+            """
+        )
+        #expect(
+            lines(child, "not ok").prefix(3) == [
+                "rules in nftables mangle: nothing goes to a queue: pinhole rules load",
+                "rules in nftables raw: nothing comes from output: pinhole rules load",
+                "rules: of nftables and of iptables, so that packets are queued twice: "
+                    + "pinhole rules unload, then pinhole rules load",
+            ]
+        )
+    }
+
     @Test func `rules that have come apart are found`() throws {
         let child = try Program.script(
             Self.start + """

@@ -39,47 +39,57 @@ struct RulesTrafficTests {
         }
         # Packets that the rules queued, and those of established connections that came by.
         iptables -t mangle -I PREROUTING -m conntrack --ctstate ESTABLISHED
+        queued() {
+            if nft list table inet pinhole >"$dir/table" 2>/dev/null; then
+                sed -n "s/.*proto-dst.* packets \\([0-9]*\\) .*/\\1/p" "$dir/table"
+            else
+                packets NFQUEUE
+            fi
+        }
         packets() { iptables-save -c -t mangle | sed -n "s/^\\\\[\\\\([0-9]*\\\\):.*$1.*/\\\\1/p"; }
 
         """
 
-    @Test func `a control connection is queued whole, but for its SYN`() throws {
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `a control connection is queued whole, but for its SYN`(_ backend: PinholeSet.Backend) throws {
         let child = try Program.script(
             Self.network + """
                 serve 21
-                pinhole rules load --bypass
+                pinhole rules load --bypass --backend \(backend.rawValue)
                 iptables -t mangle -Z
                 exchange 10.2.0.2 21 0
-                (($(packets NFQUEUE) >= 8))
-                (($(packets NFQUEUE) == $(packets 'PREROUTING -m')))
+                (($(queued) >= 8))
+                (($(queued) == $(packets 'PREROUTING -m')))
                 """
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
     }
 
-    @Test func `so it is where DNAT changes the port`() throws {
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `so it is where DNAT changes the port`(_ backend: PinholeSet.Backend) throws {
         let child = try Program.script(
             Self.network + """
                 serve 21
                 iptables -t nat -A PREROUTING -d 10.1.0.1 -p tcp --dport 2121 -j DNAT --to-destination 10.2.0.2:21
-                pinhole rules load --ports 2121 --bypass
+                pinhole rules load --ports 2121 --bypass --backend \(backend.rawValue)
                 iptables -t mangle -Z
                 exchange 10.1.0.1 2121 0
-                (($(packets NFQUEUE) >= 8))
-                (($(packets NFQUEUE) == $(packets 'PREROUTING -m')))
+                (($(queued) >= 8))
+                (($(queued) == $(packets 'PREROUTING -m')))
                 """
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
     }
 
-    @Test func `a connection from the port is none to the port`() throws {
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `a connection from the port is none to the port`(_ backend: PinholeSet.Backend) throws {
         let child = try Program.script(
             Self.network + """
                 serve 8080
-                pinhole rules load --bypass
+                pinhole rules load --bypass --backend \(backend.rawValue)
                 iptables -t mangle -Z
                 exchange 10.2.0.2 8080 21
-                (($(packets NFQUEUE) == 0))
+                (($(queued) == 0))
                 (($(packets 'PREROUTING -m') >= 8))
                 """
         )

@@ -43,6 +43,10 @@ enum Program {
                     ln -s "$(command -v "xtables-$tools-multi")" "$dir/bin/$name$action"
                 done
             done
+            if ! nft --check --file - 2>"$dir/errors" <<<'table inet t { chain c { queue num 1; }; }'; then
+                grep -q 'No such file' "$dir/errors"
+                ln -s "$3" "$dir/bin/nft"
+            fi
             PATH=$dir/bin:$PATH
             # Rules and sets, without what differs from time to time.
             state() { iptables-save; ip6tables-save; ipset save; }
@@ -56,9 +60,13 @@ enum Program {
             """
         return try ChildProcess.run(
             "unshare",
-            ["-n", "bash", "-c", prelude + text, "-", path, tools.rawValue]
+            ["-n", "bash", "-c", prelude + text, "-", path, tools.rawValue, nftWithoutQueue]
         )
     }
+
+    /// Takes the place of nft where the kernel has no `queue`.
+    private static let nftWithoutQueue = top.appending(path: "Tests/PinholeTests/Support/nft-without-queue")
+        .path
 
     enum Tools: String, CaseIterable {
         case nft

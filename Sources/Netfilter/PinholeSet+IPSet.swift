@@ -1,0 +1,110 @@
+import CNetfilter
+package import FTPHelper
+import Glibc
+
+/// The sets as ipsets: `hash:ip,port,ip`, with members like `10.2.0.100,tcp:5001,10.2.0.2`, and `hash:ip`.
+///
+/// The messages are those of protocol version 6, which every kernel speaks that has ipset.
+extension PinholeSet {
+    static func openIPSets() throws(SystemError) -> PinholeSet {
+        var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_IPSET))
+        try socket.probe("use ipset", command: IPSET_CMD_PROTOCOL.rawValue) {
+            $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
+        }
+        return PinholeSet(.iptables, socket)
+    }
+
+    /// Tells whether the set is of the type for that; `nil` if there is none.
+    mutating func hasMembers(of kind: Kind, _ family: Family) throws(SystemError) -> Bool? {
+        let name = family.name(of: kind)
+        let header: [UInt8]
+        do {
+            header = try request("look up set \(name)", IPSET_CMD_HEADER, family, name) { _ in }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
+        let bytes = header.span
+        guard let type = bytes.attribute(UInt32(IPSET_ATTR_TYPENAME), in: 0..<bytes.count) else {
+            throw SystemError("look up set \(name)", code: EBADMSG)
+        }
+        return header[type].elementsEqual("\(kind.ipsetType)\0".utf8)
+    }
+
+    /// Without `NLM_F_EXCL` the kernel gives one that is there the new time.
+    mutating func addMember(_ member: Member, timeout: UInt32?) throws(SystemError) {
+        _ = try request("add to set \(member.setName)", IPSET_CMD_ADD, member.family, member.setName) {
+            $0.put(member: member, timeout: timeout)
+        }
+    }
+
+    /// Without `NLM_F_EXCL` the kernel takes it that there is none.
+    mutating func removeMember(_ member: Member) throws(SystemError) {
+        _ = try request("remove from set \(member.setName)", IPSET_CMD_DEL, member.family, member.setName) {
+            $0.put(member: member, timeout: nil)
+        }
+    }
+
+    mutating func deleteAllMembers(of name: String, _ family: Family) throws(SystemError) {
+        _ = try request("flush set \(name)", IPSET_CMD_FLUSH, family, name) { _ in }
+    }
+
+    private mutating func request(
+        _ operation: @autoclosure () -> String,
+        _ command: ipset_cmd,
+        _ family: Family,
+        _ name: String,
+        _ attributes: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) -> [UInt8] {
+        try socket.request(
+            operation(),
+            command: command.rawValue,
+            family: family == .v4 ? AF_INET : AF_INET6
+        ) {
+            $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
+            $0.put(IPSET_ATTR_SETNAME, text: name)
+            attributes(&$0)
+        }
+    }
+}
+
+extension NetlinkWriter {
+    /// Writes a member (`IPSET_ATTR_DATA`).
+    fileprivate mutating func put(member: PinholeSet.Member, timeout: UInt32?) {
+        switch member {
+        case .pinhole(let expectation): put(member: expectation, timeout: timeout)
+        case .session(let address): nest(IPSET_ATTR_DATA) { $0.put(IPSET_ATTR_IP, member: address) }
+        }
+    }
+
+    /// Writes a member, what a SYN must have: where it goes to, and where it comes from (`IPSET_ATTR_DATA`).
+    package mutating func put(member expectation: Expectation, timeout: UInt32?) {
+        nest(IPSET_ATTR_DATA) {
+            $0.put(IPSET_ATTR_IP, member: expectation.to.address)
+            $0.put(IPSET_ATTR_PORT | Int(NLA_F_NET_BYTEORDER), expectation.to.port)
+            $0.put(IPSET_ATTR_PROTO, UInt8(IPPROTO_TCP))
+            $0.put(IPSET_ATTR_IP2, member: expectation.from)
+            if let timeout { $0.put(IPSET_ATTR_TIMEOUT | Int(NLA_F_NET_BYTEORDER), timeout) }
+        }
+    }
+
+    /// Writes an address as ipset has it: within an attribute of its own, and said to be in network order.
+    fileprivate mutating func put(_ type: Int, member address: IPAddress) {
+        nest(type) {
+            $0.put(
+                address,
+                v4: IPSET_ATTR_IPADDR_IPV4 | Int(NLA_F_NET_BYTEORDER),
+                v6: IPSET_ATTR_IPADDR_IPV6 | Int(NLA_F_NET_BYTEORDER)
+            )
+        }
+    }
+}
+
+extension PinholeSet.Kind {
+    fileprivate var ipsetType: String {
+        switch self {
+        case .pinholes: "hash:ip,port,ip"
+        case .sessions: "hash:ip"
+        }
+    }
+}

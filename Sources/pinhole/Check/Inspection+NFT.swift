@@ -1,0 +1,55 @@
+import Netfilter
+
+/// The rules where they are those of nftables.
+extension Inspection {
+    /// Looks at the sets and chains of our table.
+    mutating func inspectTable() {
+        let table: NFTTable
+        do throws(Failure) {
+            table = NFTTable(parsing: try Firewall.nftTable() ?? "")
+        } catch {
+            findings.append(.missing(error.message, mend: error.mend))
+            return
+        }
+        for family in PinholeSet.Family.allCases {
+            let subject = "set \(family.name)"
+            let isThere = Result { () throws(SystemError) in
+                var sets = try PinholeSet.open(.nft)
+                return try sets.exists(family)
+            }
+            switch isThere {
+            case .success(true): findings.append(.fine(subject))
+            case .success(false):
+                findings.append(.missing("\(subject): not there", mend: "pinhole rules load"))
+            case .failure(let error):
+                let mend = "pinhole rules unload, then pinhole rules load"
+                findings.append(.missing("\(subject): \(error.reason)", mend: mend))
+            }
+        }
+        for place in Table.allCases { inspectChains(at: place, of: table) }
+    }
+
+    private mutating func inspectChains(at place: Table, of table: NFTTable) {
+        let subject = "rules in nftables \(place.rawValue)"
+        let hooks = ["prerouting", "output"].filter { !table.leads(from: $0, at: place) }
+        guard hooks.isEmpty else {
+            let list = hooks.joined(separator: ", ")
+            findings.append(.missing("\(subject): nothing comes from \(list)", mend: "pinhole rules load"))
+            return
+        }
+        guard let queue = table.queue(at: place) else {
+            findings.append(.missing("\(subject): nothing goes to a queue", mend: "pinhole rules load"))
+            return
+        }
+        switch place {
+        case .mangle:
+            queues.control = queue
+            ports.formUnion(table.ports)
+            let list = table.ports.map(String.init).joined(separator: ", ")
+            findings.append(.fine("\(subject): port \(list) to queue \(queue)"))
+        case .raw:
+            queues.data = queue
+            findings.append(.fine("\(subject): what is in the sets to queue \(queue)"))
+        }
+    }
+}

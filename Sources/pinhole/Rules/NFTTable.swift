@@ -1,0 +1,42 @@
+/// What is ours in nftables, as `nft --stateless list table inet pinhole` writes it.
+struct NFTTable: Hashable, Sendable {
+    /// The rules of each chain; first of all how it hangs at its hook, if it does.
+    private var chains: [Substring: [Substring]] = [:]
+
+    /// Reads a chain from the line with its name to the one with its closing brace.
+    init(parsing text: String) {
+        var name: Substring?
+        for line in text.split(separator: "\n") {
+            let words = line.split { $0 == " " || $0 == "\t" }
+            if words.count == 3, words[0] == "chain" {
+                name = words[1]
+            } else if words == ["}"] {
+                name = nil
+            } else if let name {
+                chains[name, default: []].append(line)
+            }
+        }
+    }
+
+    /// Tells whether what comes by that hook is led to our rules there.
+    func leads(from hook: String, at place: Table) -> Bool {
+        let lines = chains["\(place.nftName)_\(hook)", default: []]
+        return lines.contains { $0.contains(" hook \(hook) ") }
+            && lines.contains { $0.hasSuffix(" jump \(place.nftName)") }
+    }
+
+    /// The queue to which our rules there send packets: `queue to 21`, from older programs `queue num 21`.
+    func queue(at place: Table) -> UInt16? { numbers(behind: "queue", at: place).first }
+
+    /// The ports whose control connections are queued: `proto-dst 21`.
+    var ports: [UInt16] { numbers(behind: "proto-dst", at: .mangle) }
+
+    /// The numbers behind a word in our rules, up to the next statement.
+    private func numbers(behind word: String, at place: Table) -> [UInt16] {
+        chains[place.nftName[...], default: []].flatMap { line in
+            line.split { " \t".contains($0) }.drop { $0 != word }.prefix { $0 != "counter" }.compactMap {
+                UInt16($0)
+            }
+        }
+    }
+}

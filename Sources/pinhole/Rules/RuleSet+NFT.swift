@@ -1,0 +1,125 @@
+import Netfilter
+
+/// The same for nftables, in a table that is ours alone.
+///
+/// A chain of ours comes before or after those of others at the same place, as it happens: a packet that comes back from a
+/// queue goes on with the next of them.
+extension RuleSet {
+    /// `pinhole.nft`, without its last line feed.
+    var nftText: String {
+        """
+        # Pinhole's rules for nftables. By hand: nft -f pinhole.nft
+        # Loaded again, they take the place of the old ones; what is in the sets stays.
+        add table inet \(PinholeSet.table)
+        flush table inet \(PinholeSet.table)
+        \(nftTable)
+        """
+    }
+
+    /// The same, and sets that there are no rules for any more go.
+    var nftLoading: String {
+        guard !asksForFTPS else { return nftText }
+        let removal = PinholeSet.Family.allCases.map { family in
+            """
+            table inet \(PinholeSet.table) {
+            \(family.nftSessions)
+            }
+            delete set inet \(PinholeSet.table) \(family.sessionsName)
+            """
+        }
+        return "\(nftText)\n\(removal.joined(separator: "\n"))"
+    }
+
+    /// What takes them away, whether or not they are there.
+    static var nftRemoval: String {
+        """
+        add table inet \(PinholeSet.table)
+        delete table inet \(PinholeSet.table)
+        """
+    }
+
+    private var nftTable: String {
+        let sets = PinholeSet.Family.allCases.flatMap { family in
+            let address = family == .v4 ? "ipv4_addr" : "ipv6_addr"
+            let pinholes = """
+                	# An element is the address and port that a data connection is expected for, and the address it comes from.
+                	set \(family.name) {
+                		type \(address) . inet_service . \(address)
+                		flags timeout
+                	}
+                """
+            return [pinholes] + (asksForFTPS ? [family.nftSessions] : [])
+        }
+        let chains = Table.allCases.flatMap { table in
+            [chain(table.nftName, nftRules(in: table))]
+                + [("prerouting", "iifname"), ("output", "oifname")].map { hook, interface in
+                    chain(
+                        "\(table.nftName)_\(hook)",
+                        [
+                            "type filter hook \(hook) priority \(table.rawValue); policy accept;",
+                            // Packets of `lo` pass both hooks, and need no help to reach this host itself.
+                            "\(interface) != \"lo\" tcp flags & (fin | syn | rst | ack) \(table == .raw ? "==" : "!=") syn"
+                                + " jump \(table.nftName)",
+                        ]
+                    )
+                }
+        }
+        return "table inet \(PinholeSet.table) {\n\((sets + chains).joined(separator: "\n\n"))\n}"
+    }
+
+    private func chain(_ name: String, _ lines: [String]) -> String {
+        "\tchain \(name) {\n\(lines.map { "\t\t\($0)\n" }.joined())\t}"
+    }
+
+    private func nftRules(in table: Table) -> [String] {
+        switch table {
+        case .mangle:
+            // Not one rule with a set of ports: nft 1.0 cannot list that.
+            return nftReleased
+                + ports.map {
+                    "ct state new,established meta l4proto tcp ct original proto-dst \($0) \(nftQueue(queues.control))"
+                }
+        case .raw:
+            return PinholeSet.Family.allCases.flatMap { family in
+                let ip = family == .v4 ? "ip" : "ip6"
+                let pinholes =
+                    "\(ip) daddr . tcp dport . \(ip) saddr @\(family.name) \(nftQueue(queues.data))"
+                let sessions =
+                    "\(ip) saddr @\(family.sessionsName) \(nftQueue(queues.data, isBypassing: true))"
+                return [pinholes] + (asksForFTPS ? [sessions] : [])
+            }
+        }
+    }
+
+    /// The rule for connections of which only the end has to be seen.
+    private var nftReleased: [String] {
+        guard let mark = releaseMark else { return [] }
+        let (mask, value) = (String(mark.mask, radix: 16), String(mark.value, radix: 16))
+        return ["ct mark & 0x\(mask) == 0x\(value) tcp flags & (fin | rst) == 0x0 return"]
+    }
+
+    private func nftQueue(_ number: UInt16, isBypassing: Bool? = nil) -> String {
+        "counter queue num \(number)\(isBypassing ?? self.isBypassing ? " bypass" : "")"
+    }
+}
+
+extension PinholeSet.Family {
+    /// The set with the addresses of encrypted sessions.
+    fileprivate var nftSessions: String {
+        """
+        	set \(sessionsName) {
+        		type \(self == .v4 ? "ipv4_addr" : "ipv6_addr")
+        	}
+        """
+    }
+}
+
+extension Table {
+    /// What our chains at that place are called in nftables.
+    var nftName: String {
+        switch self {
+        case .mangle: "control"
+        case .raw: "data"
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import Foundation
+import Netfilter
+import Testing
+
+@testable import pinhole
+
+/// The rules of nftables, each in a network namespace of its own, as root.
+struct RulesNFTTests {
+    /// Tables of somebody else, one of them with a name like ours, and rules of iptables.
+    private static let foreign = """
+        state_of_tables() { nft --stateless list ruleset; state_of_rules; }
+        nft --file - <<'END'
+        table inet own {
+            set pinhole4 { type ipv4_addr; elements = { 192.0.2.1 } }
+            chain control { type filter hook prerouting priority mangle; policy accept; ct mark set 7; }
+        }
+        table ip pinhole {
+            chain control_prerouting { type filter hook prerouting priority -150; counter; }
+        }
+        END
+        iptables -t mangle -A PREROUTING -p tcp --dport 21 -j CONNMARK --set-mark 1
+
+        """
+
+    private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
+        #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
+    }
+
+    @Test func `the defaults are the file of rules`() throws {
+        let file = try String(contentsOf: Program.top.appending(path: "rules/pinhole.nft"), encoding: .utf8)
+        #expect(try Program.run("rules", "print", "--backend", "nft").output == file)
+    }
+
+    @Test func `what is loaded is what nft lists`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load --backend nft
+            nft --stateless list table inet pinhole
+            """
+        )
+        expectSuccess(child)
+        let path = "Tests/PinholeTests/Rules/pinhole.nft-list"
+        #expect(try child.output == String(contentsOf: Program.top.appending(path: path), encoding: .utf8))
+    }
+
+    @Test func `other options take the place of the old, and what is in the sets stays`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load --backend nft
+            nft --stateless list ruleset >"$dir/once"
+            pinhole rules load
+            nft --stateless list ruleset | diff "$dir/once" -
+            nft add element inet pinhole pinhole4 '{ 10.2.0.100 . 5001 . 10.2.0.2 timeout 100s }'
+            pinhole rules load --ports 2121,21 --queues 5,6 --bypass
+            nft get element inet pinhole pinhole4 '{ 10.2.0.100 . 5001 . 10.2.0.2 }'
+            nft --stateless list ruleset >"$dir/other"
+            grep -c 'queue flags bypass to 5$' "$dir/other" | grep -x 2
+            grep -c 'queue flags bypass to 6$' "$dir/other" | grep -x 2
+            ! grep 'queue to' "$dir/other"
+            pinhole rules print --backend nft >"$dir/printed"
+            nft --file - <"$dir/printed"
+            nft delete element inet pinhole pinhole4 '{ 10.2.0.100 . 5001 . 10.2.0.2 }'
+            nft --stateless list ruleset | diff "$dir/once" -
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `rules for FTPS come and go with their sets, and with the mark`() throws {
+        let child = try Program.script(
+            """
+            pinhole rules load --backend nft
+            nft --stateless list ruleset >"$dir/plain"
+            pinhole rules load --ftps --ftps-mark 0x1000
+            nft --stateless list chain inet pinhole control | grep -A1 'ct mark & 0x00001000 == 0x00001000 .* return' | tail -n 1 |
+                grep 'proto-dst 21 counter queue to 21'
+            nft add element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
+            pinhole rules load --ftps
+            nft get element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
+            nft --stateless list chain inet pinhole data | grep -c '@pinhole[46]-sessions counter queue flags bypass to 20' |
+                grep -x 2
+            pinhole rules load
+            nft --stateless list ruleset | diff "$dir/plain" -
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
+        let child = try Program.script(
+            Self.foreign + """
+                state_of_tables >"$dir/before"
+                pinhole rules load --backend nft
+                ! state_of_tables | diff "$dir/before" - >"$dir/changes"
+                ! grep '^<' "$dir/changes"
+                pinhole rules unload
+                state_of_tables | diff "$dir/before" -
+                pinhole rules unload --backend nft
+                state_of_tables | diff "$dir/before" -
+                """,
+            tools: tools
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `a load that fails leaves everything as it is`() throws {
+        let child = try Program.script(
+            Self.foreign + """
+                nft --file - <<<'table inet pinhole { set pinhole6 { type ipv6_addr; }; chain own { }; }'
+                state_of_tables >"$dir/before"
+                ! pinhole rules load --backend nft 2>"$dir/errors"
+                grep -x 'pinhole: nft failed: .*: .*' "$dir/errors"
+                state_of_tables | diff "$dir/before" -
+                pinhole rules unload
+                pinhole rules load
+                nft list set inet pinhole pinhole6 | grep 'ipv6_addr . inet_service'
+                """
+        )
+        expectSuccess(child)
+    }
+
+    @Test(arguments: [("nft", "iptables"), ("iptables", "nft")])
+    func `there are never rules of both, and what is loaded is loaded again`(_ one: String, _ other: String)
+        throws
+    {
+        let child = try Program.script(
+            """
+            state_of_tables() { nft --stateless list ruleset; state_of_rules; }
+            pinhole rules load --backend \(one)
+            state_of_tables >"$dir/before"
+            ! pinhole rules load --backend \(other) 2>"$dir/errors"
+            diff "$dir/errors" - <<<'pinhole: the rules of \(one) are loaded: take them away first, with pinhole rules unload'
+            pinhole rules load
+            state_of_tables | diff "$dir/before" -
+            pinhole rules unload
+            pinhole rules load --backend \(other)
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `where somebody uses nftables, and where there is no iptables, it is chosen by itself`() throws
+    {
+        let child = try Program.script(
+            """
+            chosen() { pinhole rules print | grep -c '^table inet pinhole' || true; }
+            (($(chosen) == 0))
+            nft add table inet firewall
+            (($(chosen) == 1))
+            nft delete table inet firewall
+            (($(chosen) == 0))
+            mkdir "$dir/few"
+            for name in nft bash sed dirname; do ln -s "$(command -v $name)" "$dir/few/$name"; done
+            PATH=$dir/few "$pinhole" rules load
+            nft list table inet pinhole
+            PATH=$dir/few "$pinhole" rules unload
+            ! nft list table inet pinhole
+            PATH=$dir/few "$pinhole" rules unload
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `a kernel without queue keeps to iptables, and says why if it must not`() throws {
+        let child = try Program.script(
+            """
+            mkdir "$dir/lacking"
+            printf '#!/bin/sh\\ncase "$*" in *--file*) echo "/dev/stdin:1:1-2: Error: Could not process rule: No such file or directory" >&2; exit 1;; esac\\nexec %s "$@"\\n' \
+                "$(command -v nft)" >"$dir/lacking/nft"
+            chmod +x "$dir/lacking/nft"
+            PATH=$dir/lacking:$PATH
+            nft add table inet firewall
+            ! pinhole rules load --backend nft 2>"$dir/errors"
+            diff "$dir/errors" - <<<'pinhole: nft failed: Could not process rule: No such file or directory: the kernel must have nftables with queue, or use --backend iptables'
+            pinhole rules load
+            ipset list pinhole4
+            """
+        )
+        expectSuccess(child)
+    }
+
+    @Test func `what is listed is understood, whichever program listed it`() {
+        for statement in ["queue to 7", "queue flags bypass to 7", "queue num 7", "queue num 7 bypass"] {
+            let table = NFTTable(
+                parsing: """
+                    table inet pinhole {
+                    \tchain control {
+                    \t\tct state new,established meta l4proto tcp ct original proto-dst 21 counter \(statement)
+                    \t\tct state new,established meta l4proto tcp ct original proto-dst 2121 counter \(statement)
+                    \t}
+                    \tchain control_output {
+                    \t\ttype filter hook output priority mangle; policy accept;
+                    \t\toifname != "lo" tcp flags & (fin | syn | rst | ack) != syn jump control
+                    \t}
+                    }
+                    """
+            )
+            #expect(table.ports == [21, 2121])
+            #expect(table.queue(at: .mangle) == 7)
+            #expect(table.queue(at: .raw) == nil)
+            #expect(table.leads(from: "output", at: .mangle))
+            #expect(!table.leads(from: "prerouting", at: .mangle))
+        }
+    }
+}
