@@ -1,7 +1,8 @@
 # make             build the release binary
 # make install     put it and what belongs to it under PREFIX; `make uninstall` takes it away
 # make deb         build a Debian package, .build/pinhole_*.deb
-# make test-deb    install and purge that on a bare Debian 12, which is fetched first; takes minutes (root)
+# make test-deb    install and purge that on a bare Debian 12, which is fetched first, and do there what README.md says, beside
+#                  other firewalls too; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
 # make test        run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer (root)
@@ -84,7 +85,9 @@ deb: build
 
 # Not a part of `make test`: it fetches a Debian, and then packages for it.
 test-deb: deb .build/bookworm
+	@scripts/dependencies $(demo_packages)
 	scripts/test-deb .build/bookworm $(deb)
+	scripts/walk-through .build/bookworm $(deb)
 
 .build/bookworm:
 	@scripts/dependencies debootstrap
