@@ -50,10 +50,10 @@ extension Daemon {
     /// A file that is damaged, or another's, is put aside: nothing in it is believed, and somebody may want to look at it.
     private static func legacy(
         at path: String,
-        _ identity: [UInt8],
+        _ identity: [UInt64],
         owner: UInt32?,
         _ log: inout Log
-    ) throws(Obstacle) -> [[UInt8]]? {
+    ) throws(Obstacle) -> [[UInt64]]? {
         let reason: String
         do throws(SystemError) {
             guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }

@@ -36,18 +36,10 @@ package struct Session: Sendable {
 
     enum Phase: UInt8 { case greeting, login, ready, encrypted, notFTP }
 
-    // The order of the members, the large before the small, leaves no gaps between them.
+    // The order of the members, small ones behind such as end in the middle of a word, leaves hardly a gap between them.
 
     /// Argument of the last USER, at most 64 bytes.
     var userName = UserName()
-    /// Verbs of the commands that wait for their replies.
-    var outstanding = VerbQueue()
-    /// Ordinal that the next command gets.
-    var nextOrdinal: UInt32 = 0
-    /// Code of the multi-line reply that is under way; 0 if none.
-    var continuedCode: UInt16 = 0
-    var clientRecords = TLSRecords()
-    var serverRecords = TLSRecords()
     var phase: Phase
     package internal(set) var isAdopted: Bool
     /// Set once replies are known to belong to the commands seen; an adopted session may have had others before, and so
@@ -55,10 +47,18 @@ package struct Session: Sendable {
     var isSynchronised: Bool
     var clientHasSpoken: Bool
     var serverHasSpoken: Bool
-    /// Set if the client began with TLS: it never spoke FTP in plain, and nothing that it says later is taken for it.
-    var isImplicit = false
     var clientIsPlain = true
     var serverIsPlain = true
+    /// Verbs of the commands that wait for their replies.
+    var outstanding = VerbQueue()
+    /// Set if the client began with TLS: it never spoke FTP in plain, and nothing that it says later is taken for it.
+    var isImplicit = false
+    /// Code of the multi-line reply that is under way; 0 if none.
+    var continuedCode: UInt16 = 0
+    /// Ordinal that the next command gets.
+    var nextOrdinal: UInt32 = 0
+    var clientRecords = TLSRecords()
+    var serverRecords = TLSRecords()
     /// Set while files go as text (TYPE A), as they do in the beginning (RFC 959, section 5.1).
     var isASCII: Bool
 

@@ -13,11 +13,12 @@ package struct TLSRecords: Sendable {
         case data
     }
 
-    /// Bytes of the current record that are still to come.
+    /// Bytes of the current record that are still to come; while its header comes, as much of this number as has come.
     var remaining: UInt16 = 0
-    /// Bytes of a record header that have come: at most 5.
+    /// Bytes of a record header that have come: at most 4, for the fifth ends it.
     var headerCount: UInt8 = 0
-    var header: [5 of UInt8] = .init(repeating: 0)
+    /// Content type of the record.
+    var type: UInt8 = 0
     /// Set while nobody knows where records begin.
     var isLost = false
     var progress = Progress.nothing
@@ -39,27 +40,28 @@ package struct TLSRecords: Sendable {
         }
         var offset = 0
         while offset < bytes.count {
-            if remaining > 0 {
+            if headerCount == 0, remaining > 0 {
                 let count = min(Int(remaining), bytes.count - offset)
                 remaining -= UInt16(count)
                 offset += count
                 continue
             }
-            header[Int(headerCount)] = bytes[offset]
-            guard isPlausibleHeader else { return max(offset - Int(headerCount), 0) }
+            let byte = bytes[offset]
+            guard isPlausible(byte) else { return max(offset - Int(headerCount), 0) }
+            if headerCount == 0 { type = byte }
+            if headerCount >= 3 { remaining = remaining << 8 | UInt16(byte) }
             headerCount += 1
             offset += 1
             if headerCount == 5 {
-                remaining = UInt16(header[3]) << 8 | UInt16(header[4])
                 headerCount = 0
-                advance(by: header[0])
+                advance()
             }
         }
         return nil
     }
 
-    /// Takes notice of a record with this content type.
-    private mutating func advance(by type: UInt8) {
+    /// Takes notice of a record, of which the whole header has come.
+    private mutating func advance() {
         switch progress {
         case .nothing: progress = type == 22 ? .handshake : .records
         case .handshake where type == 23: progress = .data
@@ -81,13 +83,13 @@ package struct TLSRecords: Sendable {
         bytes.count >= 5 && (20...24).contains(bytes[0]) && bytes[1] == 3 && bytes[2] <= 4 && bytes[3] <= 0x48
     }
 
-    /// Whether the bytes of the header up to `headerCount` can be one.
-    private var isPlausibleHeader: Bool {
+    /// Tells whether a header can go on with this byte.
+    private func isPlausible(_ byte: UInt8) -> Bool {
         switch headerCount {
-        case 0: (20...24).contains(header[0])
-        case 1: header[1] == 3
-        case 2: header[2] <= 4
-        case 3: header[3] <= 0x48  // 2^14 + 2048, the most that TLS 1.2 allows
+        case 0: (20...24).contains(byte)
+        case 1: byte == 3
+        case 2: byte <= 4
+        case 3: byte <= 0x48  // 2^14 + 2048, the most that TLS 1.2 allows
         default: true
         }
     }

@@ -1,5 +1,5 @@
 extension Expectation.Kind: Recordable {
-    func write(into record: inout [UInt8]) { Array(rawValue.utf8).write(into: &record) }
+    func write(into record: inout RecordWriter) { Array(rawValue.utf8).write(into: &record) }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         let name: [UInt8] = try record.next()
@@ -14,9 +14,10 @@ extension Connection {
     /// Writes what it takes to go on with the connection.
     ///
     /// No password is in it: of a command line that has not ended only the verb is kept, unless it announces something.
-    func write(into record: inout [UInt8]) {
-        mapping.write(into: &record)
-        record.appendWord(entryID)
+    func write(into record: inout RecordWriter) {
+        compactMapping.write(into: &record)
+        record.put(entryID, bits: 32)
+        serverStart.write(into: &record)
         edits.write(into: &record)
         opened.write(into: &record)
         used.write(into: &record)
@@ -30,9 +31,6 @@ extension Connection {
             opening != nil,
             streams[0].ahead.isEmpty && streams[1].ahead.isEmpty
         ).write(into: &record)
-        if isReset {
-            for side in resetSequences.indices { resetSequences[side].write(into: &record) }
-        }
         let interrupted = interruptedVerb
         interrupted.write(into: &record)
         streams[0].write(into: &record, isSecret: interrupted != nil)
@@ -54,7 +52,8 @@ extension Connection {
 
     /// The command of a line that has not ended and may hold a secret.
     private var interruptedVerb: Verb? {
-        guard streams[0].heldCount == 0, case .lines = session.content(of: .client) else { return nil }
+        guard !streams[0].rest.isEmpty, streams[0].heldCount == 0, case .lines = session.content(of: .client)
+        else { return nil }
         let bytes = streams[0].bytes
         let verb = Command.verb(ofPartial: bytes.span.extracting(streams[0].rest))
         return verb?.announces == nil ? verb : nil
@@ -63,12 +62,13 @@ extension Connection {
     /// Goes on with the connection that a record describes; the time is that of the restart.
     convenience init(reading record: inout RecordReader, at now: Instant) throws(RecordError) {
         self.init(
-            mapping: try record.next(),
-            entryID: try record.word(),
+            mapping: try record.next(CompactMapping.self).mapping,
+            entryID: try record.bits(32),
             isHelped: false,
             now: now,
             due: now
         )
+        serverStart = try record.next()
         edits = try record.next()
         opened = try record.next()
         used = try record.next()
@@ -78,9 +78,6 @@ extension Connection {
         isLiberal = flags[0]
         isClosed = flags[1]
         isReset = flags[2]
-        if isReset {
-            for side in resetSequences.indices { resetSequences[side] = try record.next() }
-        }
         let interrupted: Verb? = try record.next()
         for side in streams.indices { streams[side] = try record.next() }
         session = try record.next()

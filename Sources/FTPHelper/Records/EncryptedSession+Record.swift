@@ -1,17 +1,17 @@
 extension Expectation.Access.Active: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         UInt8(Self.allCases.firstIndex(of: self) ?? 0).write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        let index = Int(try record.byte())
+        let index = Int(try record.next(UInt8.self))
         guard Self.allCases.indices.contains(index) else { throw RecordError() }
         self = Self.allCases[index]
     }
 }
 
 extension EncryptedSession: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         ports.lowerBound.write(into: &record)
         ports.upperBound.write(into: &record)
         active.write(into: &record)

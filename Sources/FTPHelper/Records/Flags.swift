@@ -1,4 +1,4 @@
-/// Up to seven truths in a byte of a record, in the order in which they are given.
+/// Up to seven truths of a record, which are written at once.
 struct Flags: Recordable {
     private var bits: UInt8 = 0
 
@@ -16,8 +16,8 @@ struct Flags: Recordable {
         bits |= (fifth ? 16 : 0) | (sixth ? 32 : 0) | (seventh ? 64 : 0)
     }
 
-    func write(into record: inout [UInt8]) { record.append(bits) }
-    init(reading record: inout RecordReader) throws(RecordError) { bits = try record.byte() }
+    func write(into record: inout RecordWriter) { record.put(bits, bits: 7) }
+    init(reading record: inout RecordReader) throws(RecordError) { bits = try record.bits(7) }
 
     subscript(index: Int) -> Bool { bits >> UInt8(index) & 1 != 0 }
 }

@@ -11,7 +11,7 @@ package struct KeptConnection {
     /// - Parameters:
     ///   - record: as `Tracker.takeRecords` has given it.
     ///   - now: the time, on the clock that the record's own times are of.
-    package init?(_ record: [UInt8], at now: Instant) {
+    package init?(_ record: [UInt64], at now: Instant) {
         var reader = RecordReader(record)
         guard let connection = try? Connection(reading: &reader, at: now),
             let wasWaiting = try? reader.next(Bool.self), reader.isAtEnd

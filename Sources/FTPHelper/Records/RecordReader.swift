@@ -1,41 +1,31 @@
-/// Reads a record from its beginning to its end.
+/// Reads a record from its beginning to its end, as `RecordWriter` writes it.
 struct RecordReader {
-    private let bytes: [UInt8]
+    private let words: [UInt64]
+    /// The next bit.
     private var offset = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ words: [UInt64]) { self.words = words }
 
-    /// Tells whether everything has been read.
-    var isAtEnd: Bool { remaining == 0 }
+    /// Bits that have not been read.
+    var remaining: Int { words.count * 64 - offset }
 
-    /// Bytes that have not been read.
-    var remaining: Int { bytes.count - offset }
+    /// Tells whether everything has been read, and what fills the last word up is 0.
+    var isAtEnd: Bool { remaining == 0 || remaining < 64 && words[offset / 64] >> UInt64(offset % 64) == 0 }
 
     /// The next value.
     mutating func next<Value: Recordable>(_ type: Value.Type = Value.self) throws(RecordError) -> Value {
         try Value(reading: &self)
     }
 
-    mutating func byte() throws(RecordError) -> UInt8 {
-        guard offset < bytes.count else { throw RecordError() }
-        defer { offset += 1 }
-        return bytes[offset]
-    }
-
-    /// The next four bytes, in network order.
-    mutating func word() throws(RecordError) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 { value = value << 8 | UInt32(try byte()) }
-        return value
-    }
-}
-
-extension [UInt8] {
-    /// Appends four bytes in network order: for what is as long as that anyhow.
-    mutating func appendWord(_ value: UInt32) {
-        append(UInt8(truncatingIfNeeded: value >> 24))
-        append(UInt8(truncatingIfNeeded: value >> 16))
-        append(UInt8(truncatingIfNeeded: value >> 8))
-        append(UInt8(truncatingIfNeeded: value))
+    /// The number in the next bits: at least one, and no more than there are in it.
+    mutating func bits<Number: FixedWidthInteger & UnsignedInteger>(_ count: Int) throws(RecordError)
+        -> Number
+    {
+        guard count <= remaining else { throw RecordError() }
+        let start = offset % 64
+        var value = words[offset / 64] >> UInt64(start)
+        if start + count > 64 { value |= words[offset / 64 + 1] << UInt64(64 - start) }
+        offset += count
+        return Number(truncatingIfNeeded: value & (UInt64.max >> UInt64(64 - count)))
     }
 }

@@ -1,34 +1,28 @@
 /// What a record can hold: it is written and read in the same order, and nothing else describes it.
 ///
-/// Records are small, since every connection has one: numbers take as many bytes as their values need.
+/// Records are small, since every connection has one: numbers take as many bits as their values need.
 protocol Recordable {
-    func write(into record: inout [UInt8])
+    func write(into record: inout RecordWriter)
     init(reading record: inout RecordReader) throws(RecordError)
 }
 
 extension Recordable where Self: FixedWidthInteger & UnsignedInteger {
-    /// Writes seven bits a byte, the lowest first; the eighth says that more follow (LEB128).
-    func write(into record: inout [UInt8]) {
-        var rest = self
-        while rest > 0x7f {
-            record.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        record.append(UInt8(truncatingIfNeeded: rest))
+    /// Writes whether it is anything but 0, then of how many bytes but one, then these.
+    func write(into record: inout RecordWriter) {
+        guard self != 0 else { return record.put(UInt8(0), bits: 1) }
+        let last = (Self.bitWidth - 1 - leadingZeroBitCount) / 8
+        record.put(UInt8(truncatingIfNeeded: last << 1 | 1), bits: 4)
+        record.put(self, bits: last * 8 + 8)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self = 0
-        var shift = 0
-        while true {
-            let byte = try record.byte()
-            guard shift < Self.bitWidth, let bits = Self(exactly: byte & 0x7f),
-                (bits << shift) >> shift == bits
-            else { throw RecordError() }
-            self |= bits << shift
-            guard byte > 0x7f else { return }
-            shift += 7
-        }
+        guard try record.next(Bool.self) else { return }
+        let count = Int(try record.bits(3) as UInt8) * 8 + 8
+        guard count <= Self.bitWidth else { throw RecordError() }
+        self = try record.bits(count)
+        // There is one way only to write a number.
+        guard self >> (count - 8) != 0 else { throw RecordError() }
     }
 }
 
@@ -37,13 +31,13 @@ extension UInt32: Recordable {}
 extension UInt64: Recordable {}
 
 extension UInt8: Recordable {
-    func write(into record: inout [UInt8]) { record.append(self) }
-    init(reading record: inout RecordReader) throws(RecordError) { self = try record.byte() }
+    func write(into record: inout RecordWriter) { record.put(self, bits: 8) }
+    init(reading record: inout RecordReader) throws(RecordError) { self = try record.bits(8) }
 }
 
 /// A number of either sign: the sign is the lowest bit.
 extension Int: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         UInt64(bitPattern: Int64(self << 1 ^ self >> (Int.bitWidth - 1))).write(into: &record)
     }
 
@@ -54,12 +48,13 @@ extension Int: Recordable {
 }
 
 extension Bool: Recordable {
-    func write(into record: inout [UInt8]) { record.append(self ? 1 : 0) }
-    init(reading record: inout RecordReader) throws(RecordError) { self = try record.byte() != 0 }
+    @inline(__always)
+    func write(into record: inout RecordWriter) { record.put(UInt8(self ? 1 : 0), bits: 1) }
+    init(reading record: inout RecordReader) throws(RecordError) { self = try record.bits(1) as UInt8 != 0 }
 }
 
 extension Optional: Recordable where Wrapped: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         (self != nil).write(into: &record)
         self?.write(into: &record)
     }
@@ -70,14 +65,14 @@ extension Optional: Recordable where Wrapped: Recordable {
 }
 
 extension Array: Recordable where Element: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         count.write(into: &record)
         for element in self { element.write(into: &record) }
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         let count: Int = try record.next()
-        // No element takes less than a byte.
+        // No element takes less than a bit.
         guard (0...record.remaining).contains(count) else { throw RecordError() }
         self = []
         for _ in 0..<count { append(try record.next()) }
@@ -85,7 +80,7 @@ extension Array: Recordable where Element: Recordable {
 }
 
 extension RawRepresentable where Self: Recordable, RawValue: Recordable {
-    func write(into record: inout [UInt8]) { rawValue.write(into: &record) }
+    func write(into record: inout RecordWriter) { rawValue.write(into: &record) }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         guard let value = Self(rawValue: try record.next()) else { throw RecordError() }

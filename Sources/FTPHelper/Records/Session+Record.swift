@@ -3,9 +3,14 @@ extension Session.Phase: Recordable {}
 
 /// Written as its bytes are.
 extension UserName: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         count.write(into: &record)
-        for index in 0..<count { record.append(self[index]) }
+        switch self {
+        case .short(let bytes, let count):
+            for index in 0..<Int(count) { record.put(bytes[index], bits: 8) }
+        case .long(let bytes):
+            for byte in bytes { record.put(byte, bits: 8) }
+        }
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
@@ -14,36 +19,41 @@ extension UserName: Recordable {
 }
 
 extension VerbQueue: Recordable {
-    func write(into record: inout [UInt8]) {
-        UInt8(count).write(into: &record)
+    func write(into record: inout RecordWriter) {
+        count.write(into: &record)
         for index in 0..<count { self[index].write(into: &record) }
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init()
-        for _ in 0..<(try record.byte()) {
+        let count: Int = try record.next()
+        guard (0...VerbQueue.capacity).contains(count) else { throw RecordError() }
+        for _ in 0..<count {
             guard append(try record.next()) else { throw RecordError() }
         }
     }
 }
 
 extension TLSRecords: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
+        let isIdle = remaining == 0 && headerCount == 0
+        Flags(isLost, progress.rawValue & 1 != 0, progress.rawValue & 2 != 0, isIdle).write(into: &record)
+        guard !isIdle else { return }
         remaining.write(into: &record)
         headerCount.write(into: &record)
-        for index in 0..<Int(headerCount) { header[index].write(into: &record) }
-        Flags(isLost, progress.rawValue & 1 != 0, progress.rawValue & 2 != 0).write(into: &record)
+        type.write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init()
-        remaining = try record.next()
-        headerCount = try record.next()
-        guard headerCount < header.count else { throw RecordError() }
-        for index in 0..<Int(headerCount) { header[index] = try record.next() }
         let flags: Flags = try record.next()
         isLost = flags[0]
         progress = Progress(rawValue: (flags[1] ? 1 : 0) | (flags[2] ? 2 : 0)) ?? .nothing
+        guard !flags[3] else { return }
+        remaining = try record.next()
+        headerCount = try record.next()
+        guard headerCount < 5 else { throw RecordError() }
+        type = try record.next()
     }
 }
 
@@ -64,7 +74,8 @@ extension Session {
 }
 
 extension Session: Recordable {
-    func write(into record: inout [UInt8]) {
+    @inline(__always)
+    func write(into record: inout RecordWriter) {
         phase.write(into: &record)
         userName.write(into: &record)
         outstanding.write(into: &record)

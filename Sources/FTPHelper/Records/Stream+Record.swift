@@ -1,10 +1,10 @@
 extension SequenceNumber: Recordable {
-    func write(into record: inout [UInt8]) { record.appendWord(value) }
-    init(reading record: inout RecordReader) throws(RecordError) { self.init(try record.word()) }
+    func write(into record: inout RecordWriter) { record.put(value, bits: 32) }
+    init(reading record: inout RecordReader) throws(RecordError) { self.init(try record.bits(32)) }
 }
 
 extension Edit: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         start.write(into: &record)
         end.write(into: &record)
         outputStart.write(into: &record)
@@ -27,47 +27,63 @@ extension Stream {
     /// Writes what it takes to go on: positions, edits, what is withheld, and the line that has not ended.
     ///
     /// What came too early is left out, and so is what was read already: the one is then a hole that gets acknowledged, the
-    /// other cannot be compared with retransmissions any more.
+    /// other cannot be compared with retransmissions any more. Most streams are plain, and take one position and a number.
     ///
     /// - Parameters:
     ///   - record: gets the bytes.
     ///   - isSecret: the line that has not ended is none for the record; what is still to come of it will be passed over.
-    func write(into record: inout [UInt8], isSecret: Bool) {
+    @inline(__always)
+    func write(into record: inout RecordWriter, isSecret: Bool) {
+        next.write(into: &record)
+        next.distance(to: acknowledged).write(into: &record)
+        let isPlain = isPlain && !isSecret
+        isPlain.write(into: &record)
+        if !isPlain { writeRest(into: &record, isSecret: isSecret) }
+    }
+
+    /// Tells whether all that was sent has gone on as it came and was read, and nothing else has come.
+    @inline(__always)
+    private var isPlain: Bool {
+        passed == next && !acknowledgedUnseen.isAfter(next) && !hasFIN && shift == 0 && heldCount == 0
+            && !isSkipping && unread == bytes.count && edits.isEmpty
+    }
+
+    /// Writes what only a stream has that is not plain.
+    private func writeRest(into record: inout RecordWriter, isSecret: Bool) {
         let start =
             isSecret ? bytes.count : max(0, min(unread, bytes.count - (heldCount > 0 ? heldCount + 1 : 0)))
-        initial.write(into: &record)
-        next.write(into: &record)
         // The others are not far from there.
-        next.distance(to: acknowledged).write(into: &record)
         next.distance(to: passed).write(into: &record)
         next.distance(to: acknowledgedUnseen).write(into: &record)
         next.distance(to: hasFIN ? fin : next).write(into: &record)
         shift.write(into: &record)
         heldCount.write(into: &record)
-        Flags(hasFIN, isFinished, isSkipping || isSecret).write(into: &record)
+        hasFIN.write(into: &record)
+        isFinished.write(into: &record)
+        (isSkipping || isSecret).write(into: &record)
         edits.write(into: &record)
         max(0, unread - start).write(into: &record)
         (bytes.count - start).write(into: &record)
-        record += bytes[start...]
+        for index in start..<bytes.count { bytes[index].write(into: &record) }
     }
 }
 
 extension Stream: Recordable {
-    func write(into record: inout [UInt8]) { write(into: &record, isSecret: false) }
+    @inline(__always)
+    func write(into record: inout RecordWriter) { write(into: &record, isSecret: false) }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init(next: try record.next())
-        next = try record.next()
         acknowledged = next + (try record.next())
+        guard !(try record.next(Bool.self)) else { return }
         passed = next + (try record.next())
         acknowledgedUnseen = next + (try record.next())
         fin = next + (try record.next())
         shift = try record.next()
         heldCount = try record.next()
-        let flags: Flags = try record.next()
-        hasFIN = flags[0]
-        isFinished = flags[1]
-        isSkipping = flags[2]
+        hasFIN = try record.next()
+        isFinished = try record.next()
+        isSkipping = try record.next()
         edits = try record.next()
         unread = try record.next()
         bytes = try record.next()

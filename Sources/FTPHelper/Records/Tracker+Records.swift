@@ -4,7 +4,7 @@ extension Tracker {
     ///
     /// A record has a number, by which the next one of the same connection replaces it. To be called before a packet goes on: what
     /// its receiver then knows, the record has to know too.
-    package mutating func takeRecords(_ keep: (_ number: Int, _ record: [UInt8]?) -> Void) {
+    package mutating func takeRecords(_ keep: (_ number: Int, _ record: [UInt64]?) -> Void) {
         while let connection = changed.popLast() {
             connection.isChanged = false
             guard connection.heapIndex >= 0, connection.isPositioned, !connection.isHelped else {
@@ -18,9 +18,10 @@ extension Tracker {
                 connection.recordNumber = freeRecordNumbers.popLast() ?? recordNumberCount
                 recordNumberCount = max(recordNumberCount, connection.recordNumber + 1)
             }
-            record.removeAll(keepingCapacity: true)
+            record.clear()
             connection.write(into: &record)
-            keep(connection.recordNumber, record)
+            record.finish()
+            keep(connection.recordNumber, record.words)
         }
     }
 

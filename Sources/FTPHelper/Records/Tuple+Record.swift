@@ -1,42 +1,36 @@
 extension IPAddress: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         switch self {
         case .v4(let value):
-            UInt8(4).write(into: &record)
-            record.appendWord(value)
+            false.write(into: &record)
+            record.put(value, bits: 32)
         case .v6(let high, let low):
-            UInt8(6).write(into: &record)
-            for word in [high >> 32, high, low >> 32, low] {
-                record.appendWord(UInt32(truncatingIfNeeded: word))
-            }
+            true.write(into: &record)
+            record.put(high, bits: 64)
+            record.put(low, bits: 64)
         }
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        switch try record.byte() {
-        case 4: self = .v4(try record.word())
-        case 6:
-            var words: [4 of UInt64] = .init(repeating: 0)
-            for index in words.indices { words[index] = UInt64(try record.word()) }
-            self = .v6(high: words[0] << 32 | words[1], low: words[2] << 32 | words[3])
-        default: throw RecordError()
-        }
+        self =
+            try record.next()
+            ? .v6(high: try record.bits(64), low: try record.bits(64)) : .v4(try record.bits(32))
     }
 }
 
 extension Endpoint: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         address.write(into: &record)
-        port.write(into: &record)
+        record.put(port, bits: 16)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        self.init(try record.next(), try record.next())
+        self.init(try record.next(), try record.bits(16))
     }
 }
 
 extension Tuple: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         source.write(into: &record)
         destination.write(into: &record)
     }
@@ -46,20 +40,51 @@ extension Tuple: Recordable {
     }
 }
 
-/// The original tuple, and of the reply tuple what NAT has made different.
 extension Mapping: Recordable {
-    func write(into record: inout [UInt8]) {
+    func write(into record: inout RecordWriter) {
         original.write(into: &record)
-        let plain = original.inverted
-        (reply.source == plain.source ? nil : reply.source).write(into: &record)
-        (reply.destination == plain.destination ? nil : reply.destination).write(into: &record)
+        reply.write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        let original: Tuple = try record.next()
-        var reply = original.inverted
-        if let source: Endpoint = try record.next() { reply.source = source }
-        if let destination: Endpoint = try record.next() { reply.destination = destination }
-        self.init(original: original, reply: reply)
+        self.init(original: try record.next(), reply: try record.next())
+    }
+}
+
+extension CompactMapping.ShortTuple: Recordable {
+    func write(into record: inout RecordWriter) {
+        record.put(UInt64(source) << 32 | UInt64(destination), bits: 64)
+        record.put(UInt32(sourcePort) << 16 | UInt32(destinationPort), bits: 32)
+    }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        destination = try record.bits(32)
+        source = try record.bits(32)
+        destinationPort = try record.bits(16)
+        sourcePort = try record.bits(16)
+    }
+}
+
+extension CompactMapping: Recordable {
+    func write(into record: inout RecordWriter) {
+        switch self {
+        case .short(let original, let reply):
+            true.write(into: &record)
+            original.write(into: &record)
+            reply.write(into: &record)
+        case .long(let mapping):
+            false.write(into: &record)
+            mapping.write(into: &record)
+        }
+    }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        self =
+            if try record.next(Bool.self) {
+                .short(original: try record.next(), reply: try record.next())
+            } else {
+                // Of IPv4 it might be as well.
+                CompactMapping(try record.next())
+            }
     }
 }

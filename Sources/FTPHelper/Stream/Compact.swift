@@ -1,13 +1,13 @@
-/// A number of which 32 bits are kept: there are as many of them as streams, and these are many.
+/// A number of which fewer bits are kept: there are as many of them as streams, and these are many.
 ///
-/// What is outside of 32 bits wraps, as sequence numbers do.
-@propertyWrapper struct Compact: Sendable {
-    private var stored: Int32
+/// What does not fit wraps, as sequence numbers do.
+@propertyWrapper struct Compact<Storage: FixedWidthInteger & Sendable>: Sendable {
+    private var stored: Storage
 
-    init(wrappedValue: Int) { stored = Int32(truncatingIfNeeded: wrappedValue) }
+    init(wrappedValue: Int) { stored = Storage(truncatingIfNeeded: wrappedValue) }
 
     var wrappedValue: Int {
-        get { Int(stored) }
-        set { stored = Int32(truncatingIfNeeded: newValue) }
+        get { Int(truncatingIfNeeded: stored) }
+        set { stored = Storage(truncatingIfNeeded: newValue) }
     }
 }

@@ -28,20 +28,16 @@ package struct Stream: Sendable {
     var bytes: [UInt8] = []
     /// What came too early.
     var ahead: [Fragment] = []
-    /// Position at which the stream was first seen.
-    package let initial: SequenceNumber
     /// Position of the first byte that has not come yet.
     package internal(set) var next: SequenceNumber
     /// Position up to which the receiver has acknowledged.
     package internal(set) var acknowledged: SequenceNumber
     /// Output position less input position at `next`.
-    @Compact var shift = 0
+    @Compact<Int32> var shift = 0
     /// Offset in `bytes` of what has not been read as a line yet.
-    @Compact var unread = 0
+    @Compact<Int32> var unread = 0
     /// Offset in `bytes` behind which no line end was looked for yet.
-    @Compact var scanned = 0
-    /// How many of the last bytes are withheld.
-    @Compact var heldCount = 0
+    @Compact<Int32> var scanned = 0
     /// `next` as it was before the current segment: what came before it was held, or has gone on.
     var previousNext: SequenceNumber
     /// First held position before the current segment; `previousNext` if none was held.
@@ -52,6 +48,8 @@ package struct Stream: Sendable {
     var acknowledgedUnseen: SequenceNumber
     /// Position of the sender's FIN, once it has come.
     var fin: SequenceNumber
+    /// How many of the last bytes are withheld: of a line that can be read.
+    @Compact<UInt16> var heldCount = 0
     var hasFIN = false
     /// Set once the sender's FIN has come and all before it.
     package internal(set) var isFinished = false
@@ -65,7 +63,6 @@ package struct Stream: Sendable {
     package var isScarce = false
 
     package init(next: SequenceNumber) {
-        initial = next
         self.next = next
         acknowledged = next
         previousNext = next

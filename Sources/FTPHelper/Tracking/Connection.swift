@@ -2,37 +2,9 @@
 ///
 /// There may be a million of them, so what most of them do not have is kept apart, and an idle one has no buffers.
 final class Connection {
-    private let compactMapping: CompactMapping
-    /// Which conntrack entry it is (`CTA_ID`).
-    var entryID: UInt32
-    /// The client's stream and the server's, by `Session.Side`.
-    var streams: [2 of Stream]
-    var session = Session(isAdopted: true)
-    /// The data connection announced last, while it is open.
-    private(set) var opening: Opening?
-    /// What it transfers, or is about to.
-    var transfer: Transfer?
-    var lastSeen: Instant
-    /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
-    var due: Instant
+    // What every packet needs comes first, side by side, and without gaps.
 
-    // For the listing.
-    var edits: UInt32 = 0
-    var opened: UInt32 = 0
-    var used: UInt32 = 0
-    var refused: UInt32 = 0
-
-    /// Where the connection is in the tracker's `DeadlineHeap`.
-    @Compact var heapIndex = -1
-    /// Where it is in the tracker's `WaitingList`; 0 if it is not.
-    @Compact var waitingPlace = 0
-    /// The number of its record; negative while it needs none.
-    @Compact var recordNumber = -1
-    /// The sequence numbers of RSTs that strict mode sends, in the output space, by `Session.Side` of the sender.
-    var resetSequences: [2 of SequenceNumber] = .init(repeating: SequenceNumber(0))
-    /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
-    /// stays taken while that connection may still live.
-    var lentPort: (side: Session.Side, port: UInt16)?
+    let compactMapping: CompactMapping
     /// The kernel's own helper is attached (`CTA_HELP`): two would rewrite, so this one only watches.
     let isHelped: Bool
     /// Set once the first packet has told where the streams stand.
@@ -45,6 +17,36 @@ final class Connection {
     var isReset = false
     /// Set while its record may have to be written anew.
     var isChanged = false
+    /// Where it is in the tracker's `WaitingList`; 0 if it is not.
+    @Compact<Int32> var waitingPlace = 0
+    /// The number of its record; negative while it needs none.
+    @Compact<Int32> var recordNumber = -1
+    var lastSeen: Instant
+    /// The client's stream and the server's, by `Session.Side`.
+    var streams: [2 of Stream]
+    var session = Session(isAdopted: true)
+    /// The data connection announced last, while it is open.
+    private(set) var opening: Opening?
+    /// What it transfers, or is about to.
+    var transfer: Transfer?
+    /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
+    var due: Instant
+    /// Where the connection is in the tracker's `DeadlineHeap`.
+    @Compact<Int32> var heapIndex = -1
+    /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
+    /// stays taken while that connection may still live.
+    var lentPort: (side: Session.Side, port: UInt16)?
+
+    // For the listing.
+    var edits: UInt32 = 0
+    var opened: UInt32 = 0
+    var used: UInt32 = 0
+    var refused: UInt32 = 0
+
+    /// Which conntrack entry it is (`CTA_ID`).
+    var entryID: UInt32
+    /// Position at which the server's stream was first seen.
+    var serverStart = SequenceNumber(0)
 
     init(mapping: Mapping, entryID: UInt32, isHelped: Bool, now: Instant, due: Instant) {
         compactMapping = CompactMapping(mapping)

@@ -15,7 +15,7 @@ extension Tracker {
         }
         guard !connection.isHelped, let side = connection.side(of: segment.tuple) else { return .accept }
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
-            connection.streams[side.rawValue].initial != segment.sequence + 1
+            connection.serverStart != segment.firstByte
         {
             // Another connection with the same tuple, or so it says: anybody can write such a packet, and what is known of
             // the old one is lost with it. Only conntrack knows whether it had to answer a new SYN.
@@ -99,6 +99,7 @@ extension Tracker {
         }
         connection.streams[side.rawValue] = Stream(next: segment.firstByte)
         connection.streams[side.other.rawValue] = Stream(next: segment.acknowledgement)
+        connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
         statistics.connectionsTotal += 1

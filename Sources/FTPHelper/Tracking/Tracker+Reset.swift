@@ -12,10 +12,9 @@ extension Tracker {
         into output: inout Output
     ) {
         close(connection, at: now, into: &output)
-        let own = connection.streams[side.rawValue]
-        let other = connection.streams[side.other.rawValue]
-        connection.resetSequences[side.rawValue] = own.output(of: own.firstUnreleased)
-        connection.resetSequences[side.other.rawValue] = other.output(of: other.heldStart)
+        // Nothing of the segment goes on.
+        connection.streams[side.rawValue].passed = connection.streams[side.rawValue].firstUnreleased
+        connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
             sequence: segment.acknowledgement,
@@ -33,9 +32,10 @@ extension Tracker {
         into output: inout Output
     ) -> Verdict {
         guard !segment.flags.contains(.rst) else { return .accept }
+        let stream = connection.streams[side.rawValue]
         output.packet = ResetPacket.bytes(
             segment.tuple,
-            sequence: connection.resetSequences[side.rawValue],
+            sequence: stream.output(of: stream.passed),
             acknowledgement: acknowledgement
         )
         return .replace

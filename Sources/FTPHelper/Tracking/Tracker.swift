@@ -58,7 +58,7 @@ package struct Tracker: ~Copyable {
     var recordNumberCount = 0
     var freeRecordNumbers: [Int] = []
     /// The record being written; kept for its storage.
-    var record: [UInt8] = []
+    var record = RecordWriter()
     var spares: [[UInt8]] = []
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.

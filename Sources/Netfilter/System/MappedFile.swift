@@ -72,15 +72,14 @@ import Glibc
         size = larger
     }
 
-    /// Writes bytes over those at `offset`; they must all lie within the file, or nothing is written.
-    package mutating func write(_ bytes: [UInt8], at offset: Int) {
-        guard offset >= 0, offset <= size - bytes.count else { return }
-        // Sound: as was just checked, the range is one of the mapping.
-        let range = unsafe UnsafeMutableRawBufferPointer(
-            start: address.advanced(by: offset),
-            count: bytes.count
-        )
-        unsafe range.copyBytes(from: bytes)
+    /// Writes words, in the order of this machine, over the bytes at `offset`; they must all lie within the file, or
+    /// nothing is written.
+    package mutating func write(_ words: [UInt64], at offset: Int) {
+        let count = words.count * 8
+        guard offset >= 0, offset <= size - count else { return }
+        // Sound: as was just checked, the range is one of the mapping, which the array is no part of.
+        let range = unsafe UnsafeMutableRawBufferPointer(start: address + offset, count: count)
+        unsafe words.withUnsafeBytes { unsafe range.copyMemory(from: $0) }
     }
 
     private static func draft(of path: String) -> String { "\(path).new" }

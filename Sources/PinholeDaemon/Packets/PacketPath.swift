@@ -217,7 +217,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     ///   - records: the newest first.
     ///   - now: the time.
     /// - Returns: How many went on, and how many did not.
-    package mutating func restore(_ records: [[UInt8]], at now: Instant) -> (restored: Int, dropped: Int) {
+    package mutating func restore(_ records: [[UInt64]], at now: Instant) -> (restored: Int, dropped: Int) {
         output.clear()
         var restored = 0
         var gone: [IPAddress] = []

@@ -3,23 +3,27 @@ package import Netfilter
 
 /// The records of the connections, in a file that outlives the daemon.
 ///
-/// The file consists of slots of 128 bytes, the first of which is its header. A record has as many as it needs. A
+/// The file consists of slots of twelve words, the first of which is its header. A record has as many as it needs. A
 /// new one of the same connection gets slots that were free, and only then are those of the old one given up: whenever
 /// the daemon is killed, one of the two is whole.
 ///
-///     checksum   4   of all that follows
-///     sequence   6   the same in all slots of a record; the newer record has the greater one
-///     part       2   which slot of the record this is, from 0
-///     parts      2   how many it has; 0 in a slot that is free
-///     count      1   bytes of data
-///     data     113   zeros behind them
+///     bits   of word 0
+///       32   checksum of all that follows
+///       16   part: which slot of the record this is, from 0
+///       16   parts: how many it has; 0 in a slot that is free
+///            of word 1
+///       48   sequence: the same in all slots of a record; the newer record has the greater one
+///       16   count of the words of data
+///            of words 2 to 11
+///            data, zeros behind it
 ///
-/// Numbers are in network order. In the header `data` says whose file it is, of which version, and since which start of
-/// the machine: the records of another have lost their meaning.
+/// The first bits are the highest; words are in the order of this machine. In the header the data says whose file it is,
+/// of which version, and since which start of the machine: the records of another have lost their meaning.
 package struct StateFile: ~Copyable {
-    static let slotSize = 128
-    static let headerSize = 15
-    static let dataSize = slotSize - headerSize
+    /// Words of a slot, and of the data in it.
+    static let slotSize = 12
+    static let dataSize = slotSize - 2
+    static let slotBytes = slotSize * 8
     /// Slots by which the file grows.
     private static let step = 512
     /// Slots of the largest record: a segment as large as there are may be full of announcements.
@@ -36,7 +40,7 @@ package struct StateFile: ~Copyable {
     private var freeCount = 0
     private var sequence: UInt64 = 0
     /// A slot on its way to the file; kept for its storage.
-    private var slot = [UInt8](repeating: 0, count: slotSize)
+    private var slot = emptySlot
 
     /// Makes a file without records, to be published at `path`.
     ///
@@ -48,10 +52,10 @@ package struct StateFile: ~Copyable {
     /// - Throws: What the system says to making it.
     package static func create(
         for path: String,
-        identity: [UInt8],
+        identity: [UInt64],
         connections: Int
     ) throws(SystemError) -> StateFile {
-        let file = try MappedFile.create(for: path, size: step * slotSize)
+        let file = try MappedFile.create(for: path, size: step * slotBytes)
         var state = StateFile(
             file: file,
             maximumSlots: step + 4 * connections
@@ -72,7 +76,7 @@ package struct StateFile: ~Copyable {
     /// Keeps a record in place of the last one of that number; `nil` for none.
     ///
     /// - Throws: `ENOSPC` if there is no room for it: the connection then has none.
-    package mutating func keep(_ number: Int, _ record: [UInt8]?) throws(SystemError) {
+    package mutating func keep(_ number: Int, _ record: [UInt64]?) throws(SystemError) {
         while first.count <= number { first.append(0) }
         let old = first[number]
         first[number] = 0
@@ -96,7 +100,7 @@ package struct StateFile: ~Copyable {
         var slot = start
         while slot != 0 {
             // Of what it said nothing stays, but for those who read the file meanwhile.
-            file.write(StateFile.emptySlot, at: Int(slot) * StateFile.slotSize)
+            file.write(StateFile.emptySlot, at: Int(slot) * StateFile.slotBytes)
             let following = next[Int(slot)]
             addFree(slot)
             slot = following
@@ -116,7 +120,7 @@ package struct StateFile: ~Copyable {
         for slot in (known..<count).reversed() { addFree(UInt32(slot)) }
     }
 
-    private static let emptySlot = [UInt8](repeating: 0, count: slotSize)
+    private static let emptySlot = [UInt64](repeating: 0, count: slotSize)
 
     /// Sees to it that so many slots are free.
     private mutating func reserve(_ count: Int) throws(SystemError) {
@@ -125,45 +129,30 @@ package struct StateFile: ~Copyable {
         guard count <= StateFile.maximumParts, larger - next.count + freeCount >= count else {
             throw SystemError("keep the state of a connection", code: ENOSPC)
         }
-        try file.grow(to: larger * StateFile.slotSize)
+        try file.grow(to: larger * StateFile.slotBytes)
         addSlots(upTo: larger)
     }
 
     /// Writes one part of a record into a slot.
-    private mutating func write(_ record: [UInt8], part: Int, parts: Int, to index: Int) {
+    private mutating func write(_ record: [UInt64], part: Int, parts: Int, to index: Int) {
         let start = part * StateFile.dataSize
         let count = min(StateFile.dataSize, record.count - start)
-        let sequence = sequence
-        var bytes = slot.mutableSpan
-        bytes.put(sequence >> 16, at: 4)
-        bytes.put(sequence << 16 | UInt64(part), at: 8)
-        bytes.put(UInt64(parts) << 16 | UInt64(count) << 8, at: 12)
-        for offset in 0..<count { bytes[StateFile.headerSize + offset] = record[start + offset] }
-        for offset in StateFile.headerSize + count..<StateFile.slotSize { bytes[offset] = 0 }
-        bytes.put(UInt64(StateFile.checksum(bytes.span)), at: 0)
-        file.write(slot, at: index * StateFile.slotSize)
+        for offset in 0..<StateFile.dataSize {
+            slot[2 + offset] = offset < count ? record[start + offset] : 0
+        }
+        slot[1] = sequence << 16 | UInt64(count)
+        slot[0] = UInt64(part) << 16 | UInt64(parts)
+        slot[0] |= UInt64(StateFile.checksum(slot.span)) << 32
+        file.write(slot, at: index * StateFile.slotBytes)
     }
 
     /// The checksum of a slot: it is to tell what was written whole from what was not.
     ///
-    /// FNV-1a of 64 bits, folded, by four bytes at a time.
-    static func checksum(_ slot: Span<UInt8>) -> UInt32 {
+    /// FNV-1a of 64 bits, folded, by a word at a time.
+    static func checksum(_ slot: Span<UInt64>) -> UInt32 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for offset in stride(from: 4, to: slotSize, by: 4) {
-            let word =
-                UInt64(slot[offset]) << 24 | UInt64(slot[offset + 1]) << 16 | UInt64(slot[offset + 2]) << 8
-                | UInt64(slot[offset + 3])
-            hash = (hash ^ word) &* 0x100_0000_01b3
-        }
+        hash = (hash ^ slot[0] & 0xffff_ffff) &* 0x100_0000_01b3
+        for index in 1..<slot.count { hash = (hash ^ slot[index]) &* 0x100_0000_01b3 }
         return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
-    }
-}
-
-extension MutableSpan<UInt8> {
-    /// Writes the lower half of a number at `offset`, in network order.
-    fileprivate mutating func put(_ value: UInt64, at offset: Int) {
-        for index in 0..<4 {
-            self[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(24 - 8 * index))
-        }
     }
 }

@@ -61,7 +61,7 @@ struct Simulation: ~Copyable {
     private var now = Instant(nanoseconds: 1)
     private var output = Output()
     private var opened: [String] = []
-    private var records: [Int: [UInt8]] = [:]
+    private var records: [Int: [UInt64]] = [:]
     private var complaint: String?
     /// How many packets have been put on the wire.
     private(set) var sentPackets = 0

@@ -484,7 +484,7 @@ import Testing
         dialogue.send(.server, "234 go on\r\n")
         Self.shakeHands(&dialogue)
         let data = try #require(Self.open(&dialogue, Self.syn()))
-        var record: [UInt8] = []
+        var record: [UInt64] = []
         dialogue.tracker.takeRecords { record = $1 ?? [] }
         let client = Self.direct.original.source.address
         for (policy, ports) in [
@@ -519,7 +519,7 @@ import Testing
         Self.shakeHands(&dialogue)
         let count = dialogue.perform { tracker, _, output in tracker.flush(into: &output) }
         #expect(count == 1)
-        var record: [UInt8] = []
+        var record: [UInt64] = []
         dialogue.tracker.takeRecords { record = $1 ?? [] }
         let kept = try #require(KeptConnection(record, at: dialogue.now))
         var next = Tracker(policy: try Self.policy(), random: Seeded(state: 7))

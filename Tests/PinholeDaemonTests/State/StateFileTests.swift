@@ -17,20 +17,20 @@ import Testing
 
     private func bytes() throws -> [UInt8] { try #require(try PrivateFile.read(path, owner: nil)) }
 
-    private func records() throws -> [[UInt8]]? { StateFile.records(in: try bytes(), identity: identity) }
+    private func records() throws -> [[UInt64]]? { StateFile.records(in: try bytes(), identity: identity) }
 
-    private func record(_ count: Int, _ byte: UInt8 = 1) -> [UInt8] { Array(repeating: byte, count: count) }
+    private func record(_ count: Int, _ word: UInt64 = 1) -> [UInt64] { Array(repeating: word, count: count) }
 
     @Test func `what was kept last of each is read, the newest first`() throws {
         var state = try make()
         try state.publish()
         #expect(try records() == [])
-        try state.keep(0, record(40, 1))
-        try state.keep(1, record(500, 2))
-        try state.keep(2, record(113, 3))
-        try state.keep(0, record(114, 4))
+        try state.keep(0, record(4, 1))
+        try state.keep(1, record(45, 2))
+        try state.keep(2, record(10, 3))
+        try state.keep(0, record(11, 4))
         try state.keep(2, nil)
-        #expect(try records() == [record(114, 4), record(500, 2)])
+        #expect(try records() == [record(11, 4), record(45, 2)])
         try state.keep(0, nil)
         try state.keep(1, nil)
         #expect(try records() == [])
@@ -39,47 +39,48 @@ import Testing
     @Test func `a record may be as large as all announcements that fit into one packet make it`() throws {
         var state = try make(connections: 1000)
         try state.publish()
-        let large = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
-        try state.keep(0, record(100))
+        let large = (0..<20_000).map { UInt64($0) * 0x0101_0101_0101 }
+        try state.keep(0, record(9))
         try state.keep(0, large)
         #expect(try records() == [large])
-        try state.keep(0, record(100))
-        #expect(try records() == [record(100)])
+        try state.keep(0, record(9))
+        #expect(try records() == [record(9)])
     }
 
     @Test func `the file grows with what it has to keep, and no further than it may`() throws {
         var state = try make(connections: 1000)
         try state.publish()
-        for number in 0..<4000 { try state.keep(number, record(100, UInt8(number % 251))) }
+        for number in 0..<4000 { try state.keep(number, record(9, UInt64(number))) }
         #expect(try records()?.count == 4000)
         let size = try bytes().count
-        for number in 0..<4000 { try state.keep(number, record(100, 7)) }
+        for number in 0..<4000 { try state.keep(number, record(9, 7)) }
         #expect(try bytes().count == size)
         #expect(throws: SystemError("keep the state of a connection", code: ENOSPC)) {
-            for number in 4000..<5000 { try state.keep(number, record(100)) }
+            for number in 4000..<5000 { try state.keep(number, record(9)) }
         }
         try state.keep(0, nil)
-        try state.keep(4999, record(100, 9))
-        #expect(try records()?.first == record(100, 9))
+        try state.keep(4999, record(9, 9))
+        #expect(try records()?.first == record(9, 9))
     }
 
     @Test func `killed at any byte of a record, the file has the old one or the new one`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(300, 1))
+        try state.keep(0, record(25, 1))
         let before = try bytes()
-        try state.keep(0, record(300, 2))
+        try state.keep(0, record(25, 2))
         let after = try bytes()
         // Bytes reach the file in the order of the calls: the new slots, then the old ones' end.
         let changed = before.indices.filter { before[$0] != after[$0] }
-        let isNew = { (index: Int) in
-            before[index / 128 * 128..<index / 128 * 128 + 128].allSatisfy { $0 == 0 }
+        let isNew = { (index: Int) -> Bool in
+            let start = index / StateFile.slotBytes * StateFile.slotBytes
+            return before[start..<start + StateFile.slotBytes].allSatisfy { $0 == 0 }
         }
         var bytes = before
         for index in changed.filter(isNew) + changed.filter({ !isNew($0) }) {
             bytes[index] = after[index]
             let first = StateFile.records(in: bytes, identity: identity)?.first
-            #expect(first == record(300, 1) || first == record(300, 2))
+            #expect(first == record(25, 1) || first == record(25, 2))
         }
         #expect(bytes == after)
     }
@@ -87,15 +88,16 @@ import Testing
     @Test func `a file with another header is not believed`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(300, 1))
+        try state.keep(0, record(25, 1))
         let bytes = try bytes()
         #expect(StateFile.records(in: bytes, identity: StateFile.identity(ofBoot: "another")) == nil)
-        for index in 0..<StateFile.headerSize + identity.count {
+        for index in 0..<StateFile.slotBytes {
             var damaged = bytes
             damaged[index] ^= 0x40
             #expect(StateFile.records(in: damaged, identity: identity) == nil, "byte \(index)")
         }
-        for bytes in [[], [0], Array(bytes.dropLast()), record(4096, 0), record(4096, 0xff)] {
+        let others = [0, 0xff].map { [UInt8](repeating: $0, count: 50 * StateFile.slotBytes) }
+        for bytes in [[], [0], Array(bytes.dropLast())] + others {
             #expect(StateFile.records(in: bytes, identity: identity) == nil)
         }
     }
@@ -103,13 +105,13 @@ import Testing
     @Test func `a record with a byte changed is passed over, and the others are not`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(300, 1))
-        try state.keep(1, record(300, 2))
+        try state.keep(0, record(25, 1))
+        try state.keep(1, record(25, 2))
         let bytes = try bytes()
-        for index in StateFile.slotSize..<StateFile.slotSize * 4 where bytes[index] != 0 {
+        for index in StateFile.slotBytes..<StateFile.slotBytes * 4 {
             var damaged = bytes
             damaged[index] ^= 0x01
-            #expect(StateFile.records(in: damaged, identity: identity) == [record(300, 2)], "byte \(index)")
+            #expect(StateFile.records(in: damaged, identity: identity) == [record(25, 2)], "byte \(index)")
         }
     }
 
@@ -118,7 +120,7 @@ import Testing
             ? () : #require(Bool(false))
         do {
             var state = try make()
-            try state.keep(0, record(10))
+            try state.keep(0, record(1))
             #expect(try directory.files == ["state", "state.new"])
         }
         #expect(try directory.files == ["state"])
