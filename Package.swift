@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CHTTP"),
+        .target(name: "CScreen"),
         .target(name: "CPcap", cSettings: [.define("_DEFAULT_SOURCE")]),
 
         // The pure core: no IO, no clock, no import.
@@ -32,7 +33,9 @@ let package = Package(
         // The fence: the only Swift that touches C pointers.
         .target(
             name: "Netfilter",
-            dependencies: ["CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "CHTTP", "FTPHelper"],
+            dependencies: [
+                "CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "CHTTP", "CScreen", "FTPHelper",
+            ],
             swiftSettings: fenced
         ),
 

@@ -11,7 +11,7 @@ enum Pinhole {
     static var commands: [any Command.Type] {
         [
             RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
-            ConnectionsCommand.self, TransfersCommand.self,
+            ConnectionsCommand.self, TransfersCommand.self, TopCommand.self,
             StatsCommand.self, MetricsCommand.self, ExporterCommand.self, EventsCommand.self,
             DeleteCommand.self, FlushCommand.self,
             ReloadCommand.self,

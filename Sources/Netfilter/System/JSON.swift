@@ -40,6 +40,57 @@ package indirect enum JSON: Hashable, Sendable {
         return unsafe String(cString: text)
     }
 
+    /// Reads a text; `nil` if it is no JSON, or has a number that has no place here.
+    ///
+    /// The corresponding C function is `json_loadb`.
+    package init?(parsing text: [UInt8]) {
+        var error = json_error_t()
+        // Sound: the bytes are read during the call, which writes the structure; the value is ours until `json_decref`.
+        let tree = unsafe text.withUnsafeBytes {
+            unsafe json_loadb($0.baseAddress, $0.count, Int(JSON_DECODE_ANY), &error)
+        }
+        guard let tree = unsafe tree else { return nil }
+        defer { unsafe json_decref(tree) }
+        unsafe self.init(copying: tree)
+    }
+
+    /// Copies a value of libjansson's; `nil` where a number in it is negative and whole.
+    private init?(copying tree: UnsafeMutablePointer<json_t>) {
+        // Sound: the accessors look at the type first, and what they return belongs to `tree`, which outlives the copy.
+        switch unsafe tree.pointee.type {
+        case JSON_OBJECT:
+            var members: [Member] = []
+            var place = unsafe json_object_iter(tree)
+            while let current = unsafe place {
+                guard let name = unsafe json_object_iter_key(current),
+                    let inner = unsafe json_object_iter_value(current),
+                    let value = unsafe JSON(copying: inner)
+                else { return nil }
+                members.append(Member(unsafe String(cString: name), value))
+                unsafe place = unsafe json_object_iter_next(tree, current)
+            }
+            self = .object(members)
+        case JSON_ARRAY:
+            var elements: [JSON] = []
+            for index in 0..<(unsafe json_array_size(tree)) {
+                guard let inner = unsafe json_array_get(tree, index), let value = unsafe JSON(copying: inner)
+                else { return nil }
+                elements.append(value)
+            }
+            self = .array(elements)
+        case JSON_STRING:
+            guard let text = unsafe json_string_value(tree) else { return nil }
+            self = .string(unsafe String(cString: text))
+        case JSON_INTEGER:
+            guard let value = UInt64(exactly: unsafe json_integer_value(tree)) else { return nil }
+            self = .integer(value)
+        case JSON_REAL: self = .number(unsafe json_real_value(tree))
+        case JSON_TRUE: self = .bool(true)
+        case JSON_FALSE: self = .bool(false)
+        default: self = .null
+        }
+    }
+
     /// Takes the chance numbers that libjansson needs for its hash tables, which it would read from a file at the first
     /// object (`json_object_seed`).
     package static func prepare() { json_object_seed(0) }

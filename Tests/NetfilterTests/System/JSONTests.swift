@@ -31,4 +31,26 @@ import Testing
         let members = ["z", "a", "m"].enumerated().map { JSON.Member($1, .integer(UInt64($0))) }
         #expect(JSON.object(members).text == #"{"z":0,"a":1,"m":2}"#)
     }
+
+    @Test(arguments: [
+        "null", "true", "false", "0", "9223372036854775807", "299.2", #""""#,
+        #""a\"b\\c/d\n\u00E9\uD83D\uDE00""#, "[]", "{}",
+        #"[1,"x",[null]]"#, #"{"z":0,"a":{"b":[true,1.5]},"m":2}"#,
+    ])
+    func `what was written is read again`(_ text: String) {
+        #expect(JSON(parsing: Array(text.utf8))?.text == text)
+    }
+
+    @Test(arguments: [
+        "", " ", "nul", "{", "[1,]", "[1] 2", "-1", "[{\"a\":-1}]", "1e999", #""\u0000""#, "\"\u{1}\"",
+        "18446744073709551616",
+        String(repeating: "[", count: 100_000),
+    ])
+    func `what is no JSON, or has no place in it, is not read`(_ text: String) {
+        #expect(JSON(parsing: Array(text.utf8)) == nil)
+    }
+
+    @Test func `bytes that are no text are not read`() {
+        #expect(JSON(parsing: [0x22, 0xff, 0x22]) == nil)
+    }
 }

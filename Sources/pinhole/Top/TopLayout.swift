@@ -1,0 +1,44 @@
+/// How wide the columns of a table are, and which of them there is room for.
+struct TopLayout {
+    private let columns: [TopColumn]
+    /// Characters of each column; `nil` where it is left out.
+    private let widths: [Int?]
+
+    /// The least that a flexible column gets before another one has to go.
+    private static let minimumFlexibleWidth = 12
+    /// No other column gets more, whatever is in it: an IPv6 address with its port.
+    private static let maximumWidth = 47
+
+    init(_ columns: [TopColumn], _ rows: [TopRow], width: Int) {
+        self.columns = columns
+        var widths: [Int?] = columns.indices.map { index in
+            let longest = rows.reduce(columns[index].title.count) { max($0, $1.cells[index].text.count) }
+            return columns[index].isFlexible
+                ? TopLayout.minimumFlexibleWidth : min(longest, TopLayout.maximumWidth)
+        }
+        func used() -> Int { widths.reduce(-1) { $0 + ($1.map { $0 + 1 } ?? 0) } }
+        let dispensable = columns.indices.filter { !columns[$0].isFlexible }.sorted {
+            columns[$0].rank < columns[$1].rank
+        }
+        for index in dispensable where used() > width { widths[index] = nil }
+        if let flexible = columns.firstIndex(where: \.isFlexible) {
+            widths[flexible] = max(0, TopLayout.minimumFlexibleWidth + width - used())
+        }
+        self.widths = widths
+    }
+
+    var header: String { line(columns.map(\.title)) }
+
+    func text(of row: TopRow) -> String { line(row.cells.map(\.text)) }
+
+    private func line(_ texts: [String]) -> String {
+        var parts: [String] = []
+        for (index, text) in texts.enumerated() {
+            guard let width = widths[index] else { continue }
+            let shown = String(text.prefix(width))
+            let fill = String(repeating: " ", count: width - shown.count)
+            parts.append(columns[index].isNumber ? fill + shown : shown + fill)
+        }
+        return parts.joined(separator: " ")
+    }
+}

@@ -1,0 +1,361 @@
+import Netfilter
+import PinholeDaemon
+
+/// What is on the screen, and what keys do: reports and keys in, lines and requests out.
+///
+/// It neither asks nor draws.
+struct TopScreen: Sendable {
+    /// One line of the screen, in ASCII and no longer than the screen is wide.
+    struct Line: Hashable, Sendable {
+        let text: String
+        var style = Screen.Style.plain
+    }
+
+    /// What a key asks for that is not done here.
+    enum Request: Hashable, Sendable {
+        case quit
+        /// The view has changed, and with it what is to be asked for.
+        case refresh
+        /// Close the expectation of that number.
+        case close(UInt64)
+    }
+
+    private(set) var view = TopView.transfers
+    private(set) var isPaused = false
+    private var orders: [TopView: (column: Int, isDescending: Bool)] = [:]
+    private var filter = ""
+    /// What is being typed in place of `filter`.
+    private var typed: String?
+    /// Which row, if anybody has chosen one: nothing is closed by chance.
+    private var selection: Int?
+    /// What went wrong last.
+    private var complaint: String?
+    private var report: TopReport?
+    private var rows: [TopRow] = []
+    /// Bytes a second of each transfer, and all of them, as the last two reports have it.
+    private var rates: [String: Double] = [:]
+    private var packetRate: Double?
+    private var upRate = 0.0
+    private var downRate = 0.0
+
+    init() {}
+
+    // MARK: - Reports
+
+    /// Takes what the daemon has said for `view`.
+    mutating func take(_ new: TopReport) {
+        measure(new)
+        report = new
+        complaint = nil
+        arrange()
+    }
+
+    /// Makes the rows anew; the one that was selected stays so, if it is still there.
+    private mutating func arrange() {
+        guard let report else { return }
+        let selected = selection.map { rows[$0].key }
+        rows = makeRows(report)
+        selection = selected.flatMap { key in rows.firstIndex { $0.key == key } }
+    }
+
+    /// Takes note of what went wrong; what was there stays, for it may still help.
+    mutating func fail(_ obstacle: Obstacle) {
+        complaint = "\(obstacle.message): \(obstacle.mend)"
+        packetRate = nil
+    }
+
+    private mutating func measure(_ new: TopReport) {
+        let seconds = new.time - (report?.time ?? new.time)
+        let packets = (new.statistics["packets"]?.double ?? 0) - (report?.statistics["packets"]?.double ?? 0)
+        // A daemon that was started anew begins to count anew.
+        packetRate = seconds > 0 && packets >= 0 ? packets / seconds : nil
+        let earlier = Dictionary(
+            (report?.transfers ?? []).map { (TopScreen.key(of: $0), TopScreen.moved($0)) },
+            uniquingKeysWith: { $1 }
+        )
+        rates = [:]
+        upRate = 0
+        downRate = 0
+        for transfer in new.transfers {
+            guard let moved = TopScreen.moved(transfer) else { continue }
+            let key = TopScreen.key(of: transfer)
+            let rate: Double
+            if let before = earlier[key] ?? nil, seconds > 0 {
+                rate = max(0, moved - before) / seconds
+            } else {
+                // It is new: on the average of its life.
+                rate = moved / max(transfer["seconds"]?.double ?? 0, 1)
+            }
+            rates[key] = rate
+            if transfer["direction"]?.string == "upload" { upRate += rate } else { downRate += rate }
+        }
+    }
+
+    private static func key(of transfer: JSON) -> String {
+        "\(transfer["client"]?.string ?? "") \(transfer["data"]?["id"]?.integer ?? 0)"
+    }
+
+    /// Bytes in the direction of the transfer; `nil` where nobody has counted them.
+    private static func moved(_ transfer: JSON) -> Double? {
+        guard let up = transfer["bytes"]?["up"]?.double, let down = transfer["bytes"]?["down"]?.double else {
+            return nil
+        }
+        return switch transfer["direction"]?.string {
+        case "upload": up
+        case "download": down
+        default: up + down
+        }
+    }
+
+    // MARK: - Rows
+
+    private func makeRows(_ report: TopReport) -> [TopRow] {
+        let rows =
+            switch view {
+            case .transfers: report.transfers.map(transferRow)
+            case .sessions: report.rows.map(TopScreen.sessionRow)
+            case .expectations: report.rows.map(TopScreen.expectationRow)
+            case .refusals: report.rows.map { TopScreen.refusalRow($0, at: report.wallTime) }
+            }
+        let order = orders[view] ?? view.firstOrder
+        let shown = rows.filter { row in filter == "" || row.addresses.contains { $0.contains(filter) } }
+        return shown.sorted { left, right in
+            let (one, other) = (left.cells[order.column], right.cells[order.column])
+            return order.isDescending ? other.isBefore(one) : one.isBefore(other)
+        }
+    }
+
+    private func transferRow(_ transfer: JSON) -> TopRow {
+        let moved = TopScreen.moved(transfer)
+        let rate = rates[TopScreen.key(of: transfer)]
+        let progress = transfer["progress"]?.double
+        let seconds = transfer["seconds"]?.double ?? 0
+        return TopRow(
+            key: TopScreen.key(of: transfer),
+            addresses: TopScreen.ends(of: transfer),
+            cells: [
+                TopRow.Cell(TopScreen.address(transfer["client"])),
+                TopRow.Cell(TopScreen.address(transfer["server"])),
+                TopRow.Cell(transfer["user"]?.string ?? ""), TopRow.Cell(transfer["command"]?.string ?? "-"),
+                TopRow.Cell(transfer["path"]?.string ?? ""),
+                TopRow.Cell(progress.map { "\(Int($0 * 100))%" } ?? "-", progress),
+                TopRow.Cell(moved.map(TopNumbers.short) ?? "-", moved),
+                TopRow.Cell(rate.map(TopNumbers.short) ?? "-", rate),
+                TopRow.Cell(TopNumbers.duration(seconds), seconds),
+            ]
+        )
+    }
+
+    private static func sessionRow(_ session: JSON) -> TopRow {
+        TopRow(
+            key: "\(session["client"]?.string ?? "") \(session["server"]?.string ?? "")",
+            addresses: ends(of: session),
+            cells: ["client", "server", "state", "user"].map { TopRow.Cell(session[$0]?.string ?? "") }
+                + ["opened", "used", "refused"].map { count(session[$0]?.integer ?? 0) }
+        )
+    }
+
+    private static func expectationRow(_ expectation: JSON) -> TopRow {
+        let left = expectation["expires_in"]?.double ?? 0
+        return TopRow(
+            key: "\(expectation["id"]?.integer ?? 0)",
+            id: expectation["id"]?.integer,
+            addresses: expectation["master"].map(ends) ?? [],
+            cells: [
+                count(expectation["id"]?.integer ?? 0), TopRow.Cell(expectation["kind"]?.string ?? ""),
+                TopRow.Cell(expectation["master"]?["client"]?.string ?? ""),
+                TopRow.Cell(expectation["from"]?.string ?? ""), TopRow.Cell(expectation["to"]?.string ?? ""),
+                TopRow.Cell(TopNumbers.duration(left), left),
+            ]
+        )
+    }
+
+    private static func refusalRow(_ refusal: JSON, at now: Double) -> TopRow {
+        let time = refusal["time"]?.double ?? 0
+        let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
+        return TopRow(
+            key: "\(time) \(client) \(line)",
+            addresses: ends(of: refusal),
+            cells: [
+                TopRow.Cell(TopNumbers.duration(now - time), now - time), TopRow.Cell(client),
+                TopRow.Cell(refusal["server"]?.string ?? ""), TopRow.Cell(refusal["reason"]?.string ?? ""),
+                TopRow.Cell(line),
+            ],
+            detail: refusal["explanation"]?.string ?? ""
+        )
+    }
+
+    private static func count(_ number: UInt64) -> TopRow.Cell { TopRow.Cell("\(number)", Double(number)) }
+
+    private static func ends(of connection: JSON) -> [String] {
+        [connection["client"], connection["server"]].map(address)
+    }
+
+    /// The address of an endpoint: `10.1.0.2:40112`, `[fd01::2]:40113`.
+    private static func address(_ endpoint: JSON?) -> String {
+        let text = endpoint?.string ?? ""
+        guard let colon = text.lastIndex(of: ":") else { return text }
+        return String(text[..<colon].filter { $0 != "[" && $0 != "]" })
+    }
+
+    // MARK: - Keys
+
+    /// Does what a key is for.
+    mutating func press(_ key: Screen.Key) -> Request? {
+        if typed != nil {
+            type(key)
+            return nil
+        }
+        switch key {
+        case .up: select(-1)
+        case .down: select(1)
+        case .pageUp: select(-TopScreen.page)
+        case .pageDown: select(TopScreen.page)
+        case .right: return show(1)
+        case .left: return show(-1)
+        case .character(let byte): return press(byte)
+        case .backspace, .resized, .other: break
+        }
+        return nil
+    }
+
+    /// Selects the row so many behind the selected one, or the first.
+    private mutating func select(_ step: Int) {
+        guard !rows.isEmpty else { return }
+        selection = selection.map { min(max(0, $0 + step), rows.count - 1) } ?? 0
+    }
+
+    private mutating func press(_ byte: UInt8) -> Request? {
+        switch byte {
+        case UInt8(ascii: "q"): return .quit
+        case UInt8(ascii: "\t"): return show(1)
+        case UInt8(ascii: "s"):
+            let order = orders[view] ?? view.firstOrder
+            sort(
+                (order.column + 1) % view.columns.count,
+                view.columns[(order.column + 1) % view.columns.count].isNumber
+            )
+        case UInt8(ascii: "r"):
+            let order = orders[view] ?? view.firstOrder
+            sort(order.column, !order.isDescending)
+        case UInt8(ascii: "p"):
+            isPaused.toggle()
+            return isPaused ? nil : .refresh
+        case UInt8(ascii: "/"): typed = filter
+        case UInt8(ascii: "d"):
+            return selection.flatMap { rows[$0].id }.map { .close($0) }
+        default: break
+        }
+        return nil
+    }
+
+    private mutating func show(_ step: Int) -> Request {
+        let all = TopView.allCases
+        let index = all.firstIndex(of: view) ?? 0
+        view = all[(index + step + all.count) % all.count]
+        selection = nil
+        rows = []
+        return .refresh
+    }
+
+    private mutating func sort(_ column: Int, _ isDescending: Bool) {
+        orders[view] = (column, isDescending)
+        arrange()
+    }
+
+    private mutating func type(_ key: Screen.Key) {
+        switch key {
+        case .character(0x0a), .character(0x0d):
+            filter = typed ?? ""
+            typed = nil
+            arrange()
+        case .character(0x1b): typed = nil
+        case .backspace: typed = typed.map { String($0.dropLast()) }
+        case .character(let byte) where byte > 0x20 && byte < 0x7f && (typed?.count ?? 0) < 39:
+            typed?.append(Character(UnicodeScalar(byte)))
+        default: break
+        }
+    }
+
+    /// Rows that a page key goes by.
+    private static let page = 10
+
+    // MARK: - Lines
+
+    /// As many lines as the screen has rows.
+    func lines(rows height: Int, columns width: Int) -> [Line] {
+        var lines = [
+            Line(text: counts, style: .bold), Line(text: flow), note,
+            Line(
+                text: TopView.allCases.map { $0 == view ? "[\($0.rawValue)]" : " \($0.rawValue) " }.joined(
+                    separator: " "
+                )
+            ),
+        ]
+        let detail = selection.map { TopScreen.wrapped(rows[$0].detail, width: width) } ?? []
+        let room = max(0, height - lines.count - 2 - detail.count)
+        let layout = TopLayout(view.columns, rows, width: width)
+        lines.append(Line(text: layout.header, style: .bold))
+        let first = max(0, min((selection ?? 0) - room / 2, rows.count - room))
+        for index in first..<min(rows.count, first + room) {
+            lines.append(
+                Line(text: layout.text(of: rows[index]), style: index == selection ? .reverse : .plain)
+            )
+        }
+        while lines.count < height - 1 - detail.count { lines.append(Line(text: "")) }
+        lines += detail.map { Line(text: $0) }
+        lines = Array(lines.prefix(max(0, height - 1))) + [Line(text: help, style: .reverse)]
+        return lines.prefix(max(0, height)).map {
+            let text = String($0.text.prefix(width))
+            let fill = $0.style == .reverse ? String(repeating: " ", count: max(0, width - text.count)) : ""
+            return Line(text: text + fill, style: $0.style)
+        }
+    }
+
+    /// The words of a text in lines of that width.
+    private static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+
+    private var counts: String {
+        func number(_ name: String) -> String { report?.statistics[name]?.integer.map { "\($0)" } ?? "-" }
+        func sum(_ name: String) -> String {
+            report.map {
+                "\(($0.statistics[name]?.members ?? []).reduce(0) { $0 + ($1.value.integer ?? 0) })"
+            } ?? "-"
+        }
+        return "pinhole  sessions \(number("connections"))  transfers \(number("transfers"))  "
+            + "expectations \(number("expectations"))  refused \(sum("refused"))  errors \(sum("errors"))"
+    }
+
+    private var flow: String {
+        func number(_ name: String) -> String {
+            report?.statistics["queue"]?[name]?.integer.map { "\($0)" } ?? "-"
+        }
+        let packets = packetRate.map { TopNumbers.short($0) + "/s" } ?? "-"
+        return "packets \(packets)  queue \(number("waiting")) waiting, \(number("dropped")) dropped  "
+            + "down \(TopNumbers.short(downRate))/s  up \(TopNumbers.short(upRate))/s"
+    }
+
+    private var note: Line {
+        if let typed { return Line(text: "filter by address: \(typed)_", style: .bold) }
+        if let complaint { return Line(text: complaint, style: .warning) }
+        let order = orders[view] ?? view.firstOrder
+        var words = ["by \(view.columns[order.column].title)\(order.isDescending ? ", largest first" : "")"]
+        if filter != "" { words.append("only \(filter)") }
+        if isPaused { words.append("PAUSED") }
+        return Line(text: words.joined(separator: "   "))
+    }
+
+    private var help: String {
+        "Tab view  s sort  r reverse  / filter  p \(isPaused ? "go on" : "pause")  d close expectation  q quit"
+    }
+}

@@ -1,0 +1,107 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import PinholeDaemon
+
+/// `pinhole top`.
+enum TopCommand: Command {
+    static let name = "top"
+    static let summary = "show sessions and transfers as they go on, on the whole terminal"
+    static let options: [Option] = [.socket]
+
+    /// Seconds between two reports; and what one costs the daemon and the line, it may take so many times.
+    private static let interval = 2.0
+    private static let leisure = 10.0
+
+    static func run(_ arguments: Arguments) throws(Failure) {
+        let socket = arguments.socketPath
+        let screen: Screen
+        do throws(SystemError) {
+            screen = try Screen.open()
+        } catch {
+            throw Failure(
+                error.description,
+                mend: error.code == ENOPKG
+                    ? "install it with: apt-get install libncursesw6"
+                    : "run it in a terminal, and see that TERM is right"
+            )
+        }
+        var top = TopScreen()
+        var watch = RefusalWatch(socket)
+        var next = 0.0
+        while true {
+            if next <= seconds, !top.isPaused {
+                let begin = seconds
+                refresh(&top, &watch, socket)
+                next = seconds + max(interval, (seconds - begin) * leisure)
+            }
+            draw(top, on: screen)
+            let patience = top.isPaused ? 3600 : min(max(0.01, next - seconds), 3600)
+            guard let key = screen.key(within: Int((patience * 1000).rounded(.up))) else { continue }
+            switch top.press(key) {
+            case .quit: return
+            case .refresh: next = 0
+            case .close(let id):
+                close(id, &top, &watch, socket)
+            case nil: break
+            }
+        }
+    }
+
+    private static var seconds: Double { Double(Clock.now().nanoseconds) / 1e9 }
+
+    /// Asks the daemon for what is shown.
+    private static func refresh(_ top: inout TopScreen, _ watch: inout RefusalWatch, _ socket: String) {
+        // Where it fails, so does the next request, which can say why.
+        try? watch.update()
+        do throws(Obstacle) {
+            let statistics = try ask(.statistics(.json), socket)
+            let transfers = try ask(.transfers(.json), socket)
+            let rows = try top.view.request.map { request throws(Obstacle) in try ask(request, socket) }
+            top.take(
+                TopReport(
+                    time: seconds,
+                    wallTime: Clock.wall(),
+                    statistics: statistics,
+                    transfers: transfers.elements,
+                    rows: rows?.elements ?? watch.refusals
+                )
+            )
+        } catch {
+            top.fail(error)
+        }
+    }
+
+    private static func close(
+        _ id: UInt64,
+        _ top: inout TopScreen,
+        _ watch: inout RefusalWatch,
+        _ socket: String
+    ) {
+        do throws(Obstacle) {
+            try ControlConnection.ask(.delete(id), at: socket) { _ throws(Obstacle) in }
+            refresh(&top, &watch, socket)
+        } catch {
+            top.fail(error)
+        }
+    }
+
+    private static func ask(_ request: ControlRequest, _ socket: String) throws(Obstacle) -> JSON {
+        var text: [UInt8] = []
+        try ControlConnection.ask(request, at: socket) { (piece) throws(Obstacle) in text += piece }
+        guard let answer = JSON(parsing: text) else {
+            throw Obstacle(
+                "the daemon gave an answer that makes no sense",
+                mend: "use its own version of pinhole"
+            )
+        }
+        return answer
+    }
+
+    private static func draw(_ top: TopScreen, on screen: borrowing Screen) {
+        for (row, line) in top.lines(rows: screen.rows, columns: screen.columns).enumerated() {
+            screen.put(line.text, in: row, line.style)
+        }
+        screen.show()
+    }
+}
