@@ -6,7 +6,7 @@ enum Server: String, CaseIterable {
     /// The folder that it serves: `pub/payload` to read, `incoming` to write.
     static let root = "\(Lab.folder)/ftp"
 
-    /// Writes its configuration and starts it; it waits so many seconds for a data connection. vsftpd's may have more lines.
+    /// Writes its configuration, vsftpd's with these lines more, and starts it; it waits so many seconds for a data connection.
     func start(
         in lab: Lab,
         on host: Host,
