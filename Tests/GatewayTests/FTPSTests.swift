@@ -213,4 +213,32 @@ import Testing
             try await gateway.comesToRest()
         }
     }
+
+    @Test(.timeLimit(.minutes(10)), arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
+    func `the server opens data connections over TLS, too, where it may`(topology: Topology) async throws {
+        let server = SecureServer(topology: topology)
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(server)
+            try await gateway.loadRules("--ftps")
+            let daemon = try await gateway.startDaemon(server.options)
+            let failure = try await gateway.fetch(with: .curl, from: server, .port, seconds: 6)
+            try #require(failure != nil)
+            try #require(await daemon.stop() == 0)
+            let configuration = """
+                [server \(topology.server)]
+                ftps-ports = \(SecureServer.ports)
+                ftps-active = yes
+
+                """
+            try gateway.lab.write(configuration, to: "pinhole.conf")
+            _ = try await gateway.startDaemon("--config", "\(Lab.folder)/pinhole.conf")
+            let before = try await gateway.related()
+            for (client, mode) in [(SecureClient.curl, Mode.port), (.curl, .eprt), (.lftp, .epsv)] {
+                let failure = try await gateway.fetch(with: client, from: server, mode)
+                try #require(failure == nil, "\(client) with \(mode)")
+            }
+            let after = try await gateway.related()
+            try #require(after.marked >= before.marked + 3 && after.unmarked == 0)
+        }
+    }
 }

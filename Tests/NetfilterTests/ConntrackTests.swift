@@ -241,4 +241,42 @@ import Testing
         try conntrack.delete(Sample.control, id: entry.id)
         #expect(try conntrack.entry(for: Sample.control) == nil)
     }
+
+    @Test
+    func `a released connection has the mark for that, its data connections do not, and recalled neither`()
+        throws
+    {
+        var conntrack = try open()
+        try add(Sample.control, "ESTABLISHED", "-m 42")
+        let mapping = Mapping(untranslated: Sample.control)
+        try conntrack.release(mapping)
+        #expect(try conntrack.entry(for: Sample.control)?.mark == 42)
+        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x3000)
+        try conntrack.release(mapping)
+        #expect(try conntrack.entry(for: Sample.control)?.mark == 0x102a)
+        try conntrack.establish(connection)
+        #expect(try conntrack.entry(for: connection.original)?.mark == 42)
+        try conntrack.recall(mapping)
+        #expect(try conntrack.entry(for: Sample.control)?.mark == 42)
+    }
+
+    @Test func `a connection that is gone cannot be released, and need not be recalled`() throws {
+        var conntrack = try open()
+        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x1000)
+        let mapping = Mapping(untranslated: Sample.control)
+        #expect(throws: SystemError("mark a control connection", code: ENOENT)) {
+            try conntrack.release(mapping)
+        }
+        try conntrack.recall(mapping)
+    }
+
+    @Test(arguments: [
+        ("ESTABLISHED", false), ("FIN_WAIT", false), ("CLOSE_WAIT", false), ("TIME_WAIT", true),
+        ("CLOSE", true),
+    ])
+    func `a connection is over when both ends have closed it`(state: String, isOver: Bool) throws {
+        var conntrack = try open()
+        try add(Sample.control, state)
+        #expect(try conntrack.entry(for: Sample.control)?.isOver == isOver)
+    }
 }

@@ -6,6 +6,8 @@ package struct Statistics: Hashable, Sendable {
     package var expectationsOpened: UInt64 = 0
     package var expectationsUsed: UInt64 = 0
     package var expectationsExpired: UInt64 = 0
+    /// Those of `expectationsUsed` that belong to encrypted sessions.
+    package var ftpsConnections: UInt64 = 0
     /// Transfers that the server has called complete, and all others that are over.
     package var transfersCompleted: UInt64 = 0
     package var transfersFailed: UInt64 = 0

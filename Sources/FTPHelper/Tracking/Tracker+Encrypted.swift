@@ -125,6 +125,9 @@ extension Tracker {
         }
     }
 
+    /// Encrypted sessions that something is open for.
+    package var encryptedSessionCount: Int { sessions.count }
+
     /// Tells whether SYNs from an address are to be asked about.
     package func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
 }
@@ -199,6 +202,7 @@ extension Tracker {
         deadlines.update(connection)
         note(connection)
         statistics.expectationsUsed += 1
+        statistics.ftpsConnections += 1
         output.actions.append(.report(.data(data.expectation, from: data.original.source)))
     }
 

@@ -127,6 +127,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             connections: tracker.connectionCount,
             expectations: tracker.expectationCount,
             transfers: tracker.transferCount,
+            encryptedSessions: tracker.encryptedSessionCount,
             faults: faults,
             queue: queue
         )

@@ -76,6 +76,18 @@ extension StatisticsReport {
                 by: "direction",
                 [("up", statistics.bytesUp), ("down", statistics.bytesDown)]
             ),
+            Family(
+                "ftps_sessions",
+                .gauge,
+                "Encrypted sessions whose clients may reach their server's ports.",
+                UInt64(encryptedSessions)
+            ),
+            Family(
+                "ftps_used_total",
+                .counter,
+                "Data connections of encrypted sessions.",
+                statistics.ftpsConnections
+            ),
             Family("edits_total", .counter, "Lines that were rewritten.", statistics.edits),
             Family(
                 "refused_total",

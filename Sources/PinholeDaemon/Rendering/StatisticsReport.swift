@@ -7,6 +7,8 @@ package struct StatisticsReport: Hashable, Sendable {
     package let connections: Int
     package let expectations: Int
     package let transfers: Int
+    /// Encrypted sessions that something is open for.
+    package let encryptedSessions: Int
     /// How often each thing failed; those that never did count 0.
     package let faults: [Fault: UInt64]
     /// `nil` where the kernel does not tell.
@@ -17,6 +19,7 @@ package struct StatisticsReport: Hashable, Sendable {
         connections: Int,
         expectations: Int,
         transfers: Int,
+        encryptedSessions: Int = 0,
         faults: [Fault: UInt64],
         queue: QueueFigures?
     ) {
@@ -24,6 +27,7 @@ package struct StatisticsReport: Hashable, Sendable {
         self.connections = connections
         self.expectations = expectations
         self.transfers = transfers
+        self.encryptedSessions = encryptedSessions
         self.faults = faults
         self.queue = queue
     }
@@ -64,6 +68,13 @@ package struct StatisticsReport: Hashable, Sendable {
                 .object([
                     JSON.Member("up", .integer(statistics.bytesUp)),
                     JSON.Member("down", .integer(statistics.bytesDown)),
+                ])
+            ),
+            JSON.Member(
+                "ftps",
+                .object([
+                    JSON.Member("sessions", .integer(UInt64(encryptedSessions))),
+                    JSON.Member("used", .integer(statistics.ftpsConnections)),
                 ])
             ),
             JSON.Member("edits", .integer(statistics.edits)),

@@ -42,4 +42,14 @@ import Testing
         }
         #expect(names == ["greeting", "login", "ready", "encrypted", "not-ftp"])
     }
+
+    @Test func `an encrypted connection has what is open for it`() {
+        let summary = Samples.summary(state: .encrypted, access: Samples.access)
+        #expect(
+            summary.json.text.hasSuffix(
+                #""refused":4,"ftps":{"ports":"49000-50000","active":"behind-nat","live":2,"max":10}}"#
+            )
+        )
+        #expect(summary.text.hasSuffix(" ftps-ports=49000-50000 ftps-active=behind-nat ftps-live=2"))
+    }
 }

@@ -42,4 +42,18 @@ import Testing
         #expect(Samples.expectation.text(at: late).hasPrefix("0 proto=6"))
         #expect(Samples.expectation.json(at: late).text.hasSuffix(#""expires_in":0.0}"#))
     }
+
+    @Test func `that of an encrypted session has its ports on both sides, and how many use it`() {
+        let expected =
+            #"{"id":3,"kind":"FTPS","master":{"client":"10.1.0.2:40112","server":"10.2.0.2:21"},"#
+            + #""from":"10.1.0.2","to":"10.2.0.100:49000-50000","#
+            + #""translated":{"from":"10.1.0.2","to":"10.2.0.2:49000-50000"},"expires_in":299.2,"live":2}"#
+        #expect(Samples.sessionExpectation.json(at: Samples.now).text == expected)
+        #expect(
+            Samples.sessionExpectation.text(at: Samples.now)
+                == "299 proto=6 FTPS src=10.1.0.2 dst=10.2.0.100 sport=0 dport=49000-50000 "
+                + "master-src=10.1.0.2 master-dst=10.2.0.2 sport=40112 dport=21 "
+                + "nat-src=10.1.0.2 nat-dst=10.2.0.2 nat-dport=49000-50000 id=3 live=2"
+        )
+    }
 }

@@ -12,6 +12,7 @@ import Testing
         statistics.expectationsUsed = 4
         statistics.expectationsExpired = 1
         statistics.edits = 2
+        statistics.ftpsConnections = 18
         statistics.transfersCompleted = 12
         statistics.transfersFailed = 13
         statistics.bytesUp = 14
@@ -26,6 +27,7 @@ import Testing
             connections: 1,
             expectations: 0,
             transfers: 16,
+            encryptedSessions: 17,
             faults: [.openPinhole: 11],
             queue: queue
         )
@@ -35,7 +37,8 @@ import Testing
         let expected =
             #"{"packets":10,"connections":1,"connections_total":3,"expectations":0,"#
             + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"#
-            + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"edits":2,"#
+            + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"#
+            + #""ftps":{"sessions":17,"used":18},"edits":2,"#
             + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
             + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0,"ftps-limit":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
@@ -52,6 +55,9 @@ import Testing
         #expect(samples.contains("pinhole_errors_total{kind=\"open-pinhole\"} 11"))
         #expect(samples.contains("pinhole_transfers_total{result=\"failed\"} 13"))
         #expect(samples.contains("pinhole_transfer_bytes_total{direction=\"down\"} 15"))
+        #expect(
+            samples.contains("pinhole_ftps_sessions 17") && samples.contains("pinhole_ftps_used_total 18")
+        )
         #expect(samples.last == "pinhole_queue_dropped_total 9")
         #expect(samples.count == report.text.split(separator: "\n").count)
         for line in report.metrics.split(separator: "\n") where line.hasPrefix("# TYPE") {
@@ -74,6 +80,6 @@ import Testing
         #expect(lines.contains("refused.malformed         6"))
         #expect(lines.contains("errors.conflicting-bytes  7"))
         #expect(lines.last == "queue.dropped             9")
-        #expect(lines.count == 13 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
+        #expect(lines.count == 15 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
     }
 }

@@ -47,10 +47,32 @@ enum Samples {
         line: Array("PORT 10,1,0,2,0,22".utf8)
     )
 
+    /// What an encrypted session has besides.
+    static let access = FTPHelper.Expectation.Access(
+        ports: 49000...50000,
+        active: .behindNAT,
+        maximum: 10,
+        live: 2
+    )
+
+    /// Of an encrypted session, behind DNAT.
+    static let sessionExpectation = Expectation(
+        id: 3,
+        kind: .ftps,
+        master: mapping.original,
+        from: client.address,
+        to: Endpoint(gateway, 49000),
+        translatedFrom: client.address,
+        translatedTo: Endpoint(server.address, 49000),
+        deadline: Instant(nanoseconds: 300_240_000_000),
+        access: access
+    )
+
     static func summary(
         _ mapping: Mapping = mapping,
         user: String = "anonymous",
-        state: ConnectionSummary.State = .ready
+        state: ConnectionSummary.State = .ready,
+        access: FTPHelper.Expectation.Access? = nil
     ) -> ConnectionSummary {
         ConnectionSummary(
             mapping: mapping,
@@ -61,7 +83,7 @@ enum Samples {
             opened: 2,
             used: 1,
             refused: 4,
-            access: nil
+            access: access
         )
     }
 }
