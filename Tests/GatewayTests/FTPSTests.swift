@@ -221,7 +221,7 @@ import Testing
             _ = try await gateway.start(server)
             try await gateway.loadRules("--ftps")
             let daemon = try await gateway.startDaemon(server.options)
-            let failure = try await gateway.fetch(with: .curl, from: server, .port, seconds: 6)
+            let failure = try await gateway.fetch(with: .ftplib, from: server, .port, seconds: 6)
             try #require(failure != nil)
             try #require(await daemon.stop() == 0)
             let configuration = """
@@ -233,7 +233,8 @@ import Testing
             try gateway.lab.write(configuration, to: "pinhole.conf")
             _ = try await gateway.startDaemon("--config", "\(Lab.folder)/pinhole.conf")
             let before = try await gateway.related()
-            for (client, mode) in [(SecureClient.curl, Mode.port), (.curl, .eprt), (.lftp, .epsv)] {
+            // curl 7.88 hangs after it has accepted such a connection.
+            for (client, mode) in [(SecureClient.ftplib, Mode.port), (.lftp, .port), (.curl, .epsv)] {
                 let failure = try await gateway.fetch(with: client, from: server, mode)
                 try #require(failure == nil, "\(client) with \(mode)")
             }

@@ -1,6 +1,6 @@
 """ftps.py ADDRESS PORT MODE TLS PATH COUNT: writes a file of the server to standard output, read COUNT times over TLS.
 
-MODE is PASV or EPSV, TLS `explicit` or `implicit`. Each data connection takes up the TLS session of the control connection.
+MODE is PORT, PASV or EPSV, TLS `explicit` or `implicit`. Each data connection takes up the TLS session of the control connection.
 """
 
 import ftplib
@@ -48,6 +48,7 @@ if not session.is_implicit:
     session.auth()
 session.login(secure=False) if session.is_implicit else session.login()
 session.prot_p()
+session.set_pasv(mode != "PORT")
 for _ in range(int(count)):
     parts = []
     session.retrbinary("RETR " + path, parts.append)

@@ -62,6 +62,7 @@ enum SecureClient: String, CaseIterable {
             let script = """
                 set net:max-retries 1; set cmd:fail-exit yes; debug 5; set ssl:verify-certificate no;
                 set ftp:ssl-force yes; set ftp:ssl-protect-data yes; set ftp:fix-pasv-address no;
+                set ftp:passive-mode \(mode.isActive ? "off" : "on");
                 set ftp:prefer-epsv \(mode.isExtended ? "on" : "off");
                 open -u anonymous,guest \(scheme)://\(site); get pub/payload -o \(file)
                 """
