@@ -43,7 +43,9 @@ final class Lab: Sendable {
             { grep -v '^pinhole:' /etc/passwd; echo '\(Lab.account)'; } >/run/passwd
             mount --bind /run/passwd /etc/passwd
             touch \(Lab.folder)/ready
-            exec cat
+            # Not in the shell's place, which waits for those too who have lost their parent.
+            cat
+            exit
             """
         first = try Program(
             [
