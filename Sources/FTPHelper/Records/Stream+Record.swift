@@ -91,7 +91,5 @@ extension Stream: Recordable {
             throw RecordError()
         }
         scanned = unread
-        previousNext = next
-        previousHeldStart = heldStart
     }
 }

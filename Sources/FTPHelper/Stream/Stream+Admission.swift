@@ -11,6 +11,18 @@ extension Stream {
         case postponed
     }
 
+    /// Where a stream stood before the segment in hand.
+    ///
+    /// It is needed until the segment is dealt with and then no more, so it is not kept in the stream.
+    package struct Before: Sendable {
+        /// Position of the first byte that had not come: what is before it was held, or has gone on.
+        var next = SequenceNumber(0)
+        /// Position of the first held byte; `next` if none was held.
+        var heldStart = SequenceNumber(0)
+
+        package init() {}
+    }
+
     /// Takes the payload of a segment.
     ///
     /// - Parameters:
@@ -18,6 +30,7 @@ extension Stream {
     ///   - position: of its first byte.
     ///   - hasFIN: a FIN stands behind it.
     ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
+    ///   - before: gets where the stream stands before that.
     ///   - mayEdit: bytes that have not come yet may have to be rewritten.
     /// - Returns: what is to become of the segment.
     package mutating func admit(
@@ -25,17 +38,20 @@ extension Stream {
         at position: SequenceNumber,
         hasFIN: Bool,
         isInspected: Bool,
+        before: inout Before,
         mayEdit: @autoclosure () -> Bool
     ) -> Admission {
         let end = position + payload.count
-        previousNext = next
-        previousHeldStart = heldStart
+        before.next = next
+        before.heldStart = heldStart
         guard !isFinished else { return .taken }
         if !acknowledgedUnseen.isAfter(next) {
             // Kept up, so that it never lies so far behind that it would seem to be ahead.
             acknowledgedUnseen = next
         } else if position.isAfter(next) {
-            resume(at: SequenceNumber.earlier(acknowledgedUnseen, position))
+            before.next = SequenceNumber.earlier(acknowledgedUnseen, position)
+            before.heldStart = before.next
+            resume(at: before.next)
         }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.

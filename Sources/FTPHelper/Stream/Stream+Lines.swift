@@ -37,10 +37,10 @@ extension Stream {
     }
 
     /// Tells whether a part of the line just read can still be replaced: nothing of it or behind it has gone on.
-    package func canReplace(_ field: Range<Int>) -> Bool {
+    package func canReplace(_ field: Range<Int>, _ before: Before) -> Bool {
         let start = position(field.lowerBound)
-        return !start.isBefore(previousHeldStart)
-            && (!passed.isAfter(previousNext) || !start.isBefore(passed))
+        return !start.isBefore(before.heldStart)
+            && (!passed.isAfter(before.next) || !start.isBefore(passed))
     }
 
     /// Replaces a part of the line just read, for which `canReplace` holds.
@@ -48,35 +48,36 @@ extension Stream {
     /// - Parameters:
     ///   - field: offsets in `bytes`; not empty.
     ///   - text: what the receiver is to get instead.
-    package mutating func replace(_ field: Range<Int>, with text: [UInt8]) {
+    ///   - before: as `admit` has given it; what was held is not any more.
+    package mutating func replace(_ field: Range<Int>, with text: [UInt8], _ before: inout Before) {
         let start = position(field.lowerBound)
         let end = position(field.upperBound)
-        guard previousHeldStart.isBefore(previousNext), !start.isAfter(previousNext) else {
-            releaseHeld()
+        guard before.heldStart.isBefore(before.next), !start.isAfter(before.next) else {
+            releaseHeld(&before)
             record(start, end, text, promised: start)
             return
         }
         // The sender sends the held bytes no more, so they go with the first byte that it still has to send.
-        let spanEnd = SequenceNumber.later(end, previousNext + 1)
+        let spanEnd = SequenceNumber.later(end, before.next + 1)
         record(
-            previousHeldStart,
+            before.heldStart,
             spanEnd,
-            copy(previousHeldStart, start) + text + copy(end, spanEnd),
-            promised: previousNext
+            copy(before.heldStart, start) + text + copy(end, spanEnd),
+            promised: before.next
         )
-        previousHeldStart = previousNext
+        before.heldStart = before.next
     }
 
     /// Ends the reading of a segment: everything but the last `count` bytes goes on.
-    package mutating func hold(_ count: Int) {
+    package mutating func hold(_ count: Int, _ before: inout Before) {
         let start = next - count
-        if previousHeldStart.isBefore(previousNext), !start.isAfter(previousNext), !isFinished {
+        if before.heldStart.isBefore(before.next), !start.isAfter(before.next), !isFinished {
             // Nothing is to go on behind which the held bytes could stand, so they stay held.
-            heldCount = previousHeldStart.distance(to: next)
+            heldCount = before.heldStart.distance(to: next)
         } else {
-            releaseHeld()
+            releaseHeld(&before)
             let isFree =
-                !start.isBefore(previousNext) && !start.isBefore(SequenceNumber.later(passed, previousNext))
+                !start.isBefore(before.next) && !start.isBefore(SequenceNumber.later(passed, before.next))
             heldCount = isFree && !isFinished ? count : 0
         }
         passed = SequenceNumber.later(passed, heldStart)
@@ -84,11 +85,11 @@ extension Stream {
     }
 
     /// Lets what was held before the current segment go on as it is, with the first byte behind it.
-    private mutating func releaseHeld() {
-        guard previousHeldStart.isBefore(previousNext) else { return }
-        let end = SequenceNumber.earlier(previousNext + 1, next)
-        record(previousHeldStart, end, copy(previousHeldStart, end), promised: previousNext)
-        previousHeldStart = previousNext
+    private mutating func releaseHeld(_ before: inout Before) {
+        guard before.heldStart.isBefore(before.next) else { return }
+        let end = SequenceNumber.earlier(before.next + 1, next)
+        record(before.heldStart, end, copy(before.heldStart, end), promised: before.next)
+        before.heldStart = before.next
     }
 
     private mutating func record(

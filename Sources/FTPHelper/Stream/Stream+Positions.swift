@@ -3,9 +3,6 @@ extension Stream {
     /// Position of the first held byte; `next` if none is held.
     var heldStart: SequenceNumber { next - heldCount }
 
-    /// Position of the first byte that had not gone on when the current segment came.
-    var firstUnreleased: SequenceNumber { previousHeldStart }
-
     /// Tells whether an RST at this position is one that the receiver may believe: it has all before, and nothing behind.
     package func isDue(_ position: SequenceNumber) -> Bool {
         !position.isBefore(acknowledged) && !position.isAfter(next + (isFinished ? 1 : 0))
@@ -79,8 +76,6 @@ extension Stream {
         isSkipping = false
         hasHole = true
         next = position
-        previousNext = position
-        previousHeldStart = position
         admitFragments()
     }
 }

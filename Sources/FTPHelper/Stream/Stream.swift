@@ -38,11 +38,7 @@ package struct Stream: Sendable {
     @Compact<Int32> var unread = 0
     /// Offset in `bytes` behind which no line end was looked for yet.
     @Compact<Int32> var scanned = 0
-    /// `next` as it was before the current segment: what came before it was held, or has gone on.
-    var previousNext: SequenceNumber
-    /// First held position before the current segment; `previousNext` if none was held.
-    var previousHeldStart: SequenceNumber
-    /// Position behind the last byte that has gone on; behind `previousNext` if segments came too early.
+    /// Position behind the last byte that has gone on; behind `next` if segments came too early.
     var passed: SequenceNumber
     /// Position up to which the receiver has acknowledged bytes that were never seen here, if that is behind `next`.
     var acknowledgedUnseen: SequenceNumber
@@ -65,8 +61,6 @@ package struct Stream: Sendable {
     package init(next: SequenceNumber) {
         self.next = next
         acknowledged = next
-        previousNext = next
-        previousHeldStart = next
         passed = next
         acknowledgedUnseen = next
         fin = next

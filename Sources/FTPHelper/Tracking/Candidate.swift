@@ -49,11 +49,13 @@ package struct Candidate: Sendable {
         guard !payload.isEmpty else { return .undecided }
         size += payload.count
         guard size <= Candidate.maximumPayload else { return .other }
+        var before = Stream.Before()
         _ = streams[own].admit(
             payload,
             at: segment.firstByte,
             hasFIN: segment.flags.contains(.fin),
             isInspected: true,
+            before: &before,
             mayEdit: false
         )
         let bytes = streams[own].bytes
@@ -61,7 +63,7 @@ package struct Candidate: Sendable {
             let standing = read(bytes.span.extracting(line), from: own)
             guard standing == .undecided else { return standing }
         }
-        streams[own].hold(0)
+        streams[own].hold(0, &before)
         return .undecided
     }
 

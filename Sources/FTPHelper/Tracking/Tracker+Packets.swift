@@ -133,13 +133,16 @@ extension Tracker {
         var admission = Stream.Admission.taken
         if !payload.isEmpty || hasFIN {
             connection.streams[own].lend(from: &spares)
+            var before = Stream.Before()
             admission = connection.streams[own].admit(
                 payload,
                 at: segment.firstByte,
                 hasFIN: hasFIN,
                 isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
+                before: &before,
                 mayEdit: rewrites && connection.mayEdit(side)
             )
+            self.before = before
             if admission == .conflicting { statistics.conflicts += 1 }
             // As a probe it would end what the receiver is not to end yet.
             guard admission != .postponed || !segment.flags.contains(.rst) else { return .drop }
@@ -180,7 +183,7 @@ extension Tracker {
     ) {
         // The stream's bytes have no other owner when it lets go of them: else a copy would stay somewhere.
         guard let heldCount = readLines(connection, side, at: now, into: &output) else { return }
-        connection.streams[side.rawValue].hold(heldCount)
+        connection.streams[side.rawValue].hold(heldCount, &before)
     }
 
     /// Reads the lines that are whole, and returns how many of the last bytes are to be withheld; `nil` if the connection
@@ -312,14 +315,14 @@ extension Tracker {
             let isNamed =
                 announcement.port == announced.port
                 && (announcement.address ?? announced.address) == announced.address
-            guard isNamed || !rewrites || connection.streams[own].canReplace(field) else {
+            guard isNamed || !rewrites || connection.streams[own].canReplace(field, before) else {
                 // Its bytes have gone on before anybody asked for such a reply.
                 refuse(.unsolicited, announcement.kind, line, connection, into: &output)
                 return
             }
             open(expectation, on: connection, command: command, at: now, into: &output)
             guard !isNamed, rewrites else { return }
-            connection.streams[own].replace(field, with: announcement.field(for: announced))
+            connection.streams[own].replace(field, with: announcement.field(for: announced), &before)
             connection.edits &+= 1
             statistics.edits += 1
             if !connection.isLiberal {

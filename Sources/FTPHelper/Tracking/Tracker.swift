@@ -60,6 +60,8 @@ package struct Tracker: ~Copyable {
     /// The record being written; kept for its storage.
     var record = RecordWriter()
     var spares: [[UInt8]] = []
+    /// Where the stream of the segment in hand stood before it.
+    var before = Stream.Before()
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
     package internal(set) var size = 0
