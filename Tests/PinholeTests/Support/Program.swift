@@ -47,6 +47,7 @@ enum Program {
                 grep -q 'No such file' "$dir/errors"
                 ln -s "$3" "$dir/bin/nft"
             fi
+            rm "$dir/errors"
             PATH=$dir/bin:$PATH
             # Rules and sets, without what differs from time to time.
             state() { iptables-save; ip6tables-save; ipset save; }
