@@ -1,3 +1,4 @@
+import Glibc
 import Netfilter
 import PinholeDaemon
 
@@ -64,6 +65,12 @@ extension Inspection {
     ) {
         let subject = "queue \(number), \(purpose)"
         guard let binding = bindings.first(where: { $0.queue == number }) else {
+            if !QueueBinding.areVisible, isTaken(number) {
+                findings.append(
+                    .fine("\(subject): a process listens, and only the machine's root sees which")
+                )
+                return
+            }
             let mend = "pinhole run --queues \(queues.control),\(queues.data)"
             findings.append(.missing("\(subject): nobody listens", mend: mend))
             return
@@ -82,6 +89,16 @@ extension Inspection {
             )
         } else {
             findings.append(.fine("\(subject): \(title) listens"))
+        }
+    }
+
+    /// Tells whether nobody else can have the queue.
+    private func isTaken(_ queue: UInt16) -> Bool {
+        do throws(SystemError) {
+            _ = try PacketQueue.open(queue)
+            return false
+        } catch {
+            return error.code == EBUSY
         }
     }
 }

@@ -6,10 +6,13 @@ struct QueueBinding: Hashable, Sendable {
     /// The port of the netlink socket through which it was bound.
     let port: UInt32
 
-    /// Every queue bound in this network namespace; none where the kernel has no NFQUEUE.
-    static var all: [QueueBinding] {
-        (try? TextFile.read("/proc/net/netfilter/nfnetlink_queue")).map(parse) ?? []
-    }
+    /// Every queue bound in this network namespace; none where the kernel has no NFQUEUE, or does not show them.
+    static var all: [QueueBinding] { text.map(parse) ?? [] }
+
+    /// Tells whether they can be seen: only the machine's root may, not that of an unprivileged container.
+    static var areVisible: Bool { text != nil }
+
+    private static var text: String? { try? TextFile.read("/proc/net/netfilter/nfnetlink_queue") }
 
     /// The columns are: queue number, port, packets waiting, copy mode, copy range, ...
     static func parse(_ text: String) -> [QueueBinding] {

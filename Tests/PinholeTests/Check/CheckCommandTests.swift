@@ -146,6 +146,36 @@ struct CheckCommandTests {
         )
     }
 
+    @Test func `in an unprivileged container rules and daemon work, and nothing is found missing`() throws {
+        let child = try Program.script(
+            #"""
+            cp "$pinhole" "$dir/pinhole"
+            chmod 755 "$dir"
+            mkdir -m 777 "$dir/own"
+            setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net bash -c '
+                set -eu
+                cd "$0"
+                ip link set lo up
+                ./pinhole rules load
+                ./pinhole run --socket "$0/own/socket" 2>own/log & daemon=$!
+                trap "kill $daemon" EXIT
+                end=$((SECONDS + 20))
+                until ./pinhole stats --socket "$0/own/socket" >/dev/null 2>&1; do ((SECONDS < end)); done
+                ./pinhole check --socket "$0/own/socket"
+                ./pinhole rules unload
+            ' "$dir"
+            """#
+        )
+        #expect(child.status == 0, "\(child.output)\(child.errors)")
+        #expect(lines(child, "not ok") == [])
+        #expect(
+            lines(child, "ok").filter { $0.hasPrefix("queue ") } == [
+                "queue 21, control packets: a process listens, and only the machine's root sees which",
+                "queue 20, data connections: a process listens, and only the machine's root sees which",
+            ]
+        )
+    }
+
     @Test func `rules of nftables are looked at as well`() throws {
         let child = try Program.script(
             Self.start + """
