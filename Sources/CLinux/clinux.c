@@ -131,7 +131,8 @@ int clinux_unix_listen(const char *path, mode_t mode, gid_t group)
      */
     if (fchmod(listener, mode & 0700) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
         return fail(listener);
-    if (chown(path, (uid_t)-1, group) < 0 || chmod(path, mode) < 0 || listen(listener, SOMAXCONN) < 0) {
+    if ((group != (gid_t)-1 && chown(path, (uid_t)-1, group) < 0) || chmod(path, mode) < 0 ||
+        listen(listener, SOMAXCONN) < 0) {
         int reason = errno;
 
         unlink(path);

@@ -9,14 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int clinux_effective_capabilities(uint64_t *capabilities)
+int clinux_get_capabilities(uint64_t *effective, uint64_t *permitted)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
     if (syscall(SYS_capget, &header, data) < 0)
         return -1;
-    *capabilities = (uint64_t)data[1].effective << 32 | data[0].effective;
+    *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+    *permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
     return 0;
 }
 

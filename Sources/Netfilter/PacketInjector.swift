@@ -15,6 +15,32 @@ package struct PacketInjector: ~Copyable {
         PacketInjector(v4: try open(AF_INET), v6: try openIfKnown(AF_INET6))
     }
 
+    /// The same, or goes on with the sockets that a service manager has kept: for these nobody needs `CAP_NET_RAW`.
+    package static func open(from inherited: inout InheritedDescriptors) throws(SystemError) -> PacketInjector
+    {
+        guard let v4 = inherited.take(names.v4) else { return try open() }
+        return PacketInjector(v4: v4, v6: inherited.take(names.v6))
+    }
+
+    /// Whether a service manager has kept the sockets.
+    package static func isKept(in inherited: borrowing InheritedDescriptors) -> Bool {
+        inherited.rest.contains(names.v4)
+    }
+
+    /// Lets the service manager keep the sockets, in place of any that it has.
+    package func store(with notifier: borrowing ServiceNotifier) {
+        notifier.discard(Self.names.v4)
+        notifier.store(v4.number, as: Self.names.v4)
+        notifier.discard(Self.names.v6)
+        switch v6 {
+        case .some(let socket): notifier.store(socket.number, as: Self.names.v6)
+        case nil: break
+        }
+    }
+
+    /// What the service manager calls them.
+    private static let names = (v4: "raw-ipv4", v6: "raw-ipv6")
+
     private static func open(_ family: Int32) throws(SystemError) -> Descriptor {
         let type = Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         return Descriptor(

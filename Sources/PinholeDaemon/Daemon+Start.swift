@@ -9,7 +9,10 @@ extension Daemon {
     /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. What an
     /// earlier one has left is touched at the end, when it is certain that no other daemon uses it.
     package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(Obstacle) -> Daemon {
-        guard Capabilities.contain(.networkAdministration), Capabilities.contain(.rawSockets) else {
+        var inherited = InheritedDescriptors.take()
+        let hasInjector = PacketInjector.isKept(in: inherited)
+        guard Capabilities.contain(.networkAdministration), hasInjector || Capabilities.contain(.rawSockets)
+        else {
             throw Obstacle(
                 "no permission to change the network",
                 mend: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
@@ -19,7 +22,6 @@ extension Daemon {
         SignalDescriptor.ignoreBrokenPipes()
         let account = try account(for: settings.user)
         let notifier = ServiceNotifier.open()
-        var inherited = InheritedDescriptors.take()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
         // Before there is anything that it should not have.
         let opener = try attempt(
@@ -30,7 +32,10 @@ extension Daemon {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
         let pinholes = try pinholes(for: settings)
-        let injector = try attempt(PacketInjector.open, orElse: unforeseen)
+        let injector = try attempt(
+            { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
+            orElse: unforeseen
+        )
         var server = try attempt {
             () throws(SystemError) in
             try ControlServer.open(settings.socketPath, group: account?.group)

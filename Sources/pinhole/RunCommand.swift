@@ -6,7 +6,7 @@ import PinholeDaemon
 enum RunCommand: Command {
     static let name = "run"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
-    static let options = [config, checkConfig] + keys
+    static let options = [config, checkConfig, storeSockets] + keys
 
     /// The options that are keys of the configuration file, too.
     static let keys: [Option] = [
@@ -28,6 +28,11 @@ enum RunCommand: Command {
         "check-config",
         nil,
         "say what is wrong with the configuration, and end"
+    )
+    private static let storeSockets = Option(
+        "store-sockets",
+        nil,
+        "leave the raw sockets with the service manager, and end"
     )
     private static let state = Option(
         "state",
@@ -88,6 +93,13 @@ enum RunCommand: Command {
     private static let maximumTimeout: UInt32 = 2_147_483
 
     static func run(_ arguments: Arguments) throws(Failure) {
+        guard !arguments.has(storeSockets) else {
+            do {
+                return try Daemon.storeSockets()
+            } catch {
+                throw Failure(error)
+            }
+        }
         let configuration = Configuration(at: arguments.value(of: config), arguments)
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else { return }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The effective capabilities, bit n for capability n (capget(2)). */
-int clinux_effective_capabilities(uint64_t *capabilities);
+/* The effective and the permitted capabilities, bit n for capability n (capget(2)). */
+int clinux_get_capabilities(uint64_t *effective, uint64_t *permitted);
 
 /* Makes these capabilities the effective and the permitted ones; the inheritable and ambient sets become empty (capset(2)). */
 int clinux_set_capabilities(uint64_t capabilities);

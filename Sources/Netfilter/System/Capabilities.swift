@@ -17,17 +17,23 @@ package enum Capabilities {
     ///
     /// The corresponding C function is `capget`.
     package static func contain(_ capability: Capability) -> Bool {
-        var effective: UInt64 = 0
-        // Sound: the call writes one 64-bit number.
-        guard unsafe clinux_effective_capabilities(&effective) == 0 else { return false }
-        return effective & capability.bit != 0
+        sets.map { $0.effective & capability.bit != 0 } ?? false
     }
 
-    /// Keeps `capability` and gives up every other for good: in the effective and the permitted set this one is left,
-    /// in the inheritable and the ambient one none.
+    private static var sets: (effective: UInt64, permitted: UInt64)? {
+        var effective: UInt64 = 0
+        var permitted: UInt64 = 0
+        // Sound: the call writes two 64-bit numbers.
+        guard unsafe clinux_get_capabilities(&effective, &permitted) == 0 else { return nil }
+        return (effective, permitted)
+    }
+
+    /// Keeps `capability` and gives up every other for good: in the effective and the permitted set this one is left.
     ///
-    /// The corresponding C function is `capset`.
+    /// The corresponding C function is `capset`. It is not called where there is nothing to give up: a service manager
+    /// may have forbidden it.
     static func keep(only capability: Capability) throws(SystemError) {
+        if let sets, sets == (capability.bit, capability.bit) { return }
         _ = try SystemError.check("give up capabilities") { clinux_set_capabilities(capability.bit) }
     }
 

@@ -30,6 +30,14 @@ package struct ServiceNotifier: ~Copyable {
         return ServiceNotifier(number < 0 ? nil : Descriptor(adopting: number))
     }
 
+    /// Whether there is anybody to be told.
+    package var isHeard: Bool {
+        switch socket {
+        case .some: true
+        case nil: false
+        }
+    }
+
     /// Sends `state`; nothing waits for the answer and nothing fails: a manager that does not listen is its own affair.
     package func notify(_ state: State) { send(state.rawValue) }
 
