@@ -5,14 +5,12 @@
 extension Tracker {
     /// The transfers that are under way, in no particular order.
     package var transfers: [TransferSummary] {
-        guard transferCount > 0 else { return [] }
-        var summaries: [TransferSummary] = []
-        deadlines.forEach { connection in
-            guard let transfer = connection.transfer, transfer.isUnderWay else { return }
-            summaries.append(transfer.summary(of: connection, ended: nil))
+        transferring.values.compactMap { connection in
+            connection.transfer?.summary(of: connection, ended: nil)
         }
-        return summaries
     }
+
+    package var transferCount: Int { transferring.count }
 
     /// A line says something of a transfer.
     mutating func take(
@@ -37,7 +35,7 @@ extension Tracker {
             guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
             let path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
             if !command.isOfFile || path != transfer.path { transfer.size = nil }
-            if transfer.data == nil { begin(transfer, at: now) }
+            if transfer.data == nil { begin(transfer, of: connection, at: now) }
             transfer.command = command
             transfer.ordinal = ordinal
             transfer.path = path
@@ -76,7 +74,7 @@ extension Tracker {
         }
         let transfer = connection.transfer ?? Transfer(at: now)
         connection.transfer = transfer
-        begin(transfer, at: now)
+        begin(transfer, of: connection, at: now)
         transfer.data = data
         transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
     }
@@ -163,13 +161,13 @@ extension Tracker {
     }
 
     /// Counts a transfer that was being prepared as one that is under way.
-    private mutating func begin(_ transfer: Transfer, at now: Instant) {
+    private mutating func begin(_ transfer: Transfer, of connection: Connection, at now: Instant) {
         transfer.began = now
-        if !transfer.isUnderWay { transferCount += 1 }
+        transferring[ObjectIdentifier(connection)] = connection
     }
 
     private mutating func dismiss(_ connection: Connection) {
-        if connection.transfer?.isUnderWay ?? false { transferCount -= 1 }
+        transferring[ObjectIdentifier(connection)] = nil
         connection.transfer = nil
         deadlines.update(connection)
     }

@@ -67,8 +67,8 @@ package struct Tracker: ~Copyable {
     package internal(set) var size = 0
     /// How many control connections are followed, as `connections` lists them.
     package internal(set) var connectionCount = 0
-    /// How many transfers are under way.
-    package internal(set) var transferCount = 0
+    /// Connections whose transfers are under way.
+    var transferring: [ObjectIdentifier: Connection] = [:]
 
     package init(
         policy: Policy,

@@ -106,6 +106,6 @@ import Testing
             queries | wc -l
             """
         )
-        #expect(said == "13\n")
+        #expect(said == "15\n")
     }
 }
