@@ -27,6 +27,7 @@ struct Inspection {
         inspectRules()
         if ports.isEmpty { ports = [21] }
         inspectConfiguration(Configuration(at: arguments.value(of: RunCommand.config), arguments))
+        inspectFTPS(backends)
         inspectUser()
         findings += ServiceState.current?.findings ?? []
         let isUp = inspectDaemon()

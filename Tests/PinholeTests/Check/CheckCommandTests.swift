@@ -496,4 +496,23 @@ struct CheckCommandTests {
             ]
         )
     }
+
+    @Test func `where servers are configured for FTPS its rules are looked for`() throws {
+        let child = try Program.script(
+            Self.start + """
+                printf '%s\\n' 'user = nobody' 'implicit-tls = 990' '[server 10.2.0.2]' 'ftps-ports = 3000' >"$dir/conf"
+                check || true
+                pinhole rules load --ftps --ports 21,990
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "not ok") == [
+                "FTPS: there is no set pinhole4-sessions, pinhole6-sessions: pinhole rules load --ftps",
+                "FTPS: the rules do not know the port 990 of implicit TLS: pinhole rules load --ftps --ports 21,990",
+            ]
+        )
+        #expect(lines(child, "ok").filter { $0.hasPrefix("FTPS") }.count == 1)
+    }
 }

@@ -1,0 +1,29 @@
+import FTPHelper
+import Netfilter
+import PinholeDaemon
+
+/// What FTPS needs where servers are configured for it.
+extension Inspection {
+    mutating func inspectFTPS(_ backends: [PinholeSet.Backend]) {
+        guard settings.policy.opensForFTPS, let backend = backends.first else { return }
+        let missing = PinholeSet.Family.allCases.filter { family in
+            guard var set = try? PinholeSet.open(backend) else { return true }
+            return (try? set.sessionsExist(family)) != true
+        }
+        if missing.isEmpty {
+            findings.append(.fine("FTPS: SYNs of those who have an encrypted session are asked about"))
+        } else {
+            let names = missing.map(\.sessionsName).joined(separator: ", ")
+            findings.append(.missing("FTPS: there is no set \(names)", mend: "pinhole rules load --ftps"))
+        }
+        let unqueued = settings.policy.implicitTLSPorts.filter { !ports.contains($0) }
+        guard !unqueued.isEmpty else { return }
+        let all = (ports.sorted() + unqueued).map(String.init).joined(separator: ",")
+        findings.append(
+            .missing(
+                "FTPS: the rules do not know the port \(unqueued[0]) of implicit TLS",
+                mend: "pinhole rules load --ftps --ports \(all)"
+            )
+        )
+    }
+}
