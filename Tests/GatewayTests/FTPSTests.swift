@@ -178,7 +178,7 @@ import Testing
     func `with a mark for it the packets of a session pass by the daemon, and its end does not`() async throws
     {
         let mark = ["--ftps-mark", "0x1000/0x1000"]
-        try await Self.withStage(.masqueraded, mark + ["--timeout", "3"], rules: mark) { gateway, stage, _ in
+        try await Self.withStage(.masqueraded, mark + ["--timeout", "10"], rules: mark) { gateway, stage, _ in
             func packets() async throws -> Int {
                 try await gateway.report("stats", as: StatisticsReport.self).packets
             }
@@ -205,7 +205,7 @@ import Testing
                 "\(entries)"
             )
 
-            try await poll(for: "the idle session to close") { try await sessions() == 0 }
+            try await poll(for: "the idle session to close", within: 40) { try await sessions() == 0 }
             try await stage.say(.client, Stage.data)
             try await #require(sessions() == 1)
             try await #require(gateway.probe(known, 49100, from: .client) == "connected")
