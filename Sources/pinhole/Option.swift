@@ -28,7 +28,7 @@ extension Option {
     static let ftpsMark = Option(
         "ftps-mark",
         "VALUE[/MASK]",
-        "the bits in the connmark of encrypted control connections that need not be queued (none)"
+        "connmark of encrypted control connections that need not be queued (none)"
     )
     static let queues = Option("queues", "CONTROL,DATA", "the numbers of the two queues (21,20)")
 

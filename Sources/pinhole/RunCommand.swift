@@ -55,7 +55,7 @@ enum RunCommand: Command {
     private static let ftps = Option(
         "ftps",
         "SERVER=PORTS,...",
-        "let clients reach these ports of a server while they have an encrypted session with it"
+        "let clients reach these ports of a server during encrypted sessions with it"
     )
     private static let implicitTLS = Option(
         "implicit-tls",
