@@ -52,7 +52,7 @@ struct Gateway: Sendable {
         let links: [(Host, String)] = [
             (.client, topology.clientHost == .client ? topology.client : isIPv6 ? "fd01::2" : "10.1.0.2"),
             (.server, topology.serverHost == .server ? topology.server : isIPv6 ? "fd02::2" : "10.2.0.2"),
-            (.stranger, isIPv6 ? "fd03::2" : "10.3.0.2"),
+            (.stranger, topology.isBridged ? "10.1.0.4" : isIPv6 ? "fd03::2" : "10.3.0.2"),
         ]
         var lines: [String] = []
         for host in Host.allCases {
@@ -63,10 +63,24 @@ struct Gateway: Sendable {
             ]
         }
         lines.append("ip netns exec gateway sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+        if topology.isBridged {
+            lines += [
+                "ip -n gateway link add bridge up type bridge",
+                "ip netns exec gateway sysctl -qw net.bridge.bridge-nf-call-iptables=1",
+            ]
+        }
         for (host, address) in links {
             let router = Gateway.neighbour(of: address)
+            lines.append("ip -n gateway link add \(host) type veth peer name gateway netns \(host)")
+            if topology.isBridged {
+                lines += [
+                    "ip -n gateway link set \(host) up master bridge",
+                    "ip -n \(host) addr add \(address)/\(length) dev gateway",
+                    "ip -n \(host) link set gateway up",
+                ]
+                continue
+            }
             lines += [
-                "ip -n gateway link add \(host) type veth peer name gateway netns \(host)",
                 "ip -n gateway addr add \(router)/\(length) dev \(host) \(isIPv6 ? "nodad" : "")",
                 "ip -n gateway link set \(host) up",
                 "ip -n \(host) addr add \(address)/\(length) dev gateway \(isIPv6 ? "nodad" : "")",

@@ -17,6 +17,8 @@ struct Topology: Sendable, CustomTestStringConvertible {
     var isMasqueraded = false
     /// The address under which the client knows the server, when destination NAT leads to it.
     var serverKnownAs: String?
+    /// Lets the gateway be a bridge that nobody sees, between ends of one network.
+    var isBridged = false
     /// The control port that the client connects to.
     var port = 21
     /// The control port that the server listens on, when destination NAT changes it.
@@ -83,6 +85,8 @@ struct Topology: Sendable, CustomTestStringConvertible {
         clientSeenAs: "fd02::1",
         isMasqueraded: true
     )
+
+    static let bridged = Topology(name: "bridged", server: "10.1.0.3", isBridged: true)
 
     static let all = [
         routed, masqueraded, shorterSNAT, longerSNAT, shorterDNAT, longerDNAT, portDNAT, bothNATs,
