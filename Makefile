@@ -12,6 +12,8 @@
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       measure beside what one would have instead, ROUNDS (7) times; writes the tables of README.md (root)
+# make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
+#                  with nftables and with iptables, and write what came of it to README.md; takes a quarter of an hour (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
 # Debian packages that are missing are installed first, which needs root.
@@ -41,10 +43,11 @@ build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish tmux \
     libncursesw6
+kernel_packages = qemu-system-x86 busybox-static kmod cpio
 deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall deb test-deb demo test sanitize lint cost fuzz soak faults bench compare clean
+.PHONY: build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak faults bench compare clean
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -95,6 +98,13 @@ test-deb: deb .build/bookworm
 	rm -rf $@.new
 	debootstrap --variant=minbase bookworm $@.new
 	mv $@.new $@
+
+# Not a part of `make test`, which is long enough without: an emulated machine is slow.
+test-kernels: KERNELS ?= linux-image-amd64 linux-image-cloud-amd64
+test-kernels:
+	@scripts/dependencies $(build_packages) $(test_packages) $(kernel_packages)
+	swift build --build-tests
+	scripts/test-kernels README.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
 
 demo: build
 	@scripts/dependencies $(demo_packages)
