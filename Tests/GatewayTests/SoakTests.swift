@@ -95,6 +95,7 @@ extension Gateway {
         let samples = try await sampling.value
         let warm = samples.dropFirst(samples.count / 5)
         let growth = try (#require(warm.last)) - (try #require(warm.first))
+        // That of a full table: each connection that has ended keeps its place for two minutes.
         try Figures.note(
             "soak, \(name): memory at the most",
             try #require(samples.max()),
