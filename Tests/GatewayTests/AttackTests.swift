@@ -18,7 +18,7 @@ import Testing
     // MARK: The client
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, natted],
         [
             ("a third host", "10,3,0,2,19,137", "address-mismatch"),
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a PORT that names the address shared by all clients leads to its own`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let listener = try gateway.startScript("listen", ["10.1.0.2", "5001"], as: "listener")
@@ -62,7 +62,7 @@ import Testing
 
     /// A page's script makes the victim's browser send a form to port 21 of the attacker's server, which plays along; the
     /// form is filled up so that PORT begins a segment.
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, natted])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted])
     func `NAT slipstreaming opens nothing`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let port = "PORT 10,1,0,2,19,137\r\n"
@@ -86,7 +86,7 @@ import Testing
     }
 
     /// The same with a real HTTP client, and a server that greets at once.
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `NAT slipstreaming with a real HTTP client opens nothing`() async throws {
         try await Gateway.with(Self.natted) { gateway in
             try await gateway.loadRules()
@@ -109,7 +109,7 @@ import Testing
     }
 
     /// A file name with a line end in it: the victim's client sends it as it is, and PORT begins a segment.
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, natted], [true, false])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted], [true, false])
     func `CRLF injection opens nothing with --strict, and without it only what the client might open itself`(
         topology: Topology,
         isStrict: Bool
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `with --strict a bounce ends the connection`() async throws {
         try await Gateway.withStage(Self.natted, options: ["--strict"]) { gateway, stage in
             try await stage.logIn()
@@ -150,7 +150,7 @@ import Testing
     // MARK: The server
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, natted],
         [
             "227 Entering Passive Mode (10,2,0,2,19,137)\r\n", "229 Entering (|||5001|)\r\n",
@@ -170,7 +170,7 @@ import Testing
     }
 
     /// The attacker is neither: he has the client say something that the server repeats in its reply.
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, natted])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted])
     func `an echoed 227 opens nothing`(topology: Topology) async throws {
         let passive = "227 Entering Passive Mode (10,2,0,2,19,137)"
         try await Gateway.withStage(topology) { gateway, stage in
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, natted, published],
         ["10,1,0,3", "10,1,0,1", "10,3,0,2", "127,0,0,1", "0,0,0,0"]
     )
@@ -224,7 +224,7 @@ import Testing
         ])
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, natted, published])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted, published])
     func `a client cannot use another's expectation`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             try await addClient("10.1.0.3", in: gateway)
@@ -249,7 +249,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `one client that announces on hundreds of connections leaves the others their ports`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             try await addClient("10.1.0.3", in: gateway)
@@ -279,7 +279,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a port that NAT lends cannot be guessed, and a guess is of no use`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             for number in 1...40 {

@@ -2,7 +2,7 @@ import Testing
 
 /// A firewall without addresses, whose bridge shows its packets to the rules (`br_netfilter`).
 @Suite struct BridgeTests {
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `files pass a bridge in every mode, and nothing else does`() async throws {
         try await Gateway.with(.bridged) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -24,7 +24,7 @@ import Testing
         try #require(status["Threads"] == "1")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `the daemon becomes the user pinhole and keeps nothing but CAP_NET_ADMIN`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `another user can be named`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `without a user pinhole the daemon stays root, says so, and keeps nothing else`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let removal = "users=$(grep -v ^pinhole: /etc/passwd) && echo \"$users\" >/etc/passwd"
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["pinhole", "root"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["pinhole", "root"])
     func `from inside, nothing can be opened, started or regained`(user: String) async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [("SEGV", 11), ("ABRT", 6)])
+    @Test(.timeLimit(.minutes(20)), arguments: [("SEGV", 11), ("ABRT", 6)])
     func `a crash ends it at once, with Swift's backtracer too`(signal: String, number: Int32) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.longerSNAT, .masqueraded6])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6])
     func `in everything that the daemon does, no system call is refused`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -13,7 +13,7 @@ import Testing
             + ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `root may do everything, its group may look, and nobody else gets in`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `10,000 connections that make no sense do no harm to packets`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `whatever strangers write comes out as printable ASCII, in the log and in every answer`()
         async throws
     {

@@ -2,7 +2,7 @@ import Testing
 
 /// People who match by connmark find data connections by it.
 @Suite struct DataMarkTests {
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.longerSNAT, .routed])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed])
     func `a data connection has the mark of its control connection, changed as asked for`(topology: Topology)
         async throws
     {

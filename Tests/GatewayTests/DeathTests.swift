@@ -8,7 +8,7 @@ import Testing
         ProcessInfo.processInfo.environment["PINHOLE_KILLS"].flatMap { Int($0) } ?? 5
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.longerSNAT, .bothNATs])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
     func `100 sessions go on however often the daemon is killed`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, patience: 60)
@@ -28,7 +28,7 @@ import Testing
     }
 
     /// The service manager keeps the queues' sockets, and so the packets that wait in them.
-    @Test(.timeLimit(.minutes(10)), arguments: ["TERM", "KILL"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
     func `no packet is lost when a service manager starts another`(signal: String) async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd, patience: 60)

@@ -30,7 +30,7 @@ import Testing
         }
     }()
 
-    @Test(.timeLimit(.minutes(10)), arguments: servers)
+    @Test(.timeLimit(.minutes(20)), arguments: servers)
     func `files pass over TLS, related to their control connection, and fail without Pinhole`(
         server: SecureServer
     ) async throws {
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
+    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
     func `nobody else gets in, nowhere else, and neither before nor after`(topology: Topology) async throws {
         try await Self.withStage(topology) { gateway, stage, _ in
             let known = topology.dialled
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `an eleventh data connection waits for one of the ten to end`() async throws {
         try await Self.withStage(.masqueraded) { gateway, stage, _ in
             try await stage.speakTLS()
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a session outlives the daemon, and goes on in plain text after CCC`() async throws {
         try await Self.withStage(.routed) { gateway, stage, daemon in
             try await stage.speakTLS()
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `with a mark for it the packets of a session pass by the daemon, and its end does not`() async throws
     {
         let mark = ["--ftps-mark", "0x1000/0x1000"]
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
     func `the server opens data connections over TLS, too, where it may`(topology: Topology) async throws {
         let server = SecureServer(topology: topology)
         try await Gateway.with(topology) { gateway in

@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [
             (Topology.routed, ["headers", "lengths", "options", "fragments"]),
             (.longerSNAT, ["headers", "lengths", "options"]),

@@ -5,7 +5,7 @@ import Testing
     /// Bytes, the most that IP knows.
     private static let packetSize = 65535
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
     func `every byte arrives once and for all, and what is well formed is understood`(topology: Topology)
         async throws
     {

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .masqueraded, .shorterSNAT, .longerSNAT, .bothNATs],
         Mishap.allCases
     )

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [
             // To the kernel go requests and verdicts; answers come one by one, packets together.
             Failure(call: "sendto", error: "ENOBUFS"), Failure(call: "sendto", error: "ENOMEM"),
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `only the log and the events notice that the wall clock is set back`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -11,7 +11,7 @@ import Testing
     }
 
     // Large ones take their time in a program that is not optimised.
-    @Test(.timeLimit(.minutes(10)), arguments: Figures.isFull ? Flood.allCases : [.small])
+    @Test(.timeLimit(.minutes(20)), arguments: Figures.isFull ? Flood.allCases : [.small])
     func `ten times the packets that can be handled cost nothing but themselves`(flood: Flood) async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let seconds = Figures.isFull ? 10.0 : 2
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `connections that never log in make room for one another, and disturb nobody`() async throws {
         try await Gateway.with(.routed) { gateway in
             let (count, most) = Figures.isFull ? (200_000, 65_536) : (3_000, 500)
@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `those who watch the events and do not read slow nobody`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in

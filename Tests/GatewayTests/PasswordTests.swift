@@ -11,7 +11,7 @@ import Testing
         return outcome.output
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
     func `nothing of a password is left when its connection is closed`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `the search finds what is kept of an open connection, the user's name`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.pyftpdlib)

@@ -4,7 +4,7 @@ import Testing
 @Suite struct PinholeTests {
     private static let topologies = [Topology.routed, .longerSNAT, .longerDNAT, .routed6]
 
-    @Test(.timeLimit(.minutes(10)), arguments: topologies)
+    @Test(.timeLimit(.minutes(20)), arguments: topologies)
     func `a passive pinhole is for one connection from the client to the port`(topology: Topology)
         async throws
     {
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: topologies)
+    @Test(.timeLimit(.minutes(20)), arguments: topologies)
     func `an active pinhole is for one connection from the server to the port`(topology: Topology)
         async throws
     {
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a bounce to a third host opens nothing and is refused by name`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)

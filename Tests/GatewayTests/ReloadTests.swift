@@ -5,7 +5,7 @@ import Testing
     /// How the daemon is told.
     enum Order: String, CaseIterable { case reload, hangup }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
     func `what is allowed changes in mid-session, for the server that is named`(
         topology: Topology,
         order: Order
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `only root may, and is told what is wrong and what has to wait`() async throws {
         try await Gateway.with(.routed) { gateway in
             try gateway.lab.write("", to: "conf")

@@ -4,7 +4,7 @@ import Testing
 @Suite struct SegmentationTests {
     /// Every byte of every command and reply in a segment of its own.
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6],
         ["bytes", "bytes:0.003"]
     )
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .routed6, .masqueraded6]
     )
     func `files pass when the client's announcement is cut at any point`(topology: Topology) async throws {
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .shorterDNAT, .longerDNAT, .routed6, .masqueraded6]
     )
     func `files pass when the server's announcement is cut at any point`(topology: Topology) async throws {
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
     func `several commands in one segment are each understood`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -80,7 +80,7 @@ import Testing
 
     /// As many as fit into a segment, and more segments than the window takes.
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.shorterSNAT, .longerSNAT],
         ["eager", "late"]
     )

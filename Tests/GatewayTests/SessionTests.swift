@@ -2,7 +2,7 @@ import Testing
 
 /// What the daemon knows of a control connection, from before its start to after its end.
 @Suite struct SessionTests {
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
     func `a connection opened before the daemon started is adopted`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `an expectation is reported as it arrives and as it is translated`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["TERM", "INT", "KILL"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "KILL"])
     func `the next daemon has the pinhole that one leaves, and in between it leads nowhere`(signal: String)
         async throws
     {
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a control connection waits for the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `with --bypass a control connection does without the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -2,7 +2,7 @@ import Testing
 
 /// The one thing that must work, in a few seconds.
 @Suite struct SmokeTests {
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `curl fetches a file in every mode through MASQUERADE`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)

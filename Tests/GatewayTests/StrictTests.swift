@@ -6,7 +6,7 @@ import Testing
         Topology.routed, .longerSNAT, .bothNATs, .serverOnGateway, .clientOnGateway, .masqueraded6,
     ]
 
-    @Test(.timeLimit(.minutes(10)), arguments: topologies)
+    @Test(.timeLimit(.minutes(20)), arguments: topologies)
     func `an address of somebody else resets both ends`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -21,7 +21,7 @@ import Testing
         try #require(after == before)
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `without CAP_NET_ADMIN nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `who is not root cannot start anything`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["21,31", "31,20"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["21,31", "31,20"])
     func `a queue that another process has is named`(queues: String) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `without its sets the daemon does not start`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await expectRefusal("there is no set pinhole4", in: gateway, ["run"])
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [
             (1, "ctnetlink", "nf_conntrack_netlink"), (3, "NFQUEUE", "nfnetlink_queue"),
             (6, "ipset", "ip_set"),
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a control socket in use is left to its daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
     func `rules load names the tool that is not installed`(missing: String) async throws {
         try await Gateway.with(.routed) { gateway in
             let folder = "\(Lab.folder)/bin"
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `who asks a daemon that is not there is told so`() async throws {
         try await Gateway.with(.routed) { gateway in
             for subcommand in ["stats", "expectations", "connections", "events", "flush"] {

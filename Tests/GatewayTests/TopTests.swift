@@ -74,7 +74,7 @@ import Testing
         func shows(_ text: String) async throws { try await shows(text) { $0.contains(text) } }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `it shows what goes on, does what keys say, and survives the daemon`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, patience: 120)
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT"])
     func `whatever ends it, the terminal is as it was`(signal: String) async throws {
         try await Gateway.with(.routed) { gateway in
             // Without colour, too.
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `without a terminal it says so`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("top")

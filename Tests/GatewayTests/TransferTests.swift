@@ -15,7 +15,7 @@ import Testing
         (try? TransferReport.all(of: service)) ?? []
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
     func `each transfer is told, in every mode`(topology: Topology, server: Server) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `a running one is listed with its progress, and an aborted one is told as failed`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, patience: 60)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `uploads, listings, what is empty, what fails and what is not counted`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `one that is under way when the daemon is replaced goes on, and is not told`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, patience: 60)

@@ -2,7 +2,7 @@ import Testing
 
 /// What TCP does besides carrying bytes, on a connection with edits.
 @Suite struct TransportTests {
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
     func `urgent data stays urgent, behind edits and beside them`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let (sent, read) = topology.portArguments
@@ -10,7 +10,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
     func `ABOR as urgent data ends a transfer and not the session`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.pyftpdlib)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .bothNATs])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
     func `an idle connection answers keep-alive probes, behind edits and amid one`(topology: Topology)
         async throws
     {

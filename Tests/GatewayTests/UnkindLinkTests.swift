@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs],
         Loss.allCases
     )
@@ -39,7 +39,7 @@ import Testing
     }
 
     /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
-    @Test(.timeLimit(.minutes(10)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
     func `every transfer completes when control packets overtake one another`(topology: Topology) async throws
     {
         try await Gateway.withPinhole(topology) { gateway in
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(20)),
         arguments: [
             (Topology.shorterSNAT, "PORT"), (.longerSNAT, "PORT"), (.shorterDNAT, "PASV"),
             (.bothNATs, "PORT,PASV"),
