@@ -42,7 +42,7 @@ bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev libncurses-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish tmux \
-    libncursesw6
+    libncursesw6 openssl
 kernel_packages = qemu-system-x86 busybox-static kmod cpio
 deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
