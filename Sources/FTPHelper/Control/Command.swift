@@ -15,8 +15,7 @@ package struct Command: Hashable, Sendable {
 
     /// Reads a line with its end; `nil` if it is no FTP command.
     package init?(parsing line: Span<UInt8>) {
-        var end = line.count
-        while end > 0, Command.isBlank(line[end - 1]) || Command.isLineEnd(line[end - 1]) { end -= 1 }
+        let end = Command.end(of: line)
         guard let word = Command.word(line, end: end), let verb = Verb.named(word.name) else { return nil }
         var start = word.end
         while start < end, Command.isBlank(line[start]) { start += 1 }
@@ -47,6 +46,13 @@ package struct Command: Hashable, Sendable {
     private static func isAll(_ argument: Span<UInt8>) -> Bool {
         argument.count == 3 && argument[0] & 0xdf == UInt8(ascii: "A")
             && argument[1] & 0xdf == UInt8(ascii: "L") && argument[2] & 0xdf == UInt8(ascii: "L")
+    }
+
+    /// The offset behind the last byte of a line that is neither a blank nor part of its end.
+    static func end(of line: Span<UInt8>) -> Int {
+        var end = line.count
+        while end > 0, isBlank(line[end - 1]) || isLineEnd(line[end - 1]) { end -= 1 }
+        return end
     }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

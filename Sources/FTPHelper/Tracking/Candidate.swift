@@ -81,7 +81,7 @@ package struct Candidate: Sendable {
             hasSpoken[own] = true
             if isProof(reply) { return .control(tuples[1 - own]) }
         } else {
-            return hasSpoken[own] || Session.isEmpty(line) ? .undecided : .other
+            return hasSpoken[own] || Command.end(of: line) == 0 ? .undecided : .other
         }
         guard let server, hasGreeting, hasUser else { return .undecided }
         return .control(tuples[1 - server])

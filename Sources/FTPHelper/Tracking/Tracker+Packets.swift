@@ -340,9 +340,7 @@ extension Tracker {
         _ connection: Connection,
         into output: inout Output
     ) {
-        var end = line.count
-        while end > 0, Command.isLineEnd(line[end - 1]) { end -= 1 }
-        let text = (0..<min(end, 120)).map { line[$0] }
+        let text = (0..<min(Command.end(of: line), 120)).map { line[$0] }
         connection.refused &+= 1
         report(
             Refusal(reason: reason, kind: kind, connection: connection.mapping.original, line: text),
