@@ -138,7 +138,7 @@ extension Session {
     ) -> Outcome {
         guard let command = Command(parsing: line) else {
             guard !isBeforeLogin || !Session.isHeader(line) else { return becomeNotFTP() }
-            return Session.isEmpty(line) ? .passes : unknownCommand()
+            return Command.end(of: line) == 0 ? .passes : unknownCommand()
         }
         guard !isBeforeLogin || !Session.isRequest(line) else { return becomeNotFTP() }
         clientHasSpoken = true
@@ -221,7 +221,7 @@ extension Session {
             return finish(reply, line, on: connection)
         }
         guard let reply else {
-            return serverHasSpoken || Session.isEmpty(line) ? .passes : becomeNotFTP()
+            return serverHasSpoken || Command.end(of: line) == 0 ? .passes : becomeNotFTP()
         }
         serverHasSpoken = true
         if phase == .encrypted {
@@ -276,7 +276,7 @@ extension Session {
     /// What a final reply says of a transfer.
     private func sign(of reply: Reply, to verb: Verb, _ ordinal: UInt32, in line: Span<UInt8>) -> Outcome {
         switch verb {
-        case .retr: return .transfer(.ends(command: ordinal, code: reply.code))
+        case .retr: return .transfer(.ends(command: ordinal))
         case .size where reply.code == 213:
             var offset = 4
             guard let size = Decimal.parse(line, at: &offset) else { return .passes }
@@ -357,8 +357,7 @@ extension Session {
 
     /// Tells whether a line is the first of an HTTP request: it ends in ` HTTP/` and a version.
     private static func isRequest(_ line: Span<UInt8>) -> Bool {
-        var end = line.count
-        while end > 0, Command.isBlank(line[end - 1]) || Command.isLineEnd(line[end - 1]) { end -= 1 }
+        var end = Command.end(of: line)
         while end > 0, Decimal.isDigit(line[end - 1]) || line[end - 1] == UInt8(ascii: ".") { end -= 1 }
         let name: [6 of UInt8] = [0x20, 0x48, 0x54, 0x54, 0x50, 0x2f]  // " HTTP/"
         guard end >= name.count else { return false }
@@ -373,13 +372,6 @@ extension Session {
             offset += 1
         }
         return offset > 0 && offset < line.count && line[offset] == UInt8(ascii: ":")
-    }
-
-    static func isEmpty(_ line: Span<UInt8>) -> Bool {
-        for index in 0..<line.count where !Command.isBlank(line[index]) && !Command.isLineEnd(line[index]) {
-            return false
-        }
-        return true
     }
 }
 

@@ -11,7 +11,7 @@ package enum TransferSign: Hashable, Sendable {
     /// The server has begun with the oldest transfer that waits for its reply, and may have said how much that is.
     case opens(size: UInt64?)
     /// The final reply to the transfer of that ordinal.
-    case ends(command: UInt32, code: UInt16)
+    case ends(command: UInt32)
 
     /// The number of bytes that a preliminary reply names.
     ///

@@ -46,11 +46,10 @@ extension Tracker {
             }
             // What SIZE says is of the whole file, and this may be of the rest that REST has left.
             transfer.size = transfer.size ?? size
-        case .ends(let command, _):
+        case .ends(let command):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.ordinal == command
             else { return }
-            var end = line.count
-            while end > 0, Command.isLineEnd(line[end - 1]) { end -= 1 }
+            let end = Command.end(of: line)
             transfer.reply = Tracker.bytes(of: line, in: 0..<end, limit: Transfer.maximumReplySize)
             transfer.replied = now
             transfer.moved = now
@@ -99,7 +98,10 @@ extension Tracker {
         guard let connection = connection(of: summary.master), let transfer = connection.transfer,
             transfer.data == data
         else {
-            report(summary.ended(at: summary.ended ?? now, bytes ?? summary.bytes), into: &output)
+            var last = summary
+            last.ended = summary.ended ?? now
+            last.bytes = bytes ?? summary.bytes
+            report(last, into: &output)
             return
         }
         if let bytes, bytes != transfer.bytes {
@@ -185,25 +187,5 @@ extension Tracker {
 
     private static func bytes(of line: Span<UInt8>, in range: Range<Int>, limit: Int) -> [UInt8] {
         range.prefix(limit).map { line[$0] }
-    }
-}
-
-extension TransferSummary {
-    /// The same at its end, with what was counted last.
-    func ended(at end: Instant, _ bytes: TransferBytes?) -> TransferSummary {
-        TransferSummary(
-            master: master,
-            user: user,
-            command: command,
-            path: path,
-            isASCII: isASCII,
-            data: data,
-            size: size,
-            offset: offset,
-            bytes: bytes,
-            began: began,
-            ended: end,
-            reply: reply
-        )
     }
 }

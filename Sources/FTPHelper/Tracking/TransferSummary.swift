@@ -16,10 +16,10 @@ package struct TransferSummary: Hashable, Sendable {
     /// Bytes of the file that it leaves out (REST).
     package let offset: UInt64
     /// What went over the data connection; `nil` if nobody has counted it.
-    package let bytes: TransferBytes?
+    package internal(set) var bytes: TransferBytes?
     package let began: Instant
     /// `nil` while it is under way.
-    package let ended: Instant?
+    package internal(set) var ended: Instant?
     /// The server's final reply, at most 120 bytes, unescaped; empty if there is none.
     package let reply: [UInt8]
 
