@@ -51,14 +51,7 @@ extension Tracker {
         table.insert(connection, ConnectionTable.hash(connection.mapping.reply))
         if let expectation = connection.expectation {
             lastID = max(lastID, expectation.id)
-            if let session = connection.opening?.session {
-                for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
-                if session.isReleased { output.actions.append(.release(connection.mapping)) }
-            } else {
-                expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
-                ports.hold(expectation.to)
-                output.actions.append(.open(expectation))
-            }
+            enter(expectation, of: connection, into: &output)
         }
         if let (side, port) = connection.lentPort {
             ports.hold(Endpoint(connection.shownAddress(of: side), port))

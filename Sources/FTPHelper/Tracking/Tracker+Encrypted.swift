@@ -69,18 +69,10 @@ extension Tracker {
         )
         let session = EncryptedSession(access)
         session.used = now
+        session.isReleased = connection.streams[0].isTransparent && connection.streams[1].isTransparent
         connection.expect(expectation, session: session, command: .max)
-        for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
         waiting.remove(connection)
-        connection.opened &+= 1
-        connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
-        deadlines.update(connection)
-        note(connection)
-        statistics.expectationsOpened += 1
-        output.actions.append(.report(.expectation(expectation)))
-        guard connection.streams[0].isTransparent, connection.streams[1].isTransparent else { return }
-        session.isReleased = true
-        output.actions.append(.release(connection.mapping))
+        begin(expectation, of: connection, at: now, into: &output)
     }
 
     /// When the session's opening closes for want of use: neither control packets nor data connections for so long.

@@ -70,23 +70,42 @@ extension Tracker {
         closeExpectation(of: connection, .replaced, into: &output)
         settleAnswered(connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
-        let key = Key(expectation)
-        if let other = self.connection(expecting: key) {
+        if let other = self.connection(expecting: Key(expectation)) {
             closeExpectation(of: other, .replaced, into: &output)
         }
         connection.expect(expectation, command: command)
-        expecting.insert(connection, ConnectionTable.hash(key))
+        begin(expectation, of: connection, at: now, into: &output)
+    }
+
+    /// Opens an expectation that a connection has just been given.
+    mutating func begin(
+        _ expectation: Expectation,
+        of connection: Connection,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        enter(expectation, of: connection, into: &output)
         connection.opened &+= 1
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
-        ports.hold(expectation.to)
         deadlines.update(connection)
         note(connection)
         statistics.expectationsOpened += 1
-        output.actions.append(.open(expectation))
         output.actions.append(.report(.expectation(expectation)))
     }
 
-    /// Takes an expectation out of the tables, and has it closed in the kernel.
+    /// Puts the expectation that a connection has into the tables, and has it opened in the kernel.
+    mutating func enter(_ expectation: Expectation, of connection: Connection, into output: inout Output) {
+        if let session = connection.opening?.session {
+            for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
+            if session.isReleased { output.actions.append(.release(connection.mapping)) }
+        } else {
+            expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+            ports.hold(expectation.to)
+            output.actions.append(.open(expectation))
+        }
+    }
+
+    /// Takes an expectation out of the tables again, and has it closed in the kernel.
     mutating func take(_ expectation: Expectation, from connection: Connection, into output: inout Output) {
         if let session = connection.opening?.session {
             for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
