@@ -61,11 +61,11 @@ extension Daemon {
         Clock.prepare()
         let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
         for name in inherited.rest { notifier.discard(name) }
-        if !stored.contains(settings.controlQueue) {
-            notifier.store(controlQueue.fileDescriptor, as: name(of: settings.controlQueue))
-        }
-        if !stored.contains(settings.dataQueue) {
-            notifier.store(dataQueue.fileDescriptor, as: name(of: settings.dataQueue))
+        for (number, queue) in [
+            (settings.controlQueue, controlQueue.fileDescriptor),
+            (settings.dataQueue, dataQueue.fileDescriptor),
+        ] where !stored.contains(number) {
+            notifier.store(queue, as: name(of: number))
         }
         var liberties: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
@@ -104,29 +104,23 @@ extension Daemon {
             )
         }
         for family in PinholeSet.Family.allCases {
-            guard try attempt({ () throws(SystemError) in try pinholes.exists(family) }, orElse: mistyped)
-            else {
-                throw Obstacle(
-                    "there is no set \(family.name)",
-                    mend: "load the rules with: pinhole rules load"
-                )
-            }
-        }
-        guard settings.policy.opensForFTPS else { return pinholes }
-        for family in PinholeSet.Family.allCases {
-            guard
-                try attempt(
-                    { () throws(SystemError) in try pinholes.sessionsExist(family) },
-                    orElse: mistyped
-                )
-            else {
-                throw Obstacle(
-                    "there is no set \(family.sessionsName)",
-                    mend: "load the rules with: pinhole rules load --ftps"
-                )
+            try require(family.name, option: "") { () throws(SystemError) in try pinholes.exists(family) }
+            guard settings.policy.opensForFTPS else { continue }
+            try require(family.sessionsName, option: " --ftps") { () throws(SystemError) in
+                try pinholes.sessionsExist(family)
             }
         }
         return pinholes
+    }
+
+    /// Throws unless the set of that name is there, which rules that are loaded with that option bring with them.
+    private static func require(
+        _ name: String,
+        option: String,
+        exists: () throws(SystemError) -> Bool
+    ) throws(Obstacle) {
+        guard try !attempt(exists, orElse: mistyped) else { return }
+        throw Obstacle("there is no set \(name)", mend: "load the rules with: pinhole rules load\(option)")
     }
 
     /// The user to become; `nil` where it is to stay what it is.

@@ -11,4 +11,10 @@ package struct Obstacle: Error, Hashable, Sendable {
         self.message = message
         self.mend = mend
     }
+
+    /// A daemon of another version, or something else that listens where a daemon should.
+    package static let senselessAnswer = Obstacle(
+        "the daemon gave an answer that makes no sense",
+        mend: "use its own version of pinhole"
+    )
 }

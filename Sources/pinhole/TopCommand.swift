@@ -89,12 +89,7 @@ enum TopCommand: Command {
     private static func ask(_ request: ControlRequest, _ socket: String) throws(Obstacle) -> JSON {
         var text: [UInt8] = []
         try ControlConnection.ask(request, at: socket) { (piece) throws(Obstacle) in text += piece }
-        guard let answer = JSON(parsing: text) else {
-            throw Obstacle(
-                "the daemon gave an answer that makes no sense",
-                mend: "use its own version of pinhole"
-            )
-        }
+        guard let answer = JSON(parsing: text) else { throw Obstacle.senselessAnswer }
         return answer
     }
 

@@ -16,12 +16,7 @@ package enum HTTPClient {
         // A connection over TCP is read and written like one over a Unix socket.
         let stream = UnixStream(adopting: number)
         try stream.setPatience(seconds: Int(patience))
-        var rest = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)[...]
-        while !rest.isEmpty {
-            let count = try stream.write(rest)
-            guard count > 0 else { break }
-            rest = rest.dropFirst(count)
-        }
+        try stream.send("GET \(path) HTTP/1.0\r\n\r\n")
         var answer: [UInt8] = []
         while answer.count < maximumSize, case .bytes = try stream.read(into: &answer, limit: 65536) {}
         return String(decoding: answer, as: UTF8.self)

@@ -66,6 +66,16 @@ package struct UnixStream: ~Copyable {
         return count > 0 ? .bytes(count) : .end
     }
 
+    /// Sends all of `text` over a stream that blocks; EAGAIN where the other end takes too long.
+    package func send(_ text: String) throws(SystemError) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = try write(rest)
+            guard count > 0 else { throw SystemError("write to a socket", code: EAGAIN) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Sends as much of `bytes` as the socket takes and returns how many; 0 where it takes none now.
     ///
     /// EPIPE where the other end is gone; the process gets no SIGPIPE.
@@ -74,7 +84,7 @@ package struct UnixStream: ~Copyable {
             // Sound: the kernel reads `bytes.count` bytes from storage that lives during the call.
             return try SystemError.check("write to a socket") {
                 unsafe bytes.withUnsafeBytes { bytes in
-                    unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                    unsafe Glibc.send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
                 }
             }
         } catch {

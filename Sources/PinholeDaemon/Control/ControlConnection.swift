@@ -20,10 +20,9 @@ package enum ControlConnection {
         } catch {
             throw obstacle(error, at: path)
         }
-        var rest = Array("\(request.line)\n".utf8)[...]
         var answer: [UInt8] = []
         do throws(SystemError) {
-            while !rest.isEmpty { rest = rest.dropFirst(try stream.write(rest)) }
+            try stream.send("\(request.line)\n")
             // A daemon that is stopped (SIGSTOP) still has a socket that takes clients; events may then take as long as they
             // will.
             try stream.setPatience(seconds: patience)
@@ -59,10 +58,7 @@ package enum ControlConnection {
         let prefix = "error: "
         let words = line.dropFirst(prefix.count)
         guard line.hasPrefix(prefix), let colon = words.lastIndex(of: ":") else {
-            throw Obstacle(
-                "the daemon gave an answer that makes no sense",
-                mend: "use its own version of pinhole"
-            )
+            throw Obstacle.senselessAnswer
         }
         let mend = words[words.index(after: colon)...].drop { $0 == " " }
         throw Obstacle(String(words[..<colon]), mend: String(mend))

@@ -29,7 +29,7 @@ struct RefusalWatch: ~Copyable {
     private mutating func read() throws(SystemError) {
         if stream == nil {
             let new = try UnixStream.connect(to: socketPath)
-            _ = try new.write(Array("\(ControlRequest.events(.json).line)\n".utf8)[...])
+            try new.send("\(ControlRequest.events(.json).line)\n")
             stream = consume new
             input = []
         }
