@@ -70,15 +70,15 @@ struct TopScreen: Sendable {
         // A daemon that was started anew begins to count anew.
         packetRate = seconds > 0 && packets >= 0 ? packets / seconds : nil
         let earlier = Dictionary(
-            (report?.transfers ?? []).map { (TopScreen.key(of: $0), TopScreen.moved($0)) },
+            (report?.transfers ?? []).map { (TopRow.key(of: $0), TopRow.moved($0)) },
             uniquingKeysWith: { $1 }
         )
         rates = [:]
         upRate = 0
         downRate = 0
         for transfer in new.transfers {
-            guard let moved = TopScreen.moved(transfer) else { continue }
-            let key = TopScreen.key(of: transfer)
+            guard let moved = TopRow.moved(transfer) else { continue }
+            let key = TopRow.key(of: transfer)
             let rate: Double
             if let before = earlier[key] ?? nil, seconds > 0 {
                 rate = max(0, moved - before) / seconds
@@ -91,111 +91,22 @@ struct TopScreen: Sendable {
         }
     }
 
-    private static func key(of transfer: JSON) -> String {
-        "\(transfer["client"]?.string ?? "") \(transfer["data"]?["id"]?.integer ?? 0)"
-    }
-
-    /// Bytes in the direction of the transfer; `nil` where nobody has counted them.
-    private static func moved(_ transfer: JSON) -> Double? {
-        guard let up = transfer["bytes"]?["up"]?.double, let down = transfer["bytes"]?["down"]?.double else {
-            return nil
-        }
-        return switch transfer["direction"]?.string {
-        case "upload": up
-        case "download": down
-        default: up + down
-        }
-    }
-
     // MARK: - Rows
 
     private func makeRows(_ report: TopReport) -> [TopRow] {
         let rows =
             switch view {
-            case .transfers: report.transfers.map(transferRow)
-            case .sessions: report.rows.map(TopScreen.sessionRow)
-            case .expectations: report.rows.map(TopScreen.expectationRow)
-            case .refusals: report.rows.map { TopScreen.refusalRow($0, at: report.wallTime) }
+            case .transfers: report.transfers.map { TopRow(transfer: $0, rate: rates[TopRow.key(of: $0)]) }
+            case .sessions: report.rows.map { TopRow(session: $0) }
+            case .expectations: report.rows.map { TopRow(expectation: $0) }
+            case .refusals: report.rows.map { TopRow(refusal: $0, at: report.wallTime) }
             }
-        let order = orders[view] ?? view.firstOrder
+        let order = order
         let shown = rows.filter { row in filter == "" || row.addresses.contains { $0.contains(filter) } }
         return shown.sorted { left, right in
             let (one, other) = (left.cells[order.column], right.cells[order.column])
             return order.isDescending ? other.isBefore(one) : one.isBefore(other)
         }
-    }
-
-    private func transferRow(_ transfer: JSON) -> TopRow {
-        let moved = TopScreen.moved(transfer)
-        let rate = rates[TopScreen.key(of: transfer)]
-        let progress = transfer["progress"]?.double
-        let seconds = transfer["seconds"]?.double ?? 0
-        return TopRow(
-            key: TopScreen.key(of: transfer),
-            addresses: TopScreen.ends(of: transfer),
-            cells: [
-                TopRow.Cell(TopScreen.address(transfer["client"])),
-                TopRow.Cell(TopScreen.address(transfer["server"])),
-                TopRow.Cell(transfer["user"]?.string ?? ""), TopRow.Cell(transfer["command"]?.string ?? "-"),
-                TopRow.Cell(transfer["path"]?.string ?? ""),
-                TopRow.Cell(progress.map { "\(Int($0 * 100))%" } ?? "-", progress),
-                TopRow.Cell(moved.map(TopNumbers.short) ?? "-", moved),
-                TopRow.Cell(rate.map(TopNumbers.short) ?? "-", rate),
-                TopRow.Cell(TopNumbers.duration(seconds), seconds),
-            ]
-        )
-    }
-
-    private static func sessionRow(_ session: JSON) -> TopRow {
-        TopRow(
-            key: "\(session["client"]?.string ?? "") \(session["server"]?.string ?? "")",
-            addresses: ends(of: session),
-            cells: ["client", "server", "state", "user"].map { TopRow.Cell(session[$0]?.string ?? "") }
-                + ["opened", "used", "refused"].map { count(session[$0]?.integer ?? 0) }
-        )
-    }
-
-    private static func expectationRow(_ expectation: JSON) -> TopRow {
-        let left = expectation["expires_in"]?.double ?? 0
-        return TopRow(
-            key: "\(expectation["id"]?.integer ?? 0)",
-            id: expectation["id"]?.integer,
-            addresses: expectation["master"].map(ends) ?? [],
-            cells: [
-                count(expectation["id"]?.integer ?? 0), TopRow.Cell(expectation["kind"]?.string ?? ""),
-                TopRow.Cell(expectation["master"]?["client"]?.string ?? ""),
-                TopRow.Cell(expectation["from"]?.string ?? ""), TopRow.Cell(expectation["to"]?.string ?? ""),
-                TopRow.Cell(TopNumbers.duration(left), left),
-            ]
-        )
-    }
-
-    private static func refusalRow(_ refusal: JSON, at now: Double) -> TopRow {
-        let time = refusal["time"]?.double ?? 0
-        let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
-        return TopRow(
-            key: "\(time) \(client) \(line)",
-            addresses: ends(of: refusal),
-            cells: [
-                TopRow.Cell(TopNumbers.duration(now - time), now - time), TopRow.Cell(client),
-                TopRow.Cell(refusal["server"]?.string ?? ""), TopRow.Cell(refusal["reason"]?.string ?? ""),
-                TopRow.Cell(line),
-            ],
-            detail: refusal["explanation"]?.string ?? ""
-        )
-    }
-
-    private static func count(_ number: UInt64) -> TopRow.Cell { TopRow.Cell("\(number)", Double(number)) }
-
-    private static func ends(of connection: JSON) -> [String] {
-        [connection["client"], connection["server"]].map(address)
-    }
-
-    /// The address of an endpoint: `10.1.0.2:40112`, `[fd01::2]:40113`.
-    private static func address(_ endpoint: JSON?) -> String {
-        let text = endpoint?.string ?? ""
-        guard let colon = text.lastIndex(of: ":") else { return text }
-        return String(text[..<colon].filter { $0 != "[" && $0 != "]" })
     }
 
     // MARK: - Keys
@@ -230,13 +141,9 @@ struct TopScreen: Sendable {
         case UInt8(ascii: "q"): return .quit
         case UInt8(ascii: "\t"): return show(1)
         case UInt8(ascii: "s"):
-            let order = orders[view] ?? view.firstOrder
-            sort(
-                (order.column + 1) % view.columns.count,
-                view.columns[(order.column + 1) % view.columns.count].isNumber
-            )
+            let column = (order.column + 1) % view.columns.count
+            sort(column, view.columns[column].isNumber)
         case UInt8(ascii: "r"):
-            let order = orders[view] ?? view.firstOrder
             sort(order.column, !order.isDescending)
         case UInt8(ascii: "p"):
             isPaused.toggle()
@@ -257,6 +164,8 @@ struct TopScreen: Sendable {
         rows = []
         return .refresh
     }
+
+    private var order: (column: Int, isDescending: Bool) { orders[view] ?? view.firstOrder }
 
     private mutating func sort(_ column: Int, _ isDescending: Bool) {
         orders[view] = (column, isDescending)
@@ -348,7 +257,6 @@ struct TopScreen: Sendable {
     private var note: Line {
         if let typed { return Line(text: "filter by address: \(typed)_", style: .bold) }
         if let complaint { return Line(text: complaint, style: .warning) }
-        let order = orders[view] ?? view.firstOrder
         var words = ["by \(view.columns[order.column].title)\(order.isDescending ? ", largest first" : "")"]
         if filter != "" { words.append("only \(filter)") }
         if isPaused { words.append("PAUSED") }

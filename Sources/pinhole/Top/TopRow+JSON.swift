@@ -1,0 +1,95 @@
+import Netfilter
+
+/// What stands in the rows, from what the daemon has said.
+extension TopRow {
+    init(transfer: JSON, rate: Double?) {
+        let moved = TopRow.moved(transfer)
+        let progress = transfer["progress"]?.double
+        let seconds = transfer["seconds"]?.double ?? 0
+        self.init(
+            key: TopRow.key(of: transfer),
+            addresses: TopRow.ends(of: transfer),
+            cells: [
+                Cell(TopRow.address(transfer["client"])), Cell(TopRow.address(transfer["server"])),
+                Cell(transfer["user"]?.string ?? ""), Cell(transfer["command"]?.string ?? "-"),
+                Cell(transfer["path"]?.string ?? ""),
+                Cell(progress.map { "\(Int($0 * 100))%" } ?? "-", progress),
+                Cell(moved.map(TopNumbers.short) ?? "-", moved),
+                Cell(rate.map(TopNumbers.short) ?? "-", rate),
+                Cell(TopNumbers.duration(seconds), seconds),
+            ]
+        )
+    }
+
+    init(session: JSON) {
+        self.init(
+            key: "\(session["client"]?.string ?? "") \(session["server"]?.string ?? "")",
+            addresses: TopRow.ends(of: session),
+            cells: ["client", "server", "state", "user"].map { Cell(session[$0]?.string ?? "") }
+                + ["opened", "used", "refused"].map { TopRow.count(session[$0]?.integer ?? 0) }
+        )
+    }
+
+    init(expectation: JSON) {
+        let left = expectation["expires_in"]?.double ?? 0
+        self.init(
+            key: "\(expectation["id"]?.integer ?? 0)",
+            id: expectation["id"]?.integer,
+            addresses: expectation["master"].map(TopRow.ends) ?? [],
+            cells: [
+                TopRow.count(expectation["id"]?.integer ?? 0), Cell(expectation["kind"]?.string ?? ""),
+                Cell(expectation["master"]?["client"]?.string ?? ""),
+                Cell(expectation["from"]?.string ?? ""), Cell(expectation["to"]?.string ?? ""),
+                Cell(TopNumbers.duration(left), left),
+            ]
+        )
+    }
+
+    /// - Parameters:
+    ///   - refusal: the event.
+    ///   - now: seconds since 1970 began.
+    init(refusal: JSON, at now: Double) {
+        let time = refusal["time"]?.double ?? 0
+        let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
+        self.init(
+            key: "\(time) \(client) \(line)",
+            addresses: TopRow.ends(of: refusal),
+            cells: [
+                Cell(TopNumbers.duration(now - time), now - time), Cell(client),
+                Cell(refusal["server"]?.string ?? ""), Cell(refusal["reason"]?.string ?? ""),
+                Cell(line),
+            ],
+            detail: refusal["explanation"]?.string ?? ""
+        )
+    }
+
+    /// What tells a transfer from others.
+    static func key(of transfer: JSON) -> String {
+        "\(transfer["client"]?.string ?? "") \(transfer["data"]?["id"]?.integer ?? 0)"
+    }
+
+    /// Bytes in the direction of a transfer; `nil` where nobody has counted them.
+    static func moved(_ transfer: JSON) -> Double? {
+        guard let up = transfer["bytes"]?["up"]?.double, let down = transfer["bytes"]?["down"]?.double else {
+            return nil
+        }
+        return switch transfer["direction"]?.string {
+        case "upload": up
+        case "download": down
+        default: up + down
+        }
+    }
+
+    private static func count(_ number: UInt64) -> Cell { Cell("\(number)", Double(number)) }
+
+    private static func ends(of connection: JSON) -> [String] {
+        [connection["client"], connection["server"]].map(address)
+    }
+
+    /// The address of an endpoint: `10.1.0.2:40112`, `[fd01::2]:40113`.
+    private static func address(_ endpoint: JSON?) -> String {
+        let text = endpoint?.string ?? ""
+        guard let colon = text.lastIndex(of: ":") else { return text }
+        return String(text[..<colon].filter { $0 != "[" && $0 != "]" })
+    }
+}
