@@ -14,7 +14,7 @@ struct Gateway: Sendable {
     private let pinhole: String
 
     /// How many labs may exist at once: more would only take the processor from each other's deadlines.
-    private static let permits = Permits(4)
+    private static let permits = Permits(6)
 
     /// Makes a gateway for the duration of `body`; when that throws, says first what everything looked like.
     static func with(_ topology: Topology, _ body: (Gateway) async throws -> Void) async throws {
