@@ -29,7 +29,7 @@ extension Conntrack {
         within mask: UInt32
     ) throws(SystemError) {
         try change("mark a control connection", mapping.original) {
-            $0.put(CTA_TUPLE_ORIG.rawValue, tuple: mapping.original)
+            $0.put(connection: mapping.original)
             $0.put(CTA_MARK.rawValue, value)
             $0.put(CTA_MARK_MASK.rawValue, mask)
         }

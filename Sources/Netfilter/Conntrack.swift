@@ -3,14 +3,14 @@ package import FTPHelper
 import Glibc
 
 /// Requests to conntrack, each done when its method returns (ctnetlink).
-///
-/// A queued packet does not say which conntrack zone it is in, so connections are looked up in the default one, 0.
 package struct Conntrack: ~Copyable {
     /// What data connections have on top of the master's mark.
     package var dataMark: ConnectionMark?
     /// What the mark of a released control connection has; data connections have none of its bits.
     package var releaseMark: ConnectionMark?
-    private var socket: NetlinkSocket
+    /// The zones besides 0 in which a connection was ever seen.
+    var zones: [UInt16] = []
+    var socket: NetlinkSocket
     /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
     private let establishedTimeout: UInt32
 
@@ -31,7 +31,7 @@ package struct Conntrack: ~Copyable {
         )
     }
 
-    /// What conntrack has of the connection with that tuple, which may be its original or its reply one.
+    /// What conntrack has of the connection with that tuple in that zone, which may be its original or its reply one.
     ///
     /// `nil` if there is none. The request is `IPCTNL_MSG_CT_GET`.
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
@@ -42,7 +42,7 @@ package struct Conntrack: ~Copyable {
                 operation,
                 command: IPCTNL_MSG_CT_GET.rawValue,
                 family: tuple.family
-            ) { $0.put(CTA_TUPLE_ORIG.rawValue, tuple: tuple) }
+            ) { $0.put(connection: tuple) }
         } catch {
             guard error.code == ENOENT else { throw error }
             return nil
@@ -87,8 +87,9 @@ package struct Conntrack: ~Copyable {
     /// Makes the entry of a data connection whose SYN waits in front of conntrack.
     ///
     /// The entry has the control connection as its master, and so the SYN, when it is released, is RELATED and gets
-    /// the translation that is set up here; mark and zone are the master's, as for a connection that a kernel helper
-    /// expected. What is left of an earlier connection with the same addresses and ports is removed.
+    /// the translation that is set up here; the mark is the master's, as for a connection that a kernel helper expected, and
+    /// so is the zone. A SYN in another zone does not find the entry, and is NEW. What is left of an earlier connection
+    /// with the same addresses and ports is removed.
     ///
     /// - Throws: `ENOENT` if the control connection is gone, `EEXIST` if another connection is in the way.
     package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
@@ -98,7 +99,9 @@ package struct Conntrack: ~Copyable {
         do {
             try create(connection, master)
         } catch {
-            guard error.code == EEXIST, let obstacle = try obstacle(to: connection), obstacle.isSpent else {
+            guard error.code == EEXIST, let obstacle = try obstacle(to: connection, under: master),
+                obstacle.isSpent
+            else {
                 throw error
             }
             try delete(obstacle.mapping.original, id: obstacle.id)
@@ -116,7 +119,7 @@ package struct Conntrack: ~Copyable {
                 command: IPCTNL_MSG_CT_DELETE.rawValue,
                 family: tuple.family
             ) {
-                $0.put(CTA_TUPLE_ORIG.rawValue, tuple: tuple)
+                $0.put(connection: tuple)
                 if let id { $0.put(CTA_ID.rawValue, id) }
             }
         } catch {
@@ -145,9 +148,14 @@ package struct Conntrack: ~Copyable {
     }
 
     /// The entry that has one of the tuples that the data connection needs.
-    private mutating func obstacle(to connection: ExpectedConnection) throws(SystemError) -> ConntrackEntry? {
+    private mutating func obstacle(
+        to connection: ExpectedConnection,
+        under master: ConntrackEntry
+    ) throws(SystemError) -> ConntrackEntry? {
         if let entry = try entry(for: connection.original) { return entry }
-        return try entry(for: connection.original.inverted)
+        var reply = connection.original.inverted
+        reply.zone = master.mapping.reply.zone
+        return try entry(for: reply)
     }
 }
 
@@ -162,7 +170,7 @@ extension ConntrackEntry {
 
 extension Tuple {
     /// `AF_INET` or `AF_INET6`, which ctnetlink takes all addresses of a request to be of.
-    fileprivate var family: Int32 {
+    var family: Int32 {
         switch source.address {
         case .v4: AF_INET
         case .v6: AF_INET6

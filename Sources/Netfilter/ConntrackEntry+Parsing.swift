@@ -9,16 +9,20 @@ extension ConntrackEntry {
     package init?(parsing bytes: borrowing Span<UInt8>) {
         let all = 0..<bytes.count
         guard
-            let original = bytes.tuple(CTA_TUPLE_ORIG.rawValue, in: all),
-            let reply = bytes.tuple(CTA_TUPLE_REPLY.rawValue, in: all)
+            var original = bytes.tuple(CTA_TUPLE_ORIG.rawValue, in: all),
+            var reply = bytes.tuple(CTA_TUPLE_REPLY.rawValue, in: all)
         else { return nil }
+        // A zone of one direction is within that one's tuple.
+        if let zone = bytes.number(UInt16.self, CTA_ZONE.rawValue, in: all) {
+            original.zone = zone
+            reply.zone = zone
+        }
         let status = bytes.number(UInt32.self, CTA_STATUS.rawValue, in: all) ?? 0
         self.init(
             mapping: Mapping(original: original, reply: reply),
             master: bytes.tuple(CTA_TUPLE_MASTER.rawValue, in: all),
             id: bytes.number(UInt32.self, CTA_ID.rawValue, in: all) ?? 0,
             mark: bytes.number(UInt32.self, CTA_MARK.rawValue, in: all) ?? 0,
-            zone: bytes.number(UInt16.self, CTA_ZONE.rawValue, in: all) ?? 0,
             helper: bytes.helperName(in: all),
             tcpState: bytes.tcpState(in: all),
             hasSeenReply: status & UInt32(IPS_SEEN_REPLY.rawValue) != 0,
@@ -42,7 +46,8 @@ extension Span where Element == UInt8 {
         else { return nil }
         return Tuple(
             source: Endpoint(source, sourcePort),
-            destination: Endpoint(destination, destinationPort)
+            destination: Endpoint(destination, destinationPort),
+            zone: number(UInt16.self, CTA_TUPLE_ZONE.rawValue, in: tuple) ?? 0
         )
     }
 

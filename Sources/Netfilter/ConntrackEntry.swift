@@ -3,16 +3,16 @@ package import FTPHelper
 
 /// What conntrack has of one TCP connection.
 package struct ConntrackEntry: Hashable, Sendable {
-    /// The two tuples, and so what NAT does (`CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY`).
+    /// The two tuples, and so what NAT does (`CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY`, `CTA_ZONE`).
     package let mapping: Mapping
     /// The original tuple of the connection that announced this one; `nil` if none did (`CTA_TUPLE_MASTER`).
+    ///
+    /// The kernel does not tell its zone.
     package let master: Tuple?
     /// Tells this entry from another with the same tuples, as a rule: the kernel makes it of addresses (`CTA_ID`).
     package let id: UInt32
     /// The connection mark; 0 where none is set (`CTA_MARK`).
     package let mark: UInt32
-    /// The conntrack zone; 0 is the one of all that no rule puts elsewhere (`CTA_ZONE`).
-    package let zone: UInt16
     /// The kernel helper that is attached to it, `ftp` for one (`CTA_HELP_NAME`).
     package let helper: String?
     /// `TCP_CONNTRACK_...` (`CTA_PROTOINFO_TCP_STATE`).
@@ -50,7 +50,6 @@ package struct ConntrackEntry: Hashable, Sendable {
         master: Tuple?,
         id: UInt32,
         mark: UInt32,
-        zone: UInt16,
         helper: String?,
         tcpState: UInt8?,
         hasSeenReply: Bool,
@@ -60,7 +59,6 @@ package struct ConntrackEntry: Hashable, Sendable {
         self.master = master
         self.id = id
         self.mark = mark
-        self.zone = zone
         self.helper = helper
         self.tcpState = tcpState
         self.hasSeenReply = hasSeenReply

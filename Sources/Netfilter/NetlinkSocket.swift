@@ -114,6 +114,43 @@ import Glibc
         return try answer(operation())
     }
 
+    /// Asks for everything that there is of a kind, and gives the attributes of each to `take`.
+    ///
+    /// The other parameters are those of `request`.
+    mutating func dump(
+        _ operation: @autoclosure () -> String,
+        command: UInt32,
+        family: Int32,
+        _ body: (inout NetlinkWriter) -> Void,
+        _ take: (borrowing Span<UInt8>) -> Void
+    ) throws(SystemError) {
+        try post(operation(), command: command, flags: NLM_F_DUMP, family: family, body)
+        while true {
+            let size = try receive(operation())
+            var messages = NetlinkMessages(in: 0..<size)
+            while let message = messages.next(in: buffer.span) {
+                guard message.sequence == sequence else { continue }
+                guard message.type != NLMSG_DONE else { return }
+                guard message.type == NLMSG_ERROR else {
+                    take(buffer.span.extracting(message.attributes))
+                    continue
+                }
+                throw SystemError(operation(), code: errorCode(of: message))
+            }
+        }
+    }
+
+    /// What an `NLMSG_ERROR` says; 0 acknowledges.
+    private func errorCode(of message: NetlinkMessages.Message) -> Int32 {
+        // struct nlmsgerr begins with the negative errno.
+        let code = buffer.span.hostNumber(
+            UInt32.self,
+            at: message.payload.lowerBound,
+            before: message.payload.upperBound
+        )
+        return code.map { 0 &- Int32(bitPattern: $0) } ?? EBADMSG
+    }
+
     /// Makes requests that the kernel does all together or not at all, and waits until it has.
     ///
     /// Every one of `commands` gets the attributes that `body` writes. The numbers of the messages are all the same: whatever
@@ -199,14 +236,8 @@ import Glibc
                     attributes = Array(buffer[message.attributes])
                     continue
                 }
-                // struct nlmsgerr begins with the negative errno; 0 acknowledges.
-                let code = buffer.span.hostNumber(
-                    UInt32.self,
-                    at: message.payload.lowerBound,
-                    before: message.payload.upperBound
-                )
-                guard let code else { throw SystemError(operation(), code: EBADMSG) }
-                guard code == 0 else { throw SystemError(operation(), code: 0 &- Int32(bitPattern: code)) }
+                let code = errorCode(of: message)
+                guard code == 0 else { throw SystemError(operation(), code: code) }
                 return attributes
             }
         }

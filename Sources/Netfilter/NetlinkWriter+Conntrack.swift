@@ -12,14 +12,19 @@ extension NetlinkWriter {
         under master: ConntrackEntry,
         mark: UInt32? = nil
     ) {
-        put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original)
+        let zone = connection.original.zone
+        let replyZone = master.mapping.reply.zone
+        let isOfBoth = zone == replyZone
+        put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original, zone: isOfBoth ? 0 : zone)
         // As if there were no NAT: the kernel changes it by what follows.
-        put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted)
+        put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted, zone: isOfBoth ? 0 : replyZone)
+        if isOfBoth { put(zone: zone) }
         put(CTA_TIMEOUT.rawValue, dataTimeout)
-        put(CTA_TUPLE_MASTER.rawValue, tuple: master.mapping.original)
+        // The kernel looks for it in the zone of the data connection, where perhaps only one of its tuples is.
+        let isThere = master.mapping.original.zone == zone
+        put(CTA_TUPLE_MASTER.rawValue, tuple: isThere ? master.mapping.original : master.mapping.reply)
         let mark = mark ?? master.mark
         if mark != 0 { put(CTA_MARK.rawValue, mark) }
-        if master.zone != 0 { put(CTA_ZONE.rawValue, master.zone) }
         // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where another
         // connection has it.
         let expectation = connection.expectation
@@ -37,7 +42,7 @@ extension NetlinkWriter {
     package mutating func putLiberal(_ original: Tuple, timeout: UInt32) {
         // struct nf_ct_tcp_flags: the flags, and which of them to change.
         let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
-        put(CTA_TUPLE_ORIG.rawValue, tuple: original)
+        put(connection: original)
         put(CTA_TIMEOUT.rawValue, timeout)
         nest(CTA_PROTOINFO.rawValue) {
             $0.nest(CTA_PROTOINFO_TCP.rawValue) {
@@ -47,8 +52,21 @@ extension NetlinkWriter {
         }
     }
 
+    /// Writes what names a connection: one of its tuples, and the zone that this is in.
+    package mutating func put(connection tuple: Tuple) {
+        put(CTA_TUPLE_ORIG.rawValue, tuple: tuple)
+        put(zone: tuple.zone)
+    }
+
+    /// Writes the zone of both directions (`CTA_ZONE`).
+    private mutating func put(zone: UInt16) {
+        if zone != 0 { put(CTA_ZONE.rawValue, zone) }
+    }
+
     /// Writes the tuple of a TCP connection as `CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY` or `CTA_TUPLE_MASTER`.
-    package mutating func put(_ type: some BinaryInteger, tuple: Tuple) {
+    ///
+    /// A zone is that of this direction alone (`CTA_TUPLE_ZONE`).
+    package mutating func put(_ type: some BinaryInteger, tuple: Tuple, zone: UInt16 = 0) {
         nest(type) {
             $0.nest(CTA_TUPLE_IP.rawValue) {
                 $0.put(tuple.source.address, v4: CTA_IP_V4_SRC.rawValue, v6: CTA_IP_V6_SRC.rawValue)
@@ -59,6 +77,7 @@ extension NetlinkWriter {
                 $0.put(CTA_PROTO_SRC_PORT.rawValue, tuple.source.port)
                 $0.put(CTA_PROTO_DST_PORT.rawValue, tuple.destination.port)
             }
+            if zone != 0 { $0.put(CTA_TUPLE_ZONE.rawValue, zone) }
         }
     }
 

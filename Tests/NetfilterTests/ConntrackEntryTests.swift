@@ -37,17 +37,18 @@ import Testing
                     mapping: Mapping(
                         original: Tuple(
                             source: Endpoint(Sample.server, 20),
-                            destination: Endpoint(Sample.publicClient, 5001)
+                            destination: Endpoint(Sample.publicClient, 5001),
+                            zone: 7
                         ),
                         reply: Tuple(
                             source: Endpoint(Sample.client, 5002),
-                            destination: Endpoint(Sample.publicServer, 21)
+                            destination: Endpoint(Sample.publicServer, 21),
+                            zone: 7
                         )
                     ),
                     master: Sample.control,
                     id: 0x89ab_cdef,
                     mark: 42,
-                    zone: 7,
                     helper: "ftp",
                     tcpState: 3,
                     hasSeenReply: true,
@@ -71,7 +72,17 @@ import Testing
         #expect(entry.mapping == Mapping(original: Sample.control6, reply: Sample.control6))
         #expect(entry.master == nil && entry.helper == nil && entry.tcpState == nil)
         #expect(entry.traffic == nil)
-        #expect(entry.id == 0 && entry.mark == 0 && entry.zone == 0 && !entry.hasSeenReply)
+        #expect(entry.id == 0 && entry.mark == 0 && entry.mapping.zone == 0 && !entry.hasSeenReply)
+    }
+
+    @Test func `a zone of one direction is that of its tuple`() throws {
+        let tuple = hex(
+            "1400 0180 0800 0100 0a010002 0800 0200 0a020002",
+            "1c00 0280 0500 0100 06000000 0600 0200 9c40 0000 0600 0300 0015 0000"
+        )
+        let zoned = hex("3c00 0280") + tuple + hex("0600 0300 0007 0000")
+        let entry = try #require(parse(hex("3400 0180") + tuple + zoned))
+        #expect(entry.mapping.original.zone == 0 && entry.mapping.reply.zone == 7)
     }
 
     @Test func `a connection of another protocol is none of ours`() {

@@ -10,13 +10,12 @@ import Testing
         return Array(writer.bytes.dropFirst(20))
     }
 
-    private func entry(_ mapping: Mapping, mark: UInt32 = 0, zone: UInt16 = 0) -> ConntrackEntry {
+    private func entry(_ mapping: Mapping, mark: UInt32 = 0) -> ConntrackEntry {
         ConntrackEntry(
             mapping: mapping,
             master: nil,
             id: 1,
             mark: mark,
-            zone: zone,
             helper: nil,
             tcpState: 3,
             hasSeenReply: true
@@ -71,9 +70,11 @@ import Testing
             translatedFrom: Sample.publicServer,
             translatedTo: Endpoint(Sample.client, 5002)
         )
-        let master = entry(Mapping(untranslated: Sample.control), mark: 0x2a, zone: 7)
+        var control = Sample.control
+        control.zone = 7
+        let master = entry(Mapping(untranslated: control), mark: 0x2a)
         #expect(
-            attributes { $0.put(Sample.connection(expectation, from: 20), under: master) }
+            attributes { $0.put(Sample.connection(expectation, from: 20, zone: 7), under: master) }
                 == hex(
                     "3400 0180",  // CTA_TUPLE_ORIG
                     "1400 0180 0800 0100 0a020002 0800 0200 0a020064",  // CTA_TUPLE_IP: source, destination
@@ -83,13 +84,13 @@ import Testing
                     "1400 0180 0800 0100 0a020064 0800 0200 0a020002",
                     "1c00 0280 0500 0100 06000000",
                     "0600 0200 1389 0000 0600 0300 0014 0000",
+                    "0600 1200 0007 0000",  // CTA_ZONE
                     "0800 0700 00000078",  // CTA_TIMEOUT: 120 s
                     "3400 0e80",  // CTA_TUPLE_MASTER
                     "1400 0180 0800 0100 0a010002 0800 0200 0a020002",
                     "1c00 0280 0500 0100 06000000",
                     "0600 0200 9c40 0000 0600 0300 0015 0000",
                     "0800 0800 0000002a",  // CTA_MARK
-                    "0600 1200 0007 0000",  // CTA_ZONE
                     "1400 0680",  // CTA_NAT_SRC, no port
                     "0800 0100 0a010064 0800 0200 0a010064",  // CTA_NAT_V4_MINIP, MAXIP
                     "2800 0d80",  // CTA_NAT_DST

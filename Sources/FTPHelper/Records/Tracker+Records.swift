@@ -47,8 +47,7 @@ extension Tracker {
         connection.due = now.advanced(
             bySeconds: connection.isClosed ? Tracker.lingerSeconds : Tracker.idleSeconds
         )
-        table.insert(connection, ConnectionTable.hash(connection.mapping.original))
-        table.insert(connection, ConnectionTable.hash(connection.mapping.reply))
+        insert(connection)
         if let expectation = connection.expectation {
             lastID = max(lastID, expectation.id)
             enter(expectation, of: connection, into: &output)

@@ -33,10 +33,11 @@ extension Tuple: Recordable {
     func write(into record: inout RecordWriter) {
         source.write(into: &record)
         destination.write(into: &record)
+        record.put(zone, bits: 16)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        self.init(source: try record.next(), destination: try record.next())
+        self.init(source: try record.next(), destination: try record.next(), zone: try record.bits(16))
     }
 }
 
@@ -83,7 +84,7 @@ extension CompactMapping: Recordable {
             if try record.next(Bool.self) {
                 .short(original: try record.next(), reply: try record.next())
             } else {
-                // Of IPv4 it might be as well.
+                // Of IPv4 in zone 0 it might be as well.
                 CompactMapping(try record.next())
             }
     }

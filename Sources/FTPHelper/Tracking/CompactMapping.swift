@@ -1,4 +1,4 @@
-/// A mapping in a third of its memory, if it is of IPv4: each connection has one.
+/// A mapping in a third of its memory, if it is of IPv4 and in zone 0: each connection has one.
 enum CompactMapping: Sendable {
     /// A tuple of IPv4.
     struct ShortTuple: Hashable, Sendable {
@@ -29,7 +29,9 @@ enum CompactMapping: Sendable {
     indirect case long(Mapping)
 
     init(_ mapping: Mapping) {
-        if let original = ShortTuple(mapping.original), let reply = ShortTuple(mapping.reply) {
+        if mapping.zone == 0, let original = ShortTuple(mapping.original),
+            let reply = ShortTuple(mapping.reply)
+        {
             self = .short(original: original, reply: reply)
         } else {
             self = .long(mapping)
@@ -43,14 +45,15 @@ enum CompactMapping: Sendable {
         }
     }
 
-    /// The side that packets with this tuple come from; `nil` if the tuple is another connection's.
+    /// The side that packets with this tuple come from, in whatever zone; `nil` if the tuple is another connection's.
     func side(of tuple: Tuple) -> Session.Side? {
         switch self {
         case .short(let original, let reply):
             guard let tuple = ShortTuple(tuple) else { return nil }
             return tuple == original ? .client : tuple == reply ? .server : nil
         case .long(let mapping):
-            return tuple == mapping.original ? .client : tuple == mapping.reply ? .server : nil
+            return tuple.isAlike(mapping.original)
+                ? .client : tuple.isAlike(mapping.reply) ? .server : nil
         }
     }
 }

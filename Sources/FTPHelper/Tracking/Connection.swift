@@ -15,6 +15,8 @@ final class Connection {
     var isClosed = false
     /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
     var isReset = false
+    /// Set if another may have its addresses and ports in another zone: its packets are known by their numbers, too.
+    var mayHaveDouble = false
     /// Set while its record may have to be written anew.
     var isChanged = false
     /// Where it is in the tracker's `WaitingList`; 0 if it is not.
@@ -74,8 +76,23 @@ final class Connection {
 
     var mapping: Mapping { compactMapping.mapping }
 
-    /// The side that packets with this tuple come from; `nil` if the tuple is another connection's.
+    /// The side that packets with this tuple come from, in whatever zone; `nil` if the tuple is another connection's.
     func side(of tuple: Tuple) -> Session.Side? { compactMapping.side(of: tuple) }
+
+    /// Tells whether the numbers of a segment are near those of the streams.
+    ///
+    /// Those of another connection are so by chance only, once in ten thousand times.
+    func fits(_ segment: Segment, from side: Session.Side) -> Bool {
+        guard isPositioned else { return true }
+        let isNear = abs(streams[side.rawValue].next.distance(to: segment.firstByte)) < Connection.reach
+        guard isNear, segment.flags.contains(.ack) else { return isNear }
+        let other = side.other.rawValue
+        let position = streams[other].input(of: segment.acknowledgement)
+        return abs(streams[other].next.distance(to: position)) < Connection.reach
+    }
+
+    /// More bytes than are ever under way on a control connection.
+    private static let reach = 1 << 24
 
     /// The address under which NAT shows a side to the other one.
     func shownAddress(of side: Session.Side) -> IPAddress {
@@ -134,6 +151,7 @@ final class Connection {
             to: Endpoint(isShownOtherwise(listener) ? shownAddress(of: listener) : end, port),
             translatedFrom: shownAddress(of: listener.other),
             translatedTo: Endpoint(end, translatedPort),
+            zone: listener == .client ? mapping.reply.zone : mapping.original.zone,
             deadline: deadline,
             access: access
         )

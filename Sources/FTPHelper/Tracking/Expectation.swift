@@ -59,6 +59,8 @@ package struct Expectation: Hashable, Sendable {
     package let translatedFrom: IPAddress
     /// The endpoint that NAT is to lead the SYN to; the same as `to` where nothing is translated.
     package let translatedTo: Endpoint
+    /// The conntrack zone that the SYN is in: that of other packets from there.
+    package let zone: UInt16
     /// When it closes unused.
     package let deadline: Instant
     /// Of an encrypted session, what it is for; `to` and `translatedTo` then have the first of its ports.
@@ -72,6 +74,7 @@ package struct Expectation: Hashable, Sendable {
         to: Endpoint,
         translatedFrom: IPAddress,
         translatedTo: Endpoint,
+        zone: UInt16 = 0,
         deadline: Instant,
         access: Access? = nil
     ) {
@@ -82,6 +85,7 @@ package struct Expectation: Hashable, Sendable {
         self.to = to
         self.translatedFrom = translatedFrom
         self.translatedTo = translatedTo
+        self.zone = zone
         self.deadline = deadline
         self.access = access
     }

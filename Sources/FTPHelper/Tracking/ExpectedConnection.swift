@@ -16,9 +16,11 @@ package struct ExpectedConnection: Hashable, Sendable {
 
     /// That of a SYN, which says how large its headers will be.
     init(expectation: Expectation, syn: Segment, _ packet: Span<UInt8>) {
+        var original = syn.tuple
+        original.zone = expectation.zone
         self.init(
             expectation: expectation,
-            original: syn.tuple,
+            original: original,
             headerSize: syn.tcpOffset + 20 + (syn.hasTimeStamps(in: packet) ? 12 : 0),
             synSize: syn.payloadOffset
         )

@@ -17,5 +17,8 @@ package struct Mapping: Hashable, Sendable {
     }
 
     /// Tells whether NAT changes any address or port of the connection.
-    package var isTranslated: Bool { reply != original.inverted }
+    package var isTranslated: Bool { !reply.isAlike(original.inverted) }
+
+    /// The conntrack zone of both directions, or of the one that is in another than 0.
+    package var zone: UInt16 { max(original.zone, reply.zone) }
 }

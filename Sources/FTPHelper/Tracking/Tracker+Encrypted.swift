@@ -132,7 +132,9 @@ extension Tracker {
     package func doubtful(_ packet: Span<UInt8>, at now: Instant) -> [Tuple] {
         guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
         let candidates = candidates(for: tuple)
-        if candidates.contains(where: { $0.session.live.contains(tuple) }) { return [tuple] }
+        for candidate in candidates {
+            if let known = candidate.session.live.first(where: tuple.isAlike) { return [known] }
+        }
         guard !candidates.contains(where: \.session.hasRoom) else { return [] }
         return candidates.first { candidate in
             candidate.session.refused.map { $0.advanced(bySeconds: Tracker.patienceSeconds) <= now } ?? true
@@ -150,7 +152,8 @@ extension Tracker {
         guard sessions.count > 0, let syn = Segment(parsingSYN: packet) else { return nil }
         let tuple = syn.tuple
         let candidates = candidates(for: tuple)
-        guard let newest = candidates.first, !candidates.contains(where: { $0.session.live.contains(tuple) })
+        guard let newest = candidates.first,
+            !candidates.contains(where: { $0.session.live.contains(where: tuple.isAlike) })
         else { return nil }
         guard let (connection, _) = candidates.first(where: \.session.hasRoom),
             let opening = connection.opening

@@ -10,10 +10,10 @@ extension Tracker {
     ) -> Verdict {
         statistics.packets += 1
         guard let segment = try? Segment(parsing: packet) else { return .accept }
-        guard let connection = connection(of: segment.tuple) else {
+        guard let (connection, side) = connection(of: segment) else {
             return admit(segment, into: &output)
         }
-        guard !connection.isHelped, let side = connection.side(of: segment.tuple) else { return .accept }
+        guard !connection.isHelped else { return .accept }
         if side == .server, segment.flags.contains([.syn, .ack]), connection.isPositioned,
             connection.serverStart != segment.firstByte
         {

@@ -102,10 +102,44 @@ package struct Tracker: ~Copyable {
         return summaries
     }
 
-    /// The connection whose packets have this tuple.
+    /// The connection that has this tuple, in its zone.
     func connection(of tuple: Tuple) -> Connection? {
-        table.first(ConnectionTable.hash(tuple)) { $0.side(of: tuple) != nil }
+        table.first(ConnectionTable.hash(tuple)) { connection in
+            guard let side = connection.side(of: tuple) else { return false }
+            let mapping = connection.mapping
+            return tuple.zone == (side == .client ? mapping.original.zone : mapping.reply.zone)
+        }
     }
+
+    /// The connection that a packet is of.
+    func connection(of segment: Segment) -> (connection: Connection, side: Session.Side)? {
+        let tuple = segment.tuple
+        var found: Session.Side?
+        let connection = table.first(ConnectionTable.hash(tuple)) { connection in
+            found = connection.side(of: tuple)
+            guard let side = found else { return false }
+            return !connection.mayHaveDouble || connection.fits(segment, from: side)
+        }
+        guard let connection, let found else { return nil }
+        return (connection, found)
+    }
+
+    /// Adds a connection under the tuples of its packets.
+    mutating func insert(_ connection: Connection) {
+        let mapping = connection.mapping
+        connection.mayHaveDouble = mapping.zone != 0
+        for tuple in [mapping.original, mapping.reply] {
+            let hash = ConnectionTable.hash(tuple)
+            if let double = table.first(hash, where: { $0.side(of: tuple) != nil }) {
+                double.mayHaveDouble = true
+                connection.mayHaveDouble = true
+            }
+            table.insert(connection, hash)
+        }
+    }
+
+    /// Tells whether a connection is followed already.
+    package func follows(_ mapping: Mapping) -> Bool { connection(of: mapping.original)?.mapping == mapping }
 
     func isListed(_ connection: Connection) -> Bool {
         connection.isPositioned && !connection.isHelped && !connection.isClosed
@@ -153,8 +187,7 @@ extension Tracker {
             now: now,
             due: now.advanced(bySeconds: Tracker.idleSeconds)
         )
-        table.insert(connection, ConnectionTable.hash(mapping.original))
-        table.insert(connection, ConnectionTable.hash(mapping.reply))
+        insert(connection)
         deadlines.update(connection)
         waiting.append(connection)
     }
@@ -182,7 +215,7 @@ extension Tracker {
     /// Conntrack has no entry for a control packet of which nothing is known, or cannot be asked.
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
         guard let segment = try? Segment(parsing: packet) else { return }
-        if connection(of: segment.tuple) == nil { turnAway(segment) }
+        if connection(of: segment) == nil { turnAway(segment) }
         report(Refusal(reason: .noMapping, kind: nil, connection: segment.tuple, line: []), into: &output)
     }
 

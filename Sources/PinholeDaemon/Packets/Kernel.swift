@@ -5,8 +5,12 @@ package import Netfilter
 ///
 /// What keeps the open expectations, nftables or ipset, is behind it; and tests put a kernel of their own here.
 package protocol Kernel: ~Copyable {
-    /// What conntrack has of a connection; `nil` if nothing.
+    /// What conntrack has of a connection in the zone that its tuple says; `nil` if nothing.
     mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry?
+    /// What conntrack has of connections with a tuple, in zone 0 and in those in which any were seen so far.
+    mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry]
+    /// The same in any zone, which takes longer.
+    mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry]
     /// Lets conntrack accept the sequence numbers of a connection whose lines were edited.
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError)
     /// Makes the entry of a data connection whose SYN waits.

@@ -33,6 +33,14 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try conntrack.entry(for: tuple)
     }
 
+    package mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
+        try conntrack.entries(of: tuple)
+    }
+
+    package mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
+        try conntrack.search(for: tuple)
+    }
+
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
         try conntrack.beLiberal(mapping)
     }

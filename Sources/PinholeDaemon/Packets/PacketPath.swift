@@ -13,6 +13,8 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private var output = Output()
     private var faults = FaultCounter()
     private var refusals = RateLimiter(burst: 100, period: 10)
+    /// Anybody can send packets of connections that there are not.
+    private var searches = RateLimiter(burst: 10, period: 10)
     private var notices: [Notice] = []
 
     package init(_ policy: Policy, _ kernel: consuming System, state: consuming StateFile? = nil) {
@@ -158,15 +160,35 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         at now: Instant
     ) -> Bool {
         // Who is turned away here for want of an answer gets no help for as long as the connection lasts.
-        let entry = insist(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
-            try kernel.entry(for: tuple)
+        var entries = insist(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
+            try kernel.entries(of: tuple)
         }
-        guard case .some(.some(let entry)) = entry else {
+        if let known = entries, !known.contains(where: { isNew($0) }), searches.admit(at: now) != nil {
+            let found = insist(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
+                try kernel.search(for: tuple)
+            }
+            if let found, !found.isEmpty { entries = found }
+        }
+        guard let entry = entries.flatMap({ choice(among: $0) }) else {
             tracker.refuseUnmapped(packet, into: &output)
             return false
         }
         learn(entry, at: now)
         return true
+    }
+
+    /// Tells whether an entry may be the one of a packet that is of no connection that is followed.
+    private func isNew(_ entry: ConntrackEntry) -> Bool { entry.isOpening || !tracker.follows(entry.mapping) }
+
+    /// The entry of such a packet among those of all zones; `nil` if it cannot be told.
+    ///
+    /// What is put down to the connection of another zone would open something there.
+    private func choice(among entries: [ConntrackEntry]) -> ConntrackEntry? {
+        let new = entries.filter { isNew($0) }
+        let candidates = new.isEmpty ? entries : new
+        guard candidates.count > 1 else { return candidates.first }
+        let opening = candidates.filter(\.isOpening)
+        return opening.count == 1 ? opening.first : nil
     }
 
     private mutating func learn(_ entry: ConntrackEntry, at now: Instant) {
@@ -333,7 +355,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         do throws(SystemError) {
             // Another connection may have its tuple by now.
             let entry = try kernel.entry(for: data.original).flatMap {
-                $0.master == transfer.master ? $0 : nil
+                $0.master?.isAlike(transfer.master) == true ? $0 : nil
             }
             tracker.measured(
                 transfer,

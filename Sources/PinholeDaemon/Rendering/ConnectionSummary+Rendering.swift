@@ -18,7 +18,8 @@ extension ConnectionSummary {
             JSON.Member("opened", .integer(UInt64(opened))),
             JSON.Member("used", .integer(UInt64(used))),
             JSON.Member("refused", .integer(UInt64(refused))),
-        ] + (access.map { [JSON.Member("ftps", $0.json)] } ?? [])
+        ] + (mapping.zone == 0 ? [] : [JSON.Member("zone", .integer(UInt64(mapping.zone)))])
+            + (access.map { [JSON.Member("ftps", $0.json)] } ?? [])
     }
 
     /// The line of `pinhole connections`: the session's state, then `key=value` pairs.
@@ -36,6 +37,7 @@ extension ConnectionSummary {
             fields.add("translated-client", mapping.reply.destination)
             fields.add("translated-server", mapping.reply.source)
         }
+        if mapping.zone != 0 { fields.add("zone", mapping.zone) }
         fields.add("adopted", isAdopted ? "yes" : "no")
         fields.add("user", Escaping.text(of: user))
         fields.add("edits", edits)

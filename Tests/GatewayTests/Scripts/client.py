@@ -10,9 +10,11 @@ class Client(ftplib.FTP):
     # Believe the address of a 227: that it is right is what the tests are about.
     trust_server_pasv_ipv4_address = True
 
-    def __init__(self, address, port, mode="PASV", source=None, timeout=20):
-        super().__init__(timeout=timeout, source_address=(source, 0) if source else None)
+    def __init__(self, address, port, mode="PASV", source=None, timeout=20, source_port=0):
+        super().__init__(timeout=timeout, source_address=(source, source_port) if source else None)
         self.connect(address, port)
+        # For data connections.
+        self.source_address = (source, 0) if source else None
         self.login()
         self.choose(mode)
 

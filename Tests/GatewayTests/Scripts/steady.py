@@ -1,4 +1,4 @@
-"""steady.py ADDRESS PORT PAYLOAD: one control connection, and on it what each line of standard input asks for.
+"""steady.py ADDRESS PORT PAYLOAD [SOURCE SOURCEPORT]: one control connection, and on it what each line of standard input asks for.
 
 A line is PORT, EPRT, PASV or EPSV for a transfer, else a command that has to succeed. PAYLOAD is the local copy of `pub/payload`. Says `logged in`,
 then `done N` after line N; leaves at the end of standard input.
@@ -8,11 +8,13 @@ import sys
 
 from client import Client
 
-address, port, payload = sys.argv[1:]
+address, port, payload, *source = sys.argv[1:]
 with open(payload, "rb") as file:
     expected = file.read()
 
-session = Client(address, int(port), timeout=60)
+session = Client(
+    address, int(port), timeout=60, source=source[0] if source else None, source_port=int(source[1]) if source else 0
+)
 print("logged in", flush=True)
 for number, line in enumerate(sys.stdin, 1):
     line = line.strip()

@@ -161,10 +161,12 @@ struct Gateway: Sendable {
         return try await lab.run(words, on: host, seconds: seconds)
     }
 
-    /// Starts one of the scripts on the client's host.
-    func startScript(_ name: String, _ arguments: [String], as service: String) throws -> Service {
+    /// Starts one of the scripts, on the client's host if no other is given.
+    func startScript(_ name: String, _ arguments: [String], on host: Host? = nil, as service: String) throws
+        -> Service
+    {
         let words = ["/usr/bin/python3", "-B", try Files.script(name)] + arguments
-        return try lab.start(words, as: service, on: topology.clientHost)
+        return try lab.start(words, as: service, on: host ?? topology.clientHost)
     }
 
     /// Opens a control connection by hand and logs in.

@@ -29,10 +29,14 @@ final class SteadySession {
 }
 
 extension Gateway {
-    /// A session that is logged in.
-    func startSteadySession() async throws -> SteadySession {
-        let arguments = [topology.dialled, String(topology.port), payloadPath]
-        let service = try startScript("steady", arguments, as: lab.newName("steady"))
+    /// A session that is logged in, on the client's host or another, and from this address and port if they are given.
+    func startSteadySession(on host: Host? = nil, from source: (address: String, port: Int)? = nil)
+        async throws -> SteadySession
+    {
+        let arguments =
+            [topology.dialled, String(topology.port), payloadPath]
+            + (source.map { [$0.address, String($0.port)] } ?? [])
+        let service = try startScript("steady", arguments, on: host, as: lab.newName("steady"))
         try await service.said("logged in")
         return SteadySession(service)
     }

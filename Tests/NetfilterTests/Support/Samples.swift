@@ -50,10 +50,12 @@ enum Sample {
     }
 
     /// The connection that meets it, from that port.
-    static func connection(_ expectation: Expectation, from port: UInt16) -> ExpectedConnection {
+    static func connection(_ expectation: Expectation, from port: UInt16, zone: UInt16 = 0)
+        -> ExpectedConnection
+    {
         ExpectedConnection(
             expectation: expectation,
-            original: Tuple(source: Endpoint(expectation.from, port), destination: expectation.to)
+            original: Tuple(source: Endpoint(expectation.from, port), destination: expectation.to, zone: zone)
         )
     }
 

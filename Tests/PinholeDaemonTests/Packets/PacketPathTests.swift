@@ -67,6 +67,49 @@ import Testing
         #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
 
+    /// What conntrack has of the same connection in a zone.
+    private func entry(inZone zone: UInt16, isOpening: Bool = false) -> ConntrackEntry {
+        var mapping = Samples.mapping
+        mapping.original.zone = zone
+        mapping.reply.zone = zone
+        return ConntrackEntry(
+            mapping: mapping,
+            master: nil,
+            id: 1,
+            mark: 0,
+            helper: nil,
+            tcpState: isOpening ? 2 : 3,
+            hasSeenReply: true
+        )
+    }
+
+    @Test func `a connection in a zone that nobody knows of is searched for, but not for ever`() {
+        var path = path()
+        memory.mapping = nil
+        for _ in 0..<20 { _ = path.control(announcement.span, at: start) }
+        #expect(memory.searches == 10)
+        memory.zoned.unknown = [entry(inZone: 5)]
+        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        let ruling = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+        #expect(memory.searches == 11)
+        #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
+        #expect(path.expectations.map(\.zone) == [5])
+        #expect(memory.take().contains(.beLiberal(entry(inZone: 5).mapping)))
+    }
+
+    @Test func `a packet that may be of one zone or of another goes on without help`() {
+        var path = path()
+        memory.zoned.known = [entry(inZone: 5)]
+        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        #expect(path.connections.isEmpty)
+        #expect(names(path.takeNotices()) == ["refused"])
+        // Of a new connection the entry tells that it is new.
+        memory.zoned.known = [entry(inZone: 5, isOpening: true)]
+        let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
+        _ = path.control(handshake.span, at: start)
+        #expect(path.connections.map(\.mapping.original.zone) == [5])
+    }
+
     @Test func `of a flood of refusals a few are told, and how many were left out`() {
         var path = path()
         memory.mapping = nil

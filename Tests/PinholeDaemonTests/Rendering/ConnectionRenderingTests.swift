@@ -30,6 +30,15 @@ import Testing
         )
     }
 
+    @Test(arguments: [(5, 5), (5, 0), (0, 5)] as [(UInt16, UInt16)])
+    func `a conntrack zone is named, of whichever direction it is`(_ zones: (UInt16, UInt16)) {
+        var mapping = Samples.mapping
+        (mapping.original.zone, mapping.reply.zone) = zones
+        let summary = Samples.summary(mapping)
+        #expect(summary.text.contains(" zone=5 adopted=no "))
+        #expect(summary.json.text.hasSuffix(#""refused":4,"zone":5}"#))
+    }
+
     @Test func `a user cannot break out of a line or a string`() {
         let summary = Samples.summary(user: "a\"b\\\n\u{1b}é")
         #expect(summary.json.text.contains(#""user":"a\"b\\x5c\\n\\x1b\\xc3\\xa9","edits""#))

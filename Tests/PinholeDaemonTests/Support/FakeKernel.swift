@@ -23,6 +23,10 @@ struct FakeKernel: ~Copyable, Kernel {
         var calls: [Call] = []
         /// The one connection that it has, if it has one.
         var mapping: Mapping?
+        /// Connections in other zones; those of zones that nobody knows of are found by a search alone.
+        var zoned: (known: [ConntrackEntry], unknown: [ConntrackEntry]) = ([], [])
+        /// How often all zones were searched.
+        var searches = 0
         var helper: String?
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
@@ -61,7 +65,6 @@ struct FakeKernel: ~Copyable, Kernel {
                 master: memory.mapping?.original,
                 id: 2,
                 mark: 0,
-                zone: 0,
                 helper: nil,
                 tcpState: state,
                 hasSeenReply: true,
@@ -74,12 +77,20 @@ struct FakeKernel: ~Copyable, Kernel {
                 master: nil,
                 id: 1,
                 mark: 0,
-                zone: 0,
                 helper: memory.helper,
                 tcpState: nil,
                 hasSeenReply: true
             )
         }
+    }
+
+    mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
+        (try entry(for: tuple).map { [$0] } ?? []) + memory.zoned.known
+    }
+
+    mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
+        memory.searches += 1
+        return memory.zoned.known + memory.zoned.unknown
     }
 
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError) { try memory.record(.beLiberal(mapping)) }

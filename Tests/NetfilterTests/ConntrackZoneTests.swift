@@ -1,0 +1,130 @@
+import FTPHelper
+import Glibc
+import Netfilter
+import Testing
+
+/// A real conntrack with entries in several zones.
+@Suite(.serialized) struct ConntrackZoneTests {
+    private let namespace: NetworkNamespace
+
+    init() throws {
+        namespace = try NetworkNamespace()
+    }
+
+    private func open() throws -> Conntrack {
+        try namespace.enter { try Conntrack.open() }
+    }
+
+    /// Makes an entry as another program does.
+    private func add(_ tuple: Tuple, _ zone: String) throws {
+        try namespace.run(
+            "conntrack -I -p tcp -t 60 --state ESTABLISHED \(zone)"
+                + " -s \(tuple.source.address) -d \(tuple.destination.address)"
+                + " --sport \(tuple.source.port) --dport \(tuple.destination.port)"
+        )
+    }
+
+    /// A control connection in these zones.
+    private func mapping(_ tuple: Tuple, _ original: UInt16, _ reply: UInt16) -> Mapping {
+        var mapping = Mapping(untranslated: tuple)
+        mapping.original.zone = original
+        mapping.reply.zone = reply
+        return mapping
+    }
+
+    @Test(arguments: [
+        ("-w 5", Sample.control, 5, 5), ("--orig-zone 5", Sample.control, 5, 0),
+        ("--reply-zone 5", Sample.control, 0, 5), ("-w 5", Sample.control6, 5, 5),
+    ])
+    func `an entry is found where it is, changed, and deleted`(
+        _ option: String,
+        _ tuple: Tuple,
+        _ original: UInt16,
+        _ reply: UInt16
+    ) throws {
+        var conntrack = try open()
+        try add(tuple, option)
+        let mapping = mapping(tuple, original, reply)
+        for (tuple, zone) in [(mapping.original, original), (mapping.reply, reply)] {
+            var elsewhere = tuple
+            elsewhere.zone = 5 - zone
+            #expect(try conntrack.entry(for: tuple)?.mapping == mapping)
+            #expect(try conntrack.entry(for: elsewhere) == nil)
+        }
+        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x1000)
+        try conntrack.release(mapping)
+        try conntrack.beLiberal(mapping)
+        #expect(try conntrack.entry(for: mapping.original)?.mark == 0x1000)
+        try conntrack.delete(mapping.reply)
+        #expect(try conntrack.entry(for: mapping.original) == nil)
+    }
+
+    @Test(arguments: [Sample.control, Sample.control6])
+    func `a tuple is found in all zones, once these are known or searched for`(_ control: Tuple) throws {
+        var conntrack = try open()
+        try add(control, "")
+        try add(control, "-w 5")
+        try add(control, "-w 6")
+        try add(Sample.control == control ? Sample.control6 : Sample.control, "-w 7")
+        let mappings = Set([mapping(control, 0, 0), mapping(control, 5, 5), mapping(control, 6, 6)])
+        #expect(try conntrack.entries(of: control).map(\.mapping) == [mapping(control, 0, 0)])
+        #expect(Set(try conntrack.search(for: control).map(\.mapping)) == mappings)
+        #expect(Set(try conntrack.entries(of: control).map(\.mapping)) == mappings)
+
+        var next = try open()
+        try next.findZones()
+        #expect(Set(try next.entries(of: control).map(\.mapping)) == mappings)
+    }
+
+    @Test func `zones are found among more entries than one answer holds`() throws {
+        var conntrack = try open()
+        for port in 1...200 {
+            try add(
+                Tuple(source: Endpoint(Sample.client, UInt16(port)), destination: Sample.control.destination),
+                ""
+            )
+        }
+        try add(Sample.control, "-w 65535")
+        try conntrack.findZones()
+        #expect(
+            try conntrack.entries(of: Sample.control).map(\.mapping) == [
+                mapping(Sample.control, 65535, 65535)
+            ]
+        )
+    }
+
+    @Test func `nothing is found where there is nothing`() throws {
+        var conntrack = try open()
+        try conntrack.findZones()
+        #expect(try conntrack.search(for: Sample.control).isEmpty)
+        #expect(try conntrack.entries(of: Sample.control).isEmpty)
+    }
+
+    /// The zones of data connections from the client, and from the server.
+    @Test(arguments: [
+        ("-w 5", (5, 5), (5, 5)), ("--orig-zone 5", (5, 0), (0, 0)), ("--reply-zone 5", (0, 5), (5, 5)),
+    ])
+    func `a data connection is in the zone of the other packets from there`(
+        _ option: String,
+        _ passive: (UInt16, UInt16),
+        _ active: (UInt16, UInt16)
+    ) throws {
+        var conntrack = try open()
+        try add(Sample.control, option)
+        let control = mapping(Sample.control, passive.0, passive.1)
+        for (from, to, zones) in [
+            (Sample.client, Endpoint(Sample.server, 5001), passive),
+            (Sample.server, Endpoint(Sample.client, 5001), active),
+        ] {
+            let expectation = Sample.expectation(master: control.original, from: from, to: to)
+            let connection = Sample.connection(expectation, from: 4000, zone: zones.0)
+            // The second time in place of what the first has left.
+            for _ in 0..<2 {
+                try conntrack.establish(connection)
+                let entry = try #require(try conntrack.entry(for: connection.original))
+                #expect(entry.mapping == mapping(connection.original, zones.0, zones.1))
+                #expect(entry.master?.isAlike(control.original) == true)
+            }
+        }
+    }
+}
