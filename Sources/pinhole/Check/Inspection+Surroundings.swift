@@ -37,6 +37,21 @@ extension Inspection {
         }
     }
 
+    /// Packets that rules before ours let go on are not followed.
+    mutating func inspectShortcuts() {
+        for family in PinholeSet.Family.allCases {
+            guard backends.contains(.iptables), let saved = try? Firewall.save(family) else { continue }
+            for table in Table.allCases {
+                for shortcut in Shortcut.all(in: saved, table, ports: ports) {
+                    let subject =
+                        "rules in \(family.program) \(table.rawValue): passed by with \(shortcut.rule)"
+                    let mend = "leave FTP out of that rule, or use nftables: pinhole rules load --backend nft"
+                    findings.append(.doubtful(subject, mend: mend))
+                }
+            }
+        }
+    }
+
     mutating func inspectForwarding() {
         for family in PinholeSet.Family.allCases {
             let path =

@@ -14,7 +14,7 @@ struct Inspection {
     var ports: Set<UInt16> = []
 
     /// Whose rules are loaded.
-    private let backends = PinholeSet.Backend.loaded
+    let backends = PinholeSet.Backend.loaded
 
     /// Inspects everything, as a daemon with these arguments would find it.
     init(_ arguments: Arguments) {
@@ -26,6 +26,7 @@ struct Inspection {
         inspectKernel()
         inspectRules()
         if ports.isEmpty { ports = [21] }
+        inspectShortcuts()
         inspectConfiguration(Configuration(at: arguments.value(of: RunCommand.config), arguments))
         inspectFTPS(backends)
         inspectUser()
