@@ -135,7 +135,9 @@ import Glibc
                     take(buffer.span.extracting(message.attributes))
                     continue
                 }
-                throw SystemError(operation(), code: errorCode(of: message))
+                let code = errorCode(of: message)
+                guard code == 0 else { throw SystemError(operation(), code: code) }
+                return
             }
         }
     }

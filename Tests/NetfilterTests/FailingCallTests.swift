@@ -62,6 +62,9 @@ import Testing
                 }
             ),
             ([ENOENT], { (conntrack) throws(SystemError) in try conntrack.delete(connection.original) }),
+            ([ENOENT], { (conntrack) throws(SystemError) in _ = try conntrack.entries(of: Sample.control) }),
+            ([], { (conntrack) throws(SystemError) in _ = try conntrack.search(for: Sample.control) }),
+            ([], { (conntrack) throws(SystemError) in try conntrack.findZones() }),
         ]
         for (harmless, make) in requests {
             let failure = try failing.during { () throws(SystemError) in try make(&conntrack) }

@@ -14,7 +14,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private var faults = FaultCounter()
     private var refusals = RateLimiter(burst: 100, period: 10)
     /// Anybody can send packets of connections that there are not.
-    private var searches = RateLimiter(burst: 10, period: 10)
+    private var searches = RateLimiter(burst: 3, period: 10)
     private var notices: [Notice] = []
 
     package init(_ policy: Policy, _ kernel: consuming System, state: consuming StateFile? = nil) {

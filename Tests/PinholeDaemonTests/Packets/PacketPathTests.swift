@@ -87,11 +87,11 @@ import Testing
         var path = path()
         memory.mapping = nil
         for _ in 0..<20 { _ = path.control(announcement.span, at: start) }
-        #expect(memory.searches == 10)
+        #expect(memory.searches == 3)
         memory.zoned.unknown = [entry(inZone: 5)]
         #expect(text(path.control(announcement.span, at: start)) == "accept")
         let ruling = path.control(announcement.span, at: start.advanced(bySeconds: 10))
-        #expect(memory.searches == 11)
+        #expect(memory.searches == 4)
         #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
         #expect(path.expectations.map(\.zone) == [5])
         #expect(memory.take().contains(.beLiberal(entry(inZone: 5).mapping)))
