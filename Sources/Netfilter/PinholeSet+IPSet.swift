@@ -8,8 +8,16 @@ import Glibc
 extension PinholeSet {
     static func openIPSets() throws(SystemError) -> PinholeSet {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_IPSET))
-        try socket.probe("use ipset", command: IPSET_CMD_PROTOCOL.rawValue) {
-            $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
+        do {
+            // Each type of sets may be a module of its own.
+            try socket.probe("use ipset", command: IPSET_CMD_TYPE.rawValue) {
+                $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
+                $0.put(IPSET_ATTR_TYPENAME, text: Kind.pinholes.ipsetType)
+                $0.put(IPSET_ATTR_FAMILY, UInt8(AF_INET))
+            }
+        } catch {
+            guard error.code == IPSET_ERR_FIND_TYPE.rawValue else { throw error }
+            throw SystemError(error.operation, code: EPROTONOSUPPORT)
         }
         return PinholeSet(.iptables, socket)
     }

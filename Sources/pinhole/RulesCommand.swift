@@ -31,7 +31,7 @@ enum RulesCommand: Command {
         switch arguments.operands[0] {
         case "load": try load(rules, backend)
         case "unload": try unload(backend)
-        case "print": try StandardOutput.line(rules.text(for: backend ?? choice(for: rules)))
+        case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
         case let other: throw usage("'\(other)' is none of load, unload, print")
         }
     }
@@ -43,14 +43,9 @@ enum RulesCommand: Command {
         return backend
     }
 
-    /// The backend that has our rules, else the one that is preferred.
-    private static func choice(for rules: RuleSet) -> PinholeSet.Backend {
-        PinholeSet.Backend.loaded.first ?? .preferred(for: rules)
-    }
-
     private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(Failure) {
         try requirePermission()
-        let backend = backend ?? choice(for: rules)
+        let backend = backend ?? BackendChoice(for: rules).backend
         // Under both, each packet would be queued twice.
         if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
             throw Failure(

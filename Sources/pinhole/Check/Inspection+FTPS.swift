@@ -4,10 +4,10 @@ import PinholeDaemon
 
 /// What FTPS needs where servers are configured for it.
 extension Inspection {
-    mutating func inspectFTPS(_ backends: [PinholeSet.Backend]) {
-        guard settings.policy.opensForFTPS, let backend = backends.first else { return }
+    mutating func inspectFTPS() {
+        guard settings.policy.opensForFTPS else { return }
         let missing = PinholeSet.Family.allCases.filter { family in
-            guard var set = try? PinholeSet.open(backend) else { return true }
+            guard var set = try? PinholeSet.open(choice.backend) else { return true }
             return (try? set.sessionsExist(family)) != true
         }
         if missing.isEmpty {

@@ -13,12 +13,15 @@ struct Inspection {
     var queues = QueueNumbers()
     var ports: Set<UInt16> = []
 
-    /// Whose rules are loaded.
-    let backends = PinholeSet.Backend.loaded
+    /// Whose rules are loaded, or would be.
+    let choice = BackendChoice(for: RuleSet())
+    let backends: [PinholeSet.Backend]
 
     /// Inspects everything, as a daemon with these arguments would find it.
     init(_ arguments: Arguments) {
         settings = Settings(socketPath: arguments.socketPath)
+        let loaded = PinholeSet.Backend.loaded
+        backends = loaded.isEmpty ? [choice.backend] : loaded
         guard Capabilities.contain(.networkAdministration) else {
             findings = [.missing("no permission to look", mend: "run it as root, or with CAP_NET_ADMIN")]
             return
@@ -28,48 +31,13 @@ struct Inspection {
         if ports.isEmpty { ports = [21] }
         inspectShortcuts()
         inspectConfiguration(Configuration(at: arguments.value(of: RunCommand.config), arguments))
-        inspectFTPS(backends)
+        inspectFTPS()
         inspectUser()
         findings += ServiceState.current?.findings ?? []
         let isUp = inspectDaemon()
         inspectExporter(daemonIsUp: isUp)
         inspectKernelHelper()
         inspectForwarding()
-    }
-
-    // MARK: - The kernel
-
-    private mutating func inspectKernel() {
-        note("kernel: NFQUEUE", mend: "modprobe nfnetlink_queue") { () throws(SystemError) in
-            if QueueBinding.all.isEmpty { _ = try PacketQueue.open(.max) }
-        }
-        note("kernel: ctnetlink", mend: "modprobe nf_conntrack_netlink") { () throws(SystemError) in
-            _ = try Conntrack.open()
-        }
-        if backends != [.nft] {
-            note("kernel: ipset", mend: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
-                _ = try PinholeSet.open(.iptables)
-            }
-        }
-        switch setting("net/netfilter/nf_conntrack_acct") {
-        case "0":
-            let mend = "sysctl net.netfilter.nf_conntrack_acct=1"
-            findings.append(
-                .doubtful("accounting: off, nobody knows how much a transfer carries", mend: mend)
-            )
-        case nil: findings.append(.doubtful("accounting: not there", mend: "modprobe nf_conntrack"))
-        default: findings.append(.fine("accounting"))
-        }
-    }
-
-    /// Notes whether the kernel grants the attempt.
-    private mutating func note(_ subject: String, mend: String, _ attempt: () throws(SystemError) -> Void) {
-        do {
-            try attempt()
-            findings.append(.fine(subject))
-        } catch {
-            findings.append(.missing("\(subject): \(error)", mend: mend))
-        }
     }
 
     // MARK: - Sets and rules

@@ -42,6 +42,15 @@ enum Firewall {
         PinholeSet.Family.allCases.allSatisfy { (try? save($0)) != nil } && (try? sets()) != nil
     }
 
+    /// The modules to load for what iptables calls `-m NAME` or `-j NAME`; `nil` if the kernel has it.
+    ///
+    /// Before iptables explains its options it asks the kernel for it, and warns: `Extension NAME revision 0 not supported`.
+    static func missingModules(for option: String, _ name: String) throws(SystemError) -> String? {
+        let child = try ChildProcess.run("iptables", [option, name, "--help"])
+        guard child.errors.contains(" Extension \(name) ") else { return nil }
+        return child.output.contains("(nf_tables)") ? "nft_compat xt_\(name)" : "xt_\(name)"
+    }
+
     /// The type and the parameters of every set, by its name.
     static func sets() throws(Failure) -> [String: String] {
         var sets: [String: String] = [:]
@@ -97,12 +106,21 @@ enum Firewall {
         guard child.status == 0 else {
             throw Failure(
                 "\(program) failed: \(reason(in: child.errors, of: program))",
-                mend: program == "nft"
-                    ? "the kernel must have nftables with queue, or use --backend iptables"
-                    : "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
+                mend: mend(for: program, complaining: child.errors)
             )
         }
         return child.output
+    }
+
+    private static func mend(for program: String, complaining errors: String) -> String {
+        if program == "nft" {
+            "the kernel must have nftables with queue, or use --backend iptables"
+        } else if errors.contains("initialize nft") || errors.contains("rule set generation") {
+            // That iptables which uses nftables, at its very start.
+            "modprobe nf_tables"
+        } else {
+            "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
+        }
     }
 
     /// The first thing that a program says in its complaint, without what it has before it.

@@ -39,8 +39,12 @@ struct CheckCommandTests {
             child.output == """
                 ok       kernel: NFQUEUE
                 ok       kernel: ctnetlink
-                ok       kernel: ipset
                 ok       accounting
+                ok       backend: iptables, whose rules are loaded
+                ok       kernel: ipset
+                ok       kernel: iptables -m conntrack
+                ok       kernel: iptables -m set
+                ok       kernel: iptables -j NFQUEUE
                 ok       set pinhole4
                 ok       rules in iptables mangle: port 21 to queue 21
                 ok       rules in iptables raw: what is in pinhole4 to queue 20
@@ -84,7 +88,7 @@ struct CheckCommandTests {
                 "queue 20, data connections: nobody listens: pinhole run --queues 21,20",
             ]
         )
-        #expect(child.errors == "pinhole: 9 of 21 are not ok: do as their lines say\n")
+        #expect(child.errors == "pinhole: 9 of 25 are not ok: do as their lines say\n")
     }
 
     @Test func `it changes nothing`() throws {
@@ -192,6 +196,35 @@ struct CheckCommandTests {
             ]
         )
         #expect(!child.output.contains("ipset") && !child.output.contains("iptables mangle"))
+    }
+
+    @Test func `whether rules of nftables or of iptables would be loaded is said, and why`() throws {
+        let child = try Program.script(
+            """
+            backend() { { "$pinhole" check --socket "$dir/socket" || true; } | grep backend; }
+            backend
+            nft add table inet firewall
+            backend
+            mkdir "$dir/few"
+            ln -s /usr/sbin/nft "$dir/few"
+            PATH=$dir/few "$pinhole" check --socket "$dir/socket" >"$dir/findings" || true
+            grep backend "$dir/findings"
+            # Where the kernel lacks it, the lines above are those of its stand-in.
+            [[ -e $dir/bin/nft ]] && echo lacking || echo complete
+            """
+        )
+        let lines = child.output.split(separator: "\n")
+        #expect(
+            lines.prefix(2) == [
+                "ok       backend: iptables, as nobody has tables of nftables",
+                "ok       backend: nftables, as there are tables of nftables",
+            ]
+        )
+        let last =
+            lines.last == "lacking"
+            ? "iptables, as the kernel has no queue for nftables: modprobe -a nft_ct nft_queue"
+            : "nftables, as there is no iptables with ipset"
+        #expect(lines.dropFirst(2).first == "ok       backend: \(last)")
     }
 
     @Test func `rules of nftables that have come apart are found, and so are rules of both`() throws {
@@ -373,6 +406,37 @@ struct CheckCommandTests {
                 /usr/sbin/nologin pinhole
 
                 """
+        )
+    }
+
+    /// Stands in for such a kernel.
+    @Test func `a kernel that cannot filter system calls is no more than a warning`() throws {
+        let child = try Program.script(
+            Self.start + """
+                kill "$background"; wait "$background"; background=()
+                clang -shared -fPIC -o "$dir/unfiltered.so" -x c - <<'END'
+                #include <errno.h>
+                #include <linux/prctl.h>
+                #include <sys/syscall.h>
+                #include <unistd.h>
+                int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+                {
+                    if (option == PR_SET_SECCOMP) {
+                        errno = EINVAL;
+                        return -1;
+                    }
+                    return syscall(SYS_prctl, option, a, b, c, d);
+                }
+                END
+                LD_PRELOAD=$dir/unfiltered.so start socket
+                check
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        #expect(
+            lines(child, "warning") == [
+                "daemon: all system calls: take a kernel with CONFIG_SECCOMP_FILTER"
+            ]
         )
     }
 
