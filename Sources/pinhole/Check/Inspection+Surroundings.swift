@@ -37,16 +37,20 @@ extension Inspection {
         }
     }
 
-    /// Packets that rules before ours let go on are not followed.
-    mutating func inspectShortcuts() {
+    /// Rules of others in our tables, of which some have to stand before ours, and some must not.
+    mutating func inspectOrder() {
         for family in PinholeSet.Family.allCases {
             guard backends.contains(.iptables), let saved = try? Firewall.save(family) else { continue }
             for table in Table.allCases {
-                for shortcut in Shortcut.all(in: saved, table, ports: ports) {
-                    let subject =
-                        "rules in \(family.program) \(table.rawValue): passed by with \(shortcut.rule)"
-                    let mend = "leave FTP out of that rule, or use nftables: pinhole rules load --backend nft"
-                    findings.append(.doubtful(subject, mend: mend))
+                let order = TableOrder(in: saved, table, ports: ports)
+                let subject = "rules in \(family.program) \(table.rawValue)"
+                findings += order.early.map { rule in
+                    let mend = "leave FTP out of it, or use nftables: pinhole rules load --backend nft"
+                    return .doubtful("\(subject): some packets do not come to them, for \(rule)", mend: mend)
+                }
+                findings += order.late.map { rule in
+                    let mend = "pinhole rules load puts them in order"
+                    return .doubtful("\(subject): queued packets do not come to \(rule)", mend: mend)
                 }
             }
         }

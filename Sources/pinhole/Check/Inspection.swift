@@ -29,7 +29,7 @@ struct Inspection {
         inspectKernel()
         inspectRules()
         if ports.isEmpty { ports = [21] }
-        inspectShortcuts()
+        inspectOrder()
         inspectConfiguration(Configuration(at: arguments.value(of: RunCommand.config), arguments))
         inspectFTPS()
         inspectUser()
