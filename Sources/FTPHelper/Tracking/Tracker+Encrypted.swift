@@ -132,9 +132,8 @@ extension Tracker {
     package func doubtful(_ packet: Span<UInt8>, at now: Instant) -> [Tuple] {
         guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
         let candidates = candidates(for: tuple)
-        for candidate in candidates {
-            if let known = candidate.session.live.first(where: tuple.isAlike) { return [known] }
-        }
+        let known = candidates.compactMap { $0.session.live.first(where: tuple.isAlike) }
+        guard known.isEmpty else { return known }
         guard !candidates.contains(where: \.session.hasRoom) else { return [] }
         return candidates.first { candidate in
             candidate.session.refused.map { $0.advanced(bySeconds: Tracker.patienceSeconds) <= now } ?? true
@@ -143,7 +142,9 @@ extension Tracker {
 
     /// Decides on a SYN that may be one of an encrypted session; `nil` if it is none, or there is no room for it.
     ///
-    /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing.
+    /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing; but if there are sessions with
+    /// the same addresses in another conntrack zone, it may be of one of those: ask again, until there are no more. It finds
+    /// the entry in its own zone.
     package mutating func request(
         _ packet: Span<UInt8>,
         at now: Instant,
@@ -152,12 +153,13 @@ extension Tracker {
         guard sessions.count > 0, let syn = Segment(parsingSYN: packet) else { return nil }
         let tuple = syn.tuple
         let candidates = candidates(for: tuple)
-        guard let newest = candidates.first,
-            !candidates.contains(where: { $0.session.live.contains(where: tuple.isAlike) })
-        else { return nil }
-        guard let (connection, _) = candidates.first(where: \.session.hasRoom),
+        let counted = candidates.filter { $0.session.live.contains(where: tuple.isAlike) }.map(\.zone)
+        let others = candidates.filter { !counted.contains($0.zone) }
+        guard let newest = others.first else { return nil }
+        guard let (connection, _, _) = others.first(where: \.session.hasRoom),
             let opening = connection.opening
         else {
+            guard counted.isEmpty else { return nil }
             for candidate in candidates { candidate.session.refused = now }
             report(
                 Refusal(
@@ -226,16 +228,21 @@ extension Tracker {
         connection(of: mapping.original)?.opening?.session?.live ?? []
     }
 
-    /// Sessions whose ports a SYN is for, the newest first.
-    private func candidates(for tuple: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
+    /// Sessions whose ports a SYN is for, the newest first, and the zone that it then is in.
+    private func candidates(for tuple: Tuple)
+        -> [(connection: Connection, session: EncryptedSession, zone: UInt16)]
+    {
         let pair = SessionBook.Pair(from: tuple.source.address, to: tuple.destination.address)
         return sessions[pair].suffix(Tracker.maximumTried).reversed().compactMap { connection in
             guard let session = connection.opening?.session else { return nil }
+            let mapping = connection.mapping
+            guard tuple.source.address != connection.ownAddress(of: .client) else {
+                let isAllowed = session.ports.contains(tuple.destination.port)
+                return isAllowed ? (connection, session, mapping.original.zone) : nil
+            }
             let isAllowed =
-                tuple.source.address == connection.ownAddress(of: .client)
-                ? session.ports.contains(tuple.destination.port)
-                : Tracker.activePorts.contains(tuple.source.port) && tuple.destination.port >= 1024
-            return isAllowed ? (connection, session) : nil
+                Tracker.activePorts.contains(tuple.source.port) && tuple.destination.port >= 1024
+            return isAllowed ? (connection, session, mapping.reply.zone) : nil
         }
     }
 }

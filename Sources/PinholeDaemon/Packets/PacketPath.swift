@@ -42,19 +42,29 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// Sees to it that the SYN of a data connection finds its way, and lets it go on in any case.
     package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
         output.clear()
-        guard let connection = tracker.expected(packet) ?? requested(packet, at: now) else {
-            perform(at: now)
-            return .accept
-        }
-        do throws(SystemError) {
-            try kernel.establish(connection)
-            tracker.confirm(connection, at: now, into: &output)
-        } catch {
-            count(.createConnection, at: now, error.description)
-            tracker.doubt(connection, into: &output)
+        if let connection = tracker.expected(packet) {
+            _ = establish(connection, at: now)
+        } else {
+            finish(tracker.doubtful(packet, at: now), at: now)
+            while let connection = tracker.request(packet, at: now, into: &output),
+                establish(connection, at: now)
+            {}
         }
         perform(at: now)
         return .accept
+    }
+
+    /// Makes the entry of a data connection; `false` if that failed.
+    private mutating func establish(_ connection: ExpectedConnection, at now: Instant) -> Bool {
+        do throws(SystemError) {
+            try kernel.establish(connection)
+            tracker.confirm(connection, at: now, into: &output)
+            return true
+        } catch {
+            count(.createConnection, at: now, error.description)
+            tracker.doubt(connection, into: &output)
+            return false
+        }
     }
 
     /// Does what is due by now.
@@ -388,15 +398,6 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             count(.findConnection, at: now, error.description)
         }
         finish(tracker.dataConnections(of: mapping), at: now)
-    }
-
-    /// What the SYN of an encrypted session needs; `nil` if it is none, or one too many.
-    private mutating func requested(
-        _ packet: borrowing Span<UInt8>,
-        at now: Instant
-    ) -> ExpectedConnection? {
-        finish(tracker.doubtful(packet, at: now), at: now)
-        return tracker.request(packet, at: now, into: &output)
     }
 
     /// Asks conntrack which data connections of encrypted sessions are over, and tells the tracker.

@@ -100,6 +100,31 @@ import Testing
         }
     }
 
+    @Test func `where two zones have the same addresses, a data connection is let through in each`() throws {
+        var mappings = [Self.direct, Self.direct]
+        for (index, zone) in [UInt16(5), 6].enumerated() {
+            mappings[index].original.zone = zone
+            mappings[index].reply.zone = zone
+        }
+        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 1 }, mappings[0])
+        var other = Dialogue(mappings[1], tracker: dialogue.release(), initial: 0x4000_0000)
+        other.send(.server, "220 ready\r\n")
+        other.send(.client, "AUTH TLS\r\n")
+        other.send(.server, "234 go on\r\n")
+        Self.shakeHands(&other)
+        dialogue = other
+        for zone in [UInt16(6), 5] {
+            let data = try #require(Self.open(&dialogue, Self.syn()))
+            #expect(data.original.zone == zone)
+            #expect(data.expectation.master.zone == zone)
+        }
+        #expect(Self.open(&dialogue, Self.syn()) == nil)
+        #expect(dialogue.refusals.isEmpty)
+        // There is room for one in each.
+        #expect(Self.open(&dialogue, Self.syn(from: 50124)) == nil)
+        #expect(dialogue.refusals == [.ftpsLimit])
+    }
+
     @Test func `the client's address is admitted when the session opens, and withdrawn at its end`() throws {
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
