@@ -17,11 +17,13 @@ import Testing
 
     /// Makes an entry as another program does.
     private func add(_ tuple: Tuple, _ zone: String) throws {
-        try namespace.run(
-            "conntrack -I -p tcp -t 60 --state ESTABLISHED \(zone)"
-                + " -s \(tuple.source.address) -d \(tuple.destination.address)"
-                + " --sport \(tuple.source.port) --dport \(tuple.destination.port)"
-        )
+        try namespace.run("conntrack \(insertion(of: tuple)) \(zone)")
+    }
+
+    /// The options that ask conntrack(8) for it.
+    private func insertion(of tuple: Tuple) -> String {
+        "-I -p tcp -t 60 --state ESTABLISHED -s \(tuple.source.address) -d \(tuple.destination.address)"
+            + " --sport \(tuple.source.port) --dport \(tuple.destination.port)"
     }
 
     /// A control connection in these zones.
@@ -78,12 +80,12 @@ import Testing
 
     @Test func `zones are found among more entries than one answer holds`() throws {
         var conntrack = try open()
-        for port in 1...200 {
-            try add(
-                Tuple(source: Endpoint(Sample.client, UInt16(port)), destination: Sample.control.destination),
-                ""
+        let insertions = (1...300).map { port in
+            insertion(
+                of: Tuple(source: Endpoint(Sample.client, port), destination: Sample.control.destination)
             )
         }
+        try namespace.run("conntrack -R -", input: insertions.joined(separator: "\n") + "\n")
         try add(Sample.control, "-w 65535")
         try conntrack.findZones()
         #expect(
