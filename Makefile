@@ -13,7 +13,8 @@
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       measure beside what one would have instead, ROUNDS (7) times; writes the tables of README.md (root)
 # make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
-#                  with nftables and with iptables, and write what came of it to README.md; takes a quarter of an hour (root)
+#                  with nftables and with iptables, and write what came of it to README.md; takes ten minutes a kernel; with
+#                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
 # Debian packages that are missing are installed first, which needs root.
@@ -100,7 +101,7 @@ test-deb: deb .build/bookworm
 	mv $@.new $@
 
 # Not a part of `make test`, which is long enough without: an emulated machine is slow.
-test-kernels: KERNELS ?= linux-image-amd64 linux-image-cloud-amd64
+test-kernels: KERNELS ?= linux-image-amd64 linux-image-cloud-amd64 linux-image-6.12-amd64
 test-kernels:
 	@scripts/dependencies $(build_packages) $(test_packages) $(kernel_packages)
 	swift build --build-tests

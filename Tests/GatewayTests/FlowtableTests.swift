@@ -12,7 +12,7 @@ struct FlowtableTests {
             try await offload("ct original proto-dst != 21", on: gateway)
             for mode in Mode.allCases {
                 let before = try await forwardedBytes(on: gateway)
-                let failure = try await gateway.fetch(with: .curl, mode, seconds: 60)
+                let failure = try await gateway.fetch(with: .curl, mode)
                 try #require(failure == nil, "\(mode)")
                 let count = try await forwardedBytes(on: gateway) - before
                 try #require(count > 0, "\(mode): the control connection passed by the rules")
@@ -21,7 +21,7 @@ struct FlowtableTests {
             try await gateway.comesToRest()
 
             try await offload("", on: gateway)
-            let failure = try await gateway.fetch(with: .curl, .port, seconds: 15)
+            let failure = try await gateway.fetch(with: .curl, .port, seconds: 4)
             try #require(failure != nil, "a control connection works in a flowtable")
         }
     }

@@ -14,7 +14,10 @@ struct Gateway: Sendable {
     private let pinhole: String
 
     /// How many labs may exist at once: more would only take the processor from each other's deadlines.
-    private static let permits = Permits(6)
+    private static let permits = Permits(backend == nil ? 6 : 2)
+
+    /// How much longer everything may take: in an emulator, where the rules are of a given kind, programs are slow.
+    static let slowness = backend == nil ? 1 : 10
 
     /// Makes a gateway for the duration of `body`; when that throws, says first what everything looked like.
     static func with(_ topology: Topology, _ body: (Gateway) async throws -> Void) async throws {
@@ -120,7 +123,7 @@ struct Gateway: Sendable {
             on: topology.serverHost,
             address: topology.server,
             port: port,
-            patience: patience,
+            patience: patience * Gateway.slowness,
             configuration: configuration
         )
         try await listens(service)

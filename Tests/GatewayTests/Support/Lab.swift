@@ -106,9 +106,10 @@ final class Lab: Sendable {
         input: String = ""
     ) async throws -> Outcome {
         let name = newName("run")
+        let limit = seconds * Double(Gateway.slowness)
         try write(input, to: "\(name).in")
         let program = try Program(
-            enter(host) + ["timeout", "--kill-after=1", String(seconds)] + words,
+            enter(host) + ["timeout", "--kill-after=1", String(limit)] + words,
             closing: Program.Streams(
                 input: try reading("\(name).in"),
                 output: try writing("\(name).out"),

@@ -4,6 +4,7 @@ func poll(
     within seconds: Double = 60,
     _ predicate: () async throws -> Bool
 ) async throws {
+    let seconds = seconds * Double(Gateway.slowness)
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try await !predicate() {
         guard ContinuousClock.now < deadline else { throw HarnessError("waited \(seconds) s for \(what)") }
