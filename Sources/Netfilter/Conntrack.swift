@@ -50,6 +50,7 @@ package struct Conntrack: ~Copyable {
         guard let entry = ConntrackEntry(parsing: attributes.span) else {
             throw SystemError(operation, code: EBADMSG)
         }
+        note(entry.mapping)
         return entry
     }
 

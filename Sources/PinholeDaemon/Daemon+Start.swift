@@ -28,10 +28,9 @@ extension Daemon {
             { () throws(SystemError) in try FileOpener.start(for: file.path, as: account) },
             orElse: unforeseen
         )
-        var conntrack = try attempt(Conntrack.open) {
+        let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
-        try attempt({ () throws(SystemError) in try conntrack.findZones() }, orElse: unforeseen)
         let pinholes = try pinholes(for: settings)
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },

@@ -20,6 +20,8 @@ extension Daemon {
         if legacy == nil {
             // Nobody knows what is still in there.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
+            // With a record of them, their zones come to be known as they are looked up: packets need not wait for this.
+            try attempt({ () throws(SystemError) in try conntrack.findZones() }, orElse: unforeseen)
         }
         let state = try attempt(
             { () throws(SystemError) in

@@ -76,6 +76,10 @@ import Testing
         var next = try open()
         try next.findZones()
         #expect(Set(try next.entries(of: control).map(\.mapping)) == mappings)
+
+        var last = try open()
+        for mapping in mappings { _ = try last.entry(for: mapping.original) }
+        #expect(Set(try last.entries(of: control).map(\.mapping)) == mappings)
     }
 
     @Test func `zones are found among more entries than one answer holds`() throws {
