@@ -37,19 +37,6 @@ extension Inspection {
             findings.append(.missing("\(subject): nothing comes from \(list)", mend: "pinhole rules load"))
             return
         }
-        guard let queue = table.queue(at: place) else {
-            findings.append(.missing("\(subject): nothing goes to a queue", mend: "pinhole rules load"))
-            return
-        }
-        switch place {
-        case .mangle:
-            queues.control = queue
-            ports.formUnion(table.ports)
-            let list = table.ports.map(String.init).joined(separator: ", ")
-            findings.append(.fine("\(subject): port \(list) to queue \(queue)"))
-        case .raw:
-            queues.data = queue
-            findings.append(.fine("\(subject): what is in the sets to queue \(queue)"))
-        }
+        take(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)
     }
 }

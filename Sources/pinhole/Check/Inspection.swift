@@ -87,28 +87,35 @@ struct Inspection {
             !part.jumps.contains { $0.hasPrefix("\(hook) ") }
         }
         guard hooks.isEmpty else {
-            findings.append(
-                .missing(
-                    "\(subject): no jump from \(hooks.joined(separator: ", "))",
-                    mend: "pinhole rules load"
-                )
-            )
+            let list = hooks.joined(separator: ", ")
+            findings.append(.missing("\(subject): no jump from \(list)", mend: "pinhole rules load"))
             return
         }
-        guard let queue = part.numbers(after: "--queue-num").first else {
+        let queue = part.numbers(after: "--queue-num").first
+        take(queue, of: table, ports: part.numbers(after: "--ctorigdstport"), sets: family.name, subject)
+    }
+
+    /// Takes note of the queue that the rules of a table send packets to: those of which ports, or from which sets.
+    mutating func take(
+        _ queue: UInt16?,
+        of table: Table,
+        ports found: [UInt16],
+        sets: String,
+        _ subject: String
+    ) {
+        guard let queue else {
             findings.append(.missing("\(subject): nothing goes to a queue", mend: "pinhole rules load"))
             return
         }
         switch table {
         case .mangle:
             queues.control = queue
-            let found = part.numbers(after: "--ctorigdstport")
             ports.formUnion(found)
             let list = found.map(String.init).joined(separator: ", ")
             findings.append(.fine("\(subject): port \(list) to queue \(queue)"))
         case .raw:
             queues.data = queue
-            findings.append(.fine("\(subject): what is in \(family.name) to queue \(queue)"))
+            findings.append(.fine("\(subject): what is in \(sets) to queue \(queue)"))
         }
     }
 
