@@ -1,27 +1,20 @@
 /// What the next daemon needs, should this one end: a record for each connection that is followed.
 extension Tracker {
-    /// Hands over the records that have changed since the last time; `nil` where the connection has gone.
+    /// Hands over the records that have changed since the last time.
     ///
-    /// A record has a number, by which the next one of the same connection replaces it. To be called before a packet goes on: what
-    /// its receiver then knows, the record has to know too.
-    package mutating func takeRecords(_ keep: (_ number: Int, _ record: [UInt64]?) -> Void) {
+    /// To be called before a packet goes on: what its receiver then knows, the record has to know too.
+    ///
+    /// - Parameter keep: given where the last record of the connection is, 0 if it has none, and the new one, `nil` if the
+    ///   connection has gone; returns where that is now, 0 for nowhere.
+    package mutating func takeRecords(_ keep: (_ old: Int, _ record: [UInt64]?) -> Int) {
         while let connection = changed.popLast() {
             connection.isChanged = false
-            guard connection.heapIndex >= 0, connection.isPositioned, !connection.isHelped else {
-                guard connection.recordNumber >= 0 else { continue }
-                keep(connection.recordNumber, nil)
-                freeRecordNumbers.append(connection.recordNumber)
-                connection.recordNumber = -1
-                continue
-            }
-            if connection.recordNumber < 0 {
-                connection.recordNumber = freeRecordNumbers.popLast() ?? recordNumberCount
-                recordNumberCount = max(recordNumberCount, connection.recordNumber + 1)
-            }
+            let isFollowed = connection.heapIndex >= 0 && connection.isPositioned && !connection.isHelped
+            guard isFollowed || connection.recordPlace > 0 else { continue }
             record.clear()
-            connection.write(into: &record)
+            if isFollowed { connection.write(into: &record) }
             record.finish()
-            keep(connection.recordNumber, record.words)
+            connection.recordPlace = keep(connection.recordPlace, isFollowed ? record.words : nil)
         }
     }
 

@@ -21,8 +21,8 @@ final class Connection {
     var isChanged = false
     /// Where it is in the tracker's `WaitingList`; 0 if it is not.
     @Compact<Int32> var waitingPlace = 0
-    /// The number of its record; negative while it needs none.
-    @Compact<Int32> var recordNumber = -1
+    /// Where its record is kept; 0 while it has none.
+    @Compact<UInt32> var recordPlace = 0
     var lastSeen: Instant
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]

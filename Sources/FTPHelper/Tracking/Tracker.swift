@@ -54,9 +54,6 @@ package struct Tracker: ~Copyable {
     let keepsRecords: Bool
     /// Connections whose records may have to be written anew.
     var changed: [Connection] = []
-    /// How many record numbers there are, and those of them that nobody has.
-    var recordNumberCount = 0
-    var freeRecordNumbers: [Int] = []
     /// The record being written; kept for its storage.
     var record = RecordWriter()
     var spares: [[UInt8]] = []

@@ -82,6 +82,13 @@ import Glibc
         unsafe words.withUnsafeBytes { unsafe range.copyMemory(from: $0) }
     }
 
+    /// The word at `offset`, in the order of this machine; 0 if it does not lie within the file.
+    package func word(at offset: Int) -> UInt64 {
+        guard offset >= 0, offset <= size - 8 else { return 0 }
+        // Sound: as was just checked, the word is one of the mapping; any eight bytes are one.
+        return unsafe address.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
+
     private static func draft(of path: String) -> String { "\(path).new" }
 
     /// Sees to it that the file has so many bytes and there is room for them: to write beyond would be the end (SIGBUS).

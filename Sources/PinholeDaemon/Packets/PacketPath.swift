@@ -234,11 +234,12 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// Keeps the records that have changed.
     private static func keep(_ tracker: inout Tracker, _ state: inout StateFile?) -> SystemError? {
         var failure: SystemError?
-        tracker.takeRecords { number, record in
+        tracker.takeRecords { old, record in
             do throws(SystemError) {
-                try state?.keep(number, record)
+                return try state?.keep(record, inPlaceOf: old) ?? 0
             } catch {
                 failure = error
+                return 0
             }
         }
         return failure

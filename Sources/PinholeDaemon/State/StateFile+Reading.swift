@@ -19,19 +19,28 @@ extension StateFile {
     /// Slots that were being written when the daemon was killed are passed over: what they were to say had not happened yet.
     package static func records(in bytes: [UInt8], identity: [UInt64]) -> [[UInt64]]? {
         let words = words(of: bytes)
-        guard bytes.count % slotBytes == 0, let header = Slot(in: words, at: 0),
+        let slots = stride(from: 0, to: words.count, by: slotSize).map { Slot(in: words, at: $0) }
+        guard bytes.count % slotBytes == 0, let header = slots.first ?? nil,
             header.data.elementsEqual(identity)
         else { return nil }
-        var parts: [UInt64: [Slot]] = [:]
-        for offset in stride(from: slotSize, to: words.count, by: slotSize) {
-            guard let slot = Slot(in: words, at: offset) else { continue }
-            parts[slot.sequence, default: []].append(slot)
+        let firsts = slots.dropFirst().compactMap { $0 }.filter { $0.role == .first }
+        return firsts.sorted { $0.sequence > $1.sequence }.compactMap { data(from: $0, in: slots) }
+    }
+
+    /// What a record says; `nil` if not all of it is there.
+    private static func data(from first: Slot, in slots: [Slot?]) -> [UInt64]? {
+        var data = Array(first.data)
+        var next = first.next
+        var count = 1
+        while next != 0 {
+            guard next < slots.count, let slot = slots[next], slot.role == .other,
+                slot.sequence == first.sequence, count < slots.count
+            else { return nil }
+            data += slot.data
+            next = slot.next
+            count += 1
         }
-        return parts.sorted { $0.key > $1.key }.compactMap { _, slots in
-            let slots = slots.sorted { $0.part < $1.part }
-            guard slots.map(\.part) == Array(0..<slots[0].parts) else { return nil }
-            return Array(slots.map(\.data).joined())
-        }
+        return data
     }
 
     /// Bytes as the words that they are in memory, as far as these are whole.
@@ -43,19 +52,21 @@ extension StateFile {
 
     /// One slot, as it was found.
     private struct Slot {
+        let role: Role
         let sequence: UInt64
-        let part: Int
-        let parts: Int
+        let next: Int
         let data: ArraySlice<UInt64>
 
         /// `nil` if it is free, or not whole.
         init?(in words: [UInt64], at offset: Int) {
-            guard offset + slotSize <= words.count else { return nil }
-            part = Int(words[offset] >> 16 & 0xffff)
-            parts = Int(words[offset] & 0xffff)
+            guard offset + slotSize <= words.count,
+                let role = Role(rawValue: UInt8(truncatingIfNeeded: words[offset + 1] >> 8)), role != .free
+            else { return nil }
+            self.role = role
+            next = Int(words[offset] & 0xffff_ffff)
             sequence = words[offset + 1] >> 16
-            let count = Int(words[offset + 1] & 0xffff)
-            guard parts > 0, count <= dataSize else { return nil }
+            let count = Int(words[offset + 1] & 0xff)
+            guard count <= dataSize else { return nil }
             data = words[offset + 2..<offset + 2 + count]
             let slot = words.span.extracting(offset..<offset + slotSize)
             guard words[offset] >> 32 == UInt64(checksum(slot)) else { return nil }

@@ -4,16 +4,16 @@ package import Netfilter
 /// The records of the connections, in a file that outlives the daemon.
 ///
 /// The file consists of slots of twelve words, the first of which is its header. A record has as many as it needs. A
-/// new one of the same connection gets slots that were free, and only then are those of the old one given up: whenever
-/// the daemon is killed, one of the two is whole.
+/// new one of the same connection gets slots that were free, and only then are those of the old one given up, each from
+/// the first on: whenever the daemon is killed, one of the two is whole.
 ///
 ///     bits   of word 0
 ///       32   checksum of all that follows
-///       16   part: which slot of the record this is, from 0
-///       16   parts: how many it has; 0 in a slot that is free
+///       32   next: the slot behind this in its record, or in the list of the free ones; 0 behind the last
 ///            of word 1
 ///       48   sequence: the same in all slots of a record; the newer record has the greater one
-///       16   count of the words of data
+///       8    role: 0 in a slot that is free, 1 in the first of a record, 2 in the others
+///       8    count of the words of data
 ///            of words 2 to 11
 ///            data, zeros behind it
 ///
@@ -26,21 +26,19 @@ package struct StateFile: ~Copyable {
     static let slotBytes = slotSize * 8
     /// Slots by which the file grows.
     private static let step = 512
-    /// Slots of the largest record: a segment as large as there are may be full of announcements.
-    private static let maximumParts = 65535
-
     private var file: MappedFile
     /// As many slots as the file may have: an idle connection takes one, one with an address of IPv6 or an edit two.
     private let maximumSlots: Int
-    /// The first slot of each record, by its number; 0, the header's, if it has none.
-    private var first: [UInt32] = []
-    /// The slot behind each in its record, or among the free ones; 0 behind the last.
-    private var next: [UInt32] = [0]
-    private var firstFree: UInt32 = 0
+    /// How many slots there are.
+    private var count: Int
+    /// The first of those that were never used; so as not to touch them before they are needed, they are in no list.
+    private var firstUnused = 1
+    /// The first of those that are free again, 0 if there is none, and how many there are.
+    private var firstFree = 0
     private var freeCount = 0
     private var sequence: UInt64 = 0
     /// A slot on its way to the file; kept for its storage.
-    private var slot = emptySlot
+    private var slot = [UInt64](repeating: 0, count: slotSize)
 
     /// Makes a file without records, to be published at `path`.
     ///
@@ -60,12 +58,12 @@ package struct StateFile: ~Copyable {
             file: file,
             maximumSlots: step + 4 * connections
         )
-        state.addSlots(upTo: step)
-        state.write(identity, part: 0, parts: 1, to: 0)
+        state.write(identity[...], .first, next: 0, to: 0)
         return state
     }
 
     private init(file: consuming MappedFile, maximumSlots: Int) {
+        count = file.size / StateFile.slotBytes
         self.file = file
         self.maximumSlots = maximumSlots
     }
@@ -73,78 +71,83 @@ package struct StateFile: ~Copyable {
     /// Lets the next daemon find the file, and no longer what was there before.
     package mutating func publish() throws(SystemError) { try file.publish() }
 
-    /// Keeps a record in place of the last one of that number; `nil` for none.
+    /// Keeps a record in place of an older one.
     ///
+    /// - Parameters:
+    ///   - record: `nil` for none.
+    ///   - old: where the older one is; 0 if there is none.
+    /// - Returns: Where it is; 0 for nowhere.
     /// - Throws: `ENOSPC` if there is no room for it: the connection then has none.
-    package mutating func keep(_ number: Int, _ record: [UInt64]?) throws(SystemError) {
-        while first.count <= number { first.append(0) }
-        let old = first[number]
-        first[number] = 0
+    package mutating func keep(_ record: [UInt64]?, inPlaceOf old: Int) throws(SystemError) -> Int {
         defer { release(old) }
-        guard let record else { return }
+        guard let record else { return 0 }
         let parts = (record.count + StateFile.dataSize - 1) / StateFile.dataSize
         try reserve(parts)
         sequence += 1
+        var place = 0
         for part in (0..<parts).reversed() {
-            let slot = firstFree
-            firstFree = next[Int(slot)]
-            freeCount -= 1
-            write(record, part: part, parts: parts, to: Int(slot))
-            next[Int(slot)] = first[number]
-            first[number] = slot
+            let slot = takeFree()
+            let data = record[part * StateFile.dataSize..<min((part + 1) * StateFile.dataSize, record.count)]
+            write(data, part == 0 ? .first : .other, next: place, to: slot)
+            place = slot
         }
+        return place
     }
 
     /// Gives a slot up, and those behind it.
-    private mutating func release(_ start: UInt32) {
-        var slot = start
-        while slot != 0 {
+    private mutating func release(_ start: Int) {
+        var place = start
+        while place != 0 {
+            let following = next(behind: place)
             // Of what it said nothing stays, but for those who read the file meanwhile.
-            file.write(StateFile.emptySlot, at: Int(slot) * StateFile.slotBytes)
-            let following = next[Int(slot)]
-            addFree(slot)
-            slot = following
+            write([], .free, next: firstFree, to: place)
+            firstFree = place
+            freeCount += 1
+            place = following
         }
     }
 
-    private mutating func addFree(_ slot: UInt32) {
-        next[Int(slot)] = firstFree
-        firstFree = slot
-        freeCount += 1
-    }
-
-    /// Takes slots into account that the file has now, up to that number of them.
-    private mutating func addSlots(upTo count: Int) {
-        let known = next.count
-        next += repeatElement(0, count: count - known)
-        for slot in (known..<count).reversed() { addFree(UInt32(slot)) }
-    }
-
-    private static let emptySlot = [UInt64](repeating: 0, count: slotSize)
-
     /// Sees to it that so many slots are free.
-    private mutating func reserve(_ count: Int) throws(SystemError) {
-        guard freeCount < count else { return }
-        let larger = min(next.count + max(StateFile.step, next.count / 4, count), maximumSlots)
-        guard count <= StateFile.maximumParts, larger - next.count + freeCount >= count else {
+    private mutating func reserve(_ wanted: Int) throws(SystemError) {
+        let free = freeCount + count - firstUnused
+        guard free < wanted else { return }
+        let larger = min(count + max(StateFile.step, count / 4, wanted), maximumSlots)
+        guard larger - count + free >= wanted else {
             throw SystemError("keep the state of a connection", code: ENOSPC)
         }
         try file.grow(to: larger * StateFile.slotBytes)
-        addSlots(upTo: larger)
+        count = larger
     }
 
-    /// Writes one part of a record into a slot.
-    private mutating func write(_ record: [UInt64], part: Int, parts: Int, to index: Int) {
-        let start = part * StateFile.dataSize
-        let count = min(StateFile.dataSize, record.count - start)
-        for offset in 0..<StateFile.dataSize {
-            slot[2 + offset] = offset < count ? record[start + offset] : 0
+    /// Takes a slot that is free; there is one.
+    private mutating func takeFree() -> Int {
+        guard firstFree != 0 else {
+            firstUnused += 1
+            return firstUnused - 1
         }
-        slot[1] = sequence << 16 | UInt64(count)
-        slot[0] = UInt64(part) << 16 | UInt64(parts)
-        slot[0] |= UInt64(StateFile.checksum(slot.span)) << 32
-        file.write(slot, at: index * StateFile.slotBytes)
+        let place = firstFree
+        firstFree = next(behind: place)
+        freeCount -= 1
+        return place
     }
+
+    private func next(behind place: Int) -> Int {
+        Int(file.word(at: place * StateFile.slotBytes) & 0xffff_ffff)
+    }
+
+    /// Writes a slot.
+    private mutating func write(_ data: ArraySlice<UInt64>, _ role: Role, next: Int, to place: Int) {
+        for offset in 0..<StateFile.dataSize {
+            slot[2 + offset] = offset < data.count ? data[data.startIndex + offset] : 0
+        }
+        slot[1] = sequence << 16 | UInt64(role.rawValue) << 8 | UInt64(data.count)
+        slot[0] = UInt64(next)
+        if role != .free { slot[0] |= UInt64(StateFile.checksum(slot.span)) << 32 }
+        file.write(slot, at: place * StateFile.slotBytes)
+    }
+
+    /// What a slot is.
+    enum Role: UInt8 { case free, first, other }
 
     /// The checksum of a slot: it is to tell what was written whole from what was not.
     ///

@@ -36,7 +36,10 @@ import Testing
             _ = tracker.receive(packet(side, text).span, at: Self.now, into: &output)
             if side == .client { positions.client += UInt32(text.utf8.count) }
             if side == .server { positions.server += UInt32(text.utf8.count) }
-            tracker.takeRecords { _, record in if let record { records.append(record) } }
+            tracker.takeRecords { _, record in
+                if let record { records.append(record) }
+                return 1
+            }
         }
         return records
     }
@@ -114,7 +117,7 @@ import Testing
                     ).bytes
                     _ = tracker.receive(bytes.span, at: Self.now, into: &output)
                 }
-                tracker.takeRecords { _, _ in }
+                tracker.takeRecords { _, _ in 1 }
             }
         }
     }
@@ -171,18 +174,27 @@ import Testing
                 tracker.learn(nat.mapping, isHelped: false, at: Self.now, into: &output)
                 _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             }
-            tracker.takeRecords { record = $1 }
+            tracker.takeRecords {
+                record = $1
+                return 1
+            }
         }
         let last = try #require(record)
         let kept = try #require(KeptConnection(last, at: Self.now))
         #expect(kept.connection.session.state == .ready)
     }
 
-    @Test func `the record of a connection that has gone goes too, and its number is given again`() throws {
+    @Test func `the record of a connection that has gone goes too, and the next one takes the place of none`()
+        throws
+    {
         let nat = NATCase.all[0]
         var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
         var output = Output()
         var kept: [String] = []
+        let keep = { (old: Int, record: [UInt64]?) in
+            kept.append("\(old) \(record == nil ? "gone" : "kept")")
+            return record == nil ? 0 : kept.count
+        }
         for _ in 0..<2 {
             let bytes = PacketBuilder(
                 tuple: nat.mapping.reply,
@@ -193,10 +205,10 @@ import Testing
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             tracker.learn(nat.mapping, isHelped: false, at: Self.now, into: &output)
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
-            tracker.takeRecords { kept.append("\($0) \($1 == nil ? "gone" : "kept")") }
+            tracker.takeRecords(keep)
             tracker.forget(nat.mapping, at: Self.now, into: &output)
-            tracker.takeRecords { kept.append("\($0) \($1 == nil ? "gone" : "kept")") }
+            tracker.takeRecords(keep)
         }
-        #expect(kept == ["0 kept", "0 gone", "0 kept", "0 gone"])
+        #expect(kept == ["0 kept", "1 gone", "0 kept", "3 gone"])
     }
 }

@@ -62,6 +62,7 @@ struct Simulation: ~Copyable {
     private var output = Output()
     private var opened: [String] = []
     private var records: [Int: [UInt64]] = [:]
+    private var lastPlace = 0
     private var complaint: String?
     /// How many packets have been put on the wire.
     private(set) var sentPackets = 0
@@ -232,7 +233,13 @@ struct Simulation: ~Copyable {
             tracker.learn(mapping, isHelped: false, at: now, into: &output)
             verdict = tracker.receive(packet.span, at: now, into: &output)
         }
-        tracker.takeRecords { records[$0] = $1 }
+        tracker.takeRecords { old, record in
+            records[old] = nil
+            guard let record else { return 0 }
+            lastPlace += 1
+            records[lastPlace] = record
+            return lastPlace
+        }
         for case .open(let expectation) in output.actions { opened.append(expectation.to.description) }
         switch verdict {
         case .accept: return packet
@@ -247,7 +254,10 @@ struct Simulation: ~Copyable {
         guard streams?[0].ahead.isEmpty ?? true, streams?[1].ahead.isEmpty ?? true else { return }
         tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: random.next()))
         output.clear()
-        for record in records.values {
+        let left = records.values
+        // The next one keeps its own.
+        records = [:]
+        for record in left {
             guard let kept = KeptConnection(record, at: now) else {
                 complaint = "no record: \(record)"
                 continue

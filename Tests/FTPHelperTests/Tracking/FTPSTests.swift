@@ -510,7 +510,10 @@ import Testing
         Self.shakeHands(&dialogue)
         let data = try #require(Self.open(&dialogue, Self.syn()))
         var record: [UInt64] = []
-        dialogue.tracker.takeRecords { record = $1 ?? [] }
+        dialogue.tracker.takeRecords {
+            record = $1 ?? []
+            return 1
+        }
         let client = Self.direct.original.source.address
         for (policy, ports) in [
             (try Self.policy(), 49000), (try Self.policy { $0.ftpsPorts = 3000...3001 }, 3000),
@@ -545,7 +548,10 @@ import Testing
         let count = dialogue.perform { tracker, _, output in tracker.flush(into: &output) }
         #expect(count == 1)
         var record: [UInt64] = []
-        dialogue.tracker.takeRecords { record = $1 ?? [] }
+        dialogue.tracker.takeRecords {
+            record = $1 ?? []
+            return 1
+        }
         let kept = try #require(KeptConnection(record, at: dialogue.now))
         var next = Tracker(policy: try Self.policy(), random: Seeded(state: 7))
         var output = Output()

@@ -25,14 +25,14 @@ import Testing
         var state = try make()
         try state.publish()
         #expect(try records() == [])
-        try state.keep(0, record(4, 1))
-        try state.keep(1, record(45, 2))
-        try state.keep(2, record(10, 3))
-        try state.keep(0, record(11, 4))
-        try state.keep(2, nil)
+        var one = try state.keep(record(4, 1), inPlaceOf: 0)
+        let two = try state.keep(record(45, 2), inPlaceOf: 0)
+        let three = try state.keep(record(10, 3), inPlaceOf: 0)
+        one = try state.keep(record(11, 4), inPlaceOf: one)
+        #expect(try state.keep(nil, inPlaceOf: three) == 0)
         #expect(try records() == [record(11, 4), record(45, 2)])
-        try state.keep(0, nil)
-        try state.keep(1, nil)
+        #expect(try state.keep(nil, inPlaceOf: one) == 0)
+        #expect(try state.keep(nil, inPlaceOf: two) == 0)
         #expect(try records() == [])
     }
 
@@ -40,35 +40,35 @@ import Testing
         var state = try make(connections: 1000)
         try state.publish()
         let large = (0..<20_000).map { UInt64($0) * 0x0101_0101_0101 }
-        try state.keep(0, record(9))
-        try state.keep(0, large)
+        var place = try state.keep(record(9), inPlaceOf: 0)
+        place = try state.keep(large, inPlaceOf: place)
         #expect(try records() == [large])
-        try state.keep(0, record(9))
+        place = try state.keep(record(9), inPlaceOf: place)
         #expect(try records() == [record(9)])
     }
 
     @Test func `the file grows with what it has to keep, and no further than it may`() throws {
         var state = try make(connections: 1000)
         try state.publish()
-        for number in 0..<4000 { try state.keep(number, record(9, UInt64(number))) }
+        var places = try (0..<4000).map { try state.keep(record(9, $0), inPlaceOf: 0) }
         #expect(try records()?.count == 4000)
         let size = try bytes().count
-        for number in 0..<4000 { try state.keep(number, record(9, 7)) }
+        places = try places.map { try state.keep(record(9, 7), inPlaceOf: $0) }
         #expect(try bytes().count == size)
         #expect(throws: SystemError("keep the state of a connection", code: ENOSPC)) {
-            for number in 4000..<5000 { try state.keep(number, record(9)) }
+            for _ in 0..<1000 { _ = try state.keep(record(9), inPlaceOf: 0) }
         }
-        try state.keep(0, nil)
-        try state.keep(4999, record(9, 9))
+        _ = try state.keep(nil, inPlaceOf: places[0])
+        _ = try state.keep(record(9, 9), inPlaceOf: 0)
         #expect(try records()?.first == record(9, 9))
     }
 
     @Test func `killed at any byte of a record, the file has the old one or the new one`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(25, 1))
+        let place = try state.keep(record(25, 1), inPlaceOf: 0)
         let before = try bytes()
-        try state.keep(0, record(25, 2))
+        _ = try state.keep(record(25, 2), inPlaceOf: place)
         let after = try bytes()
         // Bytes reach the file in the order of the calls: the new slots, then the old ones' end.
         let changed = before.indices.filter { before[$0] != after[$0] }
@@ -88,7 +88,7 @@ import Testing
     @Test func `a file with another header is not believed`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(25, 1))
+        _ = try state.keep(record(25, 1), inPlaceOf: 0)
         let bytes = try bytes()
         #expect(StateFile.records(in: bytes, identity: StateFile.identity(ofBoot: "another")) == nil)
         for index in 0..<StateFile.slotBytes {
@@ -105,8 +105,8 @@ import Testing
     @Test func `a record with a byte changed is passed over, and the others are not`() throws {
         var state = try make()
         try state.publish()
-        try state.keep(0, record(25, 1))
-        try state.keep(1, record(25, 2))
+        _ = try state.keep(record(25, 1), inPlaceOf: 0)
+        _ = try state.keep(record(25, 2), inPlaceOf: 0)
         let bytes = try bytes()
         for index in StateFile.slotBytes..<StateFile.slotBytes * 4 {
             var damaged = bytes
@@ -120,7 +120,7 @@ import Testing
             ? () : #require(Bool(false))
         do {
             var state = try make()
-            try state.keep(0, record(1))
+            _ = try state.keep(record(1), inPlaceOf: 0)
             #expect(try directory.files == ["state", "state.new"])
         }
         #expect(try directory.files == ["state"])
