@@ -9,7 +9,10 @@ struct CoreBenchmark {
     static func main() {
         var isWithinBounds = true
         print(
-            "connections  B/connection  B/expectation  B/edit  ns/command  ns/shifted ack  ns/PORT  allocations/packet"
+            "Packets come in batches of 32, as the daemon gets them when it has much to do, and (one by one)."
+        )
+        print(
+            "connections  B/connection  B/expectation  B/edit    ns/command   ns/shifted ack  ns/PORT  allocations/packet"
         )
         for count in [1_000, 100_000, 1_000_000] {
             var load = Load(connections: count)
@@ -17,7 +20,8 @@ struct CoreBenchmark {
             print(
                 pad("\(count)", 11) + pad("\(cost.connectionBytes)", 14) + pad("\(cost.expectationBytes)", 15)
                     + pad("\(cost.editBytes)", 8)
-                    + pad("\(cost.command)", 12) + pad("\(cost.shiftedAcknowledgement)", 16)
+                    + pad("\(cost.command) (\(cost.loneCommand))", 14)
+                    + pad("\(cost.shiftedAcknowledgement) (\(cost.loneAcknowledgement))", 17)
                     + pad("\(cost.port)", 9) + pad("\(cost.allocations)", 20)
             )
             isWithinBounds =

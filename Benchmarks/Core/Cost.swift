@@ -9,6 +9,9 @@ struct Cost {
     var command: UInt64 = 0
     var shiftedAcknowledgement: UInt64 = 0
     var port: UInt64 = 0
+    /// The first two for packets that come one by one, and not in batches.
+    var loneCommand: UInt64 = 0
+    var loneAcknowledgement: UInt64 = 0
     /// Calls of malloc(3) for all packets of the steady state together.
     var allocations: UInt64 = 0
 }

@@ -16,6 +16,7 @@ struct Load: ~Copyable {
 
     private var tracker: Tracker
     private var output = Output()
+    private var arrivals: [HashedSegment?] = []
     private var connections: [Peers]
     private let now = Instant(nanoseconds: 1)
 
@@ -50,6 +51,7 @@ struct Load: ~Copyable {
         let order = Array(connections.indices.shuffled().prefix(100_000))
         _ = measure(order) { $0.exchange($1) }
         (cost.command, cost.allocations) = measure(order) { $0.exchange($1) }
+        cost.loneCommand = measure(order, batch: 1) { $0.exchange($1) }.time
 
         // One that needs no edit, and then one that does.
         let idle = callocations_bytes()
@@ -65,6 +67,7 @@ struct Load: ~Copyable {
         cost.editBytes = (callocations_bytes() - expecting) / UInt64(order.count)
         let shifted = measure(order) { [$0.packet($1, fromClient: false, [])] }
         cost.shiftedAcknowledgement = shifted.time
+        cost.loneAcknowledgement = measure(order, batch: 1) { [$0.packet($1, fromClient: false, [])] }.time
         cost.allocations += shifted.allocations
         return cost
     }
@@ -83,12 +86,16 @@ struct Load: ~Copyable {
         }
     }
 
+    /// Packets that come at once at the most, as from the daemon's queue.
+    private static let batch = 32
+
     /// Passes the packets of so many connections; nanoseconds for each packet, and allocations for all.
     ///
     /// They are made a thousand connections at a time, so that what is measured is how the tracker finds its own memory:
     /// in the daemon, too, a packet has just been copied.
     private mutating func measure(
         _ order: [Int],
+        batch size: Int = Load.batch,
         _ packets: (inout Load, Int) -> [[UInt8]]
     ) -> (time: UInt64, allocations: UInt64) {
         var time = 0
@@ -102,7 +109,13 @@ struct Load: ~Copyable {
             let before = callocations_count()
             // Sound: both calls write the one structure that they are given.
             _ = unsafe clock_gettime(CLOCK_MONOTONIC, &begin)
-            for packet in batch { pass(packet) }
+            if size == 1 {
+                for packet in batch { pass(packet) }
+            } else {
+                for start in stride(from: 0, to: batch.count, by: size) {
+                    pass(batch[start..<min(start + size, batch.count)])
+                }
+            }
             _ = unsafe clock_gettime(CLOCK_MONOTONIC, &end)
             allocations += callocations_count() - before
             time += (end.tv_sec - begin.tv_sec) * 1_000_000_000 + end.tv_nsec - begin.tv_nsec
@@ -114,6 +127,17 @@ struct Load: ~Copyable {
     private mutating func pass(_ packet: [UInt8]) {
         output.clear()
         _ = tracker.receive(packet.span, at: now, into: &output)
+    }
+
+    /// Passes packets that came at once.
+    private mutating func pass(_ packets: ArraySlice<[UInt8]>) {
+        arrivals.removeAll(keepingCapacity: true)
+        for packet in packets { arrivals.append(HashedSegment(packet.span)) }
+        tracker.fetch(arrivals)
+        for (packet, arrival) in zip(packets, arrivals) {
+            output.clear()
+            _ = tracker.receive(packet.span, arrival, at: now, into: &output)
+        }
     }
 
     /// A command and its reply, each acknowledged.

@@ -29,6 +29,8 @@ import Glibc
     private var buffer = unsafe [UInt8](unsafeUninitializedCapacity: batch * stride) { $1 = batch * stride }
     /// The sizes of the datagrams of the batch.
     private var sizes = [UInt32](repeating: 0, count: batch)
+    /// The packets of the batch; kept for the storage.
+    private var packets: [QueuedPacket] = []
     /// The verdicts that have not been sent yet.
     private var verdicts: Verdicts
     /// Those before them that could not be sent, as they were gathered.
@@ -118,46 +120,59 @@ import Glibc
     package mutating func receive(
         _ rule: (borrowing Span<UInt8>) -> Ruling
     ) throws(SystemError) -> Int {
+        try receive { packets, number, bytes in
+            packets[number].payload.map { rule(bytes.extracting($0)) } ?? .accept
+        }
+    }
+
+    /// The same where a look at the packets that have come with one is worth while.
+    ///
+    /// `rule` is given all packets of the batch, the number of the one in hand, and what their payloads lie in.
+    package mutating func receive(
+        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Ruling
+    ) throws(SystemError) -> Int {
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
-        var packets = 0
-        var failure: SystemError?
+        packets.removeAll(keepingCapacity: true)
         for index in 0..<datagrams {
-            let start = index * Self.stride
-            let datagram = start..<start + min(Int(sizes[index]), Self.stride)
-            defer { wipe(datagram) }
-            var messages = NetlinkMessages(in: datagram)
+            var messages = NetlinkMessages(in: datagram(index))
             while let message = messages.next(in: buffer.span) {
-                guard let packet = QueuedPacket(parsing: message, in: buffer.span) else { continue }
-                packets += 1
-                guard let payload = packet.payload else {
-                    verdicts.accept(packet.id)
-                    continue
-                }
-                switch rule(buffer.span.extracting(payload)) {
-                case .accept: verdicts.accept(packet.id)
-                case .drop: verdicts.drop(packet.id)
-                case .replace(let replacement): verdicts.replace(packet.id, with: replacement)
-                }
-                // What does not fit into the socket's buffer could never be sent.
-                guard verdicts.size > Self.gatheredVerdicts else { continue }
-                do throws(SystemError) {
-                    try sendVerdicts()
-                } catch {
-                    // The packets behind this one are no longer in the socket: nobody else rules over them.
-                    failure = error
-                    unsent.append(verdicts.bytes)
-                    verdicts.clear()
-                }
+                if let packet = QueuedPacket(parsing: message, in: buffer.span) { packets.append(packet) }
+            }
+        }
+        defer { for index in 0..<datagrams { wipe(datagram(index)) } }
+        var failure: SystemError?
+        for number in packets.indices {
+            let id = packets[number].id
+            switch rule(packets, number, buffer.span) {
+            case .accept: verdicts.accept(id)
+            case .drop: verdicts.drop(id)
+            case .replace(let replacement): verdicts.replace(id, with: replacement)
+            }
+            // What does not fit into the socket's buffer could never be sent.
+            guard verdicts.size > Self.gatheredVerdicts else { continue }
+            do throws(SystemError) {
+                try sendVerdicts()
+            } catch {
+                // The packets behind this one are no longer in the socket: nobody else rules over them.
+                failure = error
+                unsent.append(verdicts.bytes)
+                verdicts.clear()
             }
         }
         try sendVerdicts()
         if let failure { throw failure }
-        return packets
+        return packets.count
     }
 
     /// Tells whether packets wait for a verdict that could not be sent; `receive` tries again.
     package var owesVerdicts: Bool { verdicts.size > 0 || !unsent.isEmpty }
+
+    /// Where a datagram of the batch lies.
+    private func datagram(_ index: Int) -> Range<Int> {
+        let start = index * Self.stride
+        return start..<start + min(Int(sizes[index]), Self.stride)
+    }
 
     /// Overwrites a datagram that was dealt with: among the packets are passwords.
     private mutating func wipe(_ datagram: Range<Int>) {

@@ -167,8 +167,12 @@ package struct Daemon: ~Copyable {
     /// be told.
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
-            let count = Daemon.take(.controlQueue, from: &controlQueue, &path, at: now) { path, packet in
-                path.control(packet, at: now)
+            let count = Daemon.take(.controlQueue, from: &controlQueue, &path, at: now) {
+                path,
+                packets,
+                number,
+                bytes in
+                path.control(packets, number, in: bytes, at: now)
             }
             guard count > 1 else { return }
         }
@@ -176,8 +180,8 @@ package struct Daemon: ~Copyable {
 
     /// Rules over the SYNs of data connections that wait, up to one batch.
     private mutating func takeDataPackets(at now: Instant) {
-        _ = Daemon.take(.dataQueue, from: &dataQueue, &path, at: now) { path, packet in
-            path.data(packet, at: now)
+        _ = Daemon.take(.dataQueue, from: &dataQueue, &path, at: now) { path, packets, number, bytes in
+            packets[number].payload.map { path.data(bytes.extracting($0), at: now) } ?? .accept
         }
     }
 
@@ -187,12 +191,13 @@ package struct Daemon: ~Copyable {
         from queue: inout PacketQueue,
         _ path: inout PacketPath<LinuxKernel>,
         at now: Instant,
-        _ rule: (inout PacketPath<LinuxKernel>, borrowing Span<UInt8>) -> PacketQueue.Ruling
+        _ rule: (inout PacketPath<LinuxKernel>, [QueuedPacket], Int, borrowing Span<UInt8>) ->
+            PacketQueue.Ruling
     ) -> Int {
         let overruns = queue.overruns
         var count = 0
         do throws(SystemError) {
-            count = try queue.receive { rule(&path, $0) }
+            count = try queue.receive { rule(&path, $0, $1, $2) }
         } catch {
             path.count(fault, at: now, error.description)
         }

@@ -9,8 +9,8 @@ final class Connection {
     let isHelped: Bool
     /// Set once the first packet has told where the streams stand.
     var isPositioned = false
-    /// Set once conntrack was told to accept shifted sequence numbers.
-    var isLiberal = false
+    /// Set while it has the opening of an encrypted session: what every packet asks, `opening` lying elsewhere in memory.
+    private(set) var hasEncryptedSession = false
     /// Set by both FINs, by RST, or by a replaced conntrack entry: announces nothing any more, still translates.
     var isClosed = false
     /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
@@ -27,6 +27,8 @@ final class Connection {
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
     var session = Session(isAdopted: true)
+    /// Set once conntrack was told to accept shifted sequence numbers.
+    var isLiberal = false
     /// The data connection announced last, while it is open.
     private(set) var opening: Opening?
     /// What it transfers, or is about to.
@@ -93,6 +95,12 @@ final class Connection {
 
     /// More bytes than are ever under way on a control connection.
     private static let reach = 1 << 24
+
+    /// Reads something of each cache line that even an acknowledgement needs; a line more would let it wait for longer.
+    func read() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
+
+    /// Reads something of what the streams keep elsewhere, if they keep anything.
+    func readEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
 
     /// The address under which NAT shows a side to the other one.
     func shownAddress(of side: Session.Side) -> IPAddress {
@@ -165,10 +173,14 @@ final class Connection {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
         opening = Opening(expectation, session: session, target: isOwn ? nil : end, command: command)
+        hasEncryptedSession = session != nil
     }
 
     /// Has no expectation any more.
-    func expectNothing() { opening = nil }
+    func expectNothing() {
+        opening = nil
+        hasEncryptedSession = false
+    }
 
     /// Tells whether bytes that this side has still to send may have to be rewritten.
     ///

@@ -19,8 +19,10 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) {
+        // Most packets change nothing here, and are done without a look at the session.
+        guard hasPayload || connection.hasEncryptedSession else { return }
         let isSecured = connection.session.isSecured && !connection.isClosed
-        if connection.opening?.session != nil {
+        if connection.hasEncryptedSession {
             if !isSecured { closeExpectation(of: connection, .ended, into: &output) }
         } else if isSecured, hasPayload, let access = access(of: connection) {
             open(access, for: connection, at: now, into: &output)

@@ -1,5 +1,21 @@
 /// The way of a control packet.
 extension Tracker {
+    /// Connections that with all they have fit into most processors' caches.
+    private static var cachedCount: Int { 4096 }
+
+    /// Packets have come, and `receive` is about to be given one after the other: reads what they will need.
+    ///
+    /// Of many connections none is in a cache, and each packet would wait for memory again and again: for a place of the
+    /// table, for the connection that it names, and for what that names. A processor asks for many things at once, as long
+    /// as none depends on another: so first for the places of all, and then for the connections of all. Nothing but time
+    /// depends on it, whatever becomes of the table meanwhile.
+    package mutating func fetch(_ arrivals: [HashedSegment?]) {
+        guard arrivals.count > 1, deadlines.count > Tracker.cachedCount else { return }
+        for case let arrival? in arrivals { fetched &+= table.readPlace(arrival.hash) }
+        for case let arrival? in arrivals { fetched &+= table.read(arrival.hash) { $0.read() } }
+        for case let arrival? in arrivals { fetched &+= table.read(arrival.hash) { $0.readEdits() } }
+    }
+
     /// A control packet came: an IPv4 or IPv6 packet from its first byte on.
     ///
     /// Whatever it is, it gets a verdict; what cannot be followed goes on as it is.
@@ -8,9 +24,20 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Verdict {
+        receive(packet, HashedSegment(packet), at: now, into: &output)
+    }
+
+    /// The same for a packet of which `arrival` is known already.
+    package mutating func receive(
+        _ packet: Span<UInt8>,
+        _ arrival: HashedSegment?,
+        at now: Instant,
+        into output: inout Output
+    ) -> Verdict {
         statistics.packets += 1
-        guard let segment = try? Segment(parsing: packet) else { return .accept }
-        guard let (connection, side) = connection(of: segment) else {
+        guard let arrival else { return .accept }
+        let segment = arrival.segment
+        guard let (connection, side) = connection(of: arrival) else {
             return admit(segment, into: &output)
         }
         guard !connection.isHelped else { return .accept }
@@ -33,7 +60,7 @@ extension Tracker {
         connection.streams[0].isScarce = isScarce
         connection.streams[1].isScarce = isScarce
         size -= connection.size
-        if connection.opening?.session?.isReleased == true,
+        if connection.hasEncryptedSession, connection.opening?.session?.isReleased == true,
             connection.streams[side.rawValue].next.isBefore(segment.firstByte)
         {
             // What lies between has gone on unseen.

@@ -59,6 +59,8 @@ package struct Tracker: ~Copyable {
     var spares: [[UInt8]] = []
     /// Where the stream of the segment in hand stood before it.
     var before = Stream.Before()
+    /// What `fetch` has read: nobody wants to know, but what nobody keeps would not be read.
+    var fetched = 0
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
     package internal(set) var size = 0
@@ -109,10 +111,11 @@ package struct Tracker: ~Copyable {
     }
 
     /// The connection that a packet is of.
-    func connection(of segment: Segment) -> (connection: Connection, side: Session.Side)? {
+    func connection(of arrival: HashedSegment) -> (connection: Connection, side: Session.Side)? {
+        let segment = arrival.segment
         let tuple = segment.tuple
         var found: Session.Side?
-        let connection = table.first(ConnectionTable.hash(tuple)) { connection in
+        let connection = table.first(arrival.hash) { connection in
             found = connection.side(of: tuple)
             guard let side = found else { return false }
             return !connection.mayHaveDouble || connection.fits(segment, from: side)
@@ -211,9 +214,12 @@ extension Tracker {
 
     /// Conntrack has no entry for a control packet of which nothing is known, or cannot be asked.
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
-        guard let segment = try? Segment(parsing: packet) else { return }
-        if connection(of: segment) == nil { turnAway(segment) }
-        report(Refusal(reason: .noMapping, kind: nil, connection: segment.tuple, line: []), into: &output)
+        guard let arrival = HashedSegment(packet) else { return }
+        if connection(of: arrival) == nil { turnAway(arrival.segment) }
+        report(
+            Refusal(reason: .noMapping, kind: nil, connection: arrival.segment.tuple, line: []),
+            into: &output
+        )
     }
 
     /// Remembers a connection for which there is no place, if this is the SYN-ACK that begins it.

@@ -11,6 +11,8 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// What survives this process; `nil` if nothing does.
     private var state: StateFile?
     private var output = Output()
+    /// The packets of the batch in hand; kept for the storage.
+    private var arrivals: [HashedSegment?] = []
     private var faults = FaultCounter()
     private var refusals = RateLimiter(burst: 100, period: 10)
     /// Anybody can send packets of connections that there are not.
@@ -26,8 +28,41 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Rules over a packet of a control connection.
     package mutating func control(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
+        control(packet, HashedSegment(copy packet), at: now)
+    }
+
+    /// Rules over one of several packets of control connections; with the first, it looks at all of them.
+    ///
+    /// - Parameters:
+    ///   - packets: all that came together, each of which is given in turn.
+    ///   - number: which one it is.
+    ///   - bytes: what they lie in.
+    ///   - now: the time.
+    /// - Returns: What becomes of it.
+    package mutating func control(
+        _ packets: [QueuedPacket],
+        _ number: Int,
+        in bytes: borrowing Span<UInt8>,
+        at now: Instant
+    ) -> PacketQueue.Ruling {
+        if number == 0 {
+            arrivals.removeAll(keepingCapacity: true)
+            for packet in packets {
+                arrivals.append(packet.payload.flatMap { HashedSegment(bytes.extracting($0)) })
+            }
+            tracker.fetch(arrivals)
+        }
+        guard let payload = packets[number].payload else { return .accept }
+        return control(bytes.extracting(payload), arrivals[number], at: now)
+    }
+
+    private mutating func control(
+        _ packet: borrowing Span<UInt8>,
+        _ arrival: HashedSegment?,
+        at now: Instant
+    ) -> PacketQueue.Ruling {
         output.clear()
-        var verdict = tracker.receive(packet, at: now, into: &output)
+        var verdict = tracker.receive(packet, arrival, at: now, into: &output)
         if case .needsMapping(let tuple) = verdict, learn(tuple, of: packet, at: now) {
             verdict = tracker.receive(packet, at: now, into: &output)
         }

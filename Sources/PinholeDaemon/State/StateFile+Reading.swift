@@ -5,7 +5,7 @@ extension StateFile {
     ///
     /// The last number is the version of the records: one that reads them otherwise needs another.
     package static func identity(ofBoot boot: String) -> [UInt64] {
-        let text = Array("pinhole state 4 \(boot)".utf8)
+        let text = Array("pinhole state 5 \(boot)".utf8)
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 
