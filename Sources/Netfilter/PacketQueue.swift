@@ -113,21 +113,11 @@ import Glibc
     /// The verdicts go to the kernel together at the end, in the same order. Does not wait. If they cannot be sent
     /// they are kept and go with the next call; `owesVerdicts` tells.
     ///
-    /// - Parameter rule: Given the packet from its IP header on; one of more than 65531 bytes is cut off there.
+    /// - Parameter rule: Given all packets of the batch, for what is to come may be worth a look, the number of the one in
+    ///   hand, and the bytes that they lie in. A packet of more than 65531 bytes is cut off there.
     /// - Returns: How many packets there were; 0 when nothing waits.
     /// - Throws: What the kernel says to receiving or sending as such; what it thinks of one verdict is passed over,
     ///   for the packet is gone then.
-    package mutating func receive(
-        _ rule: (borrowing Span<UInt8>) -> Ruling
-    ) throws(SystemError) -> Int {
-        try receive { packets, number, bytes in
-            packets[number].payload.map { rule(bytes.extracting($0)) } ?? .accept
-        }
-    }
-
-    /// The same where a look at the packets that have come with one is worth while.
-    ///
-    /// `rule` is given all packets of the batch, the number of the one in hand, and what their payloads lie in.
     package mutating func receive(
         _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Ruling
     ) throws(SystemError) -> Int {

@@ -7,6 +7,11 @@ package struct QueuedPacket {
     /// Where its bytes lie, from the IP header on; `nil` if they did not come along.
     package let payload: Range<Int>?
 
+    package init(id: UInt32, payload: Range<Int>?) {
+        self.id = id
+        self.payload = payload
+    }
+
     /// Reads a message; `nil` if it is another one, or does not say which packet it is about.
     package init?(parsing message: NetlinkMessages.Message, in bytes: borrowing Span<UInt8>) {
         // struct nfqnl_msg_packet_hdr begins with the number.
@@ -15,7 +20,6 @@ package struct QueuedPacket {
             let header = bytes.attribute(NFQA_PACKET_HDR.rawValue, in: message.attributes),
             let id = bytes.number(UInt32.self, at: header.prefix(4))
         else { return nil }
-        self.id = id
-        payload = bytes.attribute(NFQA_PAYLOAD.rawValue, in: message.attributes)
+        self.init(id: id, payload: bytes.attribute(NFQA_PAYLOAD.rawValue, in: message.attributes))
     }
 }

@@ -26,11 +26,6 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         self.state = state
     }
 
-    /// Rules over a packet of a control connection.
-    package mutating func control(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
-        control(packet, HashedSegment(copy packet), at: now)
-    }
-
     /// Rules over one of several packets of control connections; with the first, it looks at all of them.
     ///
     /// - Parameters:
@@ -53,18 +48,11 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             tracker.fetch(arrivals)
         }
         guard let payload = packets[number].payload else { return .accept }
-        return control(bytes.extracting(payload), arrivals[number], at: now)
-    }
-
-    private mutating func control(
-        _ packet: borrowing Span<UInt8>,
-        _ arrival: HashedSegment?,
-        at now: Instant
-    ) -> PacketQueue.Ruling {
+        let packet = bytes.extracting(payload)
         output.clear()
-        var verdict = tracker.receive(packet, arrival, at: now, into: &output)
+        var verdict = tracker.receive(packet, arrivals[number], at: now, into: &output)
         if case .needsMapping(let tuple) = verdict, learn(tuple, of: packet, at: now) {
-            verdict = tracker.receive(packet, at: now, into: &output)
+            verdict = tracker.receive(packet, arrivals[number], at: now, into: &output)
         }
         perform(at: now)
         return switch verdict {

@@ -47,6 +47,20 @@ import Testing
         #expect(path.takeNotices().isEmpty)
     }
 
+    @Test func `of packets that come together each is ruled over by what it says`() {
+        var path = path()
+        let plain = packet(Samples.mapping.original, [.ack])
+        let first = announcement.count
+        let bytes = announcement + plain
+        let batch = [
+            QueuedPacket(id: 1, payload: 0..<first), QueuedPacket(id: 2, payload: nil),
+            QueuedPacket(id: 3, payload: first..<bytes.count),
+        ]
+        let rulings = batch.indices.map { text(path.control(batch, $0, in: bytes.span, at: start)) }
+        #expect(rulings == ["PORT 10,2,0,100,19,137\r\n", "accept", "accept"])
+        #expect(path.expectations.map(\.id) == [1])
+    }
+
     @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
         var path = path()
         let plain = packet(Samples.mapping.original, [.ack])
