@@ -277,9 +277,15 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     package mutating func restore(_ records: [[UInt64]], at now: Instant) -> (restored: Int, dropped: Int) {
         output.clear()
         var restored = 0
+        var outdated = 0
         var gone: [IPAddress] = []
         for record in records {
             guard let kept = KeptConnection(record, at: now) else { continue }
+            // It was killed when it had written a newer record, and not yet given up this one.
+            guard !tracker.follows(kept.mapping) else {
+                outdated += 1
+                continue
+            }
             if isThere(kept, at: now) {
                 if tracker.restore(kept, at: now, into: &output) { restored += 1 }
             } else if let expectation = kept.expectation {
@@ -289,7 +295,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         }
         output.actions += gone.filter { !tracker.isAdmitted($0) }.map(Action.withdraw)
         perform(at: now)
-        return (restored, records.count - restored)
+        return (restored, records.count - restored - outdated)
     }
 
     /// Lets the next daemon find what this one keeps.

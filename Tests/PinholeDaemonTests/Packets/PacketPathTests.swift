@@ -61,6 +61,26 @@ import Testing
         #expect(path.expectations.map(\.id) == [1])
     }
 
+    @Test func `of two records of a connection the newer goes on, and none is dropped`() {
+        var earlier = Tracker(policy: Policy(), keepsRecords: true)
+        var output = Output()
+        var records: [[UInt64]] = []
+        earlier.learn(Samples.mapping, entryID: 1, isHelped: false, at: start, into: &output)
+        for text in ["NOOP\r\n", "PORT 10,1,0,2,19,137\r\n"] {
+            let packet = packet(Samples.mapping.original, [.ack, .psh], text)
+            _ = earlier.receive(packet.span, at: start, into: &output)
+            earlier.takeRecords { place, record in
+                if let record { records.insert(record, at: 0) }
+                return place
+            }
+        }
+        #expect(records.count == 2)
+
+        var path = path()
+        #expect(path.restore(records, at: start) == (1, 0))
+        #expect(path.connections.map(\.mapping) == [Samples.mapping])
+    }
+
     @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
         var path = path()
         let plain = packet(Samples.mapping.original, [.ack])
