@@ -18,7 +18,7 @@ extension Conntrack {
 
     /// The same in any zone, also in such as were never seen.
     ///
-    /// The kernel goes through its whole table, once or twice: packets wait meanwhile, some 50 ms for 100,000 entries.
+    /// The kernel goes through its whole table, once or twice: packets wait meanwhile, some 0.1 s for 100,000 entries.
     package mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
         var entries: [ConntrackEntry] = []
         for (type, filter) in [
