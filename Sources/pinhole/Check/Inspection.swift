@@ -92,14 +92,20 @@ struct Inspection {
             return
         }
         let queue = part.numbers(after: "--queue-num").first
-        take(queue, of: table, ports: part.numbers(after: "--ctorigdstport"), sets: family.name, subject)
+        take(
+            queue,
+            of: table,
+            ports: Set(part.numbers(after: "--ctorigdstport")),
+            sets: family.name,
+            subject
+        )
     }
 
     /// Takes note of the queue that the rules of a table send packets to: those of which ports, or from which sets.
     mutating func take(
         _ queue: UInt16?,
         of table: Table,
-        ports found: [UInt16],
+        ports found: Set<UInt16>,
         sets: String,
         _ subject: String
     ) {
@@ -111,7 +117,7 @@ struct Inspection {
         case .mangle:
             queues.control = queue
             ports.formUnion(found)
-            let list = found.map(String.init).joined(separator: ", ")
+            let list = found.sorted().map(String.init).joined(separator: ", ")
             findings.append(.fine("\(subject): port \(list) to queue \(queue)"))
         case .raw:
             queues.data = queue

@@ -29,11 +29,11 @@ struct NFTTable: Hashable, Sendable {
     func queue(at place: Table) -> UInt16? { numbers(behind: "queue", at: place).first }
 
     /// The ports whose control connections are queued: `proto-dst 21`.
-    var ports: [UInt16] { numbers(behind: "proto-dst", at: .mangle) }
+    var ports: Set<UInt16> { Set(numbers(behind: "proto-dst", at: .mangle)) }
 
     /// The numbers behind a word in our rules, up to the next statement.
     private func numbers(behind word: String, at place: Table) -> [UInt16] {
-        chains[place.nftName[...], default: []].flatMap { line in
+        ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }.flatMap { line in
             line.split { " \t".contains($0) }.drop { $0 != word }.prefix { $0 != "counter" }.compactMap {
                 UInt16($0)
             }

@@ -55,12 +55,11 @@ extension RuleSet {
                 + [("prerouting", "iifname"), ("output", "oifname")].map { hook, interface in
                     chain(
                         "\(table.nftName)_\(hook)",
-                        [
-                            "type filter hook \(hook) priority \(table.rawValue); policy accept;",
+                        ["type filter hook \(hook) priority \(table.rawValue); policy accept;"]
                             // Packets of `lo` pass both hooks, and need no help to reach this host itself.
-                            "\(interface) != \"lo\" tcp flags & (fin | syn | rst | ack) \(table == .raw ? "==" : "!=") syn"
-                                + " jump \(table.nftName)",
-                        ]
+                            + nftMatches(in: table).map {
+                                "\($0) \(interface) != \"lo\" jump \(table.nftName)"
+                            }
                     )
                 }
         }
@@ -71,14 +70,20 @@ extension RuleSet {
         "\tchain \(name) {\n\(lines.map { "\t\t\($0)\n" }.joined())\t}"
     }
 
+    private func nftMatches(in table: Table) -> [String] {
+        switch table {
+        // Not one rule with a set of ports: nft 1.0 cannot list that.
+        case .mangle: ports.map { "meta l4proto tcp ct original proto-dst \($0)" }
+        case .raw: ["tcp flags & (fin | syn | rst | ack) == syn"]
+        }
+    }
+
     private func nftRules(in table: Table) -> [String] {
         switch table {
         case .mangle:
-            // Not one rule with a set of ports: nft 1.0 cannot list that.
-            return nftReleased
-                + ports.map {
-                    "ct state new,established meta l4proto tcp ct original proto-dst \($0) \(nftQueue(queues.control))"
-                }
+            return nftReleased + [
+                "ct state new,established tcp flags & (fin | syn | rst | ack) != syn \(nftQueue(queues.control))"
+            ]
         case .raw:
             return PinholeSet.Family.allCases.flatMap { family in
                 let ip = family == .v4 ? "ip" : "ip6"

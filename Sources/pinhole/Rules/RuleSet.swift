@@ -11,6 +11,9 @@ import Netfilter
 ///
 /// A packet that comes back from a queue goes on behind the table, not behind the rule. The jumps are therefore
 /// appended, so that rules which set marks or zones come first, and a second jump would do nothing.
+///
+/// The jumps are what every packet of every connection pays for. So they ask for as little as tells what is not ours,
+/// and leave the rest to the chain; to compare an interface's name costs more than the whole match of TCP's flags.
 struct RuleSet: Hashable, Sendable {
     /// The ports of FTP servers that clients connect to; 1 to 65535.
     var ports: [UInt16] = [21]
@@ -24,28 +27,33 @@ struct RuleSet: Hashable, Sendable {
 
     /// Our part of a table.
     func part(of table: Table, _ family: PinholeSet.Family) -> TablePart {
-        let match = table == .raw ? "-p tcp --syn" : "-p tcp ! --syn"
-        return TablePart(
-            // Packets of `lo` pass both hooks, and need no help to reach this host itself.
-            jumps: ["PREROUTING ! -i lo", "OUTPUT ! -o lo"].map { "\($0) \(match) -j \(TablePart.chain)" },
+        TablePart(
+            jumps: ["PREROUTING", "OUTPUT"].flatMap { hook in
+                matches(in: table).map { "\(hook) -p tcp \($0) -j \(TablePart.chain)" }
+            },
             rules: rules(in: table, family).map { "\(TablePart.chain) \($0)" }
         )
     }
 
+    private func matches(in table: Table) -> [String] {
+        switch table {
+        case .mangle: ports.map { "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0)" }
+        case .raw: ["--syn"]
+        }
+    }
+
     private func rules(in table: Table, _ family: PinholeSet.Family) -> [String] {
+        // Packets of `lo` pass both hooks, and need no help to reach this host itself.
+        let isElsewhere = "! -i lo ! -o lo"
         switch table {
         case .mangle:
-            released
-                + ports.map {
-                    "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0) \(queue(queues.control))"
-                }
+            return released + ["\(isElsewhere) -p tcp ! --syn \(queue(queues.control))"]
         case .raw:
-            ["-m set --match-set \(family.name) dst,dst,src \(queue(queues.data))"]
-                + (asksForFTPS
-                    // All that these SYNs can get is what the firewall would not let pass: without a daemon they do without.
-                    ? [
-                        "-m set --match-set \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
-                    ] : [])
+            let pinholes = "\(isElsewhere) -m set --match-set \(family.name) dst,dst,src \(queue(queues.data))"
+            // All that these SYNs can get is what the firewall would not let pass: without a daemon they do without.
+            let sessions =
+                "\(isElsewhere) -m set --match-set \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
+            return [pinholes] + (asksForFTPS ? [sessions] : [])
         }
     }
 

@@ -2,9 +2,9 @@
 struct TablePart: Hashable, Sendable {
     static let chain = "PINHOLE"
 
-    /// `PREROUTING ! -i lo -p tcp -j PINHOLE`.
+    /// `PREROUTING -p tcp -m conntrack ... --ctorigdstport 21 -j PINHOLE`.
     var jumps: [String]
-    /// `PINHOLE -m conntrack ... -j NFQUEUE --queue-num 21`.
+    /// `PINHOLE ! -i lo ! -o lo ... -j NFQUEUE --queue-num 21`.
     var rules: [String]
 }
 
@@ -35,9 +35,9 @@ extension TablePart {
         if !isPresent { return nil }
     }
 
-    /// The numbers that follow `option` in the rules of our chain.
+    /// The numbers that follow `option` in what is ours.
     func numbers(after option: String) -> [UInt16] {
-        rules.flatMap { rule in
+        (jumps + rules).flatMap { rule in
             let words = rule.split(separator: " ")
             return zip(words, words.dropFirst()).filter { $0.0 == option }.compactMap { UInt16($0.1) }
         }

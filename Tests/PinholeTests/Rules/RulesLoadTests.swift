@@ -65,7 +65,7 @@ struct RulesLoadTests {
             state_of_rules >"$dir/other"
             grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 4
             grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 4
-            ! grep -E 'ctorigdstport 21$|queue-num 2' "$dir/other"
+            ! grep -E 'ctorigdstport 21 |queue-num 2' "$dir/other"
             pinhole rules load
             state_of_rules | diff "$dir/once" -
             """,

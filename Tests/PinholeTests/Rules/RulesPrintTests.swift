@@ -10,21 +10,23 @@ struct RulesPrintTests {
         #expect(try Program.run("rules", "print").output == files.joined())
     }
 
-    @Test func `every port has a rule, and every rule the queue and the bypass`() throws {
+    @Test func `every port has its jumps, and every rule the queue and the bypass`() throws {
         let text = try Program.run("rules", "print", "--ports", "21,2121", "--queues", "5,6", "--bypass")
             .output
-        let targets = text.split(separator: "\n").filter { $0.contains("NFQUEUE") }
-        let control = [
-            "-A PINHOLE -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j NFQUEUE --queue-num 5 --queue-bypass",
-            "-A PINHOLE -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j NFQUEUE --queue-num 5 --queue-bypass",
-        ]
-        #expect(
-            targets.map(String.init) == control + [
-                "-A PINHOLE -m set --match-set pinhole4 dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass"
-            ] + control + [
-                "-A PINHOLE -m set --match-set pinhole6 dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass"
+        let rules = text.split(separator: "\n").filter { $0.hasPrefix("-A ") }.map(String.init)
+        let expected = ["pinhole4", "pinhole6"].flatMap { set in
+            [
+                "PREROUTING -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
+                "PREROUTING -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
+                "OUTPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
+                "OUTPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
+                "PINHOLE ! -i lo ! -o lo -p tcp ! --syn -j NFQUEUE --queue-num 5 --queue-bypass",
+                "PREROUTING -p tcp --syn -j PINHOLE",
+                "OUTPUT -p tcp --syn -j PINHOLE",
+                "PINHOLE ! -i lo ! -o lo -m set --match-set \(set) dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass",
             ]
-        )
+        }
+        #expect(rules == expected.map { "-A \($0)" })
     }
 
     @Test func `for FTPS there are sets of its own, a rule that never lets wait, and a mark that passes by`()
@@ -40,9 +42,9 @@ struct RulesPrintTests {
                 "create pinhole4-sessions hash:ip family inet",
                 "create pinhole6-sessions hash:ip family inet6",
                 released,
-                "-A PINHOLE -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
                 released,
-                "-A PINHOLE -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
             ]
         )
     }

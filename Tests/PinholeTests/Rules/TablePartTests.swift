@@ -61,10 +61,11 @@ struct TablePartTests {
 
     @Test func `numbers are found behind their option`() {
         let part = TablePart(
-            jumps: [],
-            rules: ["PINHOLE --ctorigdstport 21 -j NFQUEUE", "PINHOLE --ctorigdstport 2121"]
+            jumps: ["OUTPUT --ctorigdstport 21 -j PINHOLE", "OUTPUT --ctorigdstport 2121 -j PINHOLE"],
+            rules: ["PINHOLE -j NFQUEUE --queue-num 5"]
         )
         #expect(part.numbers(after: "--ctorigdstport") == [21, 2121])
-        #expect(part.numbers(after: "--queue-num") == [])
+        #expect(part.numbers(after: "--queue-num") == [5])
+        #expect(part.numbers(after: "--mark") == [])
     }
 }
