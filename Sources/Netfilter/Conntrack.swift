@@ -38,7 +38,7 @@ package struct Conntrack: ~Copyable {
         let operation = "look up a conntrack entry"
         let attributes: [UInt8]
         do {
-            attributes = try socket.request(
+            attributes = try socket.ask(
                 operation,
                 command: IPCTNL_MSG_CT_GET.rawValue,
                 family: tuple.family
@@ -77,7 +77,7 @@ package struct Conntrack: ~Copyable {
         _ original: Tuple,
         _ attributes: (inout NetlinkWriter) -> Void
     ) throws(SystemError) {
-        _ = try socket.request(
+        try socket.request(
             operation,
             command: IPCTNL_MSG_CT_NEW.rawValue,
             family: original.family,
@@ -115,7 +115,7 @@ package struct Conntrack: ~Copyable {
     /// With `id`, only that very entry and none that has taken its place.
     package mutating func delete(_ tuple: Tuple, id: UInt32? = nil) throws(SystemError) {
         do {
-            _ = try socket.request(
+            try socket.request(
                 "delete a conntrack entry",
                 command: IPCTNL_MSG_CT_DELETE.rawValue,
                 family: tuple.family
@@ -134,7 +134,7 @@ package struct Conntrack: ~Copyable {
         _ master: ConntrackEntry
     ) throws(SystemError) {
         let mark = mark(ofDataUnder: master)
-        _ = try socket.request(
+        try socket.request(
             "create the conntrack entry",
             command: IPCTNL_MSG_CT_NEW.rawValue,
             flags: NLM_F_CREATE | NLM_F_EXCL,

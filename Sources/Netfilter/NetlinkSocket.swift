@@ -78,7 +78,7 @@ import Glibc
         _ body: (inout NetlinkWriter) -> Void
     ) throws(SystemError) {
         do {
-            _ = try request(operation, command: command, body)
+            try request(operation, command: command, body)
         } catch {
             throw error.code == EINVAL ? SystemError(operation, code: EPROTONOSUPPORT) : error
         }
@@ -93,7 +93,6 @@ import Glibc
     ///   - family: `AF_INET`, `AF_INET6` or `AF_UNSPEC`.
     ///   - resource: See `NetlinkWriter.message`.
     ///   - body: Writes the attributes of the request.
-    /// - Returns: The attributes that the kernel answered with, if the request was a question.
     /// - Throws: What the kernel answered; `ETIMEDOUT` if it did not.
     mutating func request(
         _ operation: @autoclosure () -> String,
@@ -102,7 +101,7 @@ import Glibc
         family: Int32 = AF_UNSPEC,
         resource: UInt16 = 0,
         _ body: (inout NetlinkWriter) -> Void
-    ) throws(SystemError) -> [UInt8] {
+    ) throws(SystemError) {
         try post(
             operation(),
             command: command,
@@ -111,6 +110,20 @@ import Glibc
             resource: resource,
             body
         )
+        _ = try answer(operation())
+    }
+
+    /// Asks a question to which there is one answer, and returns the attributes of that.
+    ///
+    /// It is not acknowledged as well: that would be a datagram more to make and to receive for each connection. The
+    /// parameters and errors are those of `request`.
+    mutating func ask(
+        _ operation: @autoclosure () -> String,
+        command: UInt32,
+        family: Int32,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) -> [UInt8] {
+        try post(operation(), command: command, family: family, body)
         return try answer(operation())
     }
 
@@ -226,21 +239,19 @@ import Glibc
         _ = try SystemError.check(operation()) { unsafe mnl_socket_sendto(handle, bytes, bytes.count) }
     }
 
-    /// Receives until the acknowledgement of the last request; what belongs to earlier ones is passed over.
+    /// Receives what the kernel says to the last request; what belongs to earlier ones is passed over.
+    ///
+    /// The attributes are none where it only acknowledges.
     private mutating func answer(_ operation: @autoclosure () -> String) throws(SystemError) -> [UInt8] {
-        var attributes: [UInt8] = []
         while true {
             let size = try receive(operation())
             var messages = NetlinkMessages(in: 0..<size)
             while let message = messages.next(in: buffer.span) {
                 guard message.sequence == sequence else { continue }
-                guard message.type == NLMSG_ERROR else {
-                    attributes = Array(buffer[message.attributes])
-                    continue
-                }
+                guard message.type == NLMSG_ERROR else { return Array(buffer[message.attributes]) }
                 let code = errorCode(of: message)
                 guard code == 0 else { throw SystemError(operation(), code: code) }
-                return attributes
+                return []
             }
         }
     }

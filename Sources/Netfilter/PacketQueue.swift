@@ -54,7 +54,7 @@ import Glibc
         }
         let operation = "bind queue \(number)"
         do {
-            _ = try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
+            try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
                 $0.put(NFQA_CFG_CMD.rawValue, command: NFQNL_CFG_CMD_BIND)
                 $0.put(NFQA_CFG_QUEUE_MAXLEN.rawValue, maximumLength)
             }
@@ -91,7 +91,7 @@ import Glibc
         // Each time that the kernel had no room for a packet it says so once (ENOBUFS), and answers the next time.
         for attempt in 1...3 {
             do {
-                _ = try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
+                try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
                     $0.put(NFQA_CFG_QUEUE_MAXLEN.rawValue, maximumLength)
                 }
                 break

@@ -27,7 +27,11 @@ extension PinholeSet {
         let name = family.name(of: kind)
         let header: [UInt8]
         do {
-            header = try request("look up set \(name)", IPSET_CMD_HEADER, family, name) { _ in }
+            header = try socket.ask(
+                "look up set \(name)",
+                command: IPSET_CMD_HEADER.rawValue,
+                family: family.number
+            ) { $0.put(set: name) }
         } catch {
             guard error.code == ENOENT else { throw error }
             return nil
@@ -41,20 +45,20 @@ extension PinholeSet {
 
     /// Without `NLM_F_EXCL` the kernel gives one that is there the new time.
     mutating func addMember(_ member: Member, timeout: UInt32?) throws(SystemError) {
-        _ = try request("add to set \(member.setName)", IPSET_CMD_ADD, member.family, member.setName) {
+        try request("add to set \(member.setName)", IPSET_CMD_ADD, member.family, member.setName) {
             $0.put(member: member, timeout: timeout)
         }
     }
 
     /// Without `NLM_F_EXCL` the kernel takes it that there is none.
     mutating func removeMember(_ member: Member) throws(SystemError) {
-        _ = try request("remove from set \(member.setName)", IPSET_CMD_DEL, member.family, member.setName) {
+        try request("remove from set \(member.setName)", IPSET_CMD_DEL, member.family, member.setName) {
             $0.put(member: member, timeout: nil)
         }
     }
 
     mutating func deleteAllMembers(of name: String, _ family: Family) throws(SystemError) {
-        _ = try request("flush set \(name)", IPSET_CMD_FLUSH, family, name) { _ in }
+        try request("flush set \(name)", IPSET_CMD_FLUSH, family, name) { _ in }
     }
 
     private mutating func request(
@@ -63,20 +67,31 @@ extension PinholeSet {
         _ family: Family,
         _ name: String,
         _ attributes: (inout NetlinkWriter) -> Void
-    ) throws(SystemError) -> [UInt8] {
-        try socket.request(
-            operation(),
-            command: command.rawValue,
-            family: family == .v4 ? AF_INET : AF_INET6
-        ) {
-            $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
-            $0.put(IPSET_ATTR_SETNAME, text: name)
+    ) throws(SystemError) {
+        try socket.request(operation(), command: command.rawValue, family: family.number) {
+            $0.put(set: name)
             attributes(&$0)
         }
     }
 }
 
+extension PinholeSet.Family {
+    /// `AF_INET` or `AF_INET6`.
+    fileprivate var number: Int32 {
+        switch self {
+        case .v4: AF_INET
+        case .v6: AF_INET6
+        }
+    }
+}
+
 extension NetlinkWriter {
+    /// Writes which set is meant, and in which version of the protocol.
+    fileprivate mutating func put(set name: String) {
+        put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
+        put(IPSET_ATTR_SETNAME, text: name)
+    }
+
     /// Writes a member (`IPSET_ATTR_DATA`).
     fileprivate mutating func put(member: PinholeSet.Member, timeout: UInt32?) {
         switch member {

@@ -18,7 +18,7 @@ extension PinholeSet {
         let name = family.name(of: kind)
         let set: [UInt8]
         do {
-            set = try socket.request("look up set \(name)", command: NFT_MSG_GETSET.rawValue, family: inet) {
+            set = try socket.ask("look up set \(name)", command: NFT_MSG_GETSET.rawValue, family: inet) {
                 $0.put(NFTA_SET_TABLE.rawValue, text: Self.table)
                 $0.put(NFTA_SET_NAME.rawValue, text: name)
             }
