@@ -29,7 +29,7 @@ struct RuleSet: Hashable, Sendable {
     func part(of table: Table, _ family: PinholeSet.Family) -> TablePart {
         TablePart(
             jumps: ["PREROUTING", "OUTPUT"].flatMap { hook in
-                matches(in: table).map { "\(hook) -p tcp \($0) -j \(TablePart.chain)" }
+                matches(in: table).map { "\(hook) \($0) -j \(TablePart.chain)" }
             },
             rules: rules(in: table, family).map { "\(TablePart.chain) \($0)" }
         )
@@ -38,7 +38,7 @@ struct RuleSet: Hashable, Sendable {
     private func matches(in table: Table) -> [String] {
         switch table {
         case .mangle: ports.map { "-m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport \($0)" }
-        case .raw: ["--syn"]
+        case .raw: ["-p tcp --syn"]
         }
     }
 

@@ -2,7 +2,7 @@
 struct TablePart: Hashable, Sendable {
     static let chain = "PINHOLE"
 
-    /// `PREROUTING -p tcp -m conntrack ... --ctorigdstport 21 -j PINHOLE`.
+    /// `PREROUTING -m conntrack ... --ctorigdstport 21 -j PINHOLE`.
     var jumps: [String]
     /// `PINHOLE ! -i lo ! -o lo ... -j NFQUEUE --queue-num 21`.
     var rules: [String]

@@ -16,10 +16,10 @@ struct RulesPrintTests {
         let rules = text.split(separator: "\n").filter { $0.hasPrefix("-A ") }.map(String.init)
         let expected = ["pinhole4", "pinhole6"].flatMap { set in
             [
-                "PREROUTING -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
-                "PREROUTING -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
-                "OUTPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
-                "OUTPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
+                "PREROUTING -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
+                "PREROUTING -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
+                "OUTPUT -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
+                "OUTPUT -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
                 "PINHOLE ! -i lo ! -o lo -p tcp ! --syn -j NFQUEUE --queue-num 5 --queue-bypass",
                 "PREROUTING -p tcp --syn -j PINHOLE",
                 "OUTPUT -p tcp --syn -j PINHOLE",

@@ -59,7 +59,7 @@ struct RulesTrafficTests {
                 iptables -t mangle -Z
                 exchange 10.2.0.2 21 0
                 (($(queued) >= 8))
-                (($(queued) == $(packets 'PREROUTING -m')))
+                (($(queued) == $(packets 'ctstate ESTABLISHED')))
                 """
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
@@ -75,7 +75,7 @@ struct RulesTrafficTests {
                 iptables -t mangle -Z
                 exchange 10.1.0.1 2121 0
                 (($(queued) >= 8))
-                (($(queued) == $(packets 'PREROUTING -m')))
+                (($(queued) == $(packets 'ctstate ESTABLISHED')))
                 """
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
@@ -90,7 +90,7 @@ struct RulesTrafficTests {
                 iptables -t mangle -Z
                 exchange 10.2.0.2 8080 21
                 (($(queued) == 0))
-                (($(packets 'PREROUTING -m') >= 8))
+                (($(packets 'ctstate ESTABLISHED') >= 8))
                 """
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
