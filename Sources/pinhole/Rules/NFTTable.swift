@@ -33,7 +33,8 @@ struct NFTTable: Hashable, Sendable {
 
     /// The numbers behind a word in our rules, up to the next statement.
     private func numbers(behind word: String, at place: Table) -> [UInt16] {
-        ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }.flatMap { line in
+        let lines = ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }
+        return lines.flatMap { line in
             line.split { " \t".contains($0) }.drop { $0 != word }.prefix { $0 != "counter" }.compactMap {
                 UInt16($0)
             }

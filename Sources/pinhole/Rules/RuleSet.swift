@@ -49,10 +49,11 @@ struct RuleSet: Hashable, Sendable {
         case .mangle:
             return released + ["\(isElsewhere) -p tcp ! --syn \(queue(queues.control))"]
         case .raw:
-            let pinholes = "\(isElsewhere) -m set --match-set \(family.name) dst,dst,src \(queue(queues.data))"
+            let match = "\(isElsewhere) -m set --match-set"
+            let pinholes = "\(match) \(family.name) dst,dst,src \(queue(queues.data))"
             // All that these SYNs can get is what the firewall would not let pass: without a daemon they do without.
             let sessions =
-                "\(isElsewhere) -m set --match-set \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
+                "\(match) \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
             return [pinholes] + (asksForFTPS ? [sessions] : [])
         }
     }
