@@ -4,7 +4,7 @@
 # make test-deb    install and purge that on a bare Debian 12, which is fetched first, and do there what README.md says, beside
 #                  other firewalls too; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
-# make test        run every test, those in network namespaces too (root)
+# make test        check the format and run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer (root)
 # make lint        check the format
 # make cost        count what the core allocates and keeps; time it
@@ -112,7 +112,7 @@ demo: build
 	@scripts/demo $(abspath $(binary))
 
 # The release binary carries the Swift standard library in itself and has no Foundation; the core imports nothing.
-test: build cost
+test: lint build cost
 	@scripts/dependencies $(test_packages)
 	! ldd $(binary) | grep -E 'libswift|Foundation'
 	! grep -rnwE 'unsafe|import' Sources/FTPHelper
