@@ -4,6 +4,7 @@
 # make test-deb    install and purge that on a bare Debian 12, which is fetched first, and do there what README.md says, beside
 #                  other firewalls too; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
+# make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer (root)
 # make lint        check the format
@@ -43,12 +44,19 @@ bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev libncurses-dev
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish tmux \
-    libncursesw6 openssl
+    libncursesw6 openssl ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
+# Servers of FTP, of which Debian lets only one be installed at a time: the others are unpacked under .build.
+servers = proftpd-core pure-ftpd inetutils-ftpd
+server_libraries = libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23 libwrap0
 kernel_packages = qemu-system-x86 busybox-static kmod cpio
 deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak faults bench compare clean
+
+deps:
+	@scripts/dependencies $(build_packages) $(test_packages)
+	@scripts/servers .build/servers $(servers)
 
 build:
 	@scripts/dependencies $(build_packages)
@@ -112,8 +120,7 @@ demo: build
 	@scripts/demo $(abspath $(binary))
 
 # The release binary carries the Swift standard library in itself and has no Foundation; the core imports nothing.
-test: lint build cost
-	@scripts/dependencies $(test_packages)
+test: deps lint build cost
 	! ldd $(binary) | grep -E 'libswift|Foundation'
 	! grep -rnwE 'unsafe|import' Sources/FTPHelper
 	scripts/tests

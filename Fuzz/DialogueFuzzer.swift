@@ -106,7 +106,14 @@ private struct Line: ~Copyable {
     )
 
     init() {
-        tracker.learn(Line.mapping, isHelped: false, at: Instant(nanoseconds: 1), into: &output)
+        tracker.noteEarlier(Line.mapping)
+        tracker.learn(
+            Line.mapping,
+            isHelped: false,
+            phase: .established,
+            at: Instant(nanoseconds: 1),
+            into: &output
+        )
         // A segment without anything: the connection is adopted, and so taken as logged in.
         pass([], 0..<0, fromClient: true, at: toServer.sent) { _, _ in }
     }
@@ -207,7 +214,7 @@ private struct Line: ~Copyable {
         switch verdict {
         case .accept: return (try? Segment(parsing: packet.span)).map { read(packet, $0) }
         case .replace: return (try? Segment(parsing: output.packet.span)).map { read(output.packet, $0) }
-        case .drop, .needsMapping: return nil
+        case .drop, .needsMapping, .needsOrigin: return nil
         }
     }
 

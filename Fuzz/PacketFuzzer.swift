@@ -1,9 +1,21 @@
 /// Packets: whatever comes gets a verdict, and what goes on in its place is a segment of the same connection whose
 /// checksum is as right or wrong as before.
+///
+/// An error message goes on as one that quotes other numbers.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Sound: libFuzzer's input is `count` bytes long and stays where it is during the call.
     let packet = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count))
+    if let quoted = QuotedSegment(parsing: packet) {
+        var rewritten: [UInt8] = []
+        quoted.rewrite(
+            packet,
+            sequence: SequenceNumber(1),
+            acknowledgement: SequenceNumber(2),
+            into: &rewritten
+        )
+        precondition(rewritten.count == packet.count && QuotedSegment(parsing: rewritten.span) != nil)
+    }
     guard let segment = try? Segment(parsing: packet) else { return 0 }
     precondition(segment.tcpOffset + 20 <= segment.payloadOffset && segment.payloadOffset <= segment.end)
     precondition(segment.end <= packet.count)
@@ -25,7 +37,8 @@ public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         )
     var tracker = Tracker(policy: Policy(), random: SystemRandomNumberGenerator())
     var output = Output()
-    tracker.learn(mapping, isHelped: false, at: Instant(nanoseconds: 1), into: &output)
+    tracker.noteEarlier(mapping)
+    tracker.learn(mapping, isHelped: false, phase: .established, at: Instant(nanoseconds: 1), into: &output)
     for _ in 0..<2 {
         output.clear()
         guard tracker.receive(packet, at: Instant(nanoseconds: 1), into: &output) == .replace else {

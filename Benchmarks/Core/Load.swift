@@ -42,7 +42,8 @@ struct Load: ~Copyable {
         for index in connections.indices {
             output.clear()
             let mapping = Mapping(original: connections[index].original, reply: connections[index].reply)
-            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            tracker.noteEarlier(mapping)
+            tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
             pass(packet(index, fromClient: true, []))
         }
         cost.connectionBytes = (callocations_bytes() - empty) / UInt64(connections.count)

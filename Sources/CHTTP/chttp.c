@@ -5,10 +5,23 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Clients at once, and seconds for each: a scraper is one, and quick. */
-enum { clients = 32, patience = 10 };
+/*
+ * Clients at once, and of one address (of IPv6: one /64). One more takes the place of the one that has had it for longest,
+ * of its own address, or else of the address that has most: a scraper is done long before its turn comes, one that is slow on
+ * purpose is not.
+ */
+enum { clients = 256, clients_of_one = 64 };
+
+/* Seconds for a client from its first packet to the last of its answer, for which the daemon may take five. */
+enum { patience = 10 };
+
+/* Bytes of memory for each: a request of this size, and its headers, are longer than any scraper's. */
+enum { memory = 16384 };
 
 /* The functions of libmicrohttpd that are used, with the types of its header. */
 static struct {
@@ -17,7 +30,24 @@ static struct {
     __typeof__(&MHD_add_response_header) add_header;
     __typeof__(&MHD_queue_response) queue;
     __typeof__(&MHD_destroy_response) destroy;
+    __typeof__(&MHD_get_connection_info) get_info;
 } http;
+
+/* A client, from the moment on when it is let in. */
+struct client {
+    int stream;          /* open as long as the client is in the table, since the library tells of its end before closing */
+    bool is_over;        /* cut off, and about to go */
+    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d, of IPv6 the first 64 bits */
+    struct timespec end; /* when it is cut off */
+    struct client *next; /* who came after it */
+};
+
+/* All of them, the one that came first in front; the library's thread and the one that looks at the clock share it. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct client *first;
+} table = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* Whom to ask for answers. */
 static struct {
@@ -36,7 +66,164 @@ bool chttp_load(void)
     *(void **)&http.add_header = dlsym(library, "MHD_add_response_header");
     *(void **)&http.queue = dlsym(library, "MHD_queue_response");
     *(void **)&http.destroy = dlsym(library, "MHD_destroy_response");
-    return http.start && http.make && http.add_header && http.queue && http.destroy;
+    *(void **)&http.get_info = dlsym(library, "MHD_get_connection_info");
+    return http.start && http.make && http.add_header && http.queue && http.destroy && http.get_info;
+}
+
+/* Has the library find that a client is gone; the table is locked. */
+static void cut_off(struct client *client)
+{
+    client->is_over = true;
+    shutdown(client->stream, SHUT_RDWR);
+}
+
+static bool have_same_address(const struct client *one, const struct client *other)
+{
+    return memcmp(one->address, other->address, sizeof one->address) == 0;
+}
+
+/* How many there are of a client's address. */
+static int count_like(const struct client *model)
+{
+    int count = 0;
+
+    for (const struct client *client = table.first; client; client = client->next)
+        count += !client->is_over && have_same_address(client, model);
+    return count;
+}
+
+/* Makes room for the newest client, if it takes more than there is; the table is locked. */
+static void make_room(const struct client *newest)
+{
+    struct client *oldest = NULL;
+    int count = 0, most = 0;
+
+    for (const struct client *client = table.first; client; client = client->next)
+        count += !client->is_over;
+    if (count_like(newest) > clients_of_one) {
+        for (oldest = table.first; oldest->is_over || !have_same_address(oldest, newest);)
+            oldest = oldest->next;
+    } else if (count > clients) {
+        /* The first of an address is its oldest one; as many are looked at as there are places, squared. */
+        for (struct client *client = table.first; client; client = client->next) {
+            int same = client->is_over ? 0 : count_like(client);
+            if (same > most) {
+                most = same;
+                oldest = client;
+            }
+        }
+    }
+    if (oldest)
+        cut_off(oldest);
+}
+
+static void describe(const struct sockaddr *address, uint8_t *bytes)
+{
+    static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    memset(bytes, 0, 16);
+    if (address->sa_family == AF_INET) {
+        memcpy(bytes, mapped, sizeof mapped);
+        memcpy(bytes + sizeof mapped, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+        memcpy(bytes, v6, IN6_IS_ADDR_V4MAPPED(v6) ? 16 : 8);
+    }
+}
+
+static void let_in(struct MHD_Connection *connection, void **place)
+{
+    const union MHD_ConnectionInfo *stream = http.get_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address = http.get_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct client *client = stream && address ? calloc(1, sizeof *client) : NULL;
+    struct client **last = &table.first;
+
+    *place = client;
+    if (!client) {
+        /* Nobody is served whom nobody watches. */
+        if (stream)
+            shutdown(stream->connect_fd, SHUT_RDWR);
+        return;
+    }
+    client->stream = stream->connect_fd;
+    describe(address->client_addr, client->address);
+    clock_gettime(CLOCK_MONOTONIC, &client->end);
+    client->end.tv_sec += patience;
+    pthread_mutex_lock(&table.mutex);
+    while (*last)
+        last = &(*last)->next;
+    *last = client;
+    make_room(client);
+    pthread_cond_signal(&table.changed);
+    pthread_mutex_unlock(&table.mutex);
+}
+
+static void let_go(struct client *client)
+{
+    struct client **place = &table.first;
+
+    pthread_mutex_lock(&table.mutex);
+    while (*place && *place != client)
+        place = &(*place)->next;
+    if (*place)
+        *place = client->next;
+    pthread_mutex_unlock(&table.mutex);
+    free(client);
+}
+
+static void notice(void *context, struct MHD_Connection *connection, void **place,
+                   enum MHD_ConnectionNotificationCode event)
+{
+    (void)context;
+    if (event == MHD_CONNECTION_NOTIFY_STARTED)
+        let_in(connection, place);
+    else
+        let_go(*place);
+}
+
+static bool is_past(const struct timespec *moment)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec != moment->tv_sec ? now.tv_sec > moment->tv_sec : now.tv_nsec >= moment->tv_nsec;
+}
+
+/* Cuts off whoever has taken too long, for as long as the process runs. */
+static void *watch(void *context)
+{
+    pthread_mutex_lock(&table.mutex);
+    for (;;) {
+        struct client *next = table.first;
+
+        while (next && next->is_over)
+            next = next->next;
+        if (!next)
+            pthread_cond_wait(&table.changed, &table.mutex);
+        else if (is_past(&next->end))
+            cut_off(next);
+        else
+            pthread_cond_timedwait(&table.changed, &table.mutex, &next->end);
+    }
+    return context;
+}
+
+/* Starts the thread that does so. */
+static bool start_watching(void)
+{
+    pthread_condattr_t attributes;
+    pthread_t thread;
+    int reason;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&table.changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    reason = pthread_create(&thread, NULL, watch, NULL);
+    if (reason == 0)
+        pthread_detach(thread);
+    errno = reason;
+    return reason == 0;
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path, const char *method,
@@ -54,6 +241,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return MHD_NO;
     http.add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                     answer.is_metrics ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8");
+    /* One request for each: who asks again comes again, and his time begins anew. */
+    http.add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = http.queue(connection, answer.status, response);
     http.destroy(response);
     return result;
@@ -71,9 +260,13 @@ bool chttp_serve(const char *address, uint16_t port, chttp_handler handler, void
     }
     server.answer = handler;
     server.context = context;
+    if (!start_watching())
+        return false;
     errno = 0;
     return http.start(MHD_USE_POLL_INTERNAL_THREAD | (is_v4 ? 0 : MHD_USE_IPv6), 0, NULL, NULL, handle, NULL,
                       MHD_OPTION_SOCK_ADDR, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
-                      MHD_OPTION_CONNECTION_LIMIT, (unsigned int)clients,
-                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)patience, MHD_OPTION_END) != NULL;
+                      MHD_OPTION_NOTIFY_CONNECTION, notice, NULL,
+                      /* Those that were cut off are there for some moments more. */
+                      MHD_OPTION_CONNECTION_LIMIT, 2U * clients,
+                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)memory, MHD_OPTION_END) != NULL;
 }

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,9 +74,9 @@ int clinux_accept(int listener)
     return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-int clinux_set_patience(int number, int seconds)
+int clinux_set_patience(int number, int milliseconds)
 {
-    struct timeval patience = {.tv_sec = seconds};
+    struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 
     return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
@@ -114,46 +117,79 @@ static int fail(int descriptor)
     return -1;
 }
 
+/* What a thread is to bind, and what came of it: 0 or an errno. */
+struct binding {
+    int listener;
+    const struct sockaddr_un *address;
+    socklen_t size;
+    gid_t group;
+    int reason;
+};
+
+/* bind(2) with the mode of the socket as the file's, and this group; the thread is good for nothing else any more. */
+static void *bind_as(void *context)
+{
+    struct binding *binding = context;
+
+    /* Its umask is then its own, as the group for files is anyway. */
+    if (unshare(CLONE_FS) < 0) {
+        binding->reason = errno;
+        return NULL;
+    }
+    umask(0);
+    setfsgid(binding->group);
+    /* An id that cannot be changes nothing, so that this says what it is. */
+    if (binding->group != (gid_t)-1 && (gid_t)setfsgid((gid_t)-1) != binding->group)
+        binding->reason = EPERM;
+    else if (bind(binding->listener, (const struct sockaddr *)binding->address, binding->size) < 0)
+        binding->reason = errno;
+    return NULL;
+}
+
 int clinux_unix_listen(const char *path, mode_t mode, gid_t group)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
-    int listener;
+    struct binding binding = {.address = &address, .size = size, .group = group};
+    pthread_t thread;
+    int reason;
 
     if (size == 0)
         return -1;
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener < 0)
+    binding.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (binding.listener < 0)
         return -1;
     /*
-     * Once before bind(2), so that the file never exists with a wider mode; once after it, which the umask narrowed, and
-     * after the group, so that no other group ever had it.
+     * The file has its mode and its group from the first moment on, and nothing is done to it by its path afterwards: whoever
+     * may write to the directory could have put another file there.
      */
-    if (fchmod(listener, mode & 0700) < 0 || bind(listener, (struct sockaddr *)&address, size) < 0)
-        return fail(listener);
-    if ((group != (gid_t)-1 && chown(path, (uid_t)-1, group) < 0) || chmod(path, mode) < 0 ||
-        listen(listener, SOMAXCONN) < 0) {
-        int reason = errno;
-
-        unlink(path);
-        errno = reason;
-        return fail(listener);
+    if (fchmod(binding.listener, mode) < 0)
+        return fail(binding.listener);
+    reason = pthread_create(&thread, NULL, bind_as, &binding);
+    if (reason == 0) {
+        pthread_join(thread, NULL);
+        reason = binding.reason;
     }
-    return listener;
+    errno = reason;
+    if (reason != 0 || listen(binding.listener, SOMAXCONN) < 0)
+        return fail(binding.listener);
+    return binding.listener;
 }
 
-int clinux_unix_connect(const char *path, bool blocks)
+int clinux_unix_connect(const char *path, int milliseconds)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
+    struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
     int stream;
 
     if (size == 0)
         return -1;
-    stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK), 0);
+    stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (milliseconds > 0 ? 0 : SOCK_NONBLOCK), 0);
     if (stream < 0)
         return -1;
-    if (connect(stream, (struct sockaddr *)&address, size) < 0)
+    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+        connect(stream, (struct sockaddr *)&address, size) < 0)
         return fail(stream);
     return stream;
 }

@@ -18,6 +18,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/rtnetlink.h>
 
 /* A macro with an argument, which Swift does not see. */
 static inline size_t cnetfilter_json_real_precision(size_t digits) { return JSON_REAL_PRECISION(digits); }

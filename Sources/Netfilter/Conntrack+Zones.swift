@@ -16,49 +16,53 @@ extension Conntrack {
         return entries
     }
 
-    /// The same in any zone, also in such as were never seen.
+    /// Begins to look for zones that were never seen: what `entries` finds afterwards may be in one of them.
     ///
-    /// The kernel goes through its whole table, once or twice: packets wait meanwhile, some 0.1 s for 100,000 entries.
-    package mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
-        var entries: [ConntrackEntry] = []
-        for (type, filter) in [
-            (CTA_TUPLE_ORIG.rawValue, CTA_FILTER_ORIG_FLAGS.rawValue),
-            (CTA_TUPLE_REPLY.rawValue, CTA_FILTER_REPLY_FLAGS.rawValue),
-        ] {
-            try socket.dump(
-                "search conntrack",
-                command: IPCTNL_MSG_CT_GET.rawValue,
-                family: tuple.family
-            ) {
-                $0.put(type, tuple: tuple)
-                $0.nest(CTA_FILTER.rawValue) { $0.put(filter, bytes: ports) }
-            } _: { attributes in
-                // Kernels before 5.8 do not know the filter, and tell of every entry.
-                guard let entry = ConntrackEntry(parsing: attributes),
-                    (type == CTA_TUPLE_ORIG.rawValue ? entry.mapping.original : entry.mapping.reply).isAlike(
-                        tuple
-                    )
-                else { return }
-                entries.append(entry)
-            }
-            // All that have the same addresses and ports have them in the same direction.
-            if !entries.isEmpty { break }
-        }
-        for entry in entries { note(entry.mapping) }
-        return entries
+    /// The kernel is asked for its whole table, of which it gathers a part each time that one is taken: some hundred entries,
+    /// in about as many microseconds. A filter would have it pass over any number of others before it answers.
+    package mutating func beginSearch() throws(SystemError) {
+        try searcher.post(
+            Conntrack.search,
+            command: IPCTNL_MSG_CT_GET.rawValue,
+            flags: NLM_F_DUMP,
+            family: AF_UNSPEC
+        ) { _ in }
+        isSearching = true
     }
 
-    /// Takes notice of all zones in which there is any connection of TCP; of 100,000 it takes half a second.
-    package mutating func findZones() throws(SystemError) {
+    /// Readable while a search has more to take.
+    package var searchDescriptor: Int32 { searcher.fileDescriptor }
+
+    /// Takes one part more of a search, and notice of the zones in it.
+    package mutating func continueSearch() throws(SystemError) {
+        var found: [Mapping] = []
+        do {
+            let isOver = try searcher.takePart(Conntrack.search) { attributes in
+                guard attributes.hasZone, let entry = ConntrackEntry(parsing: attributes) else { return }
+                found.append(entry.mapping)
+            }
+            if isOver { isSearching = false }
+        } catch {
+            isSearching = false
+            throw error
+        }
+        for mapping in found { note(mapping) }
+    }
+
+    private static var search: String { "search conntrack's zones" }
+
+    /// Gives every connection of TCP that is established to `take`, and takes notice of all zones in which there is any.
+    package mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {
         var found: Set<UInt16> = []
         try socket.dump(
-            "list conntrack's zones",
+            "list conntrack's connections",
             command: IPCTNL_MSG_CT_GET.rawValue,
             family: AF_UNSPEC
         ) { _ in
         } _: { attributes in
             guard let entry = ConntrackEntry(parsing: attributes) else { return }
             found.formUnion([entry.mapping.original.zone, entry.mapping.reply.zone])
+            if entry.phase == .established { take(entry) }
         }
         zones = found.subtracting([0]).sorted()
     }
@@ -71,7 +75,13 @@ extension Conntrack {
     }
 }
 
-/// `CTA_FILTER_F_...` of the protocol and both ports, in the order of this machine.
-///
-/// Where the filter is to compare addresses of IPv6, kernels take those that differ.
-private let ports: [UInt8] = [0b11_1000, 0, 0, 0]
+extension Span where Element == UInt8 {
+    /// Tells whether an entry is in a zone besides 0, in either direction.
+    fileprivate var hasZone: Bool {
+        let all = 0..<count
+        guard attribute(CTA_ZONE.rawValue, in: all) == nil else { return true }
+        return [CTA_TUPLE_ORIG.rawValue, CTA_TUPLE_REPLY.rawValue].contains { type in
+            attribute(type, in: all).flatMap { attribute(CTA_TUPLE_ZONE.rawValue, in: $0) } != nil
+        }
+    }
+}

@@ -11,6 +11,10 @@ package struct Conntrack: ~Copyable {
     /// The zones besides 0 in which a connection was ever seen.
     var zones: [UInt16] = []
     var socket: NetlinkSocket
+    /// Has what comes of a search, while `socket` is asked for other things.
+    var searcher: NetlinkSocket
+    /// Set while a search for zones has not come to its end.
+    package internal(set) var isSearching = false
     /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
     private let establishedTimeout: UInt32
 
@@ -27,6 +31,7 @@ package struct Conntrack: ~Copyable {
             dataMark: nil,
             releaseMark: nil,
             socket: socket,
+            searcher: try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK), waits: false),
             establishedTimeout: seconds ?? 432_000
         )
     }
@@ -92,10 +97,14 @@ package struct Conntrack: ~Copyable {
     /// so is the zone. A SYN in another zone does not find the entry, and is NEW. What is left of an earlier connection
     /// with the same addresses and ports is removed.
     ///
-    /// - Throws: `ENOENT` if the control connection is gone, `EEXIST` if another connection is in the way.
+    /// - Throws: `ENOENT` if the control connection is gone, `ENOTCONN` if it is that of an encrypted session and an end has
+    ///   closed it, `EEXIST` if another connection is in the way.
     package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
         guard let master = try entry(for: connection.expectation.master) else {
             throw SystemError("look up the control connection", code: ENOENT)
+        }
+        guard connection.expectation.kind != .ftps || master.isEstablished else {
+            throw SystemError("look up the encrypted session", code: ENOTCONN)
         }
         do {
             try create(connection, master)
@@ -171,10 +180,5 @@ extension ConntrackEntry {
 
 extension Tuple {
     /// `AF_INET` or `AF_INET6`, which ctnetlink takes all addresses of a request to be of.
-    var family: Int32 {
-        switch source.address {
-        case .v4: AF_INET
-        case .v6: AF_INET6
-        }
-    }
+    var family: Int32 { source.address.family }
 }

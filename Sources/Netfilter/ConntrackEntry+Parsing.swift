@@ -26,7 +26,8 @@ extension ConntrackEntry {
             helper: bytes.helperName(in: all),
             tcpState: bytes.tcpState(in: all),
             hasSeenReply: status & UInt32(IPS_SEEN_REPLY.rawValue) != 0,
-            traffic: bytes.traffic(in: all)
+            traffic: bytes.traffic(in: all),
+            shifted: bytes.shifted(in: all)
         )
     }
 }
@@ -70,6 +71,32 @@ extension Span where Element == UInt8 {
             let name = attribute(CTA_HELP_NAME.rawValue, in: help)
         else { return nil }
         return String(decoding: name.map { self[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// The directions in which numbers are shifted, or are going to be.
+    fileprivate func shifted(in range: Range<Int>) -> ShiftedStreams {
+        var shifted: ShiftedStreams = []
+        if isShifted(CTA_SEQ_ADJ_ORIG.rawValue, in: range) { shifted.insert(.client) }
+        if isShifted(CTA_SEQ_ADJ_REPLY.rawValue, in: range) || isProxied(in: range) {
+            shifted.insert(.server)
+        }
+        return shifted
+    }
+
+    /// Tells whether SYNPROXY has chosen the number with which the server's stream begins for the client.
+    ///
+    /// Each entry that is made through ctnetlink has room for such a number, which stays 0 (`ctnetlink_create_conntrack`).
+    private func isProxied(in range: Range<Int>) -> Bool {
+        guard let proxy = attribute(CTA_SYNPROXY.rawValue, in: range) else { return false }
+        return number(UInt32.self, CTA_SYNPROXY_ISN.rawValue, in: proxy) ?? 0 != 0
+    }
+
+    /// Tells whether an attribute of that type has any offset but 0: the kernel tells of both directions if one is shifted.
+    private func isShifted(_ type: UInt32, in range: Range<Int>) -> Bool {
+        guard let adjustment = attribute(type, in: range) else { return false }
+        return [CTA_SEQADJ_OFFSET_BEFORE.rawValue, CTA_SEQADJ_OFFSET_AFTER.rawValue].contains {
+            (number(UInt32.self, $0, in: adjustment) ?? 0) != 0
+        }
     }
 
     /// What was counted in both directions.

@@ -15,6 +15,11 @@ package struct ConntrackEntry: Hashable, Sendable {
     package let mark: UInt32
     /// The kernel helper that is attached to it, `ftp` for one (`CTA_HELP_NAME`).
     package let helper: String?
+    /// The streams whose numbers the kernel shifts, for SYNPROXY as a rule.
+    ///
+    /// SYNPROXY has a say in a connection from its SYN on (`CTA_SYNPROXY`), and knows by how much only when the server's SYN-ACK is
+    /// about to leave (`CTA_SEQ_ADJ_REPLY`): behind us.
+    package let shifted: ShiftedStreams
     /// `TCP_CONNTRACK_...` (`CTA_PROTOINFO_TCP_STATE`).
     package let tcpState: UInt8?
     /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
@@ -23,8 +28,14 @@ package struct ConntrackEntry: Hashable, Sendable {
     /// (`nf_conntrack_acct`).
     package let traffic: Traffic?
 
-    /// Tells whether the handshake is under way: the server has answered a SYN, and nothing has come since.
-    package var isOpening: Bool { tcpState == UInt8(TCP_CONNTRACK_SYN_RECV.rawValue) }
+    /// How far the connection is.
+    package var phase: ConntrackPhase {
+        switch tcpState.map(UInt32.init) {
+        case TCP_CONNTRACK_SYN_RECV.rawValue: .opening
+        case TCP_CONNTRACK_ESTABLISHED.rawValue: .established
+        default: .other
+        }
+    }
 
     /// Tells whether at least one end has closed it.
     package var isClosing: Bool {
@@ -45,6 +56,19 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
+    /// Tells whether an end has cut it off with an RST that conntrack believes.
+    package var isCutOff: Bool { tcpState == UInt8(TCP_CONNTRACK_CLOSE.rawValue) }
+
+    /// Tells whether both ends have said hello and neither has said goodbye, as far as conntrack tells.
+    package var isEstablished: Bool {
+        tcpState.map { $0 == UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue) } ?? true
+    }
+
+    /// Tells whether it is of that connection, which it may have the wrong way round where there is no NAT.
+    package func isOf(_ mapping: Mapping) -> Bool {
+        self.mapping == mapping || !mapping.isTranslated && self.mapping == mapping.reversed
+    }
+
     package init(
         mapping: Mapping,
         master: Tuple?,
@@ -53,7 +77,8 @@ package struct ConntrackEntry: Hashable, Sendable {
         helper: String?,
         tcpState: UInt8?,
         hasSeenReply: Bool,
-        traffic: Traffic? = nil
+        traffic: Traffic? = nil,
+        shifted: ShiftedStreams = []
     ) {
         self.mapping = mapping
         self.master = master
@@ -63,5 +88,6 @@ package struct ConntrackEntry: Hashable, Sendable {
         self.tcpState = tcpState
         self.hasSeenReply = hasSeenReply
         self.traffic = traffic
+        self.shifted = shifted
     }
 }

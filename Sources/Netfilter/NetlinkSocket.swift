@@ -1,4 +1,5 @@
 import CNetfilter
+import FTPHelper
 import Glibc
 
 /// A socket to one subsystem of nfnetlink; every request and its answer go through here.
@@ -25,9 +26,28 @@ import Glibc
     deinit { _ = unsafe mnl_socket_close(handle) }
 
     /// Opens a socket in the network namespace of the calling thread.
-    static func open(_ subsystem: Int32) throws(SystemError) -> NetlinkSocket {
-        let flags = Int32(SOCK_CLOEXEC.rawValue)
-        guard let handle = unsafe mnl_socket_open2(NETLINK_NETFILTER, flags) else {
+    ///
+    /// - Parameters:
+    ///   - subsystem: `NFNL_SUBSYS_...`.
+    ///   - waits: receiving waits for an answer; else there has to be one (`ETIMEDOUT`).
+    /// - Returns: The socket.
+    /// - Throws: What the system says to making it.
+    static func open(_ subsystem: Int32, waits: Bool = true) throws(SystemError) -> NetlinkSocket {
+        try open(bus: NETLINK_NETFILTER, subsystem, waits: waits)
+    }
+
+    /// Opens one to the routing tables (rtnetlink), which have no subsystems.
+    static func openRouting() throws(SystemError) -> NetlinkSocket {
+        try open(bus: NETLINK_ROUTE, NFNL_SUBSYS_NONE, waits: true)
+    }
+
+    private static func open(
+        bus: Int32,
+        _ subsystem: Int32,
+        waits: Bool
+    ) throws(SystemError) -> NetlinkSocket {
+        let flags = Int32(SOCK_CLOEXEC.rawValue | (waits ? 0 : SOCK_NONBLOCK.rawValue))
+        guard let handle = unsafe mnl_socket_open2(bus, flags) else {
             throw SystemError("open a netlink socket", code: errno)
         }
         let socket = unsafe NetlinkSocket(adopting: handle, subsystem: subsystem)
@@ -127,6 +147,30 @@ import Glibc
         return try answer(operation())
     }
 
+    /// Asks the routing tables where a packet goes, as the attributes that `body` writes describe it (`RTM_GETROUTE`).
+    mutating func askRoute(
+        family: Int32,
+        source: IPAddress?,
+        _ body: (inout NetlinkWriter) -> Void
+    ) throws(SystemError) -> Route {
+        let operation = "look up a route"
+        sequence &+= 1
+        writer.clear()
+        writer.routeMessage(sequence: sequence, family: family, hasSource: source != nil, body)
+        try send(writer.bytes, operation)
+        while true {
+            let size = try receive(operation)
+            var messages = NetlinkMessages(in: 0..<size)
+            while let message = messages.next(in: buffer.span) {
+                guard message.sequence == sequence else { continue }
+                guard message.type == NLMSG_ERROR else {
+                    return Route(parsing: message.payload, in: buffer.span)
+                }
+                throw SystemError(operation, code: errorCode(of: message))
+            }
+        }
+    }
+
     /// Asks for everything that there is of a kind, and gives the attributes of each to `take`.
     ///
     /// The other parameters are those of `request`.
@@ -138,21 +182,30 @@ import Glibc
         _ take: (borrowing Span<UInt8>) -> Void
     ) throws(SystemError) {
         try post(operation(), command: command, flags: NLM_F_DUMP, family: family, body)
-        while true {
-            let size = try receive(operation())
-            var messages = NetlinkMessages(in: 0..<size)
-            while let message = messages.next(in: buffer.span) {
-                guard message.sequence == sequence else { continue }
-                guard message.type != NLMSG_DONE else { return }
-                guard message.type == NLMSG_ERROR else {
-                    take(buffer.span.extracting(message.attributes))
-                    continue
-                }
-                let code = errorCode(of: message)
-                guard code == 0 else { throw SystemError(operation(), code: code) }
-                return
+        while try !takePart(operation(), take) {}
+    }
+
+    /// Receives one more part of what was asked for with `NLM_F_DUMP`: the kernel gathers it with the part before.
+    ///
+    /// - Returns: Whether that was the last.
+    mutating func takePart(
+        _ operation: @autoclosure () -> String,
+        _ take: (borrowing Span<UInt8>) -> Void
+    ) throws(SystemError) -> Bool {
+        let size = try receive(operation())
+        var messages = NetlinkMessages(in: 0..<size)
+        while let message = messages.next(in: buffer.span) {
+            guard message.sequence == sequence else { continue }
+            guard message.type != NLMSG_DONE else { return true }
+            guard message.type == NLMSG_ERROR else {
+                take(buffer.span.extracting(message.attributes))
+                continue
             }
+            let code = errorCode(of: message)
+            guard code == 0 else { throw SystemError(operation(), code: code) }
+            return true
         }
+        return false
     }
 
     /// What an `NLMSG_ERROR` says; 0 acknowledges.

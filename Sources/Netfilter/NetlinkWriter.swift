@@ -56,6 +56,29 @@ package struct NetlinkWriter {
         overwrite(UInt32(bytes.count - start).bigEndian, at: start)
     }
 
+    /// Writes an `RTM_GETROUTE` with the attributes that `body` writes; numbers in those are in host order.
+    ///
+    /// It asks for the route as it stands in the table, so with all its next hops (`RTM_F_FIB_MATCH`).
+    mutating func routeMessage(
+        sequence: UInt32,
+        family: Int32,
+        hasSource: Bool,
+        _ body: (inout NetlinkWriter) -> Void
+    ) {
+        let start = bytes.count
+        append(UInt32(0))
+        append(UInt16(RTM_GETROUTE).bigEndian)
+        append(UInt16(NLM_F_REQUEST).bigEndian)
+        append(sequence.bigEndian)
+        append(UInt32(0))
+        // struct rtmsg: family, the lengths of both addresses, six bytes that matter to routes that are made, flags.
+        let addressSize = UInt8(family == AF_INET ? 32 : 128)
+        bytes += [UInt8(family), addressSize, hasSource ? addressSize : 0, 0, 0, 0, 0, 0]
+        append(UInt32(RTM_F_FIB_MATCH).bigEndian)
+        body(&self)
+        overwrite(UInt32(bytes.count - start).bigEndian, at: start)
+    }
+
     /// Writes an attribute that holds the attributes that `body` writes (`NLA_F_NESTED`).
     package mutating func nest(_ type: some BinaryInteger, _ body: (inout NetlinkWriter) -> Void) {
         attribute(UInt16(type) | UInt16(NLA_F_NESTED), body)

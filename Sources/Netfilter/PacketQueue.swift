@@ -113,13 +113,16 @@ import Glibc
     /// The verdicts go to the kernel together at the end, in the same order. Does not wait. If they cannot be sent
     /// they are kept and go with the next call; `owesVerdicts` tells.
     ///
-    /// - Parameter rule: Given all packets of the batch, for what is to come may be worth a look, the number of the one in
-    ///   hand, and the bytes that they lie in. A packet of more than 65531 bytes is cut off there.
+    /// - Parameters:
+    ///   - rule: Given all packets of the batch, for what is to come may be worth a look, the number of the one in hand, and
+    ///     the bytes that they lie in. A packet of more than 65531 bytes is cut off there.
+    ///   - settle: Called before any of the packets ruled over so far goes on, for what has to be done before.
     /// - Returns: How many packets there were; 0 when nothing waits.
     /// - Throws: What the kernel says to receiving or sending as such; what it thinks of one verdict is passed over,
     ///   for the packet is gone then.
     package mutating func receive(
-        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Ruling
+        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Ruling,
+        settle: () -> Void
     ) throws(SystemError) -> Int {
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
@@ -141,6 +144,7 @@ import Glibc
             }
             // What does not fit into the socket's buffer could never be sent.
             guard verdicts.size > Self.gatheredVerdicts else { continue }
+            settle()
             do throws(SystemError) {
                 try sendVerdicts()
             } catch {
@@ -150,6 +154,7 @@ import Glibc
                 verdicts.clear()
             }
         }
+        if !packets.isEmpty { settle() }
         try sendVerdicts()
         if let failure { throw failure }
         return packets.count

@@ -95,20 +95,21 @@ extension NetlinkWriter {
     /// Writes a member (`IPSET_ATTR_DATA`).
     fileprivate mutating func put(member: PinholeSet.Member, timeout: UInt32?) {
         switch member {
-        case .pinhole(let expectation): put(member: expectation, timeout: timeout)
+        case .pinhole(let to, let from):
+            nest(IPSET_ATTR_DATA) {
+                $0.put(IPSET_ATTR_IP, member: to.address)
+                $0.put(IPSET_ATTR_PORT | Int(NLA_F_NET_BYTEORDER), to.port)
+                $0.put(IPSET_ATTR_PROTO, UInt8(IPPROTO_TCP))
+                $0.put(IPSET_ATTR_IP2, member: from)
+                if let timeout { $0.put(IPSET_ATTR_TIMEOUT | Int(NLA_F_NET_BYTEORDER), timeout) }
+            }
         case .session(let address): nest(IPSET_ATTR_DATA) { $0.put(IPSET_ATTR_IP, member: address) }
         }
     }
 
     /// Writes a member, what a SYN must have: where it goes to, and where it comes from (`IPSET_ATTR_DATA`).
     package mutating func put(member expectation: Expectation, timeout: UInt32?) {
-        nest(IPSET_ATTR_DATA) {
-            $0.put(IPSET_ATTR_IP, member: expectation.to.address)
-            $0.put(IPSET_ATTR_PORT | Int(NLA_F_NET_BYTEORDER), expectation.to.port)
-            $0.put(IPSET_ATTR_PROTO, UInt8(IPPROTO_TCP))
-            $0.put(IPSET_ATTR_IP2, member: expectation.from)
-            if let timeout { $0.put(IPSET_ATTR_TIMEOUT | Int(NLA_F_NET_BYTEORDER), timeout) }
-        }
+        put(member: PinholeSet.Member.pinhole(expectation), timeout: timeout)
     }
 
     /// Writes an address as ipset has it: within an attribute of its own, and said to be in network order.

@@ -99,10 +99,9 @@ extension PinholeSet.Member {
     /// The parts one behind the other, each filled up to four bytes.
     fileprivate var key: [UInt8] {
         switch self {
-        case .pinhole(let expectation):
-            let port = expectation.to.port
-            let middle = [UInt8(port >> 8), UInt8(port & 0xff), 0, 0]
-            return expectation.to.address.bytes + middle + expectation.from.bytes
+        case .pinhole(let to, let from):
+            let middle = [UInt8(to.port >> 8), UInt8(to.port & 0xff), 0, 0]
+            return to.address.bytes + middle + from.bytes
         case .session(let address):
             return address.bytes
         }

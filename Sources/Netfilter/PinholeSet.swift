@@ -74,6 +74,25 @@ package struct PinholeSet: ~Copyable {
         try remove(.pinhole(expectation))
     }
 
+    /// Adds a control connection of which every packet is to be seen, of either side.
+    ///
+    /// It stays for as long as conntrack keeps a silent one (`nf_conntrack_tcp_timeout_established`), should nobody take it out.
+    ///
+    /// - Throws: As `add` does.
+    package mutating func watch(_ mapping: Mapping) throws(SystemError) {
+        try add(.control(mapping), timeout: 432_000)
+    }
+
+    /// Takes it out; one that is not there is not an error.
+    package mutating func unwatch(_ mapping: Mapping) throws(SystemError) {
+        do {
+            try remove(.control(mapping))
+        } catch {
+            // Nor is it one when the rules were unloaded, and the set with them.
+            guard error.code == ENOENT else { throw error }
+        }
+    }
+
     /// Tells whether the set of encrypted sessions of that family has been created.
     ///
     /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if there is one of that name and of another type.

@@ -19,7 +19,12 @@ extension Daemon {
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }
-            return .whole(later == "" ? "" : "only at the next start: \(later)\n")
+            let warnings = settings.warnings
+            log.write(warnings)
+            let lines =
+                (later == "" ? [] : ["only at the next start: \(later)"])
+                + warnings.map { "warning: \($0.message): \($0.mend)" }
+            return .whole(lines.map { $0 + "\n" }.joined())
         } catch {
             for problem in error.problems {
                 log.write(.error, "configuration-refused") {

@@ -36,6 +36,7 @@ extension Daemon {
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
             orElse: unforeseen
         )
+        let routing = try attempt(Routing.open, orElse: unforeseen)
         var server = try attempt {
             () throws(SystemError) in
             try ControlServer.open(settings.socketPath, group: account?.group)
@@ -59,7 +60,12 @@ extension Daemon {
         }
         JSON.prepare()
         Clock.prepare()
-        let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, &log)
+        let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, routing, &log)
+        let search = path.system.searchDescriptor
+        try attempt(
+            { () throws(SystemError) in try poller.add(search, for: .reading) },
+            orElse: unforeseen
+        )
         for name in inherited.rest { notifier.discard(name) }
         for (number, queue) in [
             (settings.controlQueue, controlQueue.fileDescriptor),

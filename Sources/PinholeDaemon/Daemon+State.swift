@@ -13,6 +13,7 @@ extension Daemon {
         _ conntrack: consuming Conntrack,
         _ pinholes: consuming PinholeSet,
         _ injector: consuming PacketInjector,
+        _ routing: consuming Routing,
         _ log: inout Log
     ) throws(Obstacle) -> PacketPath<LinuxKernel> {
         let identity = StateFile.currentIdentity()
@@ -20,8 +21,10 @@ extension Daemon {
         if legacy == nil {
             // Nobody knows what is still in there.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
-            // With a record of them, their zones come to be known as they are looked up: packets need not wait for this.
-            try attempt({ () throws(SystemError) in try conntrack.findZones() }, orElse: unforeseen)
+        }
+        let outsidersPath = "\(settings.statePath).outsiders"
+        let predecessor = (try? PrivateFile.read(outsidersPath, owner: owner)).flatMap {
+            OutsiderFile.outsiders(in: $0, identity: identity)
         }
         let state = try attempt(
             { () throws(SystemError) in
@@ -33,7 +36,16 @@ extension Daemon {
             },
             orElse: unwritable
         )
-        var path = PacketPath(settings.policy, LinuxKernel(conntrack, pinholes, injector), state: state)
+        let outsiders = try attempt(
+            { () throws(SystemError) in try OutsiderFile.create(for: outsidersPath, identity: identity) },
+            orElse: unwritable
+        )
+        var path = PacketPath(
+            settings.policy,
+            LinuxKernel(conntrack, pinholes, injector, routing),
+            state: state,
+            outsiders: outsiders
+        )
         path.system.dataMark = settings.dataMark
         path.system.releaseMark = settings.releaseMark
         if let legacy, !legacy.isEmpty {
@@ -43,6 +55,7 @@ extension Daemon {
                 $0.add("dropped", dropped)
             }
         }
+        _ = path.survey(predecessor: predecessor, at: Clock.now())
         try attempt({ () throws(SystemError) in try path.publishState() }, orElse: unwritable)
         return path
     }

@@ -9,7 +9,7 @@ package struct Daemon: ~Copyable {
     private let settings: Settings
     private let file: ConfigurationFile
     private let opener: FileOpener
-    /// What it may do that it need not, for want of something in the system.
+    /// Confinement that could not be applied; warned about at start.
     private let liberties: [String]
     private let notifier: ServiceNotifier
     private let queueFigures: TextFile?
@@ -67,6 +67,7 @@ package struct Daemon: ~Copyable {
             $0.add("socket", settings.socketPath)
         }
         for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
+        log.write(settings.warnings)
         notifier.notify(.ready)
         nextSign = notifier.patience.map { _ in Clock.now() }
         var signal: Int32?
@@ -86,6 +87,8 @@ package struct Daemon: ~Copyable {
         if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
         if ready.contains(.control) || controlQueue.owesVerdicts { takeControlPackets(at: now) }
         if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
+        // One step a turn: packets that have come meanwhile go first.
+        if ready.contains(.search) { path.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
         giveSign(at: now)
@@ -95,7 +98,7 @@ package struct Daemon: ~Copyable {
         return nil
     }
 
-    /// Tells the service manager that packets are answered, twice in the time that it waits for that.
+    /// Pings the systemd watchdog at half of its timeout.
     ///
     /// A daemon whose verdicts do not reach the kernel is silent, and started anew if that lasts.
     private mutating func giveSign(at now: Instant) {
@@ -112,6 +115,7 @@ package struct Daemon: ~Copyable {
         static let data = Work(rawValue: 2)
         static let clients = Work(rawValue: 4)
         static let signals = Work(rawValue: 8)
+        static let search = Work(rawValue: 16)
     }
 
     /// Waits for packets, clients and signals, but not beyond the next deadline.
@@ -140,6 +144,7 @@ package struct Daemon: ~Copyable {
             case controlQueue.fileDescriptor: ready.insert(.control)
             case dataQueue.fileDescriptor: ready.insert(.data)
             case server.number: ready.insert(.clients)
+            case path.system.searchDescriptor: ready.insert(.search)
             default: ready.insert(.signals)
             }
         }
@@ -178,10 +183,11 @@ package struct Daemon: ~Copyable {
         }
     }
 
-    /// Rules over the SYNs of data connections that wait, up to one batch.
+    /// Rules over what waits in the data queue, most of all SYNs, up to one batch.
     private mutating func takeDataPackets(at now: Instant) {
         _ = Daemon.take(.dataQueue, from: &dataQueue, &path, at: now) { path, packets, number, bytes in
-            packets[number].payload.map { path.data(bytes.extracting($0), at: now) } ?? .accept
+            packets[number].payload.map { path.data(packets[number], bytes.extracting($0), at: now) }
+                ?? .accept
         }
     }
 
@@ -197,7 +203,11 @@ package struct Daemon: ~Copyable {
         let overruns = queue.overruns
         var count = 0
         do throws(SystemError) {
-            count = try queue.receive { rule(&path, $0, $1, $2) }
+            count = try queue.receive {
+                rule(&path, $0, $1, $2)
+            } settle: {
+                path.settle(at: now)
+            }
         } catch {
             path.count(fault, at: now, error.description)
         }

@@ -8,6 +8,8 @@ package enum Fault: String, Hashable, Sendable, CaseIterable {
     case overrun
     /// Conntrack could not be asked for a connection.
     case findConnection = "find-connection"
+    /// The routing tables could not be asked where a packet can come from: it was read all the same.
+    case findRoute = "find-route"
     /// Conntrack did not become liberal about sequence numbers: the connection may stall.
     case setLiberal = "set-liberal"
     /// The entry of a data connection was not made: its SYN went on without help.

@@ -17,7 +17,7 @@ package struct Settings: Sendable {
     package var ftpsServers: [(prefix: AddressPrefix, ports: ClosedRange<UInt16>)] = []
     /// What data connections have on top of the mark of their control connection.
     package var dataMark: ConnectionMark?
-    /// What encrypted control connections have in their mark whose packets the rules queue no longer.
+    /// What connections have in their mark whose packets the rules queue no longer: encrypted ones, and such as are none of FTP's.
     package var releaseMark: ConnectionMark?
     package var logLevel = LogLevel.info
 

@@ -134,9 +134,17 @@ struct Arguments {
 
     private static func failure(for problem: LongOptions.Problem, in command: any Command.Type) -> Failure {
         switch problem {
-        case .unknown(let option): command.usage("unknown option '\(option)'")
-        case .missingValue(let option): command.usage("option '\(option)' needs a value")
-        case .unexpectedValue(let option): command.usage("option '\(option)' takes no value")
+        case .unknown(let option):
+            guard let name = Option.formerNames[String(option.drop { $0 == "-" }.prefix { $0 != "=" })] else {
+                return command.usage("unknown option '\(option)'")
+            }
+            return Failure(
+                "option '\(option)' has another name now",
+                mend: "it is --\(name), with the same value",
+                status: .usage
+            )
+        case .missingValue(let option): return command.usage("option '\(option)' needs a value")
+        case .unexpectedValue(let option): return command.usage("option '\(option)' takes no value")
         }
     }
 }

@@ -11,7 +11,10 @@ enum CheckCommand: Command {
         try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
         let count = findings.count { $0.grade == .missing }
         guard count == 0 else {
-            throw Failure("\(count) of \(findings.count) are not ok", mend: "do as their lines say")
+            throw Failure(
+                "\(count) of \(findings.count) checks failed",
+                mend: "each line above says how to fix it"
+            )
         }
     }
 }

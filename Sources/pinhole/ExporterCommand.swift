@@ -2,6 +2,7 @@ import FTPHelper
 import Glibc
 import Netfilter
 import PinholeDaemon
+import Synchronization
 
 /// `pinhole exporter`.
 enum ExporterCommand: Command {
@@ -14,6 +15,9 @@ enum ExporterCommand: Command {
     static let usualPlace = "127.0.0.1:\(usualPort)"
 
     private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (\(usualPlace))")
+
+    /// What the daemon has said last.
+    private static let last = Mutex<Metrics?>(nil)
 
     static func run(_ arguments: Arguments) throws(Failure) {
         let (address, port) = try endpoint(arguments.value(of: listen) ?? usualPlace)
@@ -38,6 +42,26 @@ enum ExporterCommand: Command {
             let isRoot = path == "/"
             return HTTPServer.Answer(status: isRoot ? 200 : 404, "see /metrics\n")
         }
+        let text = last.withLock { last in
+            if let last, last.end > Clock.now() { return last.text }
+            let text = metrics(socket)
+            last = Metrics(text: text, end: Clock.now().advanced(bySeconds: lifetime))
+            return text
+        }
+        return HTTPServer.Answer(status: 200, isMetrics: true, text)
+    }
+
+    /// Metrics that were asked for, and when they are to be asked for anew.
+    private struct Metrics: Sendable {
+        let text: String
+        let end: Instant
+    }
+
+    /// Seconds for which all scrapers get the same: however many there are, they keep the daemon from no packets, and one
+    /// that does not answer lets them wait once.
+    private static let lifetime: UInt32 = 1
+
+    private static func metrics(_ socket: String) -> String {
         var metrics = ""
         var isUp: UInt8 = 1
         do {
@@ -46,9 +70,8 @@ enum ExporterCommand: Command {
             metrics = ""
             isUp = 0
         }
-        let up =
-            "# HELP pinhole_up Whether the daemon answers.\n# TYPE pinhole_up gauge\npinhole_up \(isUp)\n"
-        return HTTPServer.Answer(status: 200, isMetrics: true, up + metrics)
+        return "# HELP pinhole_up Whether the daemon answers.\n# TYPE pinhole_up gauge\npinhole_up \(isUp)\n"
+            + metrics
     }
 
     /// Reads `ADDRESS:PORT`, an IPv6 address in brackets.

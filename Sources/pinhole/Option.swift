@@ -25,11 +25,13 @@ extension Option {
     static let json = Option("json", nil, "write JSON instead of text")
     static let socket = Option("socket", "PATH", "the daemon's control socket (\(defaultSocketPath))")
     static let ports = Option("ports", "PORT,...", "the ports that clients connect to (21)")
-    static let ftpsMark = Option(
-        "ftps-mark",
+    static let bypassMark = Option(
+        "bypass-mark",
         "VALUE[/MASK]",
-        "connmark of encrypted control connections that need not be queued (none)"
+        "connmark of connections that need not be queued, encrypted or no FTP (none)"
     )
+    /// What options were called once.
+    static let formerNames = ["ftps-mark": bypassMark.name]
     static let queues = Option("queues", "CONTROL,DATA", "the numbers of the two queues (21,20)")
 
     /// Where the daemon listens unless it is told otherwise.

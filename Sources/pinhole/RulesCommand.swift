@@ -1,13 +1,19 @@
 import Netfilter
+import PinholeDaemon
 
 /// `pinhole rules`.
 enum RulesCommand: Command {
     static let name = "rules"
     static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
     static let operands = ["load|unload|print"]
-    static let options = [.ports, .queues, ftps, .ftpsMark, bypass, backend]
+    static let options = [.ports, .queues, ftps, synproxy, .bypassMark, bypass, backend, .socket]
 
     private static let ftps = Option("ftps", nil, "ask the daemon about data connections of FTPS, too")
+    private static let synproxy = Option(
+        "synproxy",
+        nil,
+        "keep data connections out of the way of SYNPROXY rules"
+    )
     private static let bypass = Option(
         "bypass",
         nil,
@@ -24,12 +30,18 @@ enum RulesCommand: Command {
             ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
             queues: QueueNumbers(arguments),
             asksForFTPS: arguments.has(ftps),
+            sparesSynproxy: arguments.has(synproxy),
             releaseMark: ConnectionMark(releasing: arguments),
             isBypassing: arguments.has(bypass)
         )
         let backend = try arguments.value(of: backend).map(parse)
         switch arguments.operands[0] {
-        case "load": try load(rules, backend)
+        case "load":
+            try requirePermission()
+            // Before any packet comes by: what is established by now began out of sight. Without a daemon there is nobody to tell,
+            // and the next one finds out by itself.
+            try? ControlConnection.ask(.survey, at: arguments.socketPath) { _ in }
+            try load(rules, backend)
         case "unload": try unload(backend)
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
         case let other: throw usage("'\(other)' is none of load, unload, print")
@@ -44,7 +56,6 @@ enum RulesCommand: Command {
     }
 
     private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(Failure) {
-        try requirePermission()
         let backend = backend ?? BackendChoice(for: rules).backend
         // Under both, each packet would be queued twice.
         if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {

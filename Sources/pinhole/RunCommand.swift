@@ -10,12 +10,11 @@ enum RunCommand: Command {
 
     /// The options that are keys of the configuration file, too.
     static let keys: [Option] = [
-        .queues, .socket, state, user, timeout, loose, strict, privileged, ftps, implicitTLS, .ftpsMark,
-        dataMark,
-        connections, logLevel,
+        .queues, .socket, state, user, timeout, loose, strict, privileged, active, passive, natPorts, proxy,
+        ftps, implicitTLS, .bypassMark, dataMark, connections, clientConnections, logLevel,
     ]
     /// The keys that a server may have values of its own for.
-    static let serverKeys = [timeout, loose, strict, privileged] + ftpsKeys
+    static let serverKeys = [timeout, loose, strict, privileged, active, passive, natPorts, proxy] + ftpsKeys
     /// The keys that only a server has.
     static let ftpsKeys = [ftpsPorts, ftpsActive, ftpsMaximum]
 
@@ -42,7 +41,7 @@ enum RunCommand: Command {
     private static let user = Option(
         "user",
         "NAME",
-        "whom to become once started (\(Settings.usualUser), where there is one)"
+        "the user to run as after startup (\(Settings.usualUser), where there is one)"
     )
     private static let timeout = Option(
         "timeout",
@@ -52,6 +51,26 @@ enum RunCommand: Command {
     private static let loose = Option("loose", nil, "honour advertised addresses that are not the sender's")
     private static let strict = Option("strict", nil, "end connections that try what no client does")
     private static let privileged = Option("allow-privileged-ports", nil, "open ports below 1024 too")
+    private static let active = Option(
+        "active",
+        "YES/NO",
+        "let PORT, EPRT and LPRT of clients open anything (yes)"
+    )
+    private static let passive = Option(
+        "passive",
+        "YES/NO",
+        "let a server's 227, 228 and 229 open anything (yes)"
+    )
+    private static let natPorts = Option(
+        "nat-ports",
+        "FIRST-LAST",
+        "what NAT may lend where an announced port is taken (1024-65535)"
+    )
+    private static let proxy = Option(
+        "proxy-protocol",
+        nil,
+        "let clients announce the address in their PROXY header"
+    )
     private static let ftps = Option(
         "ftps",
         "SERVER=PORTS,...",
@@ -87,6 +106,11 @@ enum RunCommand: Command {
         "N",
         "follow so many control connections at once (65536)"
     )
+    private static let clientConnections = Option(
+        "max-client-connections",
+        "N",
+        "follow so many of one client (a quarter of --max-connections)"
+    )
     private static let logLevel = Option("log-level", "LEVEL", "error, warning, info or debug (info)")
 
     /// `IPSET_MAX_TIMEOUT`: what the pinhole sets take.
@@ -102,7 +126,12 @@ enum RunCommand: Command {
         }
         let configuration = Configuration(at: arguments.value(of: config), arguments)
         let settings = try configuration.settings()
-        guard !arguments.has(checkConfig) else { return }
+        guard !arguments.has(checkConfig) else {
+            for warning in settings.warnings {
+                StandardError.write("pinhole: warning: \(warning.message): \(warning.mend)\n")
+            }
+            return
+        }
         let file = ConfigurationFile(at: configuration.path) { text throws(ConfigurationError) in
             do throws(Failure) {
                 return try configuration.settings(by: text)
@@ -136,10 +165,20 @@ enum RunCommand: Command {
         if let isOn = try arguments.flag(of: privileged) {
             settings.policy.rules.allowsPrivilegedPorts = isOn
         }
+        if let isOn = try arguments.flag(of: active) { settings.policy.rules.allowsActive = isOn }
+        if let isOn = try arguments.flag(of: passive) { settings.policy.rules.allowsPassive = isOn }
+        if let text = arguments.value(of: natPorts) {
+            settings.policy.rules.natPorts = try range(text[...], of: natPorts)
+        }
+        if let isOn = try arguments.flag(of: proxy) { settings.policy.rules.trustsProxyHeader = isOn }
         try applyFTPS(arguments, to: &settings)
+        if arguments.has(.bypassMark) { settings.releaseMark = try ConnectionMark(releasing: arguments) }
         if let mark = try ConnectionMark(dataMark, of: arguments) { settings.dataMark = mark }
         if let count = try arguments.number(of: connections, in: 1...1_000_000) {
             settings.policy.maximumConnections = count
+        }
+        if let count = try arguments.number(of: clientConnections, in: 1...1_000_000) {
+            settings.policy.maximumClientConnections = count
         }
         if let word = arguments.value(of: logLevel) {
             guard let level = LogLevel(rawValue: word) else {
@@ -166,7 +205,6 @@ enum RunCommand: Command {
         } else if let ports: [UInt16] = try arguments.numbers(of: implicitTLS, in: 1...UInt16.max) {
             settings.policy.implicitTLSPorts = ports
         }
-        if arguments.has(.ftpsMark) { settings.releaseMark = try ConnectionMark(releasing: arguments) }
         if let text = arguments.value(of: ftpsPorts) {
             settings.policy.rules.ftpsPorts = try range(text[...], of: ftpsPorts)
         }

@@ -12,6 +12,10 @@ enum TopCommand: Command {
     /// Seconds between two reports; and what one costs the daemon and the line, it may take so many times.
     private static let interval = 2.0
     private static let leisure = 10.0
+    /// Bytes of an answer, and signs in it before which a value stands, of which each takes memory: several times as many as
+    /// 65,536 connections have.
+    private static let maximumSize = 64 << 20
+    private static let maximumCount = 8 << 20
 
     static func run(_ arguments: Arguments) throws(Failure) {
         let socket = arguments.socketPath
@@ -53,7 +57,7 @@ enum TopCommand: Command {
     /// Asks the daemon for what is shown.
     private static func refresh(_ top: inout TopScreen, _ watch: inout RefusalWatch, _ socket: String) {
         // Where it fails, so does the next request, which can say why.
-        try? watch.update()
+        let obstacle = try? watch.update()
         do throws(Obstacle) {
             let statistics = try ask(.statistics(.json), socket)
             let transfers = try ask(.transfers(.json), socket)
@@ -67,6 +71,7 @@ enum TopCommand: Command {
                     rows: rows?.elements ?? watch.refusals
                 )
             )
+            if top.view == .refusals, let obstacle { throw obstacle }
         } catch {
             top.fail(error)
         }
@@ -88,7 +93,14 @@ enum TopCommand: Command {
 
     private static func ask(_ request: ControlRequest, _ socket: String) throws(Obstacle) -> JSON {
         var text: [UInt8] = []
-        try ControlConnection.ask(request, at: socket) { (piece) throws(Obstacle) in text += piece }
+        var count = 0
+        try ControlConnection.ask(request, at: socket) { (piece) throws(Obstacle) in
+            text += piece
+            count += piece.count { "[{,:".utf8.contains($0) }
+            guard text.count <= maximumSize, count <= maximumCount else {
+                throw Obstacle("the daemon has said more than there is room for", mend: "look who it is")
+            }
+        }
         guard let answer = JSON(parsing: text) else { throw Obstacle.senselessAnswer }
         return answer
     }

@@ -192,7 +192,7 @@ import Testing
         arguments: [Topology.routed, natted, published],
         ["10,1,0,3", "10,1,0,1", "10,3,0,2", "127,0,0,1", "0,0,0,0"]
     )
-    func `a server that points at another host gets a connection to itself`(topology: Topology, host: String)
+    func `a server that points at another host gets a pinhole to itself`(topology: Topology, host: String)
         async throws
     {
         try await Gateway.withStage(topology) { gateway, stage in
@@ -204,7 +204,9 @@ import Testing
             try await listener.said("listening")
             try await stage.logIn()
             try await stage.say(.client, "PASV\r\n")
-            let known = topology.dialled.replacing(".", with: ",")
+            // Without NAT an address that the client might reach is left as it is: farms of servers have others.
+            let isLeftAlone = topology.serverKnownAs == nil && host.hasPrefix("10,")
+            let known = isLeftAlone ? host : topology.dialled.replacing(".", with: ",")
             try await stage.say(.server, "227 (\(host),19,137)\r\n", read: "227 (\(known),19,137)\r\n")
             let expectation = try #require(
                 try await gateway.report("expectations", as: [ExpectationReport].self).first

@@ -27,6 +27,49 @@ import Testing
         }
     }
 
+    /// What takes most room for its record: a line that does not end.
+    @Test(.timeLimit(.minutes(20)))
+    func `long lines of others take nothing from what is kept of an edited session`() async throws {
+        let topology = Topology.longerSNAT
+        try await Gateway.with(topology) { gateway in
+            try await gateway.loadRules()
+            var daemon = try await gateway.startDaemon(
+                "--max-connections",
+                "100",
+                "--max-client-connections",
+                "100"
+            )
+            let stage = try gateway.startStage()
+            let others = (1...60).map { "\($0)" }
+            for other in others {
+                try await stage.logIn(other)
+                try await stage.say(.server, "150 " + String(repeating: "x", count: 3900), on: other)
+            }
+            try await stage.logIn("honest")
+            let (sent, read) = topology.portArguments
+            try await stage.say(.client, "PORT \(sent)\r\n", read: "PORT \(read)\r\n", on: "honest")
+            let statistics: StatisticsReport = try await gateway.report("stats")
+            try #require(statistics.errors["state"] == 0)
+
+            _ = try await daemon.stop("KILL")
+            daemon = try await gateway.startDaemon(
+                "--max-connections",
+                "100",
+                "--max-client-connections",
+                "100"
+            )
+            try await daemon.said("event=restored connections=61 dropped=0")
+            for other in others { try await stage.say(.server, "\r\n", on: other) }
+            try await stage.say(.server, "200 ok\r\n", on: "honest")
+            for (session, port) in [(others[0], ",20,1"), (others[59], ",20,2"), ("honest", ",19,137")] {
+                try await stage.say(.client, "NOOP\r\n", on: session)
+                try await stage.say(.server, "200 ok\r\n", on: session)
+                let lines = [sent, read].map { "PORT \($0.dropLast(",19,137".count))\(port)\r\n" }
+                try await stage.say(.client, lines[0], read: lines[1], on: session)
+            }
+        }
+    }
+
     /// The service manager keeps the queues' sockets, and so the packets that wait in them.
     @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
     func `no packet is lost when a service manager starts another`(signal: String) async throws {

@@ -46,19 +46,28 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `only root may, and is told what is wrong and what has to wait`() async throws {
         try await Gateway.with(.routed) { gateway in
-            try gateway.lab.write("", to: "conf")
-            try await gateway.loadRules()
-            _ = try await gateway.startDaemon("--config", "\(Lab.folder)/conf")
+            let wide = "[server ::/0]\nftps-ports = 49000-50000\nftps-active = yes\n"
+            try gateway.lab.write(wide, to: "conf")
+            try await gateway.loadRules("--ftps")
+            let daemon = try await gateway.startDaemon("--config", "\(Lab.folder)/conf")
+            func warnings() -> Int { daemon.lines.count { $0.contains("level=warning event=wide-access ") } }
+            try #require(warnings() == 1)
             let refused = try await gateway.pinhole(["reload"], prefix: ["setpriv", "--reuid", "4711"])
             try #require(!refused.hasSucceeded)
             for (text, said) in [
                 ("loose = yes\n", ""),
                 ("queues = 7,8\nuser = nobody\n", "only at the next start: queues,user\n"),
+                (
+                    wide,
+                    "warning: [server ::/0] with ftps-active: any such host that speaks TLS reaches its clients' ports "
+                        + "from 1024 on: allow it to servers that are named, or to none\n"
+                ),
             ] {
                 try gateway.lab.write(text, to: "conf")
                 let outcome = try await gateway.pinhole("reload")
                 try #require(outcome.hasSucceeded && outcome.output == said, "\(outcome)")
             }
+            try #require(warnings() == 2)
             try gateway.lab.write("loose = 1\nstrict = 1\n", to: "conf")
             let outcome = try await gateway.pinhole("reload")
             try #require(!outcome.hasSucceeded)

@@ -23,6 +23,37 @@ import Testing
         }
     }
 
+    /// Why nobody has seen a connection begin.
+    enum Absence: String, CaseIterable {
+        case daemon = "no daemon, and rules that let everything pass"
+        case rules = "a daemon without rules"
+    }
+
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
+    func `a connection that nobody could see begin is adopted`(topology: Topology, absence: Absence)
+        async throws
+    {
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules("--bypass")
+            if absence == .rules {
+                _ = try await gateway.startDaemon()
+                let unloading = try await gateway.pinhole("rules", "unload")
+                try #require(unloading.hasSucceeded, "\(unloading)")
+            }
+            let session = try await gateway.startSteadySession()
+            switch absence {
+            case .daemon: _ = try await gateway.startDaemon()
+            case .rules: try await gateway.loadRules()
+            }
+            try await session.perform(topology.modes.map(\.rawValue))
+            let connections: [ConnectionReport] = try await gateway.report("connections")
+            try #require(connections.map(\.adopted) == [true])
+            try await session.quit()
+            try await gateway.comesToRest()
+        }
+    }
+
     @Test(.timeLimit(.minutes(20)))
     func `an expectation is reported as it arrives and as it is translated`() async throws {
         try await Gateway.with(.bothNATs) { gateway in

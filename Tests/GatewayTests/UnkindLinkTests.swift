@@ -38,6 +38,35 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(20)))
+    func `every transfer completes when the daemon is killed besides`() async throws {
+        try await Gateway.with(.bothNATs) { gateway in
+            try await gateway.loadRules()
+            var daemon = try await gateway.startDaemon()
+            _ = try await gateway.start(.vsftpd, patience: 60)
+            try await gateway.hurryRetransmissions()
+            for place in ["raw PREROUTING", "mangle POSTROUTING"] {
+                try await gateway.lose(inTen: place[...])
+            }
+            async let loops: Void = withThrowingTaskGroup { group in
+                for _ in 1...4 {
+                    group.addTask { try await gateway.loop("PORT,PASV,EPRT,EPSV", 8, transferEvery: 1) }
+                }
+                try await group.waitForAll()
+            }
+            for _ in 1...4 {
+                let before: StatisticsReport = try await gateway.report("stats")
+                try await poll(for: "something to happen") {
+                    try await gateway.report("stats", as: StatisticsReport.self).expectations_used
+                        > before.expectations_used
+                }
+                _ = try await daemon.stop("KILL")
+                daemon = try await gateway.startDaemon()
+            }
+            try await loops
+        }
+    }
+
     /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
     func `every transfer completes when control packets overtake one another`(topology: Topology) async throws

@@ -85,6 +85,39 @@ import Testing
         #expect(entry.mapping.original.zone == 0 && entry.mapping.reply.zone == 7)
     }
 
+    @Test func `streams that somebody else shifts are told, those too that only will be`() throws {
+        let none = try #require(parse(Self.whole))
+        #expect(none.shifted == [])
+        // CTA_SEQ_ADJ_ORIG, CTA_SEQ_ADJ_REPLY, CTA_SYNPROXY.
+        let still = hex("1c00 0f80 0800 0100 00000000 0800 0200 00000000 0800 0300 00000000")
+        let moved = hex("1c00 1080 0800 0100 00000005 0800 0200 00000000 0800 0300 fffffff0")
+        let other = hex("1c00 0f80 0800 0100 00000000 0800 0200 00000001 0800 0300 00000000")
+        let unused = hex("1c00 1880 0800 0100 00000000 0800 0200 00000000 0800 0300 00000000")
+        let proxy = hex("1c00 1880 0800 0100 12345678 0800 0200 00000000 0800 0300 00000000")
+        for (bytes, shifted) in [
+            (still, ShiftedStreams()), (still + moved, .server), (other, .client),
+            (other + moved, ShiftedStreams([.client, .server])), (proxy, .server), (unused, ShiftedStreams()),
+        ] {
+            #expect(parse(Self.whole + bytes)?.shifted == shifted)
+        }
+    }
+
+    @Test func `an entry may have a connection the wrong way round, unless there is NAT`() throws {
+        let direct = Mapping(untranslated: Sample.control)
+        let entry = ConntrackEntry(
+            mapping: direct.reversed,
+            master: nil,
+            id: 1,
+            mark: 0,
+            helper: nil,
+            tcpState: 3,
+            hasSeenReply: true
+        )
+        #expect(entry.isOf(direct) && entry.isOf(direct.reversed))
+        let whole = try #require(parse(Self.whole))
+        #expect(whole.isOf(whole.mapping) && !whole.isOf(whole.mapping.reversed) && !whole.isOf(direct))
+    }
+
     @Test func `a connection of another protocol is none of ours`() {
         var udp = Self.whole
         udp[32] = 17

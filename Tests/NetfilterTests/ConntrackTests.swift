@@ -277,6 +277,9 @@ import Testing
     func `a connection is over when both ends have closed it`(state: String, isOver: Bool) throws {
         var conntrack = try open()
         try add(Sample.control, state)
-        #expect(try conntrack.entry(for: Sample.control)?.isOver == isOver)
+        let entry = try conntrack.entry(for: Sample.control)
+        #expect(entry?.isOver == isOver)
+        #expect(entry?.isEstablished == (state == "ESTABLISHED"))
+        #expect(entry?.isCutOff == (state == "CLOSE"))
     }
 }

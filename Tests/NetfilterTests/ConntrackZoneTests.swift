@@ -70,11 +70,11 @@ import Testing
         try add(Sample.control == control ? Sample.control6 : Sample.control, "-w 7")
         let mappings = Set([mapping(control, 0, 0), mapping(control, 5, 5), mapping(control, 6, 6)])
         #expect(try conntrack.entries(of: control).map(\.mapping) == [mapping(control, 0, 0)])
-        #expect(Set(try conntrack.search(for: control).map(\.mapping)) == mappings)
+        try search(&conntrack)
         #expect(Set(try conntrack.entries(of: control).map(\.mapping)) == mappings)
 
         var next = try open()
-        try next.findZones()
+        try next.survey { _ in }
         #expect(Set(try next.entries(of: control).map(\.mapping)) == mappings)
 
         var last = try open()
@@ -91,18 +91,41 @@ import Testing
         }
         try namespace.run("conntrack -R -", input: insertions.joined(separator: "\n") + "\n")
         try add(Sample.control, "-w 65535")
-        try conntrack.findZones()
-        #expect(
-            try conntrack.entries(of: Sample.control).map(\.mapping) == [
-                mapping(Sample.control, 65535, 65535)
-            ]
-        )
+        let expected = [mapping(Sample.control, 65535, 65535)]
+        var other = try open()
+        // Other requests go on meanwhile.
+        let steps = try search(&other) { conntrack in
+            let entry = try conntrack.entry(for: expected[0].original)
+            #expect(entry?.mapping == expected[0])
+        }
+        #expect(steps > 3)
+        try conntrack.survey { _ in }
+        for entries in [try conntrack.entries(of: Sample.control), try other.entries(of: Sample.control)] {
+            #expect(entries.map(\.mapping) == expected)
+        }
+    }
+
+    /// Searches for zones to the end, and returns in how many steps.
+    @discardableResult
+    private func search(
+        _ conntrack: inout Conntrack,
+        between: (inout Conntrack) throws -> Void = { _ in }
+    ) throws -> Int {
+        try conntrack.beginSearch()
+        var steps = 0
+        while conntrack.isSearching {
+            try conntrack.continueSearch()
+            try between(&conntrack)
+            steps += 1
+        }
+        return steps
     }
 
     @Test func `nothing is found where there is nothing`() throws {
         var conntrack = try open()
-        try conntrack.findZones()
-        #expect(try conntrack.search(for: Sample.control).isEmpty)
+        try conntrack.survey { _ in }
+        let steps = try search(&conntrack)
+        #expect(steps <= 2)
         #expect(try conntrack.entries(of: Sample.control).isEmpty)
     }
 

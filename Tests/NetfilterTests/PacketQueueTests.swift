@@ -72,6 +72,33 @@ import Testing
         #expect(try queue.receive { _ in .accept } == 0)
     }
 
+    @Test(arguments: [(1, 10), (12, 15000)])
+    func `what is to be done before packets go on is done before any does`(count: Int, size: Int) throws {
+        var queue = try open()
+        let (receiver, sender) = try namespace.enter { try (UDPSocket(at: 5001), UDPSocket(at: 0)) }
+        // Of the large ones, whose verdicts are more than is gathered, some go on before others are ruled over.
+        let texts = (10..<10 + count).map { "\($0)" + String(repeating: "x", count: size) }
+        for text in texts { try sender.send(text, to: 5001) }
+        #expect(isReadable(queue.fileDescriptor))
+        var (ruled, settled): (Int, [Int]) = (0, [])
+        var arrived: [String] = []
+        let packets = try queue.receive {
+            arrived += receiver.receiveAll()
+            #expect(arrived.count <= settled.last ?? 0)
+            ruled += 1
+            var bytes: [UInt8] = []
+            for index in 0..<$0.count { bytes.append($0[index]) }
+            return .replace(bytes)
+        } settle: {
+            arrived += receiver.receiveAll()
+            #expect(arrived.count <= settled.last ?? 0, "those that have not been settled wait")
+            settled.append(ruled)
+        }
+        #expect(packets == count && ruled == count && settled.last == count)
+        #expect(settled.count == (size > 10 ? 3 : 1))
+        #expect(arrived + receiver.receiveAll() == texts)
+    }
+
     @Test func `order is kept whatever becomes of each`() throws {
         var queue = try open()
         let texts = (0..<200).map { "packet \($0)" }

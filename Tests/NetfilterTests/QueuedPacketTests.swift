@@ -22,6 +22,15 @@ import Testing
         #expect(packet.payload.map { Array(Self.whole[$0]) } == hex("4500000a aabbccddeeff"))
     }
 
+    @Test func `a packet came in by an interface, or by a port of a bridge`() throws {
+        let plain = try #require(parse(Self.whole))
+        #expect((plain.interface, plain.bridge) == (2, 0))
+        let port = hex("0800 0700 00000003")  // NFQA_IFINDEX_PHYSINDEV
+        let bridged = try #require(parse(hex("40000000") + Self.whole[4..<40] + port + Self.whole[40...]))
+        #expect((bridged.interface, bridged.bridge) == (3, 2))
+        #expect(bridged.payload?.count == plain.payload?.count)
+    }
+
     @Test func `another message is no packet`() {
         var error = Self.whole
         error[4...5] = [2, 0]

@@ -9,6 +9,14 @@ struct CommandLineTests {
         (["frob"], "unknown subcommand 'frob': see pinhole --help"),
         (["--frob"], "unknown option '--frob': see pinhole --help"),
         (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
+        (
+            ["run", "--ftps-mark", "0x1000"],
+            "option '--ftps-mark' has another name now: it is --bypass-mark, with the same value"
+        ),
+        (
+            ["rules", "load", "--ftps-mark=0x1000"],
+            "option '--ftps-mark=0x1000' has another name now: it is --bypass-mark, with the same value"
+        ),
         (["version", "-xy"], "unknown option '-x': see pinhole version --help"),
         (["version", "x"], "'x' is one operand too many: see pinhole version --help"),
         (["rules"], "load|unload|print is missing: see pinhole rules --help"),

@@ -55,24 +55,25 @@ int clinux_epoll_wait(int poller, struct clinux_readiness *ready, int capacity, 
 /* accept4(2): the connection is non-blocking and closed on exec. */
 int clinux_accept(int listener);
 
-/* Lets reads from a socket wait for so many seconds and no longer, 0 for ever (SO_RCVTIMEO). */
-int clinux_set_patience(int number, int seconds);
+/* Lets reads from a socket wait for so many milliseconds and no longer, 0 for ever (SO_RCVTIMEO). */
+int clinux_set_patience(int number, int milliseconds);
 
 /* The user at the other end of a connected Unix socket (SO_PEERCRED). */
 int clinux_peer_user(int stream, uid_t *user);
 
 /*
  * A non-blocking Unix stream socket that listens at `path`, which becomes a socket file of this mode, whatever
- * the umask, and group; (gid_t)-1 leaves it the group of the process. ENAMETOOLONG where the path is longer than
- * sun_path holds.
+ * the umask, and group, from the first moment on; (gid_t)-1 leaves it the group of the process. ENAMETOOLONG where the path
+ * is longer than sun_path holds, EPERM where the process may not give away that group. A
+ * directory that gives its own group to what is in it (set-group-ID) does so here, too.
  */
 int clinux_unix_listen(const char *path, mode_t mode, gid_t group);
 
 /*
- * A Unix stream socket connected to `path`; one that does not block is EAGAIN where somebody listens and has no room for
- * one more.
+ * A Unix stream socket connected to `path`, which waits so many milliseconds to be let in and for each write, or never
+ * blocks if that is 0; EAGAIN where somebody listens and has had no room for one more.
  */
-int clinux_unix_connect(const char *path, bool blocks);
+int clinux_unix_connect(const char *path, int milliseconds);
 
 /* A TCP socket connected to a port of 127.0.0.1; EINPROGRESS where that takes more than so many seconds. */
 int clinux_loopback_connect(uint16_t port, int seconds);

@@ -8,8 +8,11 @@ extension Announcement {
     /// - 229 (RFC 2428): `(<d><d><d>port<d>)`, or `(<d>proto<d>address<d>port<d>)` as some servers write it; bare only with
     ///   a `<d>` that is neither letter nor blank.
     ///
-    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; a line with a NUL byte; 227 on
-    /// IPv6, whose six numbers can name no IPv6 address.
+    /// On IPv6 six numbers can name no address, and servers that are asked for them all the same write `0,0,0,0` and their port:
+    /// of these the port alone counts.
+    ///
+    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; a line with a NUL byte; 227 with
+    /// another address on IPv6.
     ///
     /// - Parameters:
     ///   - kind: what was asked for: `pasv`, `lpsv` or `epsv`.
@@ -21,7 +24,8 @@ extension Announcement {
         var offset = 4
         while offset < line.count {
             switch Announcement.candidate(kind, in: line, at: offset) {
-            case .found(let found, let isEnclosed, let end):
+            case .found(let any, let isEnclosed, let end):
+                let found = any.withoutZeroAddress(in: line, on: connection)
                 if found.port != 0, found.address?.isSameFamily(as: connection) ?? true {
                     if isEnclosed {
                         self = found
@@ -38,16 +42,28 @@ extension Announcement {
         self = bare
     }
 
+    /// The same, of which the port alone counts if it is a 227 with the address 0.0.0.0 on IPv6.
+    private func withoutZeroAddress(in line: Span<UInt8>, on connection: IPAddress) -> Announcement {
+        guard kind == .pasv, case .v6 = connection, address == .v4(0) else { return self }
+        var start = field.upperBound
+        var commas = 0
+        while commas < 2 {
+            start -= 1
+            if line[start] == UInt8(ascii: ",") { commas += 1 }
+        }
+        start += 1
+        while Command.isBlank(line[start]) { start += 1 }
+        return Announcement(kind: kind, address: nil, port: port, field: start..<field.upperBound)
+    }
+
     /// Where a field that may have to be rewritten begins in a reply line that has not ended yet; `nil` if none does.
     package static func start(_ kind: Expectation.Kind, inPartialReply line: Span<UInt8>) -> Int? {
         guard Reply(parsing: line)?.code == code(of: kind) else { return nil }
-        var offset = 4
+        // What would be held too long goes on, so what began before that need not be looked at with each segment again.
+        var offset = max(4, line.count - maximumFieldSize)
         while offset < line.count {
             switch candidate(kind, in: line, at: offset) {
-            case .found, .incomplete:
-                // What would be held too long goes on; another field may follow it.
-                guard line.count - offset > maximumFieldSize else { return offset }
-                offset += 1
+            case .found, .incomplete: return offset
             case .none(let end):
                 offset = end
             }
@@ -61,6 +77,16 @@ extension Announcement {
         case .epsv: 229
         case .lpsv: 228
         default: 227
+        }
+    }
+
+    /// The kind of field that a reply of this code carries; `nil` for all but 227, 228 and 229.
+    static func kind(ofReply code: UInt16) -> Expectation.Kind? {
+        switch code {
+        case 227: .pasv
+        case 228: .lpsv
+        case 229: .epsv
+        default: nil
         }
     }
 

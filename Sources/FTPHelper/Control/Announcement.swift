@@ -1,7 +1,7 @@
 /// An address field that announces a data connection: what it says, and where it stands in its line.
 package struct Announcement: Hashable, Sendable {
     package let kind: Expectation.Kind
-    /// The advertised address; `nil` where the form has none (229).
+    /// The advertised address; `nil` where the form has none (229), or has no room for it (227 on IPv6).
     package let address: IPAddress?
     package let port: UInt16
     /// Offsets in the line of what has to be replaced if the address or the port changes.
@@ -21,6 +21,7 @@ package struct Announcement: Hashable, Sendable {
     package func field(for endpoint: Endpoint) -> [UInt8] {
         let port = endpoint.port
         switch kind {
+        case .pasv where address == nil: return Array("\(port >> 8),\(port & 0xff)".utf8)
         case .port, .pasv:
             return Array("\(Announcement.commas(endpoint.address)),\(port >> 8),\(port & 0xff)".utf8)
         case .lprt, .lpsv:

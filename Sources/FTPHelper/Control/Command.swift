@@ -2,7 +2,7 @@
 ///
 /// Accepted (RFC 959, section 5.3, and what clients send besides):
 /// - Telnet commands (`IAC x`, `IAC WILL..DONT x`, RFC 854) before the verb are skipped;
-/// - the verb is the longest run of letters and digits, any case, at most 8 of them;
+/// - the verb is the longest run of letters and digits, any case, at most 8 of them; `P@SW` is PASV, too;
 /// - it ends with the line or with at least one blank or tab; all blanks before the argument are skipped;
 /// - blanks, CR and LF at the end of the line are not part of the argument;
 /// - `EPSV ALL` asks for no port (RFC 2428, section 4), so it counts as another command than `EPSV`.
@@ -38,7 +38,7 @@ package struct Command: Hashable, Sendable {
     static func verb(ofPartial line: Span<UInt8>) -> Verb? {
         guard let word = word(line, end: line.count) else {
             // Neither more letters than any command has nor anything else will become one.
-            return wordStart(line, end: line.count) < line.count ? .other : nil
+            return Telnet.end(ofCommandsIn: line, before: line.count) < line.count ? .other : nil
         }
         return word.end < line.count ? Verb.named(word.name) ?? .other : nil
     }
@@ -60,12 +60,12 @@ package struct Command: Hashable, Sendable {
 
     /// The first word, packed eight bits a letter in upper case, and the offset of its end.
     private static func word(_ line: Span<UInt8>, end: Int) -> (name: UInt64, end: Int)? {
-        let start = wordStart(line, end: end)
+        let start = Telnet.end(ofCommandsIn: line, before: end)
         var name: UInt64 = 0
         var offset = start
         while offset < end {
             switch line[offset] {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            case UInt8(ascii: "@")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
                 name = name << 8 | UInt64(line[offset])
             case UInt8(ascii: "a")...UInt8(ascii: "z"):
                 name = name << 8 | UInt64(line[offset] - 0x20)
@@ -76,15 +76,5 @@ package struct Command: Hashable, Sendable {
             guard offset - start <= 8 else { return nil }
         }
         return offset > start ? (name, offset) : nil
-    }
-
-    /// The offset behind the Telnet commands at the beginning; `end` or more while they may go on.
-    private static func wordStart(_ line: Span<UInt8>, end: Int) -> Int {
-        var offset = 0
-        while offset < end, line[offset] == 0xff {
-            guard offset + 1 < end else { return end }
-            offset += (0xfb...0xfe).contains(line[offset + 1]) ? 3 : 2
-        }
-        return offset
     }
 }

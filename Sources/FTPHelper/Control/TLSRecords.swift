@@ -9,8 +9,10 @@ package struct TLSRecords: Sendable {
         case records
         /// The first record was one of a handshake.
         case handshake
-        /// A handshake, and later application data.
+        /// A handshake, and later a whole record of application data.
         case data
+        /// The same, and what shows that the other side has finished the handshake, behind that one's data.
+        case answer
     }
 
     /// Bytes of the current record that are still to come; while its header comes, as much of this number as has come.
@@ -22,18 +24,25 @@ package struct TLSRecords: Sendable {
     /// Set while nobody knows where records begin.
     var isLost = false
     var progress = Progress.nothing
+    /// What the records tell of the other side; `nil` where nobody asks, or no more.
+    var evidence: HandshakeEvidence?
 
-    package init() {}
+    /// Those of a side.
+    package init(of side: Session.Side = .client) { evidence = side == .server ? HandshakeEvidence() : nil }
 
-    /// Tells whether a whole record header was seen.
-    package var hasSeenRecord: Bool { progress != .nothing }
     /// Tells whether the side has shaken hands and then sent application data, as one that really speaks TLS does.
-    package var hasSentData: Bool { progress == .data }
+    package var hasSentData: Bool { progress == .data || progress == .answer }
+    /// Tells whether it has besides answered what the other side has sent, who then has shaken hands, too.
+    package var hasAnswered: Bool { progress == .answer }
 
-    /// Takes the next bytes; returns the offset at which plain text begins, or `nil` while all is TLS.
+    /// Takes the next bytes.
     ///
-    /// Up to four bytes of a header that then turns out to be none may have come before: these are lost for parsing.
-    package mutating func consume(_ bytes: Span<UInt8>) -> Int? {
+    /// - Parameters:
+    ///   - bytes: what comes next in the stream.
+    ///   - isAnswer: the other side has sent application data before.
+    /// - Returns: The offset at which plain text begins, or `nil` while all is TLS. Up to four bytes of a header that then turns
+    ///   out to be none may have come before: these are lost for parsing.
+    package mutating func consume(_ bytes: Span<UInt8>, isAnswer: Bool = false) -> Int? {
         if isLost {
             guard TLSRecords.isHeader(bytes) else { return nil }
             isLost = false
@@ -42,8 +51,10 @@ package struct TLSRecords: Sendable {
         while offset < bytes.count {
             if headerCount == 0, remaining > 0 {
                 let count = min(Int(remaining), bytes.count - offset)
+                if type == 22 { evidence?.read(bytes.extracting(offset..<offset + count)) }
                 remaining -= UInt16(count)
                 offset += count
+                if remaining == 0 { finish(isAnswer: isAnswer) }
                 continue
             }
             let byte = bytes[offset]
@@ -54,19 +65,23 @@ package struct TLSRecords: Sendable {
             offset += 1
             if headerCount == 5 {
                 headerCount = 0
-                advance()
+                if type == 23 { evidence?.begin(remaining) }
+                if remaining == 0 { finish(isAnswer: isAnswer) }
             }
         }
         return nil
     }
 
-    /// Takes notice of a record, of which the whole header has come.
-    private mutating func advance() {
+    /// Takes notice of a record that has come whole: of a header alone nothing follows.
+    private mutating func finish(isAnswer: Bool) {
         switch progress {
         case .nothing: progress = type == 22 ? .handshake : .records
         case .handshake where type == 23: progress = .data
         default: break
         }
+        guard type == 23, evidence?.finish() == true, isAnswer, progress == .data else { return }
+        progress = .answer
+        evidence = nil
     }
 
     /// Bytes were missed: what follows is TLS until a segment begins with a whole record header.
@@ -76,6 +91,7 @@ package struct TLSRecords: Sendable {
         remaining = 0
         headerCount = 0
         isLost = true
+        if progress == .data { evidence?.interrupt() } else { evidence?.assumeLatest() }
     }
 
     /// Tells whether bytes begin with a whole record header.

@@ -4,6 +4,8 @@ package enum Verb: UInt8, Hashable, Sendable {
     case port, eprt, lprt
     case pasv, epsv, lpsv
     case retr, size
+    /// Has been answered before the transfer in front of it; a place in `VerbQueue`, and no command.
+    case answered
     // Those from here on wait for their replies as another one (`awaited`).
     case stor, stou, appe, list, nlst, mlsd
     case rest, type
@@ -65,21 +67,25 @@ extension Verb {
         pack("USER"): .user, pack("PASS"): .pass, pack("ACCT"): .acct, pack("REIN"): .rein,
         pack("AUTH"): .auth, pack("ABOR"): .abor, pack("PORT"): .port, pack("EPRT"): .eprt,
         pack("LPRT"): .lprt, pack("PASV"): .pasv, pack("EPSV"): .epsv, pack("LPSV"): .lpsv,
+        // Asks that the server be the TLS client (SSL-FXP); and what some routers make of PASV to hinder other helpers.
+        pack("CPSV"): .pasv, pack("P@SW"): .pasv,
         pack("RETR"): .retr, pack("SIZE"): .size, pack("STOR"): .stor, pack("STOU"): .stou,
         pack("APPE"): .appe, pack("LIST"): .list, pack("NLST"): .nlst, pack("MLSD"): .mlsd,
         pack("REST"): .rest, pack("TYPE"): .type,
     ]
 
-    /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers add.
+    /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers and
+    /// clients have besides: drftpd's PRET, Serv-U's XAUT, the Macintosh clients' MACB, a proxy's OPEN, and so on.
     private static let known: Set<UInt64> = Set(
         [
-            "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "CONF", "CSID", "CWD", "DELE", "DSIZ",
-            "ENC", "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "MAIL", "MD5", "MDTM",
-            "MFCT", "MFF", "MFMT", "MIC", "MKD", "MLFL", "MLST", "MMD5", "MODE", "MRCP", "MRSQ",
-            "MSAM", "MSND", "MSOM", "NOOP", "OPTS", "PBSZ", "PROT", "PWD", "QUIT", "RANG", "RMD",
-            "RMDA", "RNFR", "RNTO", "SITE", "SMNT", "SPSV", "STAT", "STRU", "SYST", "THMB", "XCRC",
-            "XCUP", "XCWD", "XMD5", "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA",
-            "XSHA1", "XSHA256", "XSHA512",
+            "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "COMB", "CONF", "CSID", "CWD", "DELE",
+            "DSIZ", "ENC", "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "MACB", "MAIL",
+            "MD5", "MDTM", "MFCT", "MFF", "MFMT", "MIC", "MKD", "MLFL", "MLST", "MMD5", "MODE",
+            "MRCP", "MRSQ", "MSAM", "MSND", "MSOM", "NOOP", "OPEN", "OPTS", "PBSZ", "PRET",
+            "PROT", "PWD", "QUIT", "RANG", "RMD", "RMDA", "RNFR", "RNTO", "SITE", "SMNT", "SPSV",
+            "SSCN", "STAT", "STRU", "SYST", "THMB", "XAUT", "XCRC", "XCUP", "XCWD", "XMD5",
+            "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA", "XSHA1", "XSHA256",
+            "XSHA512",
         ].map(pack)
     )
 

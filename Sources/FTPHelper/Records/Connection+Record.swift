@@ -14,7 +14,7 @@ extension Connection {
     /// Writes what it takes to go on with the connection.
     ///
     /// No password is in it: of a command line that has not ended only the verb is kept, unless it announces something.
-    func write(into record: inout RecordWriter) {
+    func write(into record: inout RecordWriter, _ extent: RecordExtent = .whole) {
         compactMapping.write(into: &record)
         record.put(entryID, bits: 32)
         serverStart.write(into: &record)
@@ -29,14 +29,29 @@ extension Connection {
             lentPort != nil,
             lentPort?.side == .server,
             opening != nil,
-            streams[0].ahead.isEmpty && streams[1].ahead.isEmpty
+            isReversed
         ).write(into: &record)
-        let interrupted = interruptedVerb
+        Flags(shifted.contains(.client), shifted.contains(.server), isReleased, proxied != nil).write(
+            into: &record
+        )
+        let interrupted = interruptedVerb(keepsLine: extent.keepsLine[0])
         interrupted.write(into: &record)
-        streams[0].write(into: &record, isSecret: interrupted != nil)
-        streams[1].write(into: &record)
-        session.write(into: &record)
-        lentPort?.port.write(into: &record)
+        streams[0].write(
+            into: &record,
+            keepsLine: interrupted == nil && extent.keepsLine[0],
+            edits: extent.edits[0]
+        )
+        streams[1].write(into: &record, keepsLine: extent.keepsLine[1], edits: extent.edits[1])
+        if extent.isWhole {
+            session.write(into: &record)
+        } else {
+            session(within: extent).write(into: &record)
+        }
+        if let lentPort {
+            lentPort.port.write(into: &record)
+            lentPort.target.write(into: &record)
+        }
+        proxied?.address.write(into: &record)
         if let opening {
             opening.kind.write(into: &record)
             opening.id.write(into: &record)
@@ -45,18 +60,34 @@ extension Connection {
             opening.translatedPort.write(into: &record)
             opening.deadline.nanoseconds.write(into: &record)
             opening.command.write(into: &record)
-            opening.session?.write(into: &record)
+            opening.isForetold.write(into: &record)
+            opening.session?.write(into: &record, liveCount: extent.liveCount)
         }
         isWaiting.write(into: &record)
     }
 
-    /// The command of a line that has not ended and may hold a secret.
-    private var interruptedVerb: Verb? {
-        guard !streams[0].rest.isEmpty, streams[0].heldCount == 0, case .lines = session.content(of: .client)
+    /// The command of a line that has not ended and is not kept: there is no room for it, or it may hold a secret.
+    ///
+    /// A USER is kept, since its end tells whether it is one of FTP's.
+    private func interruptedVerb(keepsLine: Bool) -> Verb? {
+        guard !streams[0].rest.isEmpty, streams[0].heldCount == 0 || !keepsLine,
+            case .lines = session.content(of: .client)
         else { return nil }
         let bytes = streams[0].bytes
         let verb = Command.verb(ofPartial: bytes.span.extracting(streams[0].rest))
-        return verb?.announces == nil ? verb : nil
+        guard keepsLine else { return verb ?? .other }
+        return verb?.announces == nil && verb != .user ? verb : nil
+    }
+
+    /// The session as a record has it that leaves something out.
+    private func session(within extent: RecordExtent) -> Session {
+        var session = session
+        session.userName = UserName(Array(session.user.prefix(extent.nameSize)))
+        if !extent.keepsLine[1] {
+            let bytes = streams[1].bytes
+            session.passOver(partialReply: bytes.span.extracting(streams[1].rest))
+        }
+        return session
     }
 
     /// Goes on with the connection that a record describes; the time is that of the restart.
@@ -78,12 +109,23 @@ extension Connection {
         isLiberal = flags[0]
         isClosed = flags[1]
         isReset = flags[2]
+        isReversed = flags[6]
+        let more: Flags = try record.next()
+        if more[0] { shifted.insert(.client) }
+        if more[1] { shifted.insert(.server) }
+        isReleased = more[2]
         let interrupted: Verb? = try record.next()
         for side in streams.indices { streams[side] = try record.next() }
         session = try record.next()
         if let interrupted { session.resume(interrupted) }
-        if !flags[6] { session.adopt() }
-        if flags[3] { lentPort = (flags[4] ? .server : .client, try record.next()) }
+        if flags[3] {
+            lentPort = LentPort(
+                side: flags[4] ? .server : .client,
+                port: try record.next(),
+                target: try record.next()
+            )
+        }
+        if more[3] { proxied = ProxiedClient(try record.next()) }
         if flags[5] {
             let kind: Expectation.Kind = try record.next()
             let id: UInt64 = try record.next()
@@ -92,7 +134,9 @@ extension Connection {
             let translatedPort: UInt16 = try record.next()
             let deadline = Instant(nanoseconds: try record.next())
             let command: UInt32 = try record.next()
+            let isForetold: Bool = try record.next()
             let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
+            kept?.heard = now
             let opened = expectation(
                 kind,
                 id,
@@ -102,7 +146,7 @@ extension Connection {
                 until: deadline,
                 access: kept?.access
             )
-            expect(opened, session: kept, command: command)
+            expect(opened, session: kept, command: command, isForetold: isForetold)
         }
     }
 }

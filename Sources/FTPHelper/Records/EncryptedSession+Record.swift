@@ -11,13 +11,15 @@ extension Expectation.Access.Active: Recordable {
 }
 
 extension EncryptedSession: Recordable {
-    func write(into record: inout RecordWriter) {
+    func write(into record: inout RecordWriter) { write(into: &record, liveCount: .max) }
+
+    /// Writes it with so many of its data connections, the newest.
+    func write(into record: inout RecordWriter, liveCount: Int) {
         ports.lowerBound.write(into: &record)
         ports.upperBound.write(into: &record)
         active.write(into: &record)
         maximum.write(into: &record)
-        isReleased.write(into: &record)
-        live.write(into: &record)
+        Array(live.suffix(liveCount)).write(into: &record)
     }
 
     convenience init(reading record: inout RecordReader) throws(RecordError) {
@@ -32,7 +34,6 @@ extension EncryptedSession: Recordable {
                 live: 0
             )
         )
-        isReleased = try record.next()
-        live = try record.next()
+        restore(try record.next())
     }
 }

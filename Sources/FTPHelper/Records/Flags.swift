@@ -1,4 +1,4 @@
-/// Up to seven truths of a record, which are written at once.
+/// Packs up to seven Booleans into seven bits of a record.
 struct Flags: Recordable {
     private var bits: UInt8 = 0
 

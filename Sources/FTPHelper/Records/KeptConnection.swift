@@ -20,6 +20,12 @@ package struct KeptConnection {
         self.wasWaiting = wasWaiting
     }
 
+    /// Tells whether it is worth keeping when conntrack has forgotten it: somebody has logged in, or its numbers are shifted.
+    package var outlivesConntrack: Bool { !connection.isClosed && (connection.isLiberal || !wasWaiting) }
+
+    /// Set if conntrack had it the wrong way round, so that it was watched.
+    package var isReversed: Bool { connection.isReversed }
+
     package var mapping: Mapping { connection.mapping }
     /// Which conntrack entry it had.
     package var entryID: UInt32 { connection.entryID }

@@ -21,7 +21,9 @@ extension UserName: Recordable {
 extension VerbQueue: Recordable {
     func write(into record: inout RecordWriter) {
         count.write(into: &record)
-        for index in 0..<count { self[index].write(into: &record) }
+        // Those that wait are of the first sixteen.
+        for index in 0..<count { record.put(self[index].rawValue, bits: 4) }
+        forgotten.write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
@@ -29,15 +31,44 @@ extension VerbQueue: Recordable {
         let count: Int = try record.next()
         guard (0...VerbQueue.capacity).contains(count) else { throw RecordError() }
         for _ in 0..<count {
-            guard append(try record.next()) else { throw RecordError() }
+            guard let verb = Verb(rawValue: try record.bits(4)) else { throw RecordError() }
+            append(verb)
         }
+        forgotten = try record.next()
+    }
+}
+
+extension HandshakeEvidence: Recordable {
+    func write(into record: inout RecordWriter) {
+        Flags(isBehindLongest, isCounting).write(into: &record)
+        longest.write(into: &record)
+        count.write(into: &record)
+        matched.write(into: &record)
+    }
+
+    init(reading record: inout RecordReader) throws(RecordError) {
+        let flags: Flags = try record.next()
+        isBehindLongest = flags[0]
+        isCounting = flags[1]
+        longest = try record.next()
+        count = try record.next()
+        matched = try record.next()
+        guard isSound else { throw RecordError() }
     }
 }
 
 extension TLSRecords: Recordable {
     func write(into record: inout RecordWriter) {
         let isIdle = remaining == 0 && headerCount == 0
-        Flags(isLost, progress.rawValue & 1 != 0, progress.rawValue & 2 != 0, isIdle).write(into: &record)
+        Flags(
+            isLost,
+            progress.rawValue & 1 != 0,
+            progress.rawValue & 2 != 0,
+            progress.rawValue & 4 != 0,
+            isIdle,
+            evidence == nil
+        ).write(into: &record)
+        if let evidence { evidence.write(into: &record) }
         guard !isIdle else { return }
         remaining.write(into: &record)
         headerCount.write(into: &record)
@@ -48,8 +79,11 @@ extension TLSRecords: Recordable {
         self.init()
         let flags: Flags = try record.next()
         isLost = flags[0]
-        progress = Progress(rawValue: (flags[1] ? 1 : 0) | (flags[2] ? 2 : 0)) ?? .nothing
-        guard !flags[3] else { return }
+        let number: UInt8 = (flags[1] ? 1 : 0) | (flags[2] ? 2 : 0) | (flags[3] ? 4 : 0)
+        guard let progress = Progress(rawValue: number) else { throw RecordError() }
+        self.progress = progress
+        if !flags[5] { evidence = try record.next(HandshakeEvidence.self) }
+        guard !flags[4] else { return }
         remaining = try record.next()
         headerCount = try record.next()
         guard headerCount < 5 else { throw RecordError() }
@@ -59,17 +93,30 @@ extension TLSRecords: Recordable {
 
 extension Session {
     /// Goes on with a command whose line had begun before: it will be answered like any other.
+    ///
+    /// Before the client has named its user its end might tell that it is none of FTP's, as that of `HELP / HTTP/1.1` does, and
+    /// nobody will see that.
     mutating func resume(_ command: Verb) {
+        guard !isBeforeLogin || userName.count > 0 else {
+            _ = refuseBeginning()
+            return
+        }
         clientHasSpoken = true
         push(command)
     }
 
-    /// Takes the session as logged in (contract S2), since lines that came too early have been lost.
-    mutating func adopt() {
-        if phase == .greeting || phase == .login { phase = .ready }
+    /// Takes notice of a line of the server that has not ended and will not be read.
+    ///
+    /// It may have been the reply to a command, or begin one of several lines, and then nothing in these is a reply.
+    mutating func passOver(partialReply line: Span<UInt8>) {
         isSynchronised = false
-        clientHasSpoken = true
-        serverHasSpoken = true
+        clientSpokeLast = false
+        guard continuedCode == 0 else { return }
+        guard let reply = Reply(parsing: line) else {
+            hasMissedReply = true
+            return
+        }
+        if reply.isContinued { continuedCode = reply.code }
     }
 }
 
@@ -92,6 +139,16 @@ extension Session: Recordable {
             clientIsPlain,
             serverIsPlain
         ).write(into: &record)
+        Flags(
+            isDistrusted,
+            clientSpokeLast,
+            isAwaitingReply,
+            isTransferring,
+            hasRefusedSolicitor,
+            hasProxyHeader
+        ).write(into: &record)
+        Flags(hasMissedReply, isASCII).write(into: &record)
+        linesBeforeReply.write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
@@ -111,5 +168,17 @@ extension Session: Recordable {
         isImplicit = flags[4]
         clientIsPlain = flags[5]
         serverIsPlain = flags[6]
+        let more: Flags = try record.next()
+        isDistrusted = more[0]
+        clientSpokeLast = more[1]
+        isAwaitingReply = more[2]
+        isTransferring = more[3]
+        hasRefusedSolicitor = more[4]
+        hasProxyHeader = more[5]
+        let missed: Flags = try record.next()
+        hasMissedReply = missed[0]
+        isASCII = missed[1]
+        linesBeforeReply = try record.next()
+        guard linesBeforeReply <= Session.maximumLinesBeforeReply else { throw RecordError() }
     }
 }

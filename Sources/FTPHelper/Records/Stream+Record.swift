@@ -31,27 +31,30 @@ extension Stream {
     ///
     /// - Parameters:
     ///   - record: gets the bytes.
-    ///   - isSecret: the line that has not ended is none for the record; what is still to come of it will be passed over.
+    ///   - keepsLine: the line that has not ended is in it; else what is still to come of it will be passed over.
+    ///   - count: as many edits are in it, the newest.
     @inline(__always)
-    func write(into record: inout RecordWriter, isSecret: Bool) {
+    func write(into record: inout RecordWriter, keepsLine: Bool, edits count: Int) {
         next.write(into: &record)
         next.distance(to: acknowledged).write(into: &record)
-        let isPlain = isPlain && !isSecret
+        let isPlain = isPlain && keepsLine
         isPlain.write(into: &record)
-        if !isPlain { writeRest(into: &record, isSecret: isSecret) }
+        if !isPlain { writeRest(into: &record, keepsLine: keepsLine, edits: count) }
     }
 
     /// Tells whether all that was sent has gone on as it came and was read, and nothing else has come.
     @inline(__always)
     private var isPlain: Bool {
         passed == next && !acknowledgedUnseen.isAfter(next) && !hasFIN && shift == 0 && heldCount == 0
-            && !isSkipping && unread == bytes.count && edits.isEmpty
+            && !isSkipping && !hasHole && unread == bytes.count && edits.isEmpty
     }
 
     /// Writes what only a stream has that is not plain.
-    private func writeRest(into record: inout RecordWriter, isSecret: Bool) {
-        let start =
-            isSecret ? bytes.count : max(0, min(unread, bytes.count - (heldCount > 0 ? heldCount + 1 : 0)))
+    private func writeRest(into record: inout RecordWriter, keepsLine: Bool, edits count: Int) {
+        // With the byte before what is withheld, which is sent in its place.
+        let heldStart = max(0, bytes.count - (heldCount > 0 ? heldCount + 1 : 0))
+        let start = keepsLine ? min(unread, heldStart) : heldStart
+        let read = keepsLine ? unread : bytes.count
         // The others are not far from there.
         next.distance(to: passed).write(into: &record)
         next.distance(to: acknowledgedUnseen).write(into: &record)
@@ -60,9 +63,14 @@ extension Stream {
         heldCount.write(into: &record)
         hasFIN.write(into: &record)
         isFinished.write(into: &record)
-        (isSkipping || isSecret).write(into: &record)
-        edits.write(into: &record)
-        max(0, unread - start).write(into: &record)
+        hasHole.write(into: &record)
+        (isSkipping || !keepsLine).write(into: &record)
+        if edits.count <= count {
+            edits.write(into: &record)
+        } else {
+            Array(edits.suffix(count)).write(into: &record)
+        }
+        max(0, read - start).write(into: &record)
         (bytes.count - start).write(into: &record)
         for index in start..<bytes.count { bytes[index].write(into: &record) }
     }
@@ -70,7 +78,7 @@ extension Stream {
 
 extension Stream: Recordable {
     @inline(__always)
-    func write(into record: inout RecordWriter) { write(into: &record, isSecret: false) }
+    func write(into record: inout RecordWriter) { write(into: &record, keepsLine: true, edits: .max) }
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init(next: try record.next())
@@ -83,6 +91,7 @@ extension Stream: Recordable {
         heldCount = try record.next()
         hasFIN = try record.next()
         isFinished = try record.next()
+        hasHole = try record.next()
         isSkipping = try record.next()
         edits = try record.next()
         unread = try record.next()

@@ -6,7 +6,7 @@ struct Allowance: Sendable {
     var history = 8192
     /// Bytes of segments that came too early; what is beyond passes unread.
     var ahead = 32768
-    /// Segments that those may have come in, since each new one is compared with all.
+    /// Pieces that those may be in, since each new segment is put between them.
     var fragments = 64
     /// Edits that may wait for their acknowledgement before new bytes have to wait too: a sender with more than this under
     /// way announces a data connection every few bytes.

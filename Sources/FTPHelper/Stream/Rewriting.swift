@@ -6,7 +6,8 @@ enum Rewriting {
     /// Fills `output`, unless the packet can go on as it is.
     ///
     /// A packet never grows beyond its own size or what every path carries: what does not fit is left for the sender to
-    /// send again. Of a segment that is postponed the header goes on, as a probe for what the receiver has.
+    /// send again, and so is what the queue has cut off. Of a segment that is postponed the header goes on, as a probe for what
+    /// the receiver has.
     ///
     /// - Parameters:
     ///   - packet: as it came.
@@ -27,12 +28,12 @@ enum Rewriting {
         into output: inout [UInt8]
     ) -> Bool {
         let position = segment.firstByte
-        let hasFIN = segment.flags.contains(.fin)
+        let hasFIN = segment.hasFIN
         let isUntouched =
             admission == .taken && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
         let hasSACK = segment.sackCount > 0 && !reverse.isTransparent
         guard
-            !isUntouched || hasSACK || stream.output(of: position) != position
+            !isUntouched || hasSACK || segment.isCut || stream.output(of: position) != position
                 || acknowledgement != segment.acknowledgement
         else { return false }
 
@@ -52,7 +53,7 @@ enum Rewriting {
         let sequence = segment.flags.contains(.syn) ? first - 1 : first
         output.put(sequence.value, at: tcp + 4)
         if segment.flags.contains(.ack) { output.put(acknowledgement.value, at: tcp + 8) }
-        if !isWhole { output[tcp + 13] &= ~TCPFlags.fin.rawValue }
+        if !isWhole || segment.isCut { output[tcp + 13] &= ~TCPFlags.fin.rawValue }
         if segment.flags.contains(.urg) { moveUrgent(segment, stream, first: sequence, in: &output) }
         if hasSACK { translateSACK(segment, reverse, in: &output) }
         finish(packet, segment, in: &output)
@@ -93,17 +94,26 @@ enum Rewriting {
         if kept > 0 { output[segment.sackOffset - 1] = UInt8(2 + kept * 8) }
     }
 
+    /// Sets the length that the IP header gives, and its checksum by what has changed.
+    private static func setLength(of output: inout [UInt8]) {
+        guard output[0] >> 4 == 4 else {
+            output.put(UInt16(truncatingIfNeeded: output.count - 40), at: 4)
+            return
+        }
+        let old = output.span.uint16(at: 2) ?? 0
+        let new = UInt16(truncatingIfNeeded: output.count)
+        output.put(new, at: 2)
+        let checksum = output.span.uint16(at: 10) ?? 0
+        output.put(Checksum.updated(checksum, from: UInt64(old), to: UInt64(new)), at: 10)
+    }
+
     /// Sets the lengths, and both checksums by what has changed.
-    private static func finish(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
-        let growth = output.count - segment.end
-        if packet[0] >> 4 == 4 {
-            let old = UInt16(segment.end)
-            let new = UInt16(truncatingIfNeeded: output.count)
-            output.put(new, at: 2)
-            let checksum = output.span.uint16(at: 10) ?? 0
-            output.put(Checksum.updated(checksum, from: UInt64(old), to: UInt64(new)), at: 10)
-        } else {
-            output.put(UInt16(truncatingIfNeeded: segment.end - 40 + growth), at: 4)
+    static func finish(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
+        setLength(of: &output)
+        // What was cut off is in the old checksum, and nobody knows what it was.
+        guard !segment.isCut else {
+            Checksum.set(in: &output, segment)
+            return
         }
         // Both sums contain the old checksum, which so cancels out, and the addresses of the pseudo header do not change.
         let tcp = segment.tcpOffset

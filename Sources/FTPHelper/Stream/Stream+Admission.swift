@@ -55,7 +55,9 @@ extension Stream {
         }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
-            guard !payload.isEmpty || hasFIN, next.distance(to: position) < 1 << 30 else { return .taken }
+            guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
+                return .taken
+            }
             guard !mayEdit() else { return .postponed }
             noteFIN(hasFIN, end)
             guard isInspected else {
@@ -84,20 +86,22 @@ extension Stream {
 
     /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
     private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
+        let count = payload.count - offset
         if prefersFirstCopy {
-            bytes.makeRoom(for: payload.count - offset)
-            for index in offset..<payload.count {
-                bytes.append(byte(at: next) ?? payload[index])
-                next = next + 1
-            }
+            var grown: [UInt8] = []
+            swap(&grown, &bytes)
+            grown.append(payload, from: offset, count: count)
+            restoreFirstCopies(in: &grown, count: count, at: next)
+            swap(&grown, &bytes)
         } else {
-            bytes.append(payload, from: offset, count: payload.count - offset)
-            next = next + (payload.count - offset)
+            bytes.append(payload, from: offset, count: count)
         }
+        next = next + count
     }
 
+    /// Takes notice of the sender's FIN: one before what has come already is none.
     private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
-        guard isThere else { return }
+        guard isThere, !position.isBefore(next) else { return }
         hasFIN = true
         fin = position
     }
@@ -113,37 +117,16 @@ extension Stream {
     /// Keeps a payload that came too early; it goes on at once.
     private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Admission {
         guard !payload.isEmpty else { return .taken }
-        var copy: [UInt8] = []
-        copy.append(payload, from: 0, count: payload.count)
-        var isConflicting = false
-        for fragment in ahead {
-            let offset = fragment.start.distance(to: position)
-            let overlap = max(0, -offset)..<max(0, -offset, min(copy.count, fragment.bytes.count - offset))
-            for index in overlap where fragment.bytes[offset + index] != copy[index] {
-                copy[index] = fragment.bytes[offset + index]
-                isConflicting = true
-            }
-        }
-        passed = SequenceNumber.later(passed, position + copy.count)
-        let size = ahead.reduce(copy.count) { $0 + $1.bytes.count }
-        if size <= allowance.ahead, ahead.count < allowance.fragments,
-            !isKnown(position, position + copy.count)
-        {
-            ahead.append(Fragment(start: position, bytes: copy))
-        } else {
-            copy.wipe()
-        }
+        let isConflicting = differs(payload, at: position)
+        passed = SequenceNumber.later(passed, position + payload.count)
+        keepFirstCopy(payload, at: position)
         return isConflicting ? .conflicting : .taken
-    }
-
-    private func isKnown(_ start: SequenceNumber, _ end: SequenceNumber) -> Bool {
-        ahead.contains { !$0.start.isAfter(start) && !$0.end.isBefore(end) }
     }
 
     /// Appends what came too early and is due now.
     mutating func admitFragments() {
-        while let index = ahead.firstIndex(where: { !$0.start.isAfter(next) }) {
-            var fragment = ahead.remove(at: index)
+        while let first = ahead.first, !first.start.isAfter(next) {
+            var fragment = ahead.removeFirst()
             let offset = fragment.start.distance(to: next)
             if offset < fragment.bytes.count {
                 bytes.append(fragment.bytes.span, from: offset, count: fragment.bytes.count - offset)
@@ -151,29 +134,5 @@ extension Stream {
             }
             fragment.bytes.wipe()
         }
-    }
-
-    /// Tells whether a payload differs from the first copy of its unacknowledged bytes.
-    private func differs(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
-        let known = ahead.isEmpty ? min(payload.count, position.distance(to: next)) : payload.count
-        guard !bytes.isEmpty || !ahead.isEmpty else { return false }
-        for index in 0..<known {
-            guard !(position + index).isBefore(acknowledged), let first = byte(at: position + index) else {
-                continue
-            }
-            if first != payload[index] { return true }
-        }
-        return false
-    }
-
-    /// The first copy of a byte, if it is still kept.
-    func byte(at position: SequenceNumber) -> UInt8? {
-        let offset = bytes.count - position.distance(to: next)
-        if bytes.indices.contains(offset) { return bytes[offset] }
-        for fragment in ahead {
-            let offset = fragment.start.distance(to: position)
-            if fragment.bytes.indices.contains(offset) { return fragment.bytes[offset] }
-        }
-        return nil
     }
 }

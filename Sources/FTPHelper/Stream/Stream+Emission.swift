@@ -34,7 +34,9 @@ extension Stream {
         let end = position + payload.count
         let stop = heldCount > 0 ? SequenceNumber.earlier(end, heldStart) : end
         if heldCount > 0, !payload.isEmpty, !position.isBefore(heldStart) {
-            guard let last = byte(at: heldStart - 1) else { return (output(of: position), false) }
+            guard let last = copy(heldStart - 1, heldStart).first else {
+                return (output(of: position), false)
+            }
             packet.append(last)
             return (probe, false)
         }
@@ -90,10 +92,7 @@ extension Stream {
         guard start.isBefore(end) else { return }
         let offset = origin.distance(to: start)
         let count = start.distance(to: end)
-        guard prefersFirstCopy else {
-            packet.append(payload, from: offset, count: count)
-            return
-        }
-        for index in 0..<count { packet.append(byte(at: start + index) ?? payload[offset + index]) }
+        packet.append(payload, from: offset, count: count)
+        if prefersFirstCopy { restoreFirstCopies(in: &packet, count: count, at: start) }
     }
 }

@@ -1,33 +1,36 @@
 /// Reading lines.
 extension Stream {
-    /// Offsets in `bytes` of the next whole line with its end; `nil` if there is none.
-    package mutating func nextLine() -> Range<Int>? {
+    /// The next line, or the beginning of one that is too long to be read; `nil` if there is none yet.
+    package mutating func nextLine() -> Line? {
         while scanned < bytes.count {
             guard bytes[scanned] == UInt8(ascii: "\n") else {
                 scanned += 1
                 continue
             }
             scanned += 1
-            let line = unread..<scanned
+            let start = unread
             unread = scanned
-            if isSkipping {
-                isSkipping = false
-            } else if line.count <= allowance.line {
-                return line
-            } else {
-                hasLongLine = true
+            guard isSkipping else {
+                let isWhole = scanned - start <= allowance.line
+                return Line(range: start..<(isWhole ? scanned : start + allowance.line), isWhole: isWhole)
             }
+            isSkipping = false
         }
-        if isSkipping || bytes.count - unread > allowance.line {
-            hasLongLine = hasLongLine || !isSkipping
-            isSkipping = true
-            unread = bytes.count
-        }
-        return nil
+        guard isSkipping || bytes.count - unread > allowance.line else { return nil }
+        let start = unread
+        unread = bytes.count
+        guard !isSkipping else { return nil }
+        isSkipping = true
+        return Line(range: start..<start + allowance.line, isWhole: false)
     }
 
     /// Offsets in `bytes` of what has come and is not read yet.
     package var rest: Range<Int> { isSkipping ? bytes.count..<bytes.count : unread..<bytes.count }
+
+    /// Passes over what comes up to the next line end: nobody knows where in its line it stands.
+    package mutating func passOverLine() {
+        isSkipping = true
+    }
 
     /// Passes over bytes that are not to be read as lines.
     package mutating func skip(_ count: Int) {
@@ -107,12 +110,6 @@ extension Stream {
     }
 
     private func position(_ offset: Int) -> SequenceNumber { next - (bytes.count - offset) }
-
-    /// The kept bytes from one position to another.
-    private func copy(_ start: SequenceNumber, _ end: SequenceNumber) -> [UInt8] {
-        guard start.isBefore(end) else { return [] }
-        return (0..<start.distance(to: end)).compactMap { byte(at: start + $0) }
-    }
 
     /// Drops what nobody can ask for again.
     mutating func trim() {

@@ -34,6 +34,14 @@ extension Stream {
         return position - (edits.first?.shiftBefore ?? shift)
     }
 
+    /// Where the sender has the segment of which an error message quotes this position of the output space.
+    ///
+    /// Of one that went on in pieces of an edit that is what the sender may have been told of: it takes no earlier number for
+    /// its own, and has sent what is behind. A probe stands for what is held.
+    func origin(of position: SequenceNumber) -> SequenceNumber {
+        heldCount > 0 && position == probe ? next : input(of: position)
+    }
+
     /// Where a SACK block of the output space is in the input space; `nil` if nothing whole is left of it.
     package func input(of block: (left: SequenceNumber, right: SequenceNumber))
         -> (left: SequenceNumber, right: SequenceNumber)?
@@ -58,16 +66,23 @@ extension Stream {
     /// Bytes that were never seen here have come another way: the stream resumes behind them.
     package mutating func acknowledge(_ position: SequenceNumber) {
         if position.isAfter(next + (isFinished ? 1 : 0)) {
-            guard next.distance(to: position) < 1 << 30 else { return }
-            acknowledgedUnseen = position
+            guard next.distance(to: position) < Stream.reach else { return }
+            acknowledgedUnseen = SequenceNumber.later(acknowledgedUnseen, position)
             // What came behind the hole shows that it is one, and not just an acknowledgement that was faster.
-            if !ahead.isEmpty { resume(at: position) }
+            while let first = ahead.first, position.isAfter(next) {
+                resume(at: SequenceNumber.earlier(position, first.start))
+            }
         }
         if position.isAfter(acknowledged) { acknowledged = SequenceNumber.earlier(position, next) }
         trim()
     }
 
-    /// Goes on at a position beyond a hole that will not be filled, as if a line began there.
+    /// Tells whether the receiver has acknowledged bytes that were never seen here.
+    var hasUnseenBytes: Bool { hasHole || acknowledgedUnseen.isAfter(next + (isFinished ? 1 : 0)) }
+
+    /// Goes on at a position beyond a hole that will not be filled.
+    ///
+    /// Where that is the receiver has said, who need not be honest: `passOverLine` if the sender's lines are read.
     mutating func resume(at position: SequenceNumber) {
         bytes.wipe()
         unread = 0

@@ -26,7 +26,7 @@ package struct Stream: Sendable {
     var edits: [Edit] = []
     /// The last bytes before `next`: what is unacknowledged, and the line that has not ended.
     var bytes: [UInt8] = []
-    /// What came too early.
+    /// What came too early, in order; no byte is in two of them.
     var ahead: [Fragment] = []
     /// Position of the first byte that has not come yet.
     package internal(set) var next: SequenceNumber
@@ -53,8 +53,6 @@ package struct Stream: Sendable {
     var isSkipping = false
     /// Set when the stream went on beyond a hole; whoever reads it resets this.
     package var hasHole = false
-    /// Set when a line was too long to be read; whoever reads it resets this.
-    package var hasLongLine = false
     /// Set while the stream may keep no more than it needs.
     package var isScarce = false
 
@@ -69,6 +67,9 @@ package struct Stream: Sendable {
 
 /// What a stream keeps, and how much it may.
 extension Stream {
+    /// More bytes than are ever under way or missed on a control connection: what lies further off is of another one.
+    static let reach = 1 << 24
+
     var allowance: Allowance { isScarce ? .scarce : Allowance() }
 
     /// Bytes that are kept, more or less: an edit has its text and two headers.

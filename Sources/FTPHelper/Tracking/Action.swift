@@ -10,10 +10,16 @@ package enum Action: Hashable, Sendable {
     case admit(IPAddress)
     /// Ask about them no longer.
     case withdraw(IPAddress)
-    /// Let the packets of this encrypted connection go on unseen, but for FIN and RST.
+    /// Let the packets of this connection go on unseen, but for SYN, FIN and RST: it is encrypted, or none of FTP's.
     case release(Mapping)
     /// Take them again.
     case recall(Mapping)
+    /// Queue the packets of this connection though conntrack has it the wrong way round.
+    case watch(Mapping)
+    /// Take that back.
+    case unwatch(Mapping)
+    /// Take this data connection of an encrypted session out of conntrack, unless somebody has answered it.
+    case abandon(Tuple)
     /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions, and
     /// keep the entry as long as any established one though no edited line is acknowledged to the byte.
     case beLiberal(Mapping)

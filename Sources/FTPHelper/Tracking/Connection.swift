@@ -9,6 +9,8 @@ final class Connection {
     let isHelped: Bool
     /// Set once the first packet has told where the streams stand.
     var isPositioned = false
+    /// Set if it was established before any packet could be seen, so that its first one may be any.
+    let isEarlier: Bool
     /// Set while it has the opening of an encrypted session: what every packet asks, `opening` lying elsewhere in memory.
     private(set) var hasEncryptedSession = false
     /// Set by both FINs, by RST, or by a replaced conntrack entry: announces nothing any more, still translates.
@@ -19,16 +21,24 @@ final class Connection {
     var mayHaveDouble = false
     /// Set while its record may have to be written anew.
     var isChanged = false
-    /// Where it is in the tracker's `WaitingList`; 0 if it is not.
-    @Compact<Int32> var waitingPlace = 0
+    /// Where it is in the tracker's lists, by `YieldingList.Reason`; 0 where it is not.
+    var yieldingPlaces: [2 of Int32] = .init(repeating: 0)
     /// Where its record is kept; 0 while it has none.
     @Compact<UInt32> var recordPlace = 0
+    /// The interfaces that the client's packets and the server's are known to come in by; 0 while that is not known.
+    var interfaces: [2 of UInt32] = .init(repeating: 0)
     var lastSeen: Instant
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
     var session = Session(isAdopted: true)
     /// Set once conntrack was told to accept shifted sequence numbers.
     var isLiberal = false
+    /// Set while its packets pass by unseen, but for SYN, FIN and RST, where there is a mark for that.
+    var isReleased = false
+    /// The streams whose numbers somebody else shifts.
+    var shifted: ShiftedStreams = []
+    /// Set while conntrack takes the server for who has opened the connection.
+    var isReversed = false
     /// The data connection announced last, while it is open.
     private(set) var opening: Opening?
     /// What it transfers, or is about to.
@@ -39,7 +49,11 @@ final class Connection {
     @Compact<Int32> var heapIndex = -1
     /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
     /// stays taken while that connection may still live.
-    var lentPort: (side: Session.Side, port: UInt16)?
+    var lentPort: LentPort?
+    /// Who the client says it is by a PROXY header; believed only where `Policy.Rules.trustsProxyHeader` is set.
+    var proxied: ProxiedClient?
+    /// What was told of it already.
+    var told = UnopenedReason.Told()
 
     // For the listing.
     var edits: UInt32 = 0
@@ -52,7 +66,15 @@ final class Connection {
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
 
-    init(mapping: Mapping, entryID: UInt32, isHelped: Bool, now: Instant, due: Instant) {
+    init(
+        mapping: Mapping,
+        entryID: UInt32,
+        isHelped: Bool,
+        isEarlier: Bool = false,
+        now: Instant,
+        due: Instant
+    ) {
+        self.isEarlier = isEarlier
         compactMapping = CompactMapping(mapping)
         self.entryID = entryID
         self.isHelped = isHelped
@@ -66,7 +88,10 @@ final class Connection {
     }
 
     /// Tells whether nobody has logged in yet.
-    var isWaiting: Bool { waitingPlace > 0 }
+    var isWaiting: Bool { yieldingPlaces[YieldingList.Reason.waiting.rawValue] > 0 }
+
+    /// Tells whether conntrack does not have it: it may find it again with the next packet.
+    var isOrphaned: Bool { !isClosed && yieldingPlaces[YieldingList.Reason.closed.rawValue] > 0 }
 
     /// When something of the connection is next to be done.
     var deadline: Instant {
@@ -86,15 +111,12 @@ final class Connection {
     /// Those of another connection are so by chance only, once in ten thousand times.
     func fits(_ segment: Segment, from side: Session.Side) -> Bool {
         guard isPositioned else { return true }
-        let isNear = abs(streams[side.rawValue].next.distance(to: segment.firstByte)) < Connection.reach
-        guard isNear, segment.flags.contains(.ack) else { return isNear }
+        let isNear = abs(streams[side.rawValue].next.distance(to: segment.firstByte)) < Stream.reach
+        guard isNear, segment.flags.contains(.ack), !shifted.contains(side.other) else { return isNear }
         let other = side.other.rawValue
         let position = streams[other].input(of: segment.acknowledgement)
-        return abs(streams[other].next.distance(to: position)) < Connection.reach
+        return abs(streams[other].next.distance(to: position)) < Stream.reach
     }
-
-    /// More bytes than are ever under way on a control connection.
-    private static let reach = 1 << 24
 
     /// Reads something of each cache line that even an acknowledgement needs; a line more would let it wait for longer.
     func read() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
@@ -106,6 +128,9 @@ final class Connection {
     func shownAddress(of side: Session.Side) -> IPAddress {
         side == .client ? mapping.reply.destination.address : mapping.original.destination.address
     }
+
+    /// Who it is that has the connection.
+    var client: Client { Client(mapping.original.source.address) }
 
     /// A side's own address.
     func ownAddress(of side: Session.Side) -> IPAddress {
@@ -168,11 +193,22 @@ final class Connection {
     /// Tells whether NAT shows a side to the other one under another address than its own.
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
-    /// Takes an expectation as the one that is open.
-    func expect(_ expectation: Expectation, session: EncryptedSession? = nil, command: UInt32) {
+    /// Takes an expectation as the one that is open, or, if it is foretold, that opens once the login is accepted.
+    func expect(
+        _ expectation: Expectation,
+        session: EncryptedSession? = nil,
+        command: UInt32,
+        isForetold: Bool = false
+    ) {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
-        opening = Opening(expectation, session: session, target: isOwn ? nil : end, command: command)
+        opening = Opening(
+            expectation,
+            session: session,
+            target: isOwn ? nil : end,
+            command: command,
+            isForetold: isForetold
+        )
         hasEncryptedSession = session != nil
     }
 
@@ -184,9 +220,10 @@ final class Connection {
 
     /// Tells whether bytes that this side has still to send may have to be rewritten.
     ///
-    /// The client's, if NAT changes its address; the server's, while a reply with an address field is awaited.
+    /// The client's, if NAT changes its address; the server's, while a reply with an address field is awaited. None of a connection
+    /// whose numbers somebody else shifts.
     func mayEdit(_ side: Session.Side) -> Bool {
-        guard session.isInspected, !isClosed else { return false }
+        guard session.isInspected, !isClosed, shifted.isEmpty else { return false }
         switch side {
         case .client: return isShownOtherwise(.client)
         case .server: return session.isSoliciting

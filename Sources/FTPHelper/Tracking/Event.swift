@@ -23,6 +23,12 @@ package enum Event: Hashable, Sendable {
     case closed(Expectation, Closing)
     case refused(Refusal)
     case encrypted(ConnectionSummary)
+    /// Bytes of a side were never seen: what they announced, and what the rest of their line announces, opens nothing.
+    case gap(ConnectionSummary, Session.Side)
+    /// A line was rewritten, or left with an address that the pinhole does not lead to.
+    case naming(Naming)
+    /// Nothing opens, and this is why.
+    case unopened(ConnectionSummary, UnopenedReason)
     /// Something was transferred, or was to be; also a data connection for which no command was seen.
     case transfer(TransferSummary)
 }

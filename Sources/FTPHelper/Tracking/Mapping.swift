@@ -16,6 +16,9 @@ package struct Mapping: Hashable, Sendable {
         self.init(original: original, reply: original.inverted)
     }
 
+    /// The same connection as conntrack has it when it takes the server for who has opened it.
+    package var reversed: Mapping { Mapping(original: reply, reply: original) }
+
     /// Tells whether NAT changes any address or port of the connection.
     package var isTranslated: Bool { !reply.isAlike(original.inverted) }
 

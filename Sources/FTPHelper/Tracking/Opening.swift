@@ -12,8 +12,16 @@ final class Opening {
     let port: UInt16
     let translatedPort: UInt16
     let kind: Expectation.Kind
+    /// Set while it is not open yet: the login that it waits for has not been accepted (contract S2a).
+    var isForetold: Bool
 
-    init(_ expectation: Expectation, session: EncryptedSession?, target: IPAddress?, command: UInt32) {
+    init(
+        _ expectation: Expectation,
+        session: EncryptedSession?,
+        target: IPAddress?,
+        command: UInt32,
+        isForetold: Bool = false
+    ) {
         id = expectation.id
         deadline = expectation.deadline
         self.session = session
@@ -22,5 +30,6 @@ final class Opening {
         port = expectation.to.port
         translatedPort = expectation.translatedTo.port
         kind = expectation.kind
+        self.isForetold = isForetold
     }
 }

@@ -15,3 +15,39 @@ package struct Output {
         packet.wipe()
     }
 }
+
+/// What packets that go on together come to.
+extension Output {
+    /// Forgets the bytes of the packet in hand, and keeps what is to be done before any goes on.
+    package mutating func clearPacket() { packet.wipe() }
+
+    /// Leaves out each expectation that is opened and then closed again: nobody could have used it meanwhile; and the closing of
+    /// one where another for the same SYN is opened after it.
+    package mutating func settle() {
+        var closed: Set<UInt64> = []
+        for case .close(let expectation) in actions { closed.insert(expectation.id) }
+        guard !closed.isEmpty else { return }
+        var cancelled: Set<UInt64> = []
+        actions.removeAll { action in
+            switch action {
+            case .open(let expectation) where closed.contains(expectation.id):
+                cancelled.insert(expectation.id)
+                return true
+            case .close(let expectation):
+                return cancelled.contains(expectation.id)
+            default:
+                return false
+            }
+        }
+        var opened: Set<Tracker.Key> = []
+        for index in actions.indices.reversed() {
+            switch actions[index] {
+            case .open(let expectation):
+                opened.insert(Tracker.Key(expectation))
+            case .close(let expectation) where opened.contains(Tracker.Key(expectation)):
+                actions.remove(at: index)
+            default: break
+            }
+        }
+    }
+}

@@ -10,6 +10,14 @@ package struct Policy: Sendable {
         package var isStrict = false
         /// Opens ports below 1024 too (contract A5).
         package var allowsPrivilegedPorts = false
+        /// Whether what clients announce with PORT, EPRT or LPRT opens anything.
+        package var allowsActive = true
+        /// Whether what the server announces with 227, 228 or 229 does.
+        package var allowsPassive = true
+        /// Ports that NAT may lend where that of the announcement is not free.
+        package var natPorts = PortBook.usualRange
+        /// Believes the PROXY header in front of a client's first command: the client may announce the address in it.
+        package var trustsProxyHeader = false
         /// Ports that the server has for the data connections of encrypted sessions; `nil` if nothing opens for these.
         package var ftpsPorts: ClosedRange<UInt16>?
         /// Whether the server may open data connections to the clients of its encrypted sessions.
@@ -28,6 +36,8 @@ package struct Policy: Sendable {
     package var implicitTLSPorts: [UInt16] = []
     /// Control connections that are followed at once; further ones pass without help.
     package var maximumConnections = 65536
+    /// As many of them as one client may have, an address or the 64 leading bits of one of IPv6; `nil` for a quarter of all.
+    package var maximumClientConnections: Int?
 
     package init() {}
 
@@ -37,6 +47,9 @@ package struct Policy: Sendable {
         let index = servers.firstIndex { $0.prefix.length < prefix.length } ?? servers.count
         servers.insert((prefix, rules), at: index)
     }
+
+    /// How many connections one client may have.
+    var clientShare: Int { maximumClientConnections ?? max(1, maximumConnections / 4) }
 
     /// Tells whether anything opens for the encrypted sessions of any server.
     package var opensForFTPS: Bool { servers.contains { $0.rules.ftpsPorts != nil } }

@@ -11,6 +11,16 @@ package struct Refusal: Hashable, Sendable {
         case pipelined
         case tableFull = "table-full"
         case noMapping = "no-mapping"
+        /// The packet cannot have come from where its address is.
+        case forged
+        /// More announcements in a time than a connection or a client may have.
+        case tooMany = "too-many"
+        /// NAT has no port to lend for the data connection, or none more for this client.
+        case noPort = "no-port"
+        /// Active or passive data connections of the server are not to be helped.
+        case notAllowed = "not-allowed"
+        /// The line would have to name another endpoint, and somebody else shifts the connection's numbers already (SYNPROXY).
+        case seqAdjusted = "seq-adjusted"
         /// One more data connection of an encrypted session than it may have at once.
         case ftpsLimit = "ftps-limit"
     }

@@ -19,6 +19,7 @@ package struct Statistics: Hashable, Sendable {
     /// Second copies of a byte that differed from the first.
     package var conflicts: UInt64 = 0
     package var refused: [Refusal.Reason: UInt64] = [:]
+    package var unopened: [UnopenedReason: UInt64] = [:]
 
     package init() {}
 }

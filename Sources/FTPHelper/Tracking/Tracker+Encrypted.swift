@@ -7,26 +7,48 @@ extension Tracker {
     ///
     /// A network behind one address may have thousands, and whoever it is must not make a SYN cost as much.
     private static var maximumTried: Int { 64 }
+    /// Data connections that conntrack is asked about for one SYN.
+    private static var maximumAsked: Int { 16 }
     /// Seconds during which conntrack is not asked again for which data connections have ended, where none had.
     private static var patienceSeconds: UInt32 { 1 }
     /// Ports that servers open data connections from: `ftp-data`, and `ftps-data` where TLS is implicit.
     private static var activePorts: [UInt16] { [20, 989] }
 
     /// Opens what an encrypted session is for, or closes it, as the packet just taken demands.
+    ///
+    /// Only what the server says opens: what the client sends need not reach it, whether it still lives or not. A FIN of
+    /// either side ends it, also one ahead of bytes that are missing.
     mutating func settleSession(
         of connection: Connection,
+        _ side: Session.Side,
         hasPayload: Bool,
         at now: Instant,
         into output: inout Output
     ) {
         // Most packets change nothing here, and are done without a look at the session.
-        guard hasPayload || connection.hasEncryptedSession else { return }
-        let isSecured = connection.session.isSecured && !connection.isClosed
+        let isSaidByServer = hasPayload && side == .server
+        guard isSaidByServer || connection.hasEncryptedSession else { return }
+        let isSecured =
+            connection.session.isSecured && !connection.isClosed
+            && !connection.streams[0].hasFIN && !connection.streams[1].hasFIN
         if connection.hasEncryptedSession {
-            if !isSecured { closeExpectation(of: connection, .ended, into: &output) }
-        } else if isSecured, hasPayload, let access = access(of: connection) {
+            guard isSecured else {
+                closeExpectation(of: connection, .ended, into: &output)
+                return
+            }
+            if side == .server { connection.opening?.session?.heard = now }
+        } else if isSecured, isSaidByServer, let access = access(of: connection) {
             open(access, for: connection, at: now, into: &output)
         }
+    }
+
+    /// Conntrack has a connection as one that has not begun, or that an end has closed: its encrypted session is over.
+    package mutating func endSession(of mapping: Mapping, into output: inout Output) {
+        guard let connection = connection(of: mapping.original), connection.mapping == mapping,
+            connection.hasEncryptedSession
+        else { return }
+        connection.session.distrust()
+        closeExpectation(of: connection, .ended, into: &output)
     }
 
     /// What an encrypted session is to be for, by the rules that hold for its server; `nil` if for nothing.
@@ -70,17 +92,16 @@ extension Tracker {
             access: access
         )
         let session = EncryptedSession(access)
-        session.used = now
-        session.isReleased = connection.streams[0].isTransparent && connection.streams[1].isTransparent
+        session.heard = now
         connection.expect(expectation, session: session, command: .max)
         waiting.remove(connection)
         begin(expectation, of: connection, at: now, into: &output)
     }
 
-    /// When the session's opening closes for want of use: neither control packets nor data connections for so long.
+    /// When the session's opening closes for want of use: the server was not heard of for so long.
     func idleEnd(of connection: Connection, _ session: EncryptedSession, at now: Instant) -> Instant {
-        let active = session.live.isEmpty ? max(connection.lastSeen, session.used) : now
-        return active.advanced(bySeconds: policy.rules(for: connection.mapping).timeout)
+        let heard = session.answered.isEmpty ? session.heard : now
+        return heard.advanced(bySeconds: policy.rules(for: connection.mapping).timeout)
     }
 
     /// Closes and opens what encrypted sessions have otherwise than the rules now say; to be called when these have changed.
@@ -88,6 +109,7 @@ extension Tracker {
         var found: [Connection] = []
         sessions.forEach { found.append($0) }
         for connection in found { review(connection, at: now, into: &output) }
+        recallEncrypted(into: &output)
     }
 
     /// The same for one.
@@ -98,11 +120,12 @@ extension Tracker {
             access?.ports != session.ports || access?.active != session.active
                 || access?.maximum != session.maximum
         else { return }
+        let kept = EncryptedSession(session.access)
+        if access != nil { kept.take(from: session) }
         closeExpectation(of: connection, .deleted, into: &output)
         guard let access else { return }
-        let live = session.live
         open(access, for: connection, at: now, into: &output)
-        connection.opening?.session?.live = live
+        connection.opening?.session?.take(from: kept)
     }
 
     /// The kernel did not take the address of a session that was to be admitted: that one does without.
@@ -128,21 +151,27 @@ extension Tracker {
 
 /// SYNs.
 extension Tracker {
-    /// The data connections that conntrack is to be asked about before `request` decides on a SYN: `finish` those that are over.
+    /// The data connections that conntrack is to be asked about before `request` decides on a SYN: `finish` those that are
+    /// over, `confirm` those that somebody has answered, and `suspect` the others.
     ///
-    /// One with the SYN's own tuple, or, where there is no room for one more, all that a session has.
+    /// One with the SYN's own tuple, or, where there is no room for one more, those that a session has had for longest.
     package func doubtful(_ packet: Span<UInt8>, at now: Instant) -> [Tuple] {
         guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
         let candidates = candidates(for: tuple)
+        for candidate in candidates { candidate.session.unanswered = nil }
         let known = candidates.compactMap { $0.session.live.first(where: tuple.isAlike) }
         guard known.isEmpty else { return known }
         guard !candidates.contains(where: \.session.hasRoom) else { return [] }
-        return candidates.first { candidate in
+        let asked = candidates.first { candidate in
             candidate.session.refused.map { $0.advanced(bySeconds: Tracker.patienceSeconds) <= now } ?? true
-        }?.session.live ?? []
+        }
+        return asked.map { Array($0.session.live.prefix(Tracker.maximumAsked)) } ?? []
     }
 
     /// Decides on a SYN that may be one of an encrypted session; `nil` if it is none, or there is no room for it.
+    ///
+    /// Where there is none, the oldest data connection that nobody has answered gives way: whoever sends such SYNs, the
+    /// client's neighbour or a client to ports that are not open, keeps nobody out with them.
     ///
     /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing; but if there are sessions with
     /// the same addresses in another conntrack zone, it may be of one of those: ask again, until there are no more. It finds
@@ -158,9 +187,9 @@ extension Tracker {
         let counted = candidates.filter { $0.session.live.contains(where: tuple.isAlike) }.map(\.zone)
         let others = candidates.filter { !counted.contains($0.zone) }
         guard let newest = others.first else { return nil }
-        guard let (connection, _, _) = others.first(where: \.session.hasRoom),
-            let opening = connection.opening
-        else {
+        let roomy = others.first(where: \.session.hasRoom)
+        let yielding = roomy == nil ? others.first { $0.session.unanswered != nil } : nil
+        guard let (connection, session, _) = roomy ?? yielding, let opening = connection.opening else {
             guard counted.isEmpty else { return nil }
             for candidate in candidates { candidate.session.refused = now }
             report(
@@ -173,6 +202,11 @@ extension Tracker {
                 into: &output
             )
             return nil
+        }
+        if yielding != nil, let data = session.unanswered {
+            session.unanswered = nil
+            finish(data)
+            output.actions.append(.abandon(data))
         }
         let port = tuple.destination.port
         let expectation = connection.expectation(
@@ -193,8 +227,7 @@ extension Tracker {
         guard let connection = sessions[pair].first(where: { $0.opening?.id == data.expectation.id }),
             let session = connection.opening?.session
         else { return }
-        session.live.append(data.original)
-        session.used = now
+        session.add(data.original)
         session.refused = nil
         connection.used &+= 1
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
@@ -215,13 +248,31 @@ extension Tracker {
 
     /// A data connection of a session is over.
     package mutating func finish(_ data: Tuple) {
-        let pair = SessionBook.Pair(from: data.source.address, to: data.destination.address)
-        for connection in sessions[pair] {
-            guard let session = connection.opening?.session, let index = session.live.firstIndex(of: data)
-            else { continue }
-            session.live.remove(at: index)
+        for (connection, session) in owners(of: data) where session.remove(data) {
             session.refused = nil
             note(connection)
+        }
+    }
+
+    /// Somebody has answered a data connection of a session, which is not over, or has just ended.
+    package func confirm(_ data: Tuple, at now: Instant) {
+        for (_, session) in owners(of: data) {
+            session.confirm(data)
+            session.heard = now
+        }
+    }
+
+    /// Nobody has answered a data connection of a session yet.
+    package func suspect(_ data: Tuple) {
+        for (_, session) in owners(of: data) where session.unanswered == nil { session.unanswered = data }
+    }
+
+    /// The sessions that have a data connection.
+    private func owners(of data: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
+        let pair = SessionBook.Pair(from: data.source.address, to: data.destination.address)
+        return sessions[pair].compactMap { connection in
+            guard let session = connection.opening?.session, session.live.contains(data) else { return nil }
+            return (connection, session)
         }
     }
 

@@ -3,8 +3,8 @@ extension Tracker {
     /// What an announcement comes to.
     enum Decision {
         case refused(Refusal.Reason)
-        /// It opens an expectation, and the line is to name the endpoint that this is for.
-        case opened(Expectation)
+        /// It opens an expectation, and the line is to name an endpoint: its own or another one.
+        case opened(Expectation, told: Endpoint)
     }
 
     /// Decides on an announcement by the rules of addresses (contract A1 to A6).
@@ -18,48 +18,69 @@ extension Tracker {
     ) -> Decision {
         let side: Session.Side = announcement.kind.isActive ? .client : .server
         let rules = policy.rules(for: connection.mapping)
-        var target: IPAddress?
-        if let advertised = announcement.address, advertised != connection.ownAddress(of: side),
-            advertised != connection.shownAddress(of: side)
-        {
-            if rules.isLoose, !advertised.isUnspecified {
-                target = advertised
-            } else if side == .client {
-                return .refused(.addressMismatch)
-            }
+        guard side == .client ? rules.allowsActive : rules.allowsPassive else { return .refused(.notAllowed) }
+        let own = connection.ownAddress(of: side)
+        let shown = connection.shownAddress(of: side)
+        let advertised = announcement.address ?? shown
+        var target = own
+        if advertised != own, advertised != shown {
+            let isHonoured =
+                rules.isLoose && !advertised.isUnspecified
+                || rules.trustsProxyHeader && side == .client && connection.proxied?.address == advertised
+            guard isHonoured || side == .server else { return .refused(.addressMismatch) }
+            if isHonoured { target = advertised }
         }
         guard announcement.port >= 1024 || rules.allowsPrivilegedPorts else {
             return .refused(.privilegedPort)
         }
 
-        // The old expectation goes in any case, so its port is free again for this one.
-        let old = connection.opening?.session == nil ? connection.expectation : nil
-        if let old { ports.release(old.to) }
-        defer { if let old { ports.hold(old.to) } }
-
         // Without NAT the port is what it is; with it, what is free at the address that NAT shows.
         var port = announcement.port
-        if connection.isShownOtherwise(side) {
-            let shown = connection.shownAddress(of: side)
-            guard let free = ports.choose(port, of: shown, at: now, random: &random) else {
-                return .refused(.tableFull)
+        if own != shown {
+            // The old expectation goes in any case, so its port is free again for this one.
+            let old = connection.opening?.session == nil ? connection.expectation : nil
+            if let old {
+                ports.release(PortBook.Place(Key(old)), by: .expectation, for: borrower(of: old, connection))
             }
+            defer { if let old { hold(old, of: connection) } }
+            let free = ports.choose(
+                of: shown,
+                from: connection.ownAddress(of: side.other),
+                leadingTo: Endpoint(target, port),
+                within: rules.natPorts,
+                for: connection.client,
+                at: now,
+                random: &random
+            )
+            guard let free else { return .refused(.noPort) }
             port = free
         }
         lastID += 1
+        let expectation = connection.expectation(
+            announcement.kind,
+            lastID,
+            target: target == own ? nil : target,
+            port: port,
+            announcement.port,
+            until: now.advanced(bySeconds: rules.timeout)
+        )
+        let isLeftAlone =
+            side == .server && own == shown && target == own && !advertised.isUnreachable
+            && !(advertised.isPrivate && !shown.isPrivate)
         return .opened(
-            connection.expectation(
-                announcement.kind,
-                lastID,
-                target: target,
-                port: port,
-                announcement.port,
-                until: now.advanced(bySeconds: rules.timeout)
-            )
+            expectation,
+            told: isLeftAlone ? Endpoint(advertised, announcement.port) : expectation.to
         )
     }
 
-    /// Opens an expectation in place of whatever the connection had, or another had for the same SYN.
+    /// Opens an expectation in place of whatever the connection had.
+    ///
+    /// Several connections may have one for the same SYN: each takes one data connection, the oldest the first (contract S5).
+    ///
+    /// The kernel, and whoever listens, get to know of it at the end of the packet (`tellFresh`): a packet has room for many
+    /// announcements, and only the last of them counts.
+    ///
+    /// Before the login was accepted it is only foretold: its port is held, and nothing opens (contract S2a).
     mutating func open(
         _ expectation: Expectation,
         on connection: Connection,
@@ -70,11 +91,40 @@ extension Tracker {
         closeExpectation(of: connection, .replaced, into: &output)
         settleAnswered(connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
-        if let other = self.connection(expecting: Key(expectation)) {
-            closeExpectation(of: other, .replaced, into: &output)
+        let isForetold = !connection.session.isLoggedIn
+        connection.expect(expectation, command: command, isForetold: isForetold)
+        hold(expectation, of: connection)
+        if !isForetold { register(expectation, of: connection) }
+        lookAfter(connection, at: now)
+    }
+
+    /// Opens what a client has announced that did not wait for the reply to its login, once that was accepted; forgets it where it
+    /// cannot be any more.
+    mutating func settleForetold(_ connection: Connection, into output: inout Output) {
+        guard let opening = connection.opening, opening.isForetold, let expectation = connection.expectation
+        else {
+            return
         }
-        connection.expect(expectation, command: command)
-        begin(expectation, of: connection, at: now, into: &output)
+        if connection.session.isLoggedIn {
+            opening.isForetold = false
+            register(expectation, of: connection)
+            note(connection)
+        } else if !connection.session.isLoginUnderWay || !connection.session.awaitsReply(to: opening.command)
+        {
+            refuse(.notLoggedIn, opening.kind, Span(), connection, into: &output)
+            closeExpectation(of: connection, .ended, into: &output)
+        }
+    }
+
+    /// Has opened what the packet in hand has announced, as far as that holds at its end.
+    mutating func tellFresh(of connection: Connection, into output: inout Output) {
+        if freshID != 0, let expectation = connection.expectation {
+            output.actions.append(.open(expectation))
+            count(expectation, of: connection, into: &output)
+        }
+        if let freshNaming { output.actions.append(.report(.naming(freshNaming))) }
+        freshID = 0
+        freshNaming = nil
     }
 
     /// Opens an expectation that a connection has just been given.
@@ -85,22 +135,58 @@ extension Tracker {
         into output: inout Output
     ) {
         enter(expectation, of: connection, into: &output)
-        connection.opened &+= 1
+        lookAfter(connection, at: now)
+        count(expectation, of: connection, into: &output)
+    }
+
+    /// Sees to it that a connection with an expectation is looked after in time.
+    private mutating func lookAfter(_ connection: Connection, at now: Instant) {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         deadlines.update(connection)
+    }
+
+    /// Counts and reports an expectation that is open.
+    private mutating func count(
+        _ expectation: Expectation,
+        of connection: Connection,
+        into output: inout Output
+    ) {
+        connection.opened &+= 1
         note(connection)
         statistics.expectationsOpened += 1
         output.actions.append(.report(.expectation(expectation)))
     }
 
+    /// Puts an expectation into the table, where its SYN finds it; it is told of at the end of the packet.
+    private mutating func register(_ expectation: Expectation, of connection: Connection) {
+        expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+        freshID = expectation.id
+    }
+
+    /// Holds the port of an expectation.
+    private mutating func hold(_ expectation: Expectation, of connection: Connection) {
+        ports.hold(
+            PortBook.Place(Key(expectation)),
+            leadingTo: expectation.translatedTo,
+            by: .expectation,
+            for: borrower(of: expectation, connection)
+        )
+    }
+
+    /// Who holds the port of an expectation, if it is one that NAT lends.
+    private func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
+        expectation.to.address == expectation.translatedTo.address ? nil : connection.client
+    }
+
     /// Puts the expectation that a connection has into the tables, and has it opened in the kernel.
     mutating func enter(_ expectation: Expectation, of connection: Connection, into output: inout Output) {
-        if let session = connection.opening?.session {
+        if connection.opening?.session != nil {
             for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
-            if session.isReleased { output.actions.append(.release(connection.mapping)) }
+            release(connection, into: &output)
         } else {
+            hold(expectation, of: connection)
+            guard connection.opening?.isForetold == false else { return }
             expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
-            ports.hold(expectation.to)
             output.actions.append(.open(expectation))
         }
     }
@@ -109,11 +195,27 @@ extension Tracker {
     mutating func take(_ expectation: Expectation, from connection: Connection, into output: inout Output) {
         if let session = connection.opening?.session {
             for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
-            if session.isReleased { output.actions.append(.recall(connection.mapping)) }
+            recall(connection, into: &output)
+            // What is under way may finish; what nobody has answered is not.
+            for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
-            expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
-            ports.release(expectation.to)
-            output.actions.append(.close(expectation))
+            ports.release(
+                PortBook.Place(Key(expectation)),
+                by: .expectation,
+                for: borrower(of: expectation, connection)
+            )
+            let isForetold = connection.opening?.isForetold == true
+            if !isForetold { expecting.remove(connection, ConnectionTable.hash(Key(expectation))) }
+            if expectation.id == freshID {
+                freshID = 0
+            } else if !isForetold {
+                output.actions.append(.close(expectation))
+                // Another session's that is for the same SYN stays open.
+                if let other = self.connection(expecting: Key(expectation))?.expectation, other.id != freshID
+                {
+                    output.actions.append(.open(other))
+                }
+            }
         }
         connection.expectNothing()
         note(connection)
@@ -125,9 +227,10 @@ extension Tracker {
         into output: inout Output
     ) {
         guard let expectation = connection.expectation else { return }
+        let isKnown = expectation.id != freshID && connection.opening?.isForetold == false
         take(expectation, from: connection, into: &output)
         deadlines.update(connection)
-        output.actions.append(.report(.closed(expectation, closing)))
+        if isKnown { output.actions.append(.report(.closed(expectation, closing))) }
     }
 
     /// A SYN out of the pinhole set came; `nil` if no expectation is for it.
@@ -153,11 +256,20 @@ extension Tracker {
             return
         }
         guard let master = master(of: expectation) else { return }
-        if expectation.to.address != expectation.translatedTo.address {
+        if let client = borrower(of: expectation, master) {
             // One hold more, for as long as the data connection may live.
             restLentPort(of: master, at: now)
-            ports.hold(expectation.to)
-            master.lentPort = (expectation.kind.isActive ? .client : .server, expectation.to.port)
+            ports.hold(
+                PortBook.Place(Key(expectation)),
+                leadingTo: expectation.translatedTo,
+                by: .connection,
+                for: client
+            )
+            master.lentPort = LentPort(
+                side: expectation.kind.isActive ? .client : .server,
+                port: expectation.to.port,
+                target: master.opening?.target == nil ? expectation.translatedTo.port : 0
+            )
         }
         take(expectation, from: master, into: &output)
         master.used &+= 1
@@ -203,21 +315,45 @@ extension Tracker {
 
     /// Lets the endpoint that NAT lent to the last data connection rest.
     mutating func restLentPort(of connection: Connection, at now: Instant) {
-        guard let (side, port) = connection.lentPort else { return }
+        guard let lent = connection.lentPort else { return }
         connection.lentPort = nil
         note(connection)
-        ports.rest(Endpoint(connection.shownAddress(of: side), port), at: now)
+        ports.rest(Tracker.place(of: lent, connection), for: connection.client, at: now)
+    }
+
+    /// Holds the endpoint that NAT lent to the last data connection.
+    mutating func holdLentPort(of connection: Connection) {
+        guard let lent = connection.lentPort else { return }
+        let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
+        ports.hold(
+            Tracker.place(of: lent, connection),
+            leadingTo: target,
+            by: .connection,
+            for: connection.client
+        )
+    }
+
+    private static func place(of lent: LentPort, _ connection: Connection) -> PortBook.Place {
+        PortBook.Place(
+            from: connection.ownAddress(of: lent.side.other),
+            to: Endpoint(connection.shownAddress(of: lent.side), lent.port)
+        )
     }
 
     private func master(of expectation: Expectation) -> Connection? {
-        guard let master = connection(expecting: Key(expectation)), master.opening?.id == expectation.id
-        else { return nil }
-        return master
+        expecting.first(ConnectionTable.hash(Key(expectation))) { $0.opening?.id == expectation.id }
     }
 
-    private func connection(expecting key: Key) -> Connection? {
-        expecting.first(ConnectionTable.hash(key)) { connection in
-            connection.opening?.port == key.to.port && connection.expectation.map(Key.init) == key
+    /// The connection whose expectation is for a SYN: of several the one that has waited longest.
+    func connection(expecting key: Key) -> Connection? {
+        var oldest: Connection?
+        _ = expecting.first(ConnectionTable.hash(key)) { connection in
+            guard let opening = connection.opening, opening.port == key.to.port,
+                connection.expectation.map(Key.init) == key, opening.id < oldest?.opening?.id ?? .max
+            else { return false }
+            oldest = connection
+            return false
         }
+        return oldest
     }
 }

@@ -17,7 +17,8 @@ extension Tracker {
         connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
-            sequence: segment.acknowledgement,
+            sequence: connection.shifted.contains(side.other)
+                ? connection.streams[side.other.rawValue].next : segment.acknowledgement,
             acknowledgement: segment.endOfPayload
         )
         output.actions.append(.inject(answer))

@@ -13,9 +13,11 @@ extension Tracker {
             if let opening = connection.opening, opening.deadline <= now,
                 let expectation = connection.expectation
             {
-                statistics.expectationsExpired += 1
                 take(expectation, from: connection, into: &output)
-                output.actions.append(.report(.expired(expectation)))
+                if !opening.isForetold {
+                    statistics.expectationsExpired += 1
+                    output.actions.append(.report(.expired(expectation)))
+                }
             }
             if let transfer = connection.transfer, let look = transfer.due, look <= now {
                 transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
@@ -26,8 +28,10 @@ extension Tracker {
                     connection.isClosed
                     ? Tracker.lingerSeconds
                     : connection.opening == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
-                // Packets put it off: of a closed connection too, whose end its peers may not have believed.
-                connection.due = connection.lastSeen.advanced(bySeconds: interval)
+                // Packets put it off: of a closed connection too, whose end its peers may not have believed. Of an encrypted
+                // session only the server's: its client need not reach it to keep it open.
+                let last = connection.opening?.session?.heard ?? connection.lastSeen
+                connection.due = last.advanced(bySeconds: interval)
                 if connection.due <= now {
                     guard !connection.isClosed else {
                         remove(connection, at: now, into: &output)

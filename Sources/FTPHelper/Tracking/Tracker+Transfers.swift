@@ -40,6 +40,11 @@ extension Tracker {
             transfer.ordinal = ordinal
             transfer.path = path
             transfer.isASCII = connection.session.isASCII || !command.isOfFile
+            if transfer.data == nil, connection.opening == nil, connection.opened == 0,
+                connection.refused == 0
+            {
+                tell(.unannounced, of: connection, into: &output)
+            }
         case .opens(let size):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.replied == nil else {
                 return

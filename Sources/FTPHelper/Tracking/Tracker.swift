@@ -14,6 +14,11 @@ package struct Tracker: ~Copyable {
             self.to = to
         }
 
+        /// What would be found if it were a data connection.
+        init(_ mapping: Mapping) {
+            self.init(from: mapping.original.source.address, to: mapping.original.destination)
+        }
+
         init(_ expectation: Expectation) { self.init(from: expectation.from, to: expectation.to) }
     }
 
@@ -37,18 +42,35 @@ package struct Tracker: ~Copyable {
     package internal(set) var statistics = Statistics()
     /// Each connection twice, under the tuples that its packets arrive with.
     var table = ConnectionTable()
+    /// Those of which NAT changes both ends, under the tuple that their packets have between the two changes.
+    var halfway = ConnectionTable()
     /// Connections with an expectation, by what their data connection's SYN looks like.
     var expecting = ConnectionTable()
     /// Connections with the opening of an encrypted session.
     var sessions = SessionBook()
     var deadlines = DeadlineHeap()
-    /// Closed connections that are still translated, and such as have gone since, the one closed first in front.
-    var lingering = Queue<Connection>()
+    /// Connections that are closed and still translated, and such as conntrack has forgotten.
+    var lingering = YieldingList(.closed)
     /// Connections on which nobody has logged in yet.
-    var waiting = WaitingList()
+    var waiting = YieldingList(.waiting)
+    /// How many connections each client has.
+    var clients = ClientTable()
     /// Connections that began in sight and are not to be taken as logged in.
-    var outsiders = Outsiders()
+    var outsiders: Outsiders
+    /// Connections that did not, and may be.
+    var earlier = EarlierConnections()
+    /// Clients whose SYN may have carried payload.
+    var fastOpens = FastOpens()
     var ports = PortBook()
+    /// What connections and clients may still announce.
+    var connectionBudgets = Tracker.connectionBudgets
+    var clientBudgets = Tracker.clientBudgets
+    /// Set once a line of the packet in hand was passed over for want of a budget.
+    var hasPassedOver = false
+    /// The expectation that the packet in hand has announced last, and that nobody was told of yet; 0 if there is none.
+    var freshID: UInt64 = 0
+    /// How its line names it, if that is worth telling.
+    var freshNaming: Naming?
     var random: any RandomNumberGenerator
     /// Whether somebody keeps what `takeRecords` hands over.
     let keepsRecords: Bool
@@ -59,7 +81,7 @@ package struct Tracker: ~Copyable {
     var spares: [[UInt8]] = []
     /// Where the stream of the segment in hand stood before it.
     var before = Stream.Before()
-    /// What `fetch` has read: nobody wants to know, but what nobody keeps would not be read.
+    /// A sink for prefetched values, so that the loads are not optimised away.
     var fetched = 0
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
@@ -79,6 +101,7 @@ package struct Tracker: ~Copyable {
         self.rewrites = rewrites
         self.keepsRecords = keepsRecords
         self.random = random
+        outsiders = Outsiders(keepsChanges: keepsRecords)
     }
 
     /// When `fire` is next to be called; every other mutating verb may change it.
@@ -136,6 +159,8 @@ package struct Tracker: ~Copyable {
             }
             table.insert(connection, hash)
         }
+        if let tuple = connection.halfwayTuple { halfway.insert(connection, ConnectionTable.hash(tuple)) }
+        clients.add(connection.client)
     }
 
     /// Tells whether a connection is followed already.
@@ -150,27 +175,37 @@ package struct Tracker: ~Copyable {
 extension Tracker {
     /// Conntrack has this connection.
     ///
+    /// Where its client has as many as it may have already, and none of them gives way, it passes without help.
+    ///
     /// - Parameters:
     ///   - mapping: its two tuples.
     ///   - entryID: which entry it is (`CTA_ID`).
     ///   - isHelped: a kernel helper is attached to it (`CTA_HELP`).
-    ///   - isOpening: its handshake is under way (`TCP_CONNTRACK_SYN_RECV`), so nothing known of an older one holds.
+    ///   - shifted: streams whose numbers the kernel shifts for somebody else (`CTA_SEQ_ADJ_ORIG`, `CTA_SEQ_ADJ_REPLY`).
+    ///   - hasMaster: it is another connection's data connection (`CTA_TUPLE_MASTER`): whatever it carries are no commands.
+    ///   - phase: how far it is; if its handshake is under way, nothing known of an older one holds.
     ///   - now: the time.
     ///   - output: gets what is to be done.
     package mutating func learn(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
         isHelped: Bool,
-        isOpening: Bool = false,
+        shifted: ShiftedStreams = [],
+        hasMaster: Bool = false,
+        phase: ConntrackPhase,
         at now: Instant,
         into output: inout Output
     ) {
         if let known = connection(of: mapping.original) {
-            guard known.mapping != mapping || known.isHelped != isHelped || isOpening else {
+            let isSame = known.mapping == mapping && known.isHelped == isHelped && !hasMaster
+            guard !isSame || phase == .opening else {
+                takeNotice(of: shifted, on: known)
                 // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
                 // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
                 if known.isLiberal, isAlive(known, at: now) { output.actions.append(.beLiberal(mapping)) }
                 if known.entryID != entryID {
+                    // A new entry has no mark yet.
+                    if known.isReleased { output.actions.append(.release(mapping)) }
                     known.entryID = entryID
                     note(known)
                 }
@@ -179,17 +214,33 @@ extension Tracker {
             remove(known, at: now, into: &output)
         }
         if let stale = connection(of: mapping.reply) { remove(stale, at: now, into: &output) }
-        makeRoom(at: now, into: &output)
+        let isEarlier = earlier.remove(mapping, entryID: entryID) && phase == .established
+        // A data connection whose entry could not be made has no master, and is expected still.
+        let isExpected = self.connection(expecting: Key(mapping)) != nil
+        guard !hasMaster, !isExpected, isHelped || isEarlier || phase == .opening else {
+            turnAway(mapping)
+            return
+        }
+        guard makeRoom(for: mapping, at: now, into: &output) else { return }
         let connection = Connection(
             mapping: mapping,
             entryID: entryID,
             isHelped: isHelped,
+            isEarlier: isEarlier,
             now: now,
             due: now.advanced(bySeconds: Tracker.idleSeconds)
         )
+        connection.shifted = shifted
         insert(connection)
         deadlines.update(connection)
         waiting.append(connection)
+    }
+
+    /// Somebody else has begun to shift numbers of a connection; if lines were edited before, it is too late to do without.
+    private mutating func takeNotice(of shifted: ShiftedStreams, on connection: Connection) {
+        guard !connection.isLiberal, !connection.shifted.isSuperset(of: shifted) else { return }
+        connection.shifted.formUnion(shifted)
+        note(connection)
     }
 
     /// Tells whether an edited connection is to last in conntrack for as long as others.
@@ -202,31 +253,38 @@ extension Tracker {
 
     /// Conntrack no longer has the connection it was asked for with `Action.verify`.
     ///
-    /// It may have been made to forget (`conntrack -F`), and find it again with its next packet. Most connections are then
-    /// adopted anew; one whose numbers edits have shifted would be lost, and is kept for as long as a silent peer may live.
+    /// It may have been made to forget (`conntrack -F`), and find it again with its next packet. Who has logged in is still
+    /// logged in then, and numbers that edits have shifted are still shifted: such a connection is kept for as long as a silent
+    /// peer may live, unless its place is needed.
     package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
         guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
         closeExpectation(of: connection, .ended, into: &output)
         let isSilent = connection.lastSeen.advanced(bySeconds: Tracker.orphanSeconds) <= now
-        guard !connection.isLiberal || connection.isClosed || isSilent else { return }
+        let isWorthKeeping = connection.isLiberal || connection.isPositioned && !connection.isWaiting
+        guard isWorthKeeping, !connection.isClosed, !connection.isHelped, !isSilent else {
+            remove(connection, at: now, into: &output)
+            return
+        }
+        guard !connection.isOrphaned else { return }
+        lingering.append(connection)
+    }
+
+    /// Another connection has the same tuples now, as far as anybody can tell who cannot ask conntrack.
+    package mutating func end(_ mapping: Mapping, at now: Instant, into output: inout Output) {
+        guard let connection = connection(of: mapping.original) else { return }
         remove(connection, at: now, into: &output)
     }
 
     /// Conntrack has no entry for a control packet of which nothing is known, or cannot be asked.
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
         guard let arrival = HashedSegment(packet) else { return }
-        if connection(of: arrival) == nil { turnAway(arrival.segment) }
+        if connection(of: arrival) == nil, arrival.segment.flags.contains(.syn) {
+            outsiders.insert(arrival.segment.tuple)
+        }
         report(
             Refusal(reason: .noMapping, kind: nil, connection: arrival.segment.tuple, line: []),
             into: &output
         )
-    }
-
-    /// Remembers a connection for which there is no place, if this is the SYN-ACK that begins it.
-    mutating func turnAway(_ segment: Segment) {
-        guard segment.flags.contains(.syn) else { return }
-        outsiders.insert(segment.tuple)
-        outsiders.insert(segment.tuple.inverted)
     }
 
     /// Ends the tracking of a connection that still translates: nothing opens any more.
@@ -242,45 +300,66 @@ extension Tracker {
         note(connection)
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
         deadlines.update(connection)
-        _ = firstLingering()
         lingering.append(connection)
     }
 
     /// Tells whether one connection more finds a place, its own or that of another.
-    mutating func hasRoom() -> Bool {
-        deadlines.count < policy.maximumConnections || firstLingering() != nil || waiting.first != nil
+    func hasRoom() -> Bool {
+        deadlines.count < policy.maximumConnections || lingering.first != nil || waiting.first != nil
     }
 
-    /// Makes room for one connection more: of those that are closed, else of those that nobody has logged in on.
-    private mutating func makeRoom(at now: Instant, into output: inout Output) {
-        guard deadlines.count >= policy.maximumConnections else { return }
-        if let closed = firstLingering() {
-            remove(closed, at: now, into: &output)
-        } else if let silent = waiting.first {
-            let tuple = silent.mapping.original
-            remove(silent, at: now, into: &output)
-            report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
+    /// Makes room for one connection more: of those that are closed or forgotten by conntrack, else of those that
+    /// nobody has logged in on.
+    ///
+    /// Where its client has its share, only one of the client's own gives way.
+    ///
+    /// - Returns: `false` if there is none.
+    private mutating func makeRoom(for mapping: Mapping, at now: Instant, into output: inout Output) -> Bool {
+        let client = Client(mapping.original.source.address)
+        if clients.connections(of: client) >= policy.clientShare {
+            let closed = lingering.first(of: client)
+            guard let own = closed ?? waiting.first(of: client) else {
+                turnAway(mapping)
+                refuseForWantOfRoom(mapping.original, into: &output)
+                return false
+            }
+            giveWay(own, at: now, into: &output)
+        } else if deadlines.count >= policy.maximumConnections,
+            let other = lingering.first ?? waiting.first
+        {
+            giveWay(other, at: now, into: &output)
         }
+        return true
     }
 
-    /// The closed connection that was closed first of those that have not gone.
-    private mutating func firstLingering() -> Connection? {
-        while let gone = lingering.first, gone.heapIndex < 0 { lingering.removeFirst() }
-        return lingering.first
+    /// Forgets a connection for the sake of another.
+    private mutating func giveWay(_ connection: Connection, at now: Instant, into output: inout Output) {
+        let isInUse = !connection.isClosed && !connection.isOrphaned
+        remove(connection, at: now, into: &output)
+        if isInUse { refuseForWantOfRoom(connection.mapping.original, into: &output) }
+    }
+
+    /// Reports a connection that has found or kept no place.
+    mutating func refuseForWantOfRoom(_ tuple: Tuple, into output: inout Output) {
+        report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
     }
 
     /// Forgets a connection.
     mutating func remove(_ connection: Connection, at now: Instant, into output: inout Output) {
-        if connection.isWaiting, connection.isPositioned {
-            outsiders.insert(connection.mapping.original)
-            outsiders.insert(connection.mapping.reply)
+        // Who has logged in may do so in the next daemon's sight, too; but what is gone from here for good is not adopted there.
+        if connection.isPositioned, connection.isWaiting || !connection.isClosed {
+            turnAway(connection.mapping)
         }
         waiting.remove(connection)
         size -= connection.size
         close(connection, at: now, into: &output)
+        lingering.remove(connection)
+        if connection.heapIndex >= 0 { clients.remove(connection.client) }
+        if connection.isReversed { output.actions.append(.unwatch(connection.mapping)) }
         restLentPort(of: connection, at: now)
         table.remove(connection, ConnectionTable.hash(connection.mapping.original))
         table.remove(connection, ConnectionTable.hash(connection.mapping.reply))
+        if let tuple = connection.halfwayTuple { halfway.remove(connection, ConnectionTable.hash(tuple)) }
         deadlines.remove(connection)
         note(connection)
     }

@@ -10,4 +10,9 @@ package enum Verdict: Hashable, Sendable {
     ///
     /// If conntrack has none, or cannot be asked: `Tracker.refuseUnmapped(_:into:)`, and the packet goes on.
     case needsMapping(Tuple)
+    /// It came in by an interface that no packet of its sender came in by before: find out whether the sender can be there, tell
+    /// `Tracker.vouch(for:)`, and come again.
+    ///
+    /// If not: `Tracker.refuseForged(_:into:)`, and the packet goes on unread.
+    case needsOrigin(PacketOrigin)
 }

@@ -19,6 +19,23 @@ package enum Checksum {
         return ~UInt16(truncatingIfNeeded: sum)
     }
 
+    /// Makes the TCP checksum of a packet anew (RFC 9293, section 3.1; RFC 8200, section 8.1).
+    ///
+    /// Where the whole of the old packet is at hand use `updated`, which does not make a damaged packet look whole.
+    ///
+    /// - Parameters:
+    ///   - packet: from its IP header on, as long as it is to be.
+    ///   - segment: tells where its parts are.
+    static func set(in packet: inout [UInt8], _ segment: Segment) {
+        let tcp = segment.tcpOffset
+        packet.put(UInt16(0), at: tcp + 16)
+        let addresses = packet[0] >> 4 == 4 ? 12..<20 : 8..<40
+        let sum =
+            sum(packet.span, addresses) + 6 + UInt64(packet.count - tcp)
+            + sum(packet.span, tcp..<packet.count)
+        packet.put(fold(sum), at: tcp + 16)
+    }
+
     /// The checksum after what it covers changed from a sum of `old` to one of `new`, neither with the checksum itself.
     ///
     /// A checksum that was wrong before stays wrong, so a packet damaged on its way is not made to look whole.

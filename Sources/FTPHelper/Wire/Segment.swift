@@ -4,9 +4,12 @@
 /// - IPv4 (RFC 791) with any options, IPv6 (RFC 8200) with hop-by-hop, routing and destination options headers, and a
 ///   fragment header that holds a whole datagram (RFC 6946);
 /// - bytes behind the length that the IP header gives (padding of short frames) are not part of it;
-/// - any TCP options; the first well-formed SACK option is found, a list that lies ends the search.
+/// - any TCP options; the first well-formed SACK option is found, an invalid option length ends the search.
 ///
-/// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4.
+/// - a packet of which the queue shows only the first `shownBytes`: it ends there (`isCut`).
+///
+/// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4; any other packet that is shorter
+/// than its length says.
 package struct Segment: Sendable {
     package let tuple: Tuple
     package let sequence: SequenceNumber
@@ -19,8 +22,10 @@ package struct Segment: Sendable {
     package let tcpOffset: Int
     /// Where the payload starts.
     package let payloadOffset: Int
-    /// Where the packet ends, without padding.
+    /// Where the packet ends, without padding; what is shown of it, if that is less.
     package let end: Int
+    /// The packet has more bytes than the queue shows.
+    package let isCut: Bool
     /// Where the edges of the first SACK block are, and how many blocks there are (RFC 2018).
     package let sackOffset: Int
     package let sackCount: Int
@@ -29,6 +34,8 @@ package struct Segment: Sendable {
     package var payloadCount: Int { end - payloadOffset }
     /// Position of the first byte of the payload: a SYN stands before it.
     package var firstByte: SequenceNumber { flags.contains(.syn) ? sequence + 1 : sequence }
+    /// Tells whether a FIN stands behind the payload; one behind what was cut off comes again with that.
+    package var hasFIN: Bool { flags.contains(.fin) && !isCut }
     /// Position behind the payload, where a FIN would stand.
     package var endOfPayload: SequenceNumber { firstByte + payloadCount }
 
@@ -47,17 +54,18 @@ package struct Segment: Sendable {
             guard fragment & 0x3fff == 0 else { throw .fragment }
             guard packet[9] == Segment.tcp else { throw .notTCP }
             guard Int(total) >= header else { throw .badLength }
-            guard Int(total) <= packet.count else { throw .truncated }
-            (source, destination, tcpOffset, end) = (.v4(from), .v4(to), header, Int(total))
+            end = try Segment.end(packet, length: Int(total))
+            isCut = end < Int(total)
+            (source, destination, tcpOffset) = (.v4(from), .v4(to), header)
         case 6:
             guard let size = packet.uint16(at: 4), let fromHigh = packet.uint64(at: 8),
                 let fromLow = packet.uint64(at: 16), let toHigh = packet.uint64(at: 24),
                 let toLow = packet.uint64(at: 32)
             else { throw .truncated }
-            guard Int(size) + 40 <= packet.count else { throw .truncated }
             source = .v6(high: fromHigh, low: fromLow)
             destination = .v6(high: toHigh, low: toLow)
-            end = Int(size) + 40
+            end = try Segment.end(packet, length: Int(size) + 40)
+            isCut = end < Int(size) + 40
             tcpOffset = try Segment.skipExtensions(packet, end: end)
         default:
             throw .unknownVersion
@@ -83,6 +91,16 @@ package struct Segment: Sendable {
         flags = TCPFlags(rawValue: packet[tcpOffset + 13])
         payloadOffset = tcpOffset + header
         (sackOffset, sackCount) = Segment.findSACK(packet, tcpOffset + 20..<tcpOffset + header)
+    }
+
+    /// The most that NFQUEUE shows of a packet (`NFQNL_MAX_COPY_RANGE`): up to 44 bytes less than there may be of IPv6.
+    static let shownBytes = 65_531
+
+    /// Where a packet of a length ends: with that length, or with what the queue shows of it.
+    private static func end(_ packet: Span<UInt8>, length: Int) throws(SegmentError) -> Int {
+        guard length > packet.count else { return length }
+        guard packet.count >= shownBytes else { throw .truncated }
+        return packet.count
     }
 
     private static let tcp: UInt8 = 6
@@ -116,6 +134,25 @@ package struct Segment: Sendable {
         Segment.option(8, in: packet, tcpOffset + 20..<payloadOffset) { $0.count == 8 } != nil
     }
 
+    /// Tells whether it is a SYN whose payload a receiver may take before the handshake is over, or that asks for a cookie with
+    /// which it may (TCP fast open, RFC 7413; as an experiment, RFC 6994).
+    func opensFast(in packet: Span<UInt8>) -> Bool {
+        guard flags.contains(.syn), !flags.contains(.ack) else { return false }
+        return payloadCount > 0 || !fastOpenOptions(in: packet).isEmpty
+    }
+
+    /// Where its options of TCP fast open are, with their kind and length.
+    func fastOpenOptions(in packet: Span<UInt8>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        Segment.forEachOption(in: packet, tcpOffset + 20..<payloadOffset) { kind, value in
+            let isExperiment =
+                (kind == 253 || kind == 254) && packet.extracting(value).uint16(at: 0) == 0xf989
+            if kind == 34 || isExperiment { found.append(value.lowerBound - 2..<value.upperBound) }
+            return true
+        }
+        return found
+    }
+
     /// Finds the SACK option among the TCP options in `range`.
     private static func findSACK(_ packet: Span<UInt8>, _ range: Range<Int>) -> (offset: Int, count: Int) {
         let value = option(5, in: packet, range) { !$0.isEmpty && $0.count % 8 == 0 }
@@ -129,20 +166,36 @@ package struct Segment: Sendable {
         _ range: Range<Int>,
         isRight: (Range<Int>) -> Bool
     ) -> Range<Int>? {
+        var found: Range<Int>?
+        forEachOption(in: packet, range) { kind, value in
+            guard kind == meant, isRight(value) else { return true }
+            found = value
+            return false
+        }
+        return found
+    }
+
+    /// Calls `body` with the kind of each TCP option in `range` and where its value is, until it returns `false`.
+    ///
+    /// An invalid option length ends the search.
+    @inline(__always)
+    private static func forEachOption(
+        in packet: Span<UInt8>,
+        _ range: Range<Int>,
+        _ body: (UInt8, Range<Int>) -> Bool
+    ) {
         var index = range.lowerBound
         while index < range.upperBound {
             switch packet[index] {
-            case 0: return nil
+            case 0: return
             case 1: index += 1
             case let kind:
-                guard index + 1 < range.upperBound else { return nil }
+                guard index + 1 < range.upperBound else { return }
                 let size = Int(packet[index + 1])
-                guard size >= 2, index + size <= range.upperBound else { return nil }
-                let value = index + 2..<index + size
-                if kind == meant, isRight(value) { return value }
+                guard size >= 2, index + size <= range.upperBound else { return }
+                guard body(kind, index + 2..<index + size) else { return }
                 index += size
             }
         }
-        return nil
     }
 }

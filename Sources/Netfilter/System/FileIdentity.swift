@@ -20,13 +20,20 @@ package struct FileIdentity: Hashable, Sendable {
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
-    /// The socket file at `path`; `nil` if there is none or it is no socket.
+    /// The socket file of that name in a directory; `nil` if there is none or it is no socket.
     ///
-    /// The corresponding C function is `lstat`.
-    package init?(ofSocketAt path: String) {
+    /// The corresponding C function is `fstatat`.
+    init?(ofSocketNamed name: String, in directory: Int32) {
         var status = stat()
-        // Sound: the path is NUL-terminated and read during the call, which fills in `status`.
-        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        // Sound: the name is NUL-terminated and read during the call, which fills in `status`.
+        guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+            status.st_mode & S_IFMT == S_IFSOCK
+        else { return nil }
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// The socket file at `path`; `nil` if there is none or it is no socket.
+    package init?(ofSocketAt path: String) {
+        self.init(ofSocketNamed: path, in: AT_FDCWD)
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Asks a web server on this machine for something.
 package enum HTTPClient {
-    /// Seconds for which it waits, to be let in and for each piece of the answer.
+    /// Seconds for which it waits, to be let in and then for all of the answer.
     private static let patience: Int32 = 3
     /// Bytes of an answer that are read at the most.
     private static let maximumSize = 1 << 20
@@ -15,10 +15,12 @@ package enum HTTPClient {
         }
         // A connection over TCP is read and written like one over a Unix socket.
         let stream = UnixStream(adopting: number)
-        try stream.setPatience(seconds: Int(patience))
         try stream.send("GET \(path) HTTP/1.0\r\n\r\n")
         var answer: [UInt8] = []
-        while answer.count < maximumSize, case .bytes = try stream.read(into: &answer, limit: 65536) {}
+        var rest = UInt64(patience) * 1_000_000_000
+        while answer.count < maximumSize,
+            case .bytes = try stream.read(into: &answer, limit: 65536, waiting: &rest)
+        {}
         return String(decoding: answer, as: UTF8.self)
     }
 }

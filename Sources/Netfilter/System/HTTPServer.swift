@@ -25,6 +25,9 @@ package enum HTTPServer {
 
     /// Listens at an address and port, and answers from now on to the process's end.
     ///
+    /// Each connection is for one request. One that takes longer than ten seconds for it is cut off, and so is, where there are
+    /// too many, the oldest one of whoever has most: a slow client costs itself something and nobody else.
+    ///
     /// - Parameters:
     ///   - address: without brackets.
     ///   - port: in host order.

@@ -49,6 +49,7 @@ import Glibc
     /// What an argument of a system call, counted from 0, has to be.
     enum Condition {
         case equals(argument: UInt32, UInt64)
+        case atMost(argument: UInt32, UInt64)
         /// None of these bits is set.
         case lacks(argument: UInt32, UInt64)
 
@@ -56,6 +57,8 @@ import Glibc
             switch self {
             case .equals(let argument, let value):
                 scmp_arg_cmp(arg: argument, op: SCMP_CMP_EQ, datum_a: value, datum_b: 0)
+            case .atMost(let argument, let value):
+                scmp_arg_cmp(arg: argument, op: SCMP_CMP_LE, datum_a: value, datum_b: 0)
             case .lacks(let argument, let bits):
                 scmp_arg_cmp(arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: bits, datum_b: 0)
             }

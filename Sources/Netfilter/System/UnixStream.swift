@@ -1,4 +1,5 @@
 import CLinux
+import FTPHelper
 import Glibc
 
 /// One connection over a Unix socket.
@@ -22,19 +23,28 @@ package struct UnixStream: ~Copyable {
         descriptor = Descriptor(adopting: number)
     }
 
-    /// Connects to the socket file at `path`: ENOENT where there is none, ECONNREFUSED where nobody listens.
+    /// Milliseconds for which one who connects waits to be let in, and then for each write.
+    private static let patience: Int32 = 5000
+
+    /// Connects to the socket file at `path`: ENOENT where there is none, ECONNREFUSED where nobody listens, EAGAIN where
+    /// nobody lets it in.
     package static func connect(to path: String) throws(SystemError) -> UnixStream {
         // Sound: the path is NUL-terminated and read during the call.
         UnixStream(
-            adopting: try SystemError.check("connect to \(path)") { unsafe clinux_unix_connect(path, true) }
+            adopting: try SystemError.check("connect to \(path)") {
+                unsafe clinux_unix_connect(path, patience)
+            }
         )
     }
 
     package var number: Int32 { descriptor.number }
 
+    /// Lets reads wait for as long as it takes, whatever was before.
+    package func waitForEver() throws(SystemError) { try setPatience(milliseconds: 0) }
+
     /// Sets how long a read may wait for something to come before it is `nothingYet`; 0 for ever (`SO_RCVTIMEO`).
-    package func setPatience(seconds: Int) throws(SystemError) {
-        _ = try SystemError.check("configure a socket") { clinux_set_patience(number, Int32(seconds)) }
+    private func setPatience(milliseconds: Int32) throws(SystemError) {
+        _ = try SystemError.check("configure a socket") { clinux_set_patience(number, milliseconds) }
     }
 
     /// The user at the other end, 0 for root (`SO_PEERCRED`).
@@ -64,6 +74,29 @@ package struct UnixStream: ~Copyable {
             return .nothingYet
         }
         return count > 0 ? .bytes(count) : .end
+    }
+
+    /// Reads from a stream that blocks, and takes the time for which it waits off what there is left for that.
+    ///
+    /// So whoever sends a byte now and then is waited for no longer than one who sends nothing.
+    ///
+    /// - Parameters:
+    ///   - buffer: what has come is appended to it.
+    ///   - limit: bytes at the most.
+    ///   - rest: nanoseconds that are left for waiting.
+    /// - Returns: `nothingYet` once they are over.
+    /// - Throws: What the system says to reading.
+    package func read(
+        into buffer: inout [UInt8],
+        limit: Int,
+        waiting rest: inout UInt64
+    ) throws(SystemError) -> Reading {
+        guard rest > 0 else { return .nothingYet }
+        try setPatience(milliseconds: Int32(clamping: rest / 1_000_000 + 1))
+        let begin = Clock.now().nanoseconds
+        let reading = try read(into: &buffer, limit: limit)
+        rest -= min(rest, reading == .nothingYet ? rest : Clock.now().nanoseconds - begin)
+        return reading
     }
 
     /// Sends all of `text` over a stream that blocks; EAGAIN where the other end takes too long.

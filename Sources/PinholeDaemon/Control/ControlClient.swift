@@ -24,6 +24,8 @@ final class ControlClient {
     static let patience: UInt32 = 10
 
     let stream: UnixStream
+    /// Whose it is, 0 for root.
+    let user: UInt32
     var state = State.asking
     /// When it is cut off if it does not move; no such moment for one that watches.
     var deadline: Instant?
@@ -34,8 +36,9 @@ final class ControlClient {
     /// What `output` has that was sent already.
     private var sent = 0
 
-    init(_ stream: consuming UnixStream, at now: Instant) {
+    init(_ stream: consuming UnixStream, of user: UInt32, at now: Instant) {
         self.stream = stream
+        self.user = user
         deadline = now.advanced(bySeconds: ControlClient.patience)
     }
 
@@ -88,6 +91,10 @@ final class ControlClient {
 
     var isWatching: Bool {
         if case .watching = state { true } else { false }
+    }
+
+    var isAnswering: Bool {
+        if case .answering = state { true } else { false }
     }
 
     /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.

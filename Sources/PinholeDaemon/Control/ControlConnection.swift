@@ -2,13 +2,21 @@ import Glibc
 import Netfilter
 
 /// A conversation with the daemon, from the client's side: one request and its answer.
+///
+/// Root asks, and who answers is whoever owns the socket: the daemon's user, or somebody who has got hold of it. So nothing of
+/// an answer reaches a terminal but printable ASCII and line feeds, and no answer is waited for or kept without end.
 package enum ControlConnection {
-    /// Seconds in which a daemon that works has begun to answer.
-    private static let patience = 5
+    /// Seconds in which a daemon that works has begun to answer, and in which it says all of its answer besides.
+    private static let patience: (first: UInt64, all: UInt64) = (5, 20)
+    /// Bytes of the first line of an answer.
+    private static let maximumLineSize = 4096
+    /// Bytes that are read at once.
+    private static let pieceSize = 65536
 
     /// Sends `request` to the daemon at `path` and hands over its answer piece by piece, as it comes.
     ///
-    /// It returns when the daemon has said all; an answer that is an error is thrown.
+    /// It returns when the daemon has said all; an answer that is an error is thrown. What is handed over is printable ASCII in
+    /// lines, whatever came.
     package static func ask(
         _ request: ControlRequest,
         at path: String,
@@ -20,40 +28,94 @@ package enum ControlConnection {
         } catch {
             throw obstacle(error, at: path)
         }
-        var answer: [UInt8] = []
-        do throws(SystemError) {
-            try stream.send("\(request.line)\n")
-            // A daemon that is stopped (SIGSTOP) still has a socket that takes clients; events may then take as long as they
-            // will.
-            try stream.setPatience(seconds: patience)
-            while !answer.contains(UInt8(ascii: "\n")),
-                case .bytes = try stream.read(into: &answer, limit: 4096)
-            {}
-            try stream.setPatience(seconds: 0)
-        } catch {
-            throw Obstacle(error.description, mend: "look into the log of the daemon")
-        }
-        guard let end = answer.firstIndex(of: UInt8(ascii: "\n")) else {
-            throw Obstacle(
-                "the daemon at \(path) does not answer",
-                mend: "look into its log, and whether it is stopped"
-            )
-        }
-        try check(String(decoding: answer[..<end], as: UTF8.self))
-        answer.removeSubrange(...end)
+        var answer = try begin(request, on: stream, at: path)
+        var count = 0
+        var rest = patience.all * 1_000_000_000
         while true {
-            if !answer.isEmpty { try receive(answer[...]) }
+            count += answer.count
+            guard count <= request.maximumAnswerSize else { throw endless(path) }
+            if !answer.isEmpty { try receive(Escaping.harmlessLines(answer[...])) }
             answer.removeAll(keepingCapacity: true)
-            do throws(SystemError) {
-                if try stream.read(into: &answer, limit: 65536) == .end { return }
-            } catch {
-                throw Obstacle(error.description, mend: "look into the log of the daemon")
+            switch try read(request, from: stream, into: &answer, waiting: &rest) {
+            case .bytes: break
+            case .nothingYet: throw endless(path)
+            case .end: return
             }
         }
     }
 
+    /// Sends the request, reads the first line of the answer, and returns what came behind it.
+    private static func begin(
+        _ request: ControlRequest,
+        on stream: borrowing UnixStream,
+        at path: String
+    ) throws(Obstacle) -> [UInt8] {
+        var answer: [UInt8] = []
+        var failure: SystemError?
+        do throws(SystemError) {
+            try stream.send("\(request.line)\n")
+        } catch {
+            // A daemon that has no place for one more says so and closes the connection: that is there to be read.
+            failure = error
+        }
+        // A daemon that is stopped (SIGSTOP) still has a socket that takes clients.
+        var rest = patience.first * 1_000_000_000
+        do throws(SystemError) {
+            while !answer.contains(UInt8(ascii: "\n")), answer.count < maximumLineSize,
+                case .bytes = try stream.read(into: &answer, limit: maximumLineSize, waiting: &rest)
+            {}
+            try stream.waitForEver()
+        } catch {
+            failure = failure ?? error
+        }
+        if let end = answer.firstIndex(of: UInt8(ascii: "\n")) {
+            try check(String(decoding: answer[..<end], as: UTF8.self))
+            answer.removeSubrange(...end)
+        } else if answer.count >= maximumLineSize {
+            throw Obstacle.senselessAnswer
+        } else if failure == nil {
+            throw silent(path)
+        }
+        if let failure { throw broken(failure) }
+        return answer
+    }
+
+    private static func read(
+        _ request: ControlRequest,
+        from stream: borrowing UnixStream,
+        into answer: inout [UInt8],
+        waiting rest: inout UInt64
+    ) throws(Obstacle) -> UnixStream.Reading {
+        do throws(SystemError) {
+            // Until something happens may take as long as it will.
+            return request.isWatch
+                ? try stream.read(into: &answer, limit: pieceSize)
+                : try stream.read(into: &answer, limit: pieceSize, waiting: &rest)
+        } catch {
+            throw broken(error)
+        }
+    }
+
+    private static func broken(_ error: SystemError) -> Obstacle {
+        Obstacle(error.description, mend: "look into the log of the daemon")
+    }
+
+    private static func silent(_ path: String) -> Obstacle {
+        Obstacle(
+            "the daemon at \(path) does not answer",
+            mend: "look into its log, and whether it is stopped"
+        )
+    }
+
+    private static func endless(_ path: String) -> Obstacle {
+        Obstacle(
+            "the daemon at \(path) comes to no end with its answer",
+            mend: "look into its log, and who it is"
+        )
+    }
+
     /// Throws what the first line of an answer says if that is not `ok`.
-    private static func check(_ line: String) throws(Obstacle) {
+    package static func check(_ line: String) throws(Obstacle) {
         if line == "ok" { return }
         let prefix = "error: "
         let words = line.dropFirst(prefix.count)
@@ -61,12 +123,13 @@ package enum ControlConnection {
             throw Obstacle.senselessAnswer
         }
         let mend = words[words.index(after: colon)...].drop { $0 == " " }
-        throw Obstacle(String(words[..<colon]), mend: String(mend))
+        throw Obstacle(Escaping.harmless(String(words[..<colon])), mend: Escaping.harmless(String(mend)))
     }
 
     private static func obstacle(_ error: SystemError, at path: String) -> Obstacle {
         switch error.code {
         case ENOENT, ECONNREFUSED: Obstacle("no daemon answers at \(path)", mend: "start it with pinhole run")
+        case EAGAIN: silent(path)
         case EACCES, EPERM: Obstacle("the daemon at \(path) is for root and its own group", mend: "use sudo")
         default: Obstacle(error.description, mend: "give the daemon's path with --socket")
         }

@@ -1,7 +1,7 @@
 /// What a client asks of the daemon: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,
-/// `delete NUMBER`, `flush` or `reload`, where FORMAT is `text` or `json`, for events `xferlog` too; one blank between the words, a line feed at the end. The answer is a line `ok` and
+/// `delete NUMBER`, `flush`, `reload` or `survey`, where FORMAT is `text` or `json`, for events `xferlog` too; one blank between the words, a line feed at the end. The answer is a line `ok` and
 /// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
@@ -13,6 +13,8 @@ package enum ControlRequest: Hashable, Sendable {
     case delete(UInt64)
     case flush
     case reload
+    /// Look for connections that were established while no rules brought their packets here.
+    case survey
 
     /// The longest line that a client may send, its end left out; the longest request has 27 bytes.
     package static let maximumSize = 64
@@ -37,6 +39,7 @@ package enum ControlRequest: Hashable, Sendable {
         case ("metrics", _, 1): self = .metrics
         case ("flush", _, 1): self = .flush
         case ("reload", _, 1): self = .reload
+        case ("survey", _, 1): self = .survey
         default: return nil
         }
     }
@@ -58,13 +61,26 @@ package enum ControlRequest: Hashable, Sendable {
         case .metrics: "metrics"
         case .flush: "flush"
         case .reload: "reload"
+        case .survey: "survey"
         }
     }
+
+    /// Bytes of its answer, beyond which it is none of a daemon's.
+    package var maximumAnswerSize: Int {
+        switch self {
+        case .statistics, .metrics, .delete, .flush, .reload, .survey: 1 << 20
+        case .expectations, .connections, .transfers: 1 << 30
+        case .events: .max
+        }
+    }
+
+    /// Tells whether its answer goes on for as long as anybody reads it.
+    var isWatch: Bool { if case .events = self { true } else { false } }
 
     /// Tells whether it changes something, which only root may.
     package var isChange: Bool {
         switch self {
-        case .delete, .flush, .reload: true
+        case .delete, .flush, .reload, .survey: true
         case .expectations, .connections, .transfers, .statistics, .metrics, .events: false
         }
     }

@@ -5,11 +5,6 @@ package import Netfilter
 ///
 /// Nothing in here waits: whoever owns it calls `serve` when `number` is readable, and `expire` at `nextDeadline`.
 package struct ControlServer: ~Copyable {
-    /// Clients at once; one more is told so and sent away.
-    ///
-    /// An administrator has a few, a broken script any number.
-    package static let maximumClients = 32
-
     private var listener: UnixListener
     private let poller: Poller
     private var clients: [Int32: ControlClient] = [:]
@@ -110,14 +105,15 @@ package struct ControlServer: ~Copyable {
         do throws(SystemError) {
             guard let stream = try listener.accept() else { return }
             let number = stream.number
-            let client = ControlClient(stream, at: now)
-            try poller.add(number, for: client.registered)
-            guard clients.count < ControlServer.maximumClients else {
-                client.begin(.failure("too many clients at the control socket", mend: "end some of them"))
+            let user = try stream.peerUser()
+            let client = ControlClient(stream, of: user, at: now)
+            if let refusal = ControlPlaces.refusal(of: user, among: clients.values) {
+                client.begin(refusal)
                 // One that is gone by now has nothing to be told.
                 _ = try? client.send(at: now)
                 return
             }
+            try poller.add(number, for: client.registered)
             clients[number] = client
         } catch {
             // Out of descriptors, most likely: the client still waits, and would be reported again at once.
@@ -136,7 +132,9 @@ package struct ControlServer: ~Copyable {
         if case .asking = client.state {
             switch try client.ask() {
             case .incomplete: return
-            case .request(let request): client.begin(answer(request, try client.stream.peerUser()))
+            case .request(let request):
+                let refusal = ControlPlaces.refusal(of: request, from: client, among: clients.values)
+                client.begin(refusal ?? answer(request, client.user))
             case .rubbish:
                 client.begin(
                     .failure("the daemon does not know this request", mend: "use its own version of pinhole")

@@ -7,8 +7,9 @@ extension Event {
     /// the way there are for those who look for a fault, and for `pinhole events`.
     var level: LogLevel {
         switch self {
-        case .refused, .closed(_, .failed): .warning
+        case .refused, .gap, .unopened, .closed(_, .failed): .warning
         case .connectionClosed, .transfer, .encrypted, .expired, .closed(_, .deleted): .info
+        case .naming(let naming): naming.isRewritten ? .debug : .info
         case .connection, .expectation, .data, .closed: .debug
         }
     }

@@ -6,7 +6,7 @@ extension Fault {
         case .controlQueue, .dataQueue, .findConnection, .setLiberal, .createConnection, .openPinhole,
             .injectPacket, .state:
             .error
-        case .overrun, .closePinhole, .setMark, .kernelHelper, .controlSocket, .log: .warning
+        case .overrun, .findRoute, .closePinhole, .setMark, .kernelHelper, .controlSocket, .log: .warning
         }
     }
 }

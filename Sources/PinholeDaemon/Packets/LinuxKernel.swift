@@ -6,15 +6,18 @@ package struct LinuxKernel: ~Copyable, Kernel {
     private var conntrack: Conntrack
     private var pinholes: PinholeSet
     private var injector: PacketInjector
+    private var routing: Routing
 
     package init(
         _ conntrack: consuming Conntrack,
         _ pinholes: consuming PinholeSet,
-        _ injector: consuming PacketInjector
+        _ injector: consuming PacketInjector,
+        _ routing: consuming Routing
     ) {
         self.conntrack = conntrack
         self.pinholes = pinholes
         self.injector = injector
+        self.routing = routing
     }
 
     /// What data connections have on top of the mark of their control connection.
@@ -23,7 +26,7 @@ package struct LinuxKernel: ~Copyable, Kernel {
         set { conntrack.dataMark = newValue }
     }
 
-    /// What control connections have in their mark whose packets are not to be queued.
+    /// What connections have in their mark whose packets are not to be queued.
     package var releaseMark: ConnectionMark? {
         get { conntrack.releaseMark }
         set { conntrack.releaseMark = newValue }
@@ -37,8 +40,25 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try conntrack.entries(of: tuple)
     }
 
-    package mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
-        try conntrack.search(for: tuple)
+    package mutating func beginSearch() throws(SystemError) { try conntrack.beginSearch() }
+
+    package mutating func continueSearch() throws(SystemError) { try conntrack.continueSearch() }
+
+    package var isSearching: Bool { conntrack.isSearching }
+
+    /// Readable when a search is to be continued.
+    package var searchDescriptor: Int32 { conntrack.searchDescriptor }
+
+    package mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {
+        try conntrack.survey(take)
+    }
+
+    package mutating func isForged(
+        _ origin: PacketOrigin,
+        mark: UInt32,
+        bridge: UInt32
+    ) throws(SystemError) -> Bool {
+        try routing.isForged(origin, mark: mark, bridge: bridge)
     }
 
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
@@ -47,6 +67,10 @@ package struct LinuxKernel: ~Copyable, Kernel {
 
     package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
         try conntrack.establish(connection)
+    }
+
+    package mutating func delete(_ entry: ConntrackEntry) throws(SystemError) {
+        try conntrack.delete(entry.mapping.original, id: entry.id)
     }
 
     package mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
@@ -65,8 +89,20 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try pinholes.withdraw(address)
     }
 
+    package mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
+        try conntrack.concludeHandshake(reply)
+    }
+
+    package mutating func watch(_ mapping: Mapping) throws(SystemError) { try pinholes.watch(mapping) }
+
+    package mutating func unwatch(_ mapping: Mapping) throws(SystemError) { try pinholes.unwatch(mapping) }
+
     package mutating func release(_ mapping: Mapping) throws(SystemError) {
         try conntrack.release(mapping)
+    }
+
+    package func isReleased(_ entry: ConntrackEntry) -> Bool {
+        releaseMark.map { entry.mark & $0.mask == $0.value } ?? false
     }
 
     package mutating func recall(_ mapping: Mapping) throws(SystemError) {

@@ -44,6 +44,8 @@ extension PacketPath where System: ~Copyable {
             return .whole("closed \(flush(at: now))\n")
         case .reload:
             return reload(&self)
+        case .survey:
+            return .whole("found \(survey(at: now))\n")
         }
     }
 }

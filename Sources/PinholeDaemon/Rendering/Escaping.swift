@@ -15,6 +15,25 @@ package enum Escaping {
         return String(decoding: shown, as: UTF8.self)
     }
 
+    /// Shows what is text already, and escaped where it had to be, but by somebody who is not trusted: `text(of:limit:)` that
+    /// leaves the backslash as it is.
+    package static func harmless(_ text: String, limit: Int = .max) -> String {
+        String(decoding: harmless(text.utf8.prefix(limit), lineEndsToo: true), as: UTF8.self)
+    }
+
+    /// The same for lines, each with its end.
+    package static func harmlessLines(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        harmless(bytes, lineEndsToo: false)[...]
+    }
+
+    private static func harmless(_ bytes: some Collection<UInt8>, lineEndsToo: Bool) -> [UInt8] {
+        let isHarmless = { (byte: UInt8) in
+            (0x20...0x7e).contains(byte) || !lineEndsToo && byte == UInt8(ascii: "\n")
+        }
+        guard !bytes.allSatisfy(isHarmless) else { return Array(bytes) }
+        return bytes.flatMap { isHarmless($0) ? [$0] : escaped($0) }
+    }
+
     private static func escaped(_ byte: UInt8) -> [UInt8] {
         switch byte {
         case UInt8(ascii: "\r"): return Array(#"\r"#.utf8)

@@ -13,6 +13,9 @@ extension Event {
         case .closed: "closed"
         case .refused: "refused"
         case .encrypted: "encrypted"
+        case .gap: "gap"
+        case .naming(let naming): naming.isRewritten ? "rewritten" : "left-alone"
+        case .unopened: "unopened"
         case .transfer: "transfer"
         }
     }
@@ -22,6 +25,8 @@ extension Event {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary):
             summary.members
+        case .gap(let summary, let side):
+            summary.members + [JSON.Member("side", .string(side.name))]
         case .expectation(let expectation), .expired(let expectation):
             expectation.members(from: expectation.from.description, at: now)
         case .data(let expectation, let source):
@@ -31,6 +36,19 @@ extension Event {
                 + [JSON.Member("reason", .string(reason.rawValue))]
         case .transfer(let summary):
             summary.members(at: now)
+        case .naming(let naming):
+            [
+                JSON.Member("kind", .string(naming.kind.rawValue)),
+                JSON.Member("client", .string(naming.connection.source.description)),
+                JSON.Member("server", .string(naming.connection.destination.description)),
+                JSON.Member("announced", .string(naming.announced.description)),
+                JSON.Member("told", .string(naming.told.description)),
+            ] + (naming.explanation.map { [JSON.Member("explanation", .string($0))] } ?? [])
+        case .unopened(let summary, let reason):
+            summary.members + [
+                JSON.Member("reason", .string(reason.rawValue)),
+                JSON.Member("explanation", .string(reason.explanation)),
+            ]
         case .refused(let refusal):
             [
                 JSON.Member("reason", .string(refusal.reason.rawValue)),
@@ -49,6 +67,10 @@ extension Event {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary):
             fields.add("state", summary.state.rawValue)
             summary.add(to: &fields)
+        case .gap(let summary, let side):
+            fields.add("state", summary.state.rawValue)
+            summary.add(to: &fields)
+            fields.add("side", side.name)
         case .expectation(let expectation), .expired(let expectation):
             expectation.add(to: &fields, from: expectation.from)
         case .data(let expectation, let source):
@@ -58,6 +80,17 @@ extension Event {
             fields.add("reason", reason.rawValue)
         case .transfer(let summary):
             summary.add(to: &fields, at: nil)
+        case .naming(let naming):
+            fields.add("kind", naming.kind.rawValue)
+            fields.add("client", naming.connection.source)
+            fields.add("server", naming.connection.destination)
+            fields.add("announced", naming.announced)
+            fields.add("told", naming.told)
+            if let explanation = naming.explanation { fields.add("explanation", explanation) }
+        case .unopened(let summary, let reason):
+            summary.add(to: &fields)
+            fields.add("reason", reason.rawValue)
+            fields.add("explanation", reason.explanation)
         case .refused(let refusal):
             fields.add("reason", refusal.reason.rawValue)
             if let kind = refusal.kind { fields.add("kind", kind.rawValue) }
@@ -67,4 +100,9 @@ extension Event {
             fields.add("explanation", refusal.explanation)
         }
     }
+}
+
+extension Session.Side {
+    /// What text and JSON call it.
+    fileprivate var name: String { self == .client ? "client" : "server" }
 }

@@ -24,15 +24,27 @@ extension Refusal {
         case .pipelined:
             "\(announcement) came before the reply to the last command: if the client must do that, set "
                 + "'strict = no' for the server"
-        case .tableFull where kind == nil:
-            "as many connections are followed as may be, so this one passes without help: raise "
-                + "'max-connections', or see with 'pinhole connections' who has them"
         case .tableFull:
-            "no port is free for \(announcement) at the address that NAT shows: give NAT another address, or see "
-                + "with 'pinhole expectations' who has the ports"
+            "as many connections are followed as may be, of all clients or of this one, so this one passes without help: "
+                + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
+        case .noPort:
+            "no port is free for \(announcement) at the address that NAT shows, or the client has a quarter of all: "
+                + "give NAT another address, or see with 'pinhole expectations' who has the ports"
+        case .notAllowed:
+            "\(announcement) opens nothing, as '\(kind?.isActive ?? true ? "active" : "passive") = no' wants it: let "
+                + "the client use \(kind?.isActive ?? true ? "passive" : "active") mode, or allow this for the server"
         case .noMapping:
             "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for "
                 + "its port, and at 'conntrack -S'"
+        case .forged:
+            "the packet came in where its address cannot be, so it was not read: somebody there forges it, or the "
+                + "routes to the client and the server are not what 'ip route get' says"
+        case .tooMany:
+            "\(announcement) is one of more than a thousand in a second, and passes unread: update the \(sender), or "
+                + "block it if it is an attacker"
+        case .seqAdjusted:
+            "\(announcement) would have to be rewritten, and something in the kernel shifts the connection's numbers already: "
+                + "leave its port out of your SYNPROXY rules"
         case .ftpsLimit:
             "the encrypted session has as many data connections as it may have at once: raise 'ftps-max' for the "
                 + "server, or let the client open fewer"

@@ -97,6 +97,13 @@ extension StatisticsReport {
                 Refusal.Reason.allCases.map { ($0.rawValue, statistics.refused[$0, default: 0]) }
             ),
             Family(
+                "unopened_total",
+                .counter,
+                "Connections for which nothing opened though no line was refused.",
+                by: "reason",
+                UnopenedReason.allCases.map { ($0.rawValue, statistics.unopened[$0, default: 0]) }
+            ),
+            Family(
                 "errors_total",
                 .counter,
                 "What failed and did not end the daemon.",

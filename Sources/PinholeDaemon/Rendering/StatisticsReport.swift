@@ -87,6 +87,14 @@ package struct StatisticsReport: Hashable, Sendable {
                 )
             ),
             JSON.Member(
+                "unopened",
+                .object(
+                    UnopenedReason.allCases.map {
+                        JSON.Member($0.rawValue, .integer(statistics.unopened[$0, default: 0]))
+                    }
+                )
+            ),
+            JSON.Member(
                 "errors",
                 .object(
                     Fault.allCases.map { JSON.Member($0.rawValue, .integer(faults[$0, default: 0])) }

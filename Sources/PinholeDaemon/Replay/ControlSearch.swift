@@ -36,8 +36,9 @@ struct ControlSearch {
     private static let maximumSize = 16 << 20
     /// Bytes that a kept packet costs besides its own.
     private static let overhead = 128
-    /// Bytes that one connection may keep: what a `Candidate` looks at, and as much for headers.
-    private static let maximumSizeOfOne = 32768
+    /// Bytes that one connection may keep: what a `Candidate` looks at, in lines of 20 bytes with a packet and an acknowledgement
+    /// each.
+    private static let maximumSizeOfOne = 256 << 10
 
     /// Connections by the tuple of one of their directions.
     private var recent: [Tuple: Standing] = [:]
@@ -47,29 +48,30 @@ struct ControlSearch {
     private var size = 0
 
     /// Takes a packet of a connection that is not known as a control connection; it has the ACK flag.
+    ///
+    /// The tuple is that of its direction, which the other direction has the opposite of, whatever NAT makes of it in between.
     mutating func receive(
         _ packet: Span<UInt8>,
         _ segment: Segment,
+        _ tuple: Tuple,
         _ frame: CaptureFile.Frame
     ) -> Finding? {
         // A handshake begins another connection, which may be what the one before was not.
-        if segment.flags.contains(.syn) { forget(segment.tuple) }
-        switch take(segment.tuple) ?? take(segment.tuple.inverted)
-            ?? .undecided(Candidate(segment), [], size: 0)
-        {
+        if segment.flags.contains(.syn) { forget(tuple) }
+        switch take(tuple) ?? take(tuple.inverted) ?? .undecided(Candidate(segment, tuple), [], size: 0) {
         case .other:
-            put(.other, segment.tuple)
+            put(.other, tuple)
             return nil
         case .undecided(var candidate, var packets, var size):
             packets.append(Packet(bytes: (0..<packet.count).map { packet[$0] }, frame: frame))
             size += packet.count + ControlSearch.overhead
-            switch candidate.receive(packet, segment) {
+            switch candidate.receive(packet, segment, tuple) {
             case .control(let client):
                 return Finding(client: client, packets: packets)
             case .undecided where size <= ControlSearch.maximumSizeOfOne:
-                put(.undecided(candidate, packets, size: size), segment.tuple)
+                put(.undecided(candidate, packets, size: size), tuple)
             case .undecided, .other:
-                put(.other, segment.tuple)
+                put(.other, tuple)
             }
             return nil
         }

@@ -3,7 +3,8 @@ package import Netfilter
 
 /// What Pinhole would have made of the packets in a capture, had it stood there and only looked on.
 ///
-/// It sees the connections as a transit observer without NAT does: nothing is rewritten, and every address is what it says.
+/// It sees the connections as a transit observer without NAT does: nothing is rewritten, and every address is what it says. Where
+/// the capture has the two directions from the two sides of a NAT, they are put together again.
 /// Time is that of the capture; where time stamps go back, it stands still. There is no conntrack to ask: a connection is there
 /// until it ends, and fragments, which it would have put together, are passed over.
 package struct Replay: ~Copyable {
@@ -19,9 +20,12 @@ package struct Replay: ~Copyable {
     private let linkType: LinkType
     private var tracker: Tracker
     private var search = ControlSearch()
+    private var translations = Translations()
     private var output = Output()
     private var now = Instant(nanoseconds: 0)
     private var records: [EventRecord] = []
+    /// Who has sent a SYN from one control port to another: the tuples of their packets.
+    private var clients: Set<Tuple> = []
 
     package init(_ linkType: LinkType, _ selection: Selection) {
         self.linkType = linkType
@@ -54,6 +58,7 @@ package struct Replay: ~Copyable {
     /// Does with a packet what the firewall's rules would have had done with it.
     private mutating func route(_ packet: Span<UInt8>, _ frame: CaptureFile.Frame) {
         guard let segment = try? Segment(parsing: packet) else { return }
+        translations.receive(segment)
         switch selection {
         case .ports(let ports):
             let isFromControl = ports.contains(segment.tuple.source.port)
@@ -84,9 +89,9 @@ package struct Replay: ~Copyable {
         _ frame: CaptureFile.Frame
     ) {
         if segment.flags.contains(.syn), !segment.flags.contains(.ack),
-            tracker.connectionCount < tracker.policy.maximumConnections
+            clients.count < tracker.policy.maximumConnections
         {
-            tracker.learn(Mapping(untranslated: segment.tuple), isHelped: false, at: now, into: &output)
+            clients.insert(segment.tuple)
         }
         control(packet, segment, isFromServer: false, frame)
     }
@@ -100,38 +105,54 @@ package struct Replay: ~Copyable {
     ) {
         let isHandshake = segment.flags.contains(.syn)
         let isAnswer = isHandshake ? segment.flags.contains(.ack) : isFromServer
-        let client = isAnswer ? segment.tuple.inverted : segment.tuple
-        if case .needsMapping = tracker.receive(packet, at: now, into: &output) {
-            tracker.learn(
-                Mapping(untranslated: client),
-                isHelped: false,
-                isOpening: true,
-                at: now,
-                into: &output
-            )
-            _ = tracker.receive(packet, at: now, into: &output)
-        }
+        let isKnownAnswer = clients.contains(segment.tuple.inverted)
+        let direction = translations.direction(of: segment)
+        let client = isAnswer || isKnownAnswer ? direction.inverted : direction
+        receive(packet, segment, client: client)
         record(frame)
+    }
+
+    /// Takes a packet of a control connection, which a capture may have from its middle on.
+    private mutating func receive(_ packet: Span<UInt8>, _ segment: Segment, client: Tuple) {
+        let mapping = translations.mapping(of: client)
+        let isHandshake = segment.flags.contains(.syn)
+        if !isHandshake { tracker.noteEarlier(mapping) }
+        guard case .needsMapping = tracker.receive(packet, at: now, into: &output) else { return }
+        tracker.learn(
+            mapping,
+            isHelped: false,
+            phase: isHandshake ? .opening : .established,
+            at: now,
+            into: &output
+        )
+        _ = tracker.receive(packet, at: now, into: &output)
     }
 
     /// Takes a packet of any connection: to follow it, or to find out whether it is to be followed.
     private mutating func find(_ packet: Span<UInt8>, _ segment: Segment, _ frame: CaptureFile.Frame) {
-        let verdict = tracker.receive(packet, at: now, into: &output)
-        record(frame)
-        guard case .needsMapping = verdict else {
+        var isUnknown = !tracker.follows(segment)
+        if !isUnknown {
+            let verdict = tracker.receive(packet, at: now, into: &output)
+            record(frame)
+            // A tuple that is used again begins anew, as an unknown one does.
+            if case .needsMapping = verdict {
+                isUnknown = true
+                let client = translations.direction(of: segment).inverted
+                tracker.end(translations.mapping(of: client), at: now, into: &output)
+                record(frame)
+            }
+        }
+        guard isUnknown, segment.flags.contains(.ack), !segment.flags.contains(.rst) else {
             // A SYN, an RST, or a packet of a control connection.
-            search.forget(segment.tuple)
+            search.forget(translations.direction(of: segment))
             return
         }
-        // A tuple that is used again begins anew, as an unknown one does.
-        if segment.flags.contains([.syn, .ack]) {
-            tracker.forget(Mapping(untranslated: segment.tuple.inverted), at: now, into: &output)
-            record(frame)
+        guard let finding = search.receive(packet, segment, translations.direction(of: segment), frame) else {
+            return
         }
-        guard let finding = search.receive(packet, segment, frame) else { return }
-        tracker.learn(Mapping(untranslated: finding.client), isHelped: false, at: now, into: &output)
         for packet in finding.packets {
-            _ = tracker.receive(packet.bytes.span, at: now, into: &output)
+            guard let segment = try? Segment(parsing: packet.bytes.span) else { continue }
+            receive(packet.bytes.span, segment, client: finding.client)
             record(packet.frame)
         }
     }

@@ -5,7 +5,7 @@ extension StateFile {
     ///
     /// The last number is the version of the records: one that reads them otherwise needs another.
     package static func identity(ofBoot boot: String) -> [UInt64] {
-        let text = Array("pinhole state 5 \(boot)".utf8)
+        let text = Array("pinhole state 7 \(boot)".utf8)
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 
@@ -44,7 +44,7 @@ extension StateFile {
     }
 
     /// Bytes as the words that they are in memory, as far as these are whole.
-    private static func words(of bytes: [UInt8]) -> [UInt64] {
+    static func words(of bytes: [UInt8]) -> [UInt64] {
         (0..<bytes.count / 8).map { index in
             UInt64(littleEndian: (0..<8).reduce(0) { $0 | UInt64(bytes[index * 8 + $1]) << UInt64(8 * $1) })
         }

@@ -19,6 +19,9 @@ package import Netfilter
 ///
 /// The first bits are the highest; words are in the order of this machine. In the header the data says whose file it is,
 /// of which version, and since which start of the machine: the records of another have lost their meaning.
+///
+/// Every connection has room for a record of `guaranteedSlots`, whatever others have. What a record takes beyond these comes
+/// out of a store that all share. Nothing is set aside for either: the file grows with what it has to keep.
 package struct StateFile: ~Copyable {
     /// Words of a slot, and of the data in it.
     static let slotSize = 12
@@ -27,8 +30,13 @@ package struct StateFile: ~Copyable {
     /// Slots by which the file grows.
     private static let step = 512
     private var file: MappedFile
-    /// As many slots as the file may have: an idle connection takes one, one with an address of IPv6 or an edit two.
-    private let maximumSlots: Int
+    /// Slots that each connection may have in any case: an idle one takes one, one with an address of IPv6 or an edit two;
+    /// the least that it takes to go on with one (`Tracker.takeRecords`) needs no more than these.
+    package static let guaranteedSlots = 8
+    /// As many connections as there may be.
+    private var connections: Int
+    /// Slots that records have beyond the guaranteed ones.
+    private var extraCount = 0
     /// How many slots there are.
     private var count: Int
     /// The first of those that were never used; so as not to touch them before they are needed, they are in no list.
@@ -54,19 +62,26 @@ package struct StateFile: ~Copyable {
         connections: Int
     ) throws(SystemError) -> StateFile {
         let file = try MappedFile.create(for: path, size: step * slotBytes)
-        var state = StateFile(
-            file: file,
-            maximumSlots: step + 4 * connections
-        )
+        var state = StateFile(file: file, connections: connections)
         state.write(identity[...], .first, next: 0, to: 0)
         return state
     }
 
-    private init(file: consuming MappedFile, maximumSlots: Int) {
+    private init(file: consuming MappedFile, connections: Int) {
         count = file.size / StateFile.slotBytes
         self.file = file
-        self.maximumSlots = maximumSlots
+        self.connections = connections
     }
+
+    /// As many slots as records may have together beyond the guaranteed ones.
+    private var maximumExtra: Int { StateFile.step + connections }
+
+    /// As many slots as the file may have: there is the header, and one record more than connections while it is to take an
+    /// older one's place, or its connection that of another.
+    private var maximumSlots: Int { 1 + (connections + 2) * StateFile.guaranteedSlots + maximumExtra }
+
+    /// Has room for more connections from now on; never for fewer, since those that there are stay.
+    package mutating func admit(connections: Int) { self.connections = max(self.connections, connections) }
 
     /// Lets the next daemon find the file, and no longer what was there before.
     package mutating func publish() throws(SystemError) { try file.publish() }
@@ -77,12 +92,17 @@ package struct StateFile: ~Copyable {
     ///   - record: `nil` for none.
     ///   - old: where the older one is; 0 if there is none.
     /// - Returns: Where it is; 0 for nowhere.
-    /// - Throws: `ENOSPC` if there is no room for it: the connection then has none.
+    /// - Throws: `ENOSPC` if there is no room for it: the older one then stays.
     package mutating func keep(_ record: [UInt64]?, inPlaceOf old: Int) throws(SystemError) -> Int {
-        defer { release(old) }
-        guard let record else { return 0 }
+        guard let record else {
+            release(old)
+            return 0
+        }
         let parts = (record.count + StateFile.dataSize - 1) / StateFile.dataSize
+        let extra = StateFile.extra(of: parts)
+        guard extraCount + extra <= maximumExtra else { throw StateFile.isFull }
         try reserve(parts)
+        extraCount += extra
         sequence += 1
         var place = 0
         for part in (0..<parts).reversed() {
@@ -91,13 +111,21 @@ package struct StateFile: ~Copyable {
             write(data, part == 0 ? .first : .other, next: place, to: slot)
             place = slot
         }
+        release(old)
         return place
     }
+
+    /// Slots of a record that come out of what all share.
+    private static func extra(of parts: Int) -> Int { max(0, parts - guaranteedSlots) }
+
+    private static var isFull: SystemError { SystemError("keep the state of a connection", code: ENOSPC) }
 
     /// Gives a slot up, and those behind it.
     private mutating func release(_ start: Int) {
         var place = start
+        var parts = 0
         while place != 0 {
+            parts += 1
             let following = next(behind: place)
             // Of what it said nothing stays, but for those who read the file meanwhile.
             write([], .free, next: firstFree, to: place)
@@ -105,6 +133,7 @@ package struct StateFile: ~Copyable {
             freeCount += 1
             place = following
         }
+        extraCount -= StateFile.extra(of: parts)
     }
 
     /// Sees to it that so many slots are free.
@@ -112,9 +141,7 @@ package struct StateFile: ~Copyable {
         let free = freeCount + count - firstUnused
         guard free < wanted else { return }
         let larger = min(count + max(StateFile.step, count / 4, wanted), maximumSlots)
-        guard larger - count + free >= wanted else {
-            throw SystemError("keep the state of a connection", code: ENOSPC)
-        }
+        guard larger - count + free >= wanted else { throw StateFile.isFull }
         try file.grow(to: larger * StateFile.slotBytes)
         count = larger
     }

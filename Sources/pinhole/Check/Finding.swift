@@ -1,3 +1,5 @@
+import PinholeDaemon
+
 /// One line of `pinhole check`.
 struct Finding: Hashable, Sendable {
     enum Grade: String, Hashable, Sendable {
@@ -28,6 +30,7 @@ extension Finding: CustomStringConvertible {
     /// `not ok   queue 21: nobody listens: start pinhole run`.
     var description: String {
         let column = grade.rawValue + String(repeating: " ", count: 9 - grade.rawValue.count)
-        return remedy.isEmpty ? "\(column)\(subject)" : "\(column)\(subject): \(remedy)"
+        // Some of it has been said by others: the name of a process, say.
+        return Escaping.harmless(remedy.isEmpty ? "\(column)\(subject)" : "\(column)\(subject): \(remedy)")
     }
 }

@@ -35,7 +35,7 @@ extension Inspection {
             _ = try PinholeSet.open(.iptables)
         }
         guard (try? Firewall.save(.v4)) != nil else { return }
-        for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-j", "NFQUEUE")] {
+        for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-m", "length"), ("-j", "NFQUEUE")] {
             let subject = "kernel: iptables \(option) \(name)"
             if let modules = (try? Firewall.missingModules(for: option, name)) ?? nil {
                 findings.append(.missing("\(subject): not there", mend: "modprobe -a \(modules)"))

@@ -75,6 +75,20 @@ extension Inspection {
         }
     }
 
+    /// What the kernel does with packets from where their address cannot be; the daemon reads none of them (contract S3b).
+    mutating func inspectReversePath() {
+        let values = ["all", "default"].compactMap { setting("net/ipv4/conf/\($0)/rp_filter") }
+        let what =
+            switch values.max() {
+            case "1": "strict"
+            case "2": "loose"
+            case "0": "off"
+            default: "unknown"
+            }
+        let subject = "reverse path filter of IPv4 (rp_filter)"
+        findings.append(.fine("\(subject): \(what); forged packets open nothing"))
+    }
+
     /// What the daemon lets go on, the rest of the firewall has to let in.
     private mutating func inspectFilter(of family: PinholeSet.Family, _ chain: Substring) {
         guard let saved = try? Firewall.save(family) else { return }

@@ -38,6 +38,7 @@ struct Inspection {
         inspectExporter(daemonIsUp: isUp)
         inspectKernelHelper()
         inspectForwarding()
+        inspectReversePath()
     }
 
     // MARK: - Sets and rules
@@ -84,14 +85,16 @@ struct Inspection {
             return
         }
         let hooks = ["PREROUTING", "OUTPUT"].filter { hook in
-            !part.jumps.contains { $0.hasPrefix("\(hook) ") }
+            !part.jumps.contains { $0.hasPrefix("\(hook) ") && $0.hasSuffix(" \(TablePart.chain)") }
         }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
             findings.append(.missing("\(subject): no jump from \(list)", mend: "pinhole rules load"))
             return
         }
-        let queue = part.numbers(after: "--queue-num").first
+        // That of the other chain is the data queue.
+        let control = TablePart(jumps: [], rules: part.rules.filter { $0.hasPrefix("\(TablePart.chain) ") })
+        let queue = control.numbers(after: "--queue-num").first
         take(
             queue,
             of: table,

@@ -21,7 +21,7 @@ struct TableOrder: Hashable, Sendable {
                 continue
             }
             let target = Self.value(of: ["-j", "-g"], in: words)
-            if target == TablePart.chain[...] {
+            if target.map(TablePart.isOurs) == true {
                 passed.insert(words[1])
             } else if Self.concerns(words, ports) {
                 let rule = String(line.dropFirst(3))

@@ -86,6 +86,12 @@ struct Configuration {
         to settings: inout Settings
     ) throws(Failure) {
         guard let key = keys.first(where: { $0.name == entry.name }) else {
+            if let name = Option.formerNames[entry.name] {
+                throw Failure(
+                    "\(entry.name) has another name now",
+                    mend: "it is \(name), with the same value"
+                )
+            }
             let names = keys.map(\.name).joined(separator: ", ")
             throw Failure("there is no key '\(entry.name)' here", mend: "it may be \(names)")
         }

@@ -14,17 +14,17 @@ extension ConnectionMark {
         self = mark
     }
 
-    /// What `--ftps-mark` says: bits that connections do not have of themselves.
+    /// What `--bypass-mark` says: bits that connections do not have of themselves.
     ///
     /// The other bits are not touched. For `0/0` it is `nil`, too.
     init?(releasing arguments: Arguments) throws(Failure) {
-        guard var mark = try ConnectionMark(.ftpsMark, of: arguments) else { return nil }
-        let text = arguments.value(of: .ftpsMark) ?? ""
+        guard var mark = try ConnectionMark(.bypassMark, of: arguments) else { return nil }
+        let text = arguments.value(of: .bypassMark) ?? ""
         if !text.contains("/") { mark = ConnectionMark(value: mark.value, mask: mark.value) }
         guard mark.mask != 0 else { return nil }
         guard mark.value != 0 else {
             throw Failure(
-                "ftps-mark: 0 is the mark of any connection",
+                "bypass-mark: 0 is the mark of any connection",
                 mend: "give a bit that no other rule uses, as in 0x1000/0x1000",
                 status: .usage
             )

@@ -18,6 +18,22 @@ extension PinholeSet.Family {
         }
     }
 
+    /// The protocol of error messages.
+    var icmp: String {
+        switch self {
+        case .v4: "icmp"
+        case .v6: "ipv6-icmp"
+        }
+    }
+
+    /// Bytes of the longest SYN without payload: an IP header without options, and the longest TCP header that is usual.
+    var longestSYN: Int {
+        switch self {
+        case .v4: 60
+        case .v6: 80
+        }
+    }
+
     /// The type and the parameters of the set; the daemon gives every member a timeout of its own.
     var setDefinition: String { "\(setType) timeout 300" }
 

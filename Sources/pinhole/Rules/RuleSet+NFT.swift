@@ -51,14 +51,15 @@ extension RuleSet {
             return [pinholes] + (asksForFTPS ? [family.nftSessions] : [])
         }
         let chains = Table.allCases.flatMap { table in
-            [chain(table.nftName, nftRules(in: table))]
+            let reversed = table == .mangle ? [chain(RuleSet.nftReversed, nftReversedRules)] : []
+            return [chain(table.nftName, nftRules(in: table))] + reversed
                 + [("prerouting", "iifname"), ("output", "oifname")].map { hook, interface in
                     chain(
                         "\(table.nftName)_\(hook)",
                         ["type filter hook \(hook) priority \(table.rawValue); policy accept;"]
                             // Packets of `lo` pass both hooks, and need no help to reach this host itself.
-                            + nftMatches(in: table).map {
-                                "\($0) \(interface) != \"lo\" jump \(table.nftName)"
+                            + nftJumps(in: table).map { match, target in
+                                "\(match) \(interface) != \"lo\" jump \(target)"
                             }
                     )
                 }
@@ -70,10 +71,44 @@ extension RuleSet {
         "\tchain \(name) {\n\(lines.map { "\t\t\($0)\n" }.joined())\t}"
     }
 
+    /// The chain for connections that conntrack may have the wrong way round.
+    private static let nftReversed = "reversed"
+
+    /// What goes to which of our chains.
+    private func nftJumps(in table: Table) -> [(match: String, target: String)] {
+        let reversed =
+            ports.flatMap { port in
+                ["sport", "dport"].map { "tcp \($0) \(port) tcp flags & syn == 0x0" }
+            } + (sparesSynproxy ? ["\(RuleSet.nftHandshake) ct status expected"] : [])
+        return nftMatches(in: table).map { ($0, table.nftName) }
+            + (table == .mangle ? reversed.map { ($0, RuleSet.nftReversed) } : [])
+    }
+
+    private var nftReversedRules: [String] {
+        let watched = PinholeSet.Family.allCases.flatMap { family in
+            let ip = family == .v4 ? "ip" : "ip6"
+            return [("daddr", "dport", "saddr"), ("saddr", "sport", "daddr")].map { client, port, server in
+                "\(ip) \(client) . tcp \(port) . \(ip) \(server) @\(family.name)"
+            }
+        }
+        let handshakes = sparesSynproxy ? [RuleSet.nftHandshake] : []
+        return nftReleased
+            + (handshakes + ["ct state new"] + watched).map { "\($0) \(nftQueue(queues.data))" }
+    }
+
+    private static let nftHandshake = "tcp flags & (syn | ack) == syn | ack"
+
     private func nftMatches(in table: Table) -> [String] {
         switch table {
         // Not one rule with a set of ports: nft 1.0 cannot list that.
-        case .mangle: ports.map { "meta l4proto tcp ct original proto-dst \($0)" }
+        case .mangle:
+            // Not one rule for both kinds of ICMP: nft 1.0 cannot read what it lists of that.
+            [
+                "meta l4proto tcp", "meta l4proto icmp ct state related",
+                "meta l4proto ipv6-icmp ct state related",
+            ].flatMap { packets in
+                ports.map { "\(packets) ct original proto-dst \($0)" }
+            }
         case .raw: ["tcp flags & (fin | syn | rst | ack) == syn"]
         }
     }
@@ -81,9 +116,16 @@ extension RuleSet {
     private func nftRules(in table: Table) -> [String] {
         switch table {
         case .mangle:
-            return nftReleased + [
-                "ct state new,established tcp flags & (fin | syn | rst | ack) != syn \(nftQueue(queues.control))"
-            ]
+            let matches =
+                ["tcp flags & (fin | syn | rst | ack) != syn", "tcp option fastopen exists"]
+                + RuleSet.fastOpenOptions.dropFirst().map { "tcp option \($0) exists" }
+                + PinholeSet.Family.allCases.map { family in
+                    "meta nfproto \(family == .v4 ? "ipv4" : "ipv6") meta length > \(family.longestSYN)"
+                }
+            return nftReleased
+                + (matches.map { "ct state new,established \($0)" }
+                + ["ct state related meta l4proto { icmp, ipv6-icmp }"])
+                .map { "\($0) \(nftQueue(queues.control))" }
         case .raw:
             return PinholeSet.Family.allCases.flatMap { family in
                 let ip = family == .v4 ? "ip" : "ip6"
@@ -96,11 +138,11 @@ extension RuleSet {
         }
     }
 
-    /// The rule for connections of which only the end has to be seen.
+    /// The rule for connections of which only the end has to be seen, and that another has begun in their place.
     private var nftReleased: [String] {
         guard let mark = releaseMark else { return [] }
         let (mask, value) = (String(mark.mask, radix: 16), String(mark.value, radix: 16))
-        return ["ct mark & 0x\(mask) == 0x\(value) tcp flags & (fin | rst) == 0x0 return"]
+        return ["ct mark & 0x\(mask) == 0x\(value) tcp flags & (fin | syn | rst) == 0x0 return"]
     }
 
     private func nftQueue(_ number: UInt16, isBypassing: Bool? = nil) -> String {

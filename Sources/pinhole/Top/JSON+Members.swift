@@ -1,4 +1,5 @@
 import Netfilter
+import PinholeDaemon
 
 /// What the daemon has said, piece by piece.
 extension JSON {
@@ -8,7 +9,10 @@ extension JSON {
         return members.first { $0.name == name }?.value
     }
 
-    var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// A text as it may be shown on a terminal, whoever has sent it: printable ASCII, at most some thousand characters.
+    var string: String? {
+        if case .string(let value) = self { Escaping.harmless(value, limit: 4096) } else { nil }
+    }
 
     var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
 
@@ -19,6 +23,14 @@ extension JSON {
         case .integer(let value): Double(value)
         case .number(let value): value
         default: nil
+        }
+    }
+
+    /// All numbers among its members; the largest there is where they are more.
+    var sum: UInt64 {
+        members.reduce(0) { sum, member in
+            let (more, isTooMuch) = sum.addingReportingOverflow(member.value.integer ?? 0)
+            return isTooMuch ? .max : more
         }
     }
 

@@ -24,6 +24,9 @@ enum TopNumbers {
         }
     }
 
+    /// `25%`, of a part of 1; `999%` of whatever is more.
+    static func percent(_ part: Double) -> String { "\(Int(min(max(0, part * 100), 999)))%" }
+
     private static let units = ["", "k", "M", "G", "T", "P"]
 
     private static func twoDigits(_ number: Int) -> String { "\(number / 10)\(number % 10)" }

@@ -13,7 +13,7 @@ extension TopRow {
                 Cell(TopRow.address(transfer["client"])), Cell(TopRow.address(transfer["server"])),
                 Cell(transfer["user"]?.string ?? ""), Cell(transfer["command"]?.string ?? "-"),
                 Cell(transfer["path"]?.string ?? ""),
-                Cell(progress.map { "\(Int($0 * 100))%" } ?? "-", progress),
+                Cell(progress.map(TopNumbers.percent) ?? "-", progress),
                 Cell(moved.map(TopNumbers.short) ?? "-", moved),
                 Cell(rate.map(TopNumbers.short) ?? "-", rate),
                 Cell(TopNumbers.duration(seconds), seconds),

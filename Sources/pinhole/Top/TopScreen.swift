@@ -237,9 +237,7 @@ struct TopScreen: Sendable {
     private var counts: String {
         func number(_ name: String) -> String { report?.statistics[name]?.integer.map { "\($0)" } ?? "-" }
         func sum(_ name: String) -> String {
-            report.map {
-                "\(($0.statistics[name]?.members ?? []).reduce(0) { $0 + ($1.value.integer ?? 0) })"
-            } ?? "-"
+            report.map { "\($0.statistics[name]?.sum ?? 0)" } ?? "-"
         }
         return "pinhole  sessions \(number("connections"))  transfers \(number("transfers"))  "
             + "expectations \(number("expectations"))  refused \(sum("refused"))  errors \(sum("errors"))"

@@ -126,6 +126,56 @@ import Testing
         #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
     }
 
+    /// What the two sides say where TLS was granted, and nothing that only who has shaken hands can say.
+    static let failures: [(name: String, said: [(Session.Side, [UInt8])])] = [
+        ("alerts", [(.client, alert), (.server, alert)]),
+        ("hellos, and an alert", [(.client, hello), (.server, hello), (.server, alert)]),
+        ("half a record", [(.client, hello + data[..<9]), (.server, hello + data)]),
+        (
+            "records without a handshake",
+            [(.client, data), (.server, data), (.client, data), (.server, data)]
+        ),
+        (
+            "an encrypted alert",
+            [
+                (.client, hello), (.server, hello), (.client, data),
+                (.server, TLSRecordsTests.record(.init(repeating: 1, count: 19))),
+            ]
+        ),
+        (
+            "the server's part of TLS 1.3",
+            [
+                (.client, hello), (.client, data),
+                (.server, TLSRecordsTests.choice() + data + data + data + TLSRecordsTests.record([1, 2])),
+            ]
+        ),
+    ]
+    private static let alert = TLSRecordsTests.record(21, [2, 40])
+    private static let data = TLSRecordsTests.record(.init(repeating: 9, count: 40))
+
+    @Test(arguments: failures)
+    func `a handshake that failed logs nobody in`(failure: (name: String, said: [(Session.Side, [UInt8])])) {
+        // A length for each record, so that none is in the middle of one.
+        for passive in [false, true] {
+            var dialogue = Dialogue(snat)
+            dialogue.send(.server, "220 ready\r\n")
+            dialogue.send(.client, "AUTH TLS\r\n")
+            dialogue.send(.server, "234 go on\r\n")
+            for (side, bytes) in failure.said { Self.pass(&dialogue, side, bytes) }
+            if failure.name == "half a record" { Self.pass(&dialogue, .client, Array(Self.data[9...])) }
+            Self.pass(&dialogue, .client, Array("NOOP\r\n".utf8))
+            Self.pass(&dialogue, .server, Array("200 ok\r\n".utf8))
+            if passive {
+                dialogue.send(.client, "PASV\r\n")
+                dialogue.send(.server, "227 ok (10,2,0,2,19,137)\r\n")
+            } else {
+                #expect(dialogue.send(.client, Self.port) == Self.port)
+            }
+            #expect(dialogue.open.isEmpty, "\(failure.name)")
+            #expect(dialogue.refusals == [.notLoggedIn], "\(failure.name)")
+        }
+    }
+
     @Test func `TLS can be agreed upon again`() {
         var dialogue = Self.encrypted()
         dialogue.send(.client, "NOOP\r\n")

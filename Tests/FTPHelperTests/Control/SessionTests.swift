@@ -1,6 +1,7 @@
-import FTPHelper
 import Foundation
 import Testing
+
+@testable import FTPHelper
 
 /// Dialogues line by line: `>` is the client, `<` the server, and behind `=>` stands what the line does if not nothing.
 @Suite struct SessionTests {
@@ -79,12 +80,9 @@ import Testing
     static let unsolicited: [[String]] = [
         ["< \(pasv) => unsolicited"], ["< \(epsv) => unsolicited"], ["< \(lpsv) => unsolicited"],
         ["> NOOP", "< \(pasv) => unsolicited"],
-        ["> EPSV", "< \(pasv) => unsolicited"], ["> PASV", "< \(epsv) => unsolicited"],
-        ["> PASV", "< \(lpsv) => unsolicited"],
-        ["> NOOP", "> PASV", "< \(pasv) => unsolicited", "< 200 ok"],
         ["> PASV", "< \(pasv) => PASV 5001", "< \(pasv) => unsolicited"],
-        ["> PASV", "< 500 no", "< \(pasv) => unsolicited"],
-        ["> PASV", "< 200 no", "< \(pasv) => unsolicited"],
+        ["> PASV", "< 500 no", "> NOOP", "< \(pasv) => unsolicited"],
+        ["> PASV", "< 500 no", "< \(pasv) => PASV 5001", "< \(pasv) => unsolicited"],
         ["> EPSV ALL", "< \(epsv) => unsolicited"],
         ["> PASV", "> NOOP", "< \(pasv) => PASV 5001", "< \(pasv) => unsolicited"],
         // Nothing that announces nothing is worth a word.
@@ -114,8 +112,11 @@ import Testing
         _ = Self.play(["> XYZZY 1", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
         _ = Self.play(["> PORTABLE 10,1,0,2,19,137", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
         _ = Self.play(["> XYZZY", "> \(Self.port) => PORT 5001", "< 500 what?", "< 200 ok"])
-        // But an empty line is no command.
+        // Some servers answer an empty line, and some do not.
         _ = Self.play([">", "> PASV", "< \(Self.pasv) => PASV 5001"].map { $0 == ">" ? "> " : $0 })
+        _ = Self.play(
+            [">", "> \(Self.port) => PORT 5001", "< 500 what?", "< 200 ok"].map { $0 == ">" ? "> " : $0 }
+        )
     }
 
     @Test func `EPSV ALL asks for no port`() {
@@ -227,22 +228,29 @@ import Testing
 
     // MARK: Sixty-four
 
-    @Test func `sixty-four commands may wait, the rest count as unanswered`() {
+    @Test
+    func `of more than sixty-four commands that wait the oldest are forgotten, and their answers are not`() {
         let noops = [String](repeating: "> NOOP", count: 63)
         let answers = [String](repeating: "< 200 ok", count: 63)
         let usual = ["> PASV", "< \(Self.pasv) => PASV 5001"]
         _ = Self.play(noops + ["> PASV"] + answers + ["< \(Self.pasv) => PASV 5001"] + usual)
         _ = Self.play(
-            noops + ["> NOOP", "> PASV"] + answers + ["< 200 ok", "< \(Self.pasv) => unsolicited"] + usual
+            noops + ["> NOOP", "> PASV"] + answers + ["< 200 ok", "< \(Self.pasv) => PASV 5001"] + usual
         )
+        // The answers to those that are forgotten come first, errors too.
+        let many = [String](repeating: "> MDTM f", count: 151)
+        let errors = [String](repeating: "< 550 no", count: 151)
+        _ = Self.play(many + ["> PASV"] + errors + ["< \(Self.pasv) => PASV 5001"] + usual)
         // The ring turns.
         let turn = ["> NOOP", "> PASV", "> NOOP", "< 200 ok", "< \(Self.pasv) => PASV 5001", "< 200 ok"]
         _ = Self.play((0..<100).flatMap { _ in turn })
     }
 
-    @Test func `a command that found no place is rejected by no reply`() {
-        let noops = [String](repeating: "> NOOP", count: 64)
-        _ = Self.play(noops + ["> \(Self.port) => PORT 5001"] + noops.map { _ in "< 500 no" } + ["< 500 no"])
+    @Test func `behind more commands than are known an error rejects just the PORT that it answers`() {
+        let noops = [String](repeating: "> NOOP", count: 100)
+        _ = Self.play(
+            noops + ["> \(Self.port) => PORT 5001"] + noops.map { _ in "< 500 no" } + ["< 500 no => rejects"]
+        )
     }
 
     // MARK: Errors
@@ -325,12 +333,16 @@ import Testing
         ["> POST / HTTP/1.1 => not-ftp"], ["> GET / HTTP/1.1 => not-ftp"], ["> EHLO x => not-ftp"],
         ["> \u{16}\u{3}\u{1} => not-ftp"], ["> PORTABLE 10,1,0,2,19,137 => not-ftp"],
         ["< 220 hello", "> SSH-2.0-x => not-ftp"], ["> ", "> HELO => not-ftp"],
-        ["< SSH-2.0-x => not-ftp"], ["< HTTP/1.1 200 OK => not-ftp"], ["< ", "< * OK IMAP4 => not-ftp"],
-        ["> USER x", "< +OK POP3 => not-ftp"],
+        (1...20).map { $0 < 20 ? "< * OK IMAP4" : "< +OK POP3 => not-ftp" },
+        ["> USER x"] + (1...20).map { $0 < 20 ? "< +OK POP3" : "< +OK POP3 => not-ftp" },
     ]
 
     @Test(arguments: notFTP)
-    func `a side whose first line is none of FTP makes the connection none of FTP`(lines: [String]) {
+    func
+        `a client whose first line is no command, or a server without a reply, makes the connection none of FTP`(
+            lines: [String]
+        )
+    {
         let session = Self.play(lines, from: .fresh)
         #expect(session.state == .notFTP)
         #expect(!session.isSoliciting)
@@ -371,8 +383,8 @@ import Testing
         // From then on they are in step.
         _ = Self.play(
             [
-                "> PASV", "< 226 done", "< \(Self.pasv) => PASV 5001", "> NOOP", "> PASV",
-                "< \(Self.pasv) => unsolicited",
+                "> PASV", "> PASV", "< \(Self.pasv) => PASV 5001", "< \(Self.pasv) => unsolicited", "> PASV",
+                "> PASV", "< \(Self.pasv) => PASV 5001", "< \(Self.pasv) => PASV 5001",
             ],
             from: .adopted
         )
@@ -414,14 +426,230 @@ import Testing
     @Test func `a reply is awaited from its command until its answer`() {
         #expect(!Self.play([]).isSoliciting)
         #expect(Self.play(["> PASV"]).solicited(by: 227) == .pasv)
-        let both = Self.play(["> NOOP", "> EPSV", "> PASV"])
-        #expect(both.solicited(by: 229) == .epsv)
-        #expect(both.solicited(by: 227) == .pasv)
-        #expect(both.solicited(by: 228) == nil)
-        let one = Self.play(["> NOOP", "> EPSV", "> PASV", "< 200 ok", "< 500 no"])
-        #expect(one.solicited(by: 229) == nil)
+        let one = Self.play(["> NOOP", "> EPSV", "< 200 ok", "< 200 ok"])
+        #expect(one.solicited(by: 229) == .epsv)
         #expect(one.solicited(by: 227) == .pasv)
-        #expect(!Self.play(["> LPSV", "< 500 no"]).isSoliciting)
+        #expect(one.solicited(by: 226) == nil)
+        #expect(!Self.play(["> LPSV", "< 500 no", "> NOOP"]).isSoliciting)
         #expect(!Self.play(["> EPSV ALL"]).isSoliciting)
+    }
+
+    // MARK: As servers in the field answer
+
+    /// Each behind a login; none of it costs the transfer that comes then.
+    static let field: [[String]] = [
+        // One reply too few.
+        [
+            "> PASV", "< \(pasv) => PASV 5001", "> RETR f", "< 125 x", "> NOOP", "< 226 ok", "> TYPE I",
+            "< 200 ok",
+        ],
+        ["> NOOP"], ["> NOOP", "> NOOP", "> NOOP"], ["> FEAT", "< 211-Features", "<  UTF8"],
+        ["> RETR f", "< 150 x", "> STAT", "> NOOP", "< 226 ok"],
+        ["> CLNT x", "> TYPE I", "< 200 ok"],
+        // One too many.
+        ["> FOO", "< 500 what?", "< 500 what?"], ["> RETR f", "< 150 x", "< 226 ok", "< 226 ok"],
+        ["> CWD x", "< 200 ok", "< 250 ok"], ["> TYPE I", "< 200 ok", "< 200 ok", "< 200 ok"],
+        // Another code at the end.
+        ["> FEAT", "< 211-Features", "<  UTF8", "< 200 End"], ["> HELP", "< 214-x", "< 226 x"],
+        ["> STAT", "< 211-x", "< 213-y", "< 212 z"],
+        // Answers to what was said during a transfer.
+        ["> RETR f", "< 150 x", "> NOOP", "< 500 what?", "< 226 ok"],
+        ["> RETR f", "< 150 x", "> NOOP", "< 200 ok", "< 226 ok"],
+        ["> RETR f", "< 150 x", "> NOOP", "> STAT", "< 200 ok", "< 211-a", "<  b", "< 211 c", "< 226 ok"],
+    ]
+
+    @Test(arguments: field)
+    func `one reply too many or too few costs no later transfer`(lines: [String]) {
+        for refuses in [false, true] {
+            _ = Self.play(
+                lines
+                    + (0..<12).flatMap { _ in
+                        ["> PASV", "< \(Self.pasv) => PASV 5001", "> RETR f", "< 226 ok"]
+                    },
+                refusesPipelined: refuses
+            )
+            _ = Self.play(lines + ["> EPSV", "< 250 late", "< \(Self.epsv) => EPSV 5001"])
+            guard !lines.contains(where: { $0.hasPrefix("<") }) || lines.last?.hasPrefix("<") == true else {
+                continue
+            }
+            _ = Self.play(
+                lines
+                    + [
+                        "> \(Self.port) => \(lines.last == "<  UTF8" && refuses ? "pipelined" : "PORT 5001")",
+                        "< 200 ok",
+                    ],
+                refusesPipelined: refuses && lines.last?.hasPrefix("<") == true
+            )
+        }
+    }
+
+    @Test func `a reply that comes too late takes no PASV away`() {
+        for late in ["200 x", "250 x", "226 x", "350 x", "331 x", "220 x", "500 x"] {
+            _ = Self.play(["> PASV", "< \(late)", "< \(Self.pasv) => PASV 5001"])
+        }
+    }
+
+    @Test func `227, 228 and 229 answer whichever of their commands waits`() {
+        for command in ["PASV", "EPSV", "LPSV", "P@SW", "CPSV", "pasv", "p@sw"] {
+            _ = Self.play(["> \(command)", "< \(Self.pasv) => PASV 5001"])
+            _ = Self.play(["> \(command)", "< \(Self.epsv) => EPSV 5001"])
+            _ = Self.play(["> \(command)", "< \(Self.lpsv) => LPSV 5001"])
+        }
+        _ = Self.play(["> NOOP", "> PASV", "< \(Self.pasv) => PASV 5001", "< 200 ok"])
+        _ = Self.play(["> PASV", "> PASV", "< \(Self.pasv) => PASV 5001", "< \(Self.pasv) => PASV 5001"])
+    }
+
+    @Test func `text that looks like the end of a reply is none before the client has said something`() {
+        _ = Self.play([
+            "> STAT", "> PASV", "< 213-a", "< \(Self.pasv)", "< 226 x", "< \(Self.pasv)", "< 213 b",
+            "< \(Self.pasv) => PASV 5001",
+        ])
+    }
+
+    @Test(arguments: ["200 ok", "220 ok", "202 ok", "230 ok", "250 ok"])
+    func `any success of PASS is a login, and of USER just 230 and 232`(reply: String) {
+        #expect(
+            Self.play(["< 220 x", "> USER u", "< 331 p", "> PASS p", "< \(reply)"], from: .fresh).state
+                == .ready
+        )
+        let isAccepted = reply.hasPrefix("230")
+        #expect(
+            Self.play(["< 220 x", "> USER u", "< \(reply)"], from: .fresh).state
+                == (isAccepted ? .ready : .login)
+        )
+    }
+
+    @Test func `a client that does not wait may announce while its login is under way`() {
+        let lines = ["> USER u", "> PASS p", "> TYPE I", "> \(Self.port) => PORT 5001", "> STOR x"]
+        #expect(!Self.play(["< 220 x"] + lines, from: .fresh).isLoggedIn)
+        #expect(Self.play(lines + ["< 220 x", "< 331 p", "< 230 ok"], from: .fresh).isLoggedIn)
+        let refused = Self.play(["< 220 x"] + lines + ["< 331 p", "< 530 no"], from: .fresh)
+        #expect(!refused.isLoggedIn && !refused.isLoginUnderWay)
+    }
+
+    @Test func `a login is accepted by its own reply, however many others are missing before it`() {
+        #expect(
+            Self.play(["< 220 x", "> CLNT x", "> USER u", "< 331 p", "> PASS p", "< 230 ok"], from: .fresh)
+                .isLoggedIn
+        )
+        #expect(
+            Self.play(
+                ["< 220 x", "< 220 x", "> USER u", "< 220 x", "< 331 p", "> PASS p", "< 230 ok"],
+                from: .fresh
+            )
+            .isLoggedIn
+        )
+    }
+
+    @Test func `text and Telnet options may come before the greeting, and lines of it only`() {
+        let text = [String](repeating: "< hello", count: 19)
+        let login = ["> USER u", "< 331 p", "> PASS p", "< 230 ok"]
+        #expect(Self.play(text + ["< 220 x"] + login, from: .fresh).isLoggedIn)
+        #expect(Self.play(["< 220-a", "< 220-b"] + login, from: .fresh).isLoggedIn)
+        #expect(Self.play(["< 220-a", "< b"] + login, from: .fresh).isLoggedIn)
+        var session = Session(isAdopted: false)
+        _ = session.reply(([0xff, 0xfd, 0x25] + Array("220 x\r\n".utf8)).span, on: v4(10, 1, 0, 2))
+        #expect(session.state == .login)
+    }
+
+    @Test(arguments: [
+        "OPEN ftp.example.com", "PRET LIST", "CPSV", "SSCN ON", "XAUT 2 x", "MACB ENABLE", "CLNT x", "HOST x",
+        "LANG en",
+        "AUTH TLS", "FEAT", "OPTS UTF8 ON", "SYST", "ACCT x", "SITE x", "NOOP", "QUIT", "STAT", "HELP",
+        "CSID x", "AVBL",
+    ])
+    func `clients begin with many a command`(line: String) {
+        #expect(Self.play(["> \(line)"], from: .fresh).state == .greeting)
+    }
+
+    // MARK: Gaps
+
+    /// Dialogues with `?>` and `?<` where bytes of the client or of the server were missed.
+    private static func playWithGaps(_ lines: [String], from start: [String]) -> Session {
+        var session = Session(isAdopted: false)
+        for line in start + lines {
+            switch line {
+            case "?>": _ = session.miss(from: .client)
+            case "?<": _ = session.miss(from: .server)
+            default:
+                let bytes = Array((line.dropFirst(2) + "\r\n").utf8)
+                _ =
+                    line.hasPrefix(">")
+                    ? session.command(bytes.span, on: v4(10, 1, 0, 2), refusesPipelined: false)
+                    : session.reply(bytes.span, on: v4(10, 1, 0, 2))
+            }
+        }
+        return session
+    }
+
+    static let recoveries: [[String]] = [
+        // The 230, or PASS and 230, or the end of a 230 of several lines.
+        ["> USER u", "< 331 p", "> PASS p", "?<"], ["> USER u", "< 331 p", "?>", "?<"],
+        ["> USER u", "< 331 p", "?>", "?<", "< 230-x", "< 230 y"], ["> USER u", "?>", "?<"],
+    ]
+
+    @Test(arguments: recoveries)
+    func
+        `a login that bytes were missed of is accepted once the server does what it does for who is logged in`(
+            lines: [String]
+        )
+    {
+        for behind in [
+            ["> NOOP", "< x", "< 200 x", "> PASV", "< \(Self.pasv)"], ["< 200 x", "> PWD", "< 257 x"],
+            ["< 200 x", "> CWD x", "< 250 x"], ["< 200 x", "> \(Self.port)", "< 200 ok"],
+            ["< 200 x", "> LIST", "< 150 x"], ["< 200 x", "> SIZE f", "< 213 5"],
+            ["< 227 x", "> PWD", "< 257 x"],
+        ] {
+            let session = Self.playWithGaps(lines, from: ["< 220 x"])
+            #expect(!session.isLoggedIn && session.state == .login)
+            #expect(Self.playWithGaps(lines + behind, from: ["< 220 x"]).isLoggedIn, "\(behind)")
+        }
+        for behind in [
+            ["< 200 x", "> NOOP", "< 200 x"], ["< 200 x", "> \(Self.port)", "< 530 no"],
+            ["< 200 x", "> PASV", "< 530 no"], ["< 200 x", "> LIST", "< 550 no"],
+            ["< 200 x", "> X", "< 530 no"],
+            ["< 200 x", "> FEAT", "< 211 x"],
+        ] {
+            #expect(!Self.playWithGaps(lines + behind, from: ["< 220 x"]).isLoggedIn, "\(behind)")
+        }
+    }
+
+    @Test
+    func `bytes that were missed before the client has begun to log in make the connection none of FTP`() {
+        #expect(Self.playWithGaps(["?>"], from: []).state == .notFTP)
+        #expect(Self.playWithGaps(["?>"], from: ["< 220 x"]).state == .notFTP)
+        #expect(Self.playWithGaps(["> NOOP", "?>"], from: ["< 220 x"]).state == .notFTP)
+    }
+
+    @Test func `what the server says behind a gap counts once it answers what was said behind it, too`() {
+        let login = ["< 220 x", "> USER u", "< 331 p", "> PASS p", "< 230 ok"]
+        for text in [
+            ["< \(Self.pasv)"], ["< 200 x", "< \(Self.pasv)"], ["< 213-x", "< \(Self.pasv)", "< 213 y"],
+        ] {
+            let session = Self.playWithGaps(["> STAT", "> PASV", "?<"] + text, from: login)
+            #expect(session.hasMissedReply, "nothing in it was taken for a reply: \(text)")
+            let later = Self.playWithGaps(
+                ["> STAT", "> PASV", "?<"] + text + ["> PASV", "< \(Self.pasv)"],
+                from: login
+            )
+            #expect(later.outstanding.count == 0)
+        }
+    }
+
+    @Test func `a greeting that was missed costs no login`() {
+        let session = Self.playWithGaps(
+            ["?<", "> USER u", "< x", "> PASS p", "< 230 ok"],
+            from: []
+        )
+        #expect(session.isLoggedIn)
+    }
+
+    @Test func `what no PASV was seen for is answered by the newest of those that wait`() {
+        var session = Session(isAdopted: true)
+        for line in ["PASV", "NOOP", "EPSV"] {
+            _ = session.command(Array("\(line)\r\n".utf8).span, on: v4(10, 1, 0, 2), refusesPipelined: false)
+        }
+        _ = session.reply(Array("\(Self.epsv)\r\n".utf8).span, on: v4(10, 1, 0, 2))
+        #expect(session.outstanding.count == 0)
     }
 }

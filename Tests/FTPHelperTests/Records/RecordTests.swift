@@ -29,7 +29,14 @@ import Testing
         positions.server += 1
         for bytes in [handshake] {
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
-            tracker.learn(nat.mapping, entryID: 7, isHelped: false, at: Self.now, into: &output)
+            tracker.learn(
+                nat.mapping,
+                entryID: 7,
+                isHelped: false,
+                phase: .opening,
+                at: Self.now,
+                into: &output
+            )
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
         }
         for (side, text) in lines {
@@ -57,6 +64,133 @@ import Testing
         let isIPv4 = nat.mapping.original.source.address.isSameFamily(as: .v4(0))
         #expect(records[4].count <= (isIPv4 ? 10 : 20), "\(records[4].count)")
         #expect(try #require(records.last).count <= (isIPv4 ? 20 : 30), "\(records.last?.count ?? 0)")
+    }
+
+    /// There is room for so many words.
+    private struct Full: Error {}
+
+    /// Takes the records over in the room that every connection has, and gives those handed over and the one kept.
+    private func take(_ tracker: inout Tracker, room: Int) -> (
+        offered: [[UInt64]], kept: [UInt64]?, isFull: Bool
+    ) {
+        var offered: [[UInt64]] = []
+        var kept: [UInt64]?
+        let failure = tracker.takeRecords { (_, record) throws(Full) in
+            guard let record else { return 0 }
+            offered.append(record)
+            guard record.count <= room else { throw Full() }
+            kept = record
+            return 1
+        }
+        return (offered, kept, failure != nil)
+    }
+
+    private func dialogue(_ nat: NATCase) -> Dialogue {
+        let tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 7))
+        var dialogue = Dialogue(nat.mapping, tracker: tracker)
+        dialogue.logIn()
+        return dialogue
+    }
+
+    /// Words that a connection has room for whatever others have.
+    private static let guaranteed = 80
+
+    @Test(arguments: NATCase.all)
+    func `what it takes to go on has a bound, whatever the two sides send`(nat: NATCase) throws {
+        let (active, passive) = nat.transfers(5001)
+        let held = String(active.sent.dropLast(6))
+        let names = String(repeating: "u", count: 64)
+        let long = String(repeating: "x", count: 3500)
+        let commands = (0..<80).map { _ in "NOOP\r\n" }.joined()
+        let announcements = (0..<40).map { _ in active.sent }.joined()
+        for clientEnd in ["", held, "STOR \(long)", "PORT " + String(repeating: " ", count: 3500)] {
+            for serverEnd in ["", "226 \(long)", "226-\(long)", String(passive.sent.dropLast(8))] {
+                var dialogue = dialogue(nat)
+                dialogue.send(.client, "USER \(names)\r\n" + commands)
+                for _ in 0..<80 { dialogue.send(.server, "200 ok\r\n") }
+                dialogue.send(.client, passive.command + announcements)
+                dialogue.send(.server, passive.sent)
+                dialogue.send(.client, commands + passive.command + clientEnd)
+                dialogue.send(.server, serverEnd)
+                let (offered, kept, isFull) = take(&dialogue.tracker, room: Self.guaranteed)
+                #expect(!isFull && offered.count <= 2)
+                let record = try #require(kept, "\(offered.map(\.count)) words")
+                #expect(KeptConnection(record, at: dialogue.now) != nil)
+            }
+        }
+    }
+
+    @Test(arguments: NATCase.all)
+    func `a line that is left out is passed over, and the next is edited as ever`(nat: NATCase) throws {
+        var dialogue = dialogue(nat)
+        let (active, _) = nat.transfers(5001)
+        dialogue.send(.client, active.sent)
+        dialogue.send(.server, "200 ok\r\n")
+        // What may announce something is kept where there is room for it.
+        let long = String(active.sent.prefix(4)) + String(repeating: " ", count: 3500)
+        dialogue.send(.client, long)
+        let (offered, kept, isFull) = take(&dialogue.tracker, room: Self.guaranteed)
+        #expect(!isFull && offered.count == 2)
+        let record = try #require(kept)
+        #expect(texts(in: offered[0]).contains { $0.contains("        ") })
+        #expect(!texts(in: record).contains { $0.contains("        ") })
+
+        var next = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 8))
+        var output = Output()
+        let isTaken = next.restore(
+            try #require(KeptConnection(record, at: dialogue.now)),
+            at: dialogue.now,
+            into: &output
+        )
+        #expect(isTaken)
+        dialogue.tracker = next
+        // The end of the line would announce something if it were one of its own.
+        let second = nat.transfers(5003).active
+        #expect(dialogue.send(.client, second.sent) == second.sent)
+        #expect(dialogue.open == [active.opens])
+        dialogue.send(.server, "550 no\r\n")
+        let third = nat.transfers(5002).active
+        #expect(dialogue.send(.client, third.sent) == third.read)
+        #expect(dialogue.open == [third.opens])
+        #expect(dialogue.received.server.hasSuffix(active.read + long + second.sent + third.read))
+    }
+
+    @Test func `behind the beginning of a long reply that is left out nothing counts before its end`() throws
+    {
+        let nat = NATCase.all[0]
+        var dialogue = dialogue(nat)
+        let (_, passive) = nat.transfers(5001)
+        dialogue.send(.client, "STAT\r\n" + passive.command)
+        dialogue.send(.server, "211-" + String(repeating: "x", count: 3500))
+        let record = try #require(take(&dialogue.tracker, room: Self.guaranteed).kept)
+        var next = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 8))
+        var output = Output()
+        _ = next.restore(
+            try #require(KeptConnection(record, at: dialogue.now)),
+            at: dialogue.now,
+            into: &output
+        )
+        dialogue.tracker = next
+        dialogue.send(.server, "\r\n" + passive.sent)
+        #expect(dialogue.open == [])
+        dialogue.send(.server, "211 end\r\n" + passive.sent)
+        #expect(dialogue.open == [passive.opens])
+    }
+
+    @Test func `where there is no room at all the old record stays, and is said to`() throws {
+        var dialogue = dialogue(NATCase.all[1])
+        let first = take(&dialogue.tracker, room: Self.guaranteed)
+        #expect(first.kept != nil && !first.isFull)
+        dialogue.send(.client, "NOOP\r\n")
+        let second = take(&dialogue.tracker, room: 0)
+        #expect(second.kept == nil && second.isFull && second.offered.count == 2)
+        dialogue.send(.client, "NOOP\r\n")
+        var old: [Int] = []
+        dialogue.tracker.takeRecords { place, _ in
+            old.append(place)
+            return 2
+        }
+        #expect(old == [1])
     }
 
     /// What bytes say that begin at any bit of a record.
@@ -155,7 +289,7 @@ import Testing
         #expect(tracker.connectionCount == 1)
     }
 
-    @Test func `who lost lines that came too early is taken as logged in`() throws {
+    @Test func `who lost lines that came too early is not taken as logged in`() throws {
         let nat = NATCase.all[0]
         var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
         var output = Output()
@@ -171,7 +305,7 @@ import Testing
                 payload: Array(text.utf8)
             ).bytes
             if case .needsMapping = tracker.receive(bytes.span, at: Self.now, into: &output) {
-                tracker.learn(nat.mapping, isHelped: false, at: Self.now, into: &output)
+                tracker.learn(nat.mapping, isHelped: false, phase: .opening, at: Self.now, into: &output)
                 _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             }
             tracker.takeRecords {
@@ -181,7 +315,7 @@ import Testing
         }
         let last = try #require(record)
         let kept = try #require(KeptConnection(last, at: Self.now))
-        #expect(kept.connection.session.state == .ready)
+        #expect(kept.connection.session.state == .greeting)
     }
 
     @Test func `the record of a connection that has gone goes too, and the next one takes the place of none`()
@@ -203,10 +337,10 @@ import Testing
                 flags: [.syn, .ack]
             ).bytes
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
-            tracker.learn(nat.mapping, isHelped: false, at: Self.now, into: &output)
+            tracker.learn(nat.mapping, isHelped: false, phase: .opening, at: Self.now, into: &output)
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             tracker.takeRecords(keep)
-            tracker.forget(nat.mapping, at: Self.now, into: &output)
+            tracker.end(nat.mapping, at: Self.now, into: &output)
             tracker.takeRecords(keep)
         }
         #expect(kept == ["0 kept", "1 gone", "0 kept", "3 gone"])

@@ -36,7 +36,8 @@ import Testing
             }
             #expect(dialogue.received.server.hasSuffix(text))
             #expect(dialogue.open == ["10.1.0.2:5002"], "\(order)")
-            #expect(dialogue.statistics.expectationsOpened == 2)
+            // One, if the same segment lets both be read.
+            #expect((1...2).contains(dialogue.statistics.expectationsOpened))
             #expect(dialogue.statistics.conflicts == 0)
         }
     }
@@ -197,7 +198,7 @@ import Testing
 
     // MARK: Holes
 
-    @Test func `behind a hole that was acknowledged but never seen lines are read again`() {
+    @Test func `behind a hole that was acknowledged but never seen lines are read from the next one on`() {
         for isAhead in [true, false] {
             var dialogue = Dialogue.ready(Self.plain)
             // Ten bytes went another way.
@@ -207,6 +208,7 @@ import Testing
             answer.acknowledgement &+= 10
             dialogue.transmit(answer)
             if !isAhead { dialogue.transmit(behind) }
+            #expect(dialogue.events.contains { if case .gap(_, .client) = $0 { true } else { false } })
             #expect(dialogue.send(.client, Self.port) == Self.port)
             #expect(dialogue.open == ["10.1.0.2:5001"])
             #expect(dialogue.refusals.isEmpty)
@@ -229,7 +231,9 @@ import Testing
     }
 
     @Test(arguments: [NATCase.all[1], NATCase.all[4]])
-    func `behind a hole of which nothing is heard the receiver is asked`(nat: NATCase) throws {
+    func `behind a hole of which nothing is heard the receiver is asked, and the line there opens nothing`(
+        nat: NATCase
+    ) throws {
         for side in [Session.Side.client, .server] {
             var dialogue = Dialogue.ready(nat.mapping)
             let (active, passive) = nat.transfers(5001)
@@ -245,9 +249,19 @@ import Testing
             var answer = dialogue.segment(side.other, flags: [.ack])
             answer.acknowledgement = behind.sequence
             dialogue.transmit(answer)
-            #expect(try dialogue.arrival(behind).text == line.1)
-            #expect(try dialogue.arrival(behind).text == line.1)
-            #expect(dialogue.open == [line.2])
+            // Where a line begins there is the receiver's word.
+            #expect(try dialogue.arrival(behind).text == line.0)
+            #expect(dialogue.open.isEmpty)
+            guard side == .client else {
+                // Nor may it be the inside of a longer reply; what the client says next ends that.
+                dialogue.send(.server, "226 ok\r\n")
+                dialogue.send(.client, "PASV\r\n")
+                #expect(dialogue.send(.server, passive.sent) == passive.read)
+                #expect(dialogue.open == [passive.opens])
+                continue
+            }
+            #expect(dialogue.send(.client, active.sent) == active.read)
+            #expect(dialogue.open == [active.opens])
             #expect(dialogue.refusals.isEmpty)
         }
     }
@@ -259,17 +273,22 @@ import Testing
         #expect(dialogue.carry(dialogue.segment(.client, "x".utf8, offset: 30, flags: [.ack, .rst])) == nil)
     }
 
-    @Test func `behind a hole in the server's replies the next one finds its command`() {
+    @Test func `behind a hole in the server's replies nothing counts before the client has said something`() {
         var dialogue = Dialogue.ready(Self.plain)
         dialogue.send(.client, "NOOP\r\n")
         // The reply to that, and the beginning of a longer one, went another way.
-        let behind = dialogue.segment(.server, "211 end\r\n".utf8, offset: 20)
+        dialogue.send(.client, "PASV\r\n")
+        let announcement = "227 (10,2,0,2,19,137)\r\n"
+        let behind = dialogue.segment(.server, "x\r\n\(announcement)211 end\r\n".utf8, offset: 20)
         dialogue.transmit(behind)
         var answer = dialogue.segment(.client, flags: [.ack])
         answer.acknowledgement &+= 20
         dialogue.transmit(answer)
+        dialogue.transmit(behind)
+        dialogue.send(.server, announcement)
+        #expect(dialogue.open.isEmpty)
         dialogue.send(.client, "PASV\r\n")
-        dialogue.send(.server, "227 (10,2,0,2,19,137)\r\n")
+        dialogue.send(.server, announcement)
         #expect(dialogue.open == ["10.2.0.2:5001"])
         #expect(dialogue.refusals.isEmpty)
     }

@@ -281,6 +281,7 @@ import Testing
         let masks =
             (0..<1 << (line.count - 5)).map { $0 << 4 } + (0..<16).flatMap { [$0, $0 | crumbs & ~15] }
         for mask in masks {
+            dialogue.now.nanoseconds += 1_000_000
             for piece in Self.pieces(line, cut: mask) { dialogue.transmit(dialogue.segment(.client, piece)) }
             dialogue.send(.server, "200 ok\r\n")
             dialogue.acknowledge(.client)
@@ -301,6 +302,7 @@ import Testing
         var dialogue = Dialogue.ready(small.mapping)
         _ = dialogue.takeReceived()
         for mask in 0..<1 << (line.count - 6) {
+            dialogue.now.nanoseconds += 1_000_000
             for piece in Self.pieces(line, cut: mask << 5) {
                 dialogue.transmit(dialogue.segment(.client, piece))
                 let told = dialogue.acknowledge(.server)?.acknowledgement

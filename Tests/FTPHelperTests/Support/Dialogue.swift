@@ -44,7 +44,10 @@ struct Dialogue: ~Copyable {
         receivers = (
             Receiver(next: SequenceNumber(initial &+ 101)), Receiver(next: SequenceNumber(initial &+ 1))
         )
-        guard !isAdopted else { return }
+        guard !isAdopted else {
+            self.tracker.noteEarlier(mapping)
+            return
+        }
         transmit(handshake)
     }
 
@@ -130,7 +133,9 @@ struct Dialogue: ~Copyable {
         output.clear()
         verdict = tracker.receive(bytes.span, at: now, into: &output)
         if case .needsMapping = verdict {
-            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            let phase: ConntrackPhase =
+                packet.flags.contains(.syn) && !tracker.follows(mapping) ? .opening : .established
+            tracker.learn(mapping, isHelped: false, phase: phase, at: now, into: &output)
             verdict = tracker.receive(bytes.span, at: now, into: &output)
         }
         actions += output.actions
@@ -154,6 +159,20 @@ struct Dialogue: ~Copyable {
     @discardableResult
     mutating func send(_ side: Session.Side, _ text: String, flags: TCPFlags = [.ack, .psh]) -> String {
         transmit(segment(side, text.utf8, flags: flags))?.text ?? ""
+    }
+
+    /// Lets a side send text that arrives without having come by, where nothing was rewritten before.
+    mutating func miss(_ side: Session.Side, _ text: String) {
+        let packet = segment(side, text.utf8)
+        let start = SequenceNumber(packet.sequence)
+        switch side {
+        case .client:
+            sent.client &+= UInt32(packet.payload.count)
+            receivers.server.receive(packet.payload, at: start)
+        case .server:
+            sent.server &+= UInt32(packet.payload.count)
+            receivers.client.receive(packet.payload, at: start)
+        }
     }
 
     /// Carries a side's acknowledgement of all it has.

@@ -62,7 +62,7 @@ import Testing
         ),
         (
             "227 (10,9,9,9,19,137)", plain, policy(),
-            ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+            ["227 (10,9,9,9,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
         ),
         (
             "227 (0,0,0,0,19,137)", plain, policy(),
@@ -87,7 +87,7 @@ import Testing
         ),
         (
             "228 (4,4,10,9,9,9,2,19,137)", plain, policy(),
-            ["228 (4,4,10,2,0,2,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+            ["228 (4,4,10,9,9,9,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
         ),
         (
             "227 (10,2,0,2,19,137)", source, policy(),
@@ -222,11 +222,14 @@ import Testing
         #expect(tracker.expectationCount == 1)
     }
 
+    /// Announces port 5001 of 10.1.0.`number`, and returns what the server is told.
+    private func announce(_ dialogue: inout Dialogue, _ number: UInt32) -> UInt16? {
+        dialogue.send(.client, "PORT 10,1,0,\(number),19,137\r\n")
+        let own = v4(10, 1, 0, number)
+        return dialogue.tracker.expectations.last { $0.translatedTo.address == own }?.to.port
+    }
+
     @Test func `a port rests while its data connection may live, and after it`() {
-        func announce(_ dialogue: inout Dialogue, _ number: Int) -> UInt16? {
-            dialogue.send(.client, "PORT 10,1,0,\(number),19,137\r\n")
-            return dialogue.tracker.expectations.last?.to.port
-        }
         var first = Dialogue.ready(NATCase("1", "10.1.0.2", "10.2.0.2", client: "10.2.0.100").mapping)
         #expect(announce(&first, 2) == 5001)
         let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
@@ -250,21 +253,64 @@ import Testing
         #expect(announce(&second, 3) == 5001)
     }
 
-    @Test func `a client whose transfer is over gets another port while the old one rests`() {
+    @Test func `a client that announces the same port again is shown with the same port again`() {
         var dialogue = Dialogue.ready(snat)
-        var ports: [UInt16] = []
-        for _ in 0..<3 {
-            dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
-            guard let to = dialogue.tracker.expectations.first?.to else { break }
-            ports.append(to.port)
-            let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", to.port)
-            dialogue.use(syn)
+        for session in 0..<5 {
+            for _ in 0..<3 {
+                #expect(announce(&dialogue, 2) == 5001)
+                dialogue.use(ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001))
+            }
+            // In another session, while the port of the last one is in use still, or rests.
+            if session % 2 == 0 { dialogue.send(.client, "", flags: [.rst, .ack]) }
+            var next = snat
+            next.original.source.port = UInt16(50000 + session)
+            next.reply.destination.port = UInt16(50000 + session)
+            let now = dialogue.now
+            dialogue = Dialogue(next, tracker: dialogue.release())
+            dialogue.now = now
+            dialogue.logIn()
         }
-        #expect(ports.first == 5001)
-        #expect(Set(ports).count == 3)
-        dialogue.now = dialogue.now.advanced(bySeconds: 120)
-        dialogue.send(.client, "PORT 10,1,0,2,\(ports[1] >> 8),\(ports[1] & 0xff)\r\n")
-        #expect(dialogue.tracker.expectations.first?.to.port == ports[1])
+    }
+
+    @Test func `a server's range is kept, whoever its clients are and however many sessions they have`() {
+        // Ten ports, three clients in turn, and every other session ends without a data connection.
+        var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
+        for round in 0..<60 {
+            var mapping = Self.destination.mapping
+            let client = v4(10, 1, 0, UInt32(2 + round % 3))
+            mapping.original.source = Endpoint(client, UInt16(40000 + round))
+            mapping.reply.destination = mapping.original.source
+            var dialogue = Dialogue(mapping, tracker: tracker)
+            dialogue.logIn()
+            let port = UInt16(30000 + round % 10)
+            dialogue.send(.client, "PASV\r\n")
+            let reply = dialogue.send(.server, "227 (10,2,0,2,\(port >> 8),\(port & 0xff))\r\n")
+            #expect(reply == "227 (203,0,113,5,\(port >> 8),\(port & 0xff))\r\n")
+            if round % 2 == 0 {
+                dialogue.use(ExpectationTests.syn(from: "\(client)", to: "203.0.113.5", port))
+            } else {
+                dialogue.send(.client, "", flags: [.rst, .ack])
+            }
+            tracker = dialogue.release()
+        }
+    }
+
+    @Test func `a port that leads to another endpoint is not lent, and outside of the range none is`() {
+        var policy = Policy()
+        policy.rules.natPorts = 6000...6001
+        var tracker = Tracker(policy: policy, random: Seeded(state: 1))
+        var ports: [UInt16?] = []
+        for client in UInt32(2)...5 {
+            var mapping = snat
+            mapping.original.source = Endpoint(v4(10, 1, 0, client), 40000)
+            mapping.reply.destination.port = 40000 + UInt16(client)
+            var dialogue = Dialogue(mapping, tracker: tracker)
+            dialogue.logIn()
+            ports.append(announce(&dialogue, client))
+            if client == 5 { #expect(dialogue.refusals == [.noPort]) }
+            tracker = dialogue.release()
+        }
+        #expect(ports[0] == 5001 && Set(ports[1...2]) == [6000, 6001] && ports[3] == nil)
     }
 
     @Test func `without NAT a port is what it is`() {

@@ -23,9 +23,9 @@ import Testing
             ).bytes
             next[side] &+= UInt32(text.utf8.count) + (flags.contains(.syn) ? 1 : 0)
             let segment = try Segment(parsing: packet.span)
-            var current = candidate ?? Candidate(segment)
+            var current = candidate ?? Candidate(segment, segment.tuple)
             defer { candidate = current }
-            return current.receive(packet.span, segment)
+            return current.receive(packet.span, segment, segment.tuple)
         }
         if isFromStart { _ = try receive(1, [.syn, .ack], "") }
         for line in lines {
@@ -66,9 +66,10 @@ import Testing
         ["CPOST / HTTP/1.1\r\nUSER x\r\n"],
         ["S220 mail ESMTP\r\n", "CEHLO host\r\n"],
         ["S220 mail ESMTP\r\n", "CHELO host\r\n"],
-        ["S+OK pop\r\n"],
-        ["S* OK imap\r\n"],
-        ["SSSH-2.0-OpenSSH\r\n"],
+        ["S+OK pop\r\n", "CCAPA\r\n"],
+        ["S* OK imap\r\n", "Ca1 LOGIN joe secret\r\n"],
+        ["SSSH-2.0-OpenSSH\r\n", "CSSH-2.0-OpenSSH\r\n"],
+        [String](repeating: "Shello\r\n", count: 20),
         ["C\u{16}\u{3}\u{1}rubbish\n"],
         ["S220 ready\r\n", "C220 ready too\r\n"],
         ["SUSER joe\r\n"],
@@ -88,6 +89,31 @@ import Testing
     func `what others say too is no proof`(_ lines: [String]) throws {
         #expect(try CandidateTests.standing(lines) == .undecided)
         #expect(try CandidateTests.standing(lines, isFromStart: false) == .undecided)
+    }
+
+    @Test func `text may come before the greeting`() throws {
+        let lines = [String](repeating: "Shello\r\n", count: 19) + ["S220 ready\r\n", "CUSER joe\r\n"]
+        #expect(try CandidateTests.standing(lines) == .control(CandidateTests.client))
+    }
+
+    @Test(arguments: [
+        // From the middle of a line, and of a reply of many lines.
+        ["Sxt of a greeting\r\n"] + [String](repeating: "Sand more of it\r\n", count: 80) + [
+            "S220 ready\r\n"
+        ],
+        [String](repeating: "S-and more of it\r\n", count: 80) + ["S220 ready\r\n"],
+        ["Cme secret\r\n", "S\u{1}\u{2}\r\n", "S UTF8\r\n", "S211 End\r\n"], ["S\r\n"],
+    ])
+    func `a capture may begin inside a reply of several lines`(_ lines: [String]) throws {
+        let behind = ["CUSER joe\r\n", "S331 password\r\n"]
+        #expect(
+            try CandidateTests.standing(lines + behind, isFromStart: false) == .control(CandidateTests.client)
+        )
+    }
+
+    @Test func `what is no text is given up in a capture without a beginning, too`() throws {
+        let lines = ["S\u{1}\u{2}\r\n", "S\u{1}\u{2}\r\n"]
+        #expect(try CandidateTests.standing(lines, isFromStart: false) == .other)
     }
 
     @Test func `a connection that goes on without showing itself is given up`() throws {
@@ -117,8 +143,8 @@ import Testing
         var standings: [Candidate.Standing] = []
         for packet in packets {
             let segment = try Segment(parsing: packet.span)
-            var current = candidate ?? Candidate(segment)
-            standings.append(current.receive(packet.span, segment))
+            var current = candidate ?? Candidate(segment, segment.tuple)
+            standings.append(current.receive(packet.span, segment, segment.tuple))
             candidate = current
         }
         #expect(standings == [.undecided, .undecided, .control(CandidateTests.client)])

@@ -48,7 +48,19 @@ import Testing
         #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
         let expectation = try #require(dialogue.tracker.expectations.first)
         #expect(
-            dialogue.actions == [.open(expectation), .report(.expectation(expectation)), .beLiberal(snat)]
+            dialogue.actions == [
+                .beLiberal(snat), .open(expectation), .report(.expectation(expectation)),
+                .report(
+                    .naming(
+                        Naming(
+                            kind: .port,
+                            connection: snat.original,
+                            announced: Endpoint(v4(10, 1, 0, 2), 5001),
+                            told: Endpoint(v4(10, 2, 0, 100), 5001)
+                        )
+                    )
+                ),
+            ]
         )
         #expect(dialogue.verdict == .replace)
         #expect(expectation.kind == .port)
@@ -316,7 +328,7 @@ import Testing
         #expect(dialogue.statistics.expectationsUsed == 0)
     }
 
-    @Test func `one that another connection announces too is the newer one's`() {
+    @Test func `two that are for the same SYN take two data connections, the older one the first`() throws {
         let nat = NATCase.all[0].mapping
         var first = Dialogue.ready(nat)
         first.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -326,10 +338,50 @@ import Testing
         var second = Dialogue(mapping, tracker: first.release())
         second.logIn()
         second.send(.client, "PORT 10,1,0,2,19,137\r\n")
-        #expect(second.open == ["10.1.0.2:5001"])
-        #expect(second.tracker.expectations.first?.master == mapping.original)
-        #expect(Self.closings(second) == ["replaced"])
-        #expect(second.actions.count { if case .close = $0 { true } else { false } } == 1)
+        #expect(second.open == ["10.1.0.2:5001", "10.1.0.2:5001"])
+        let syn = Self.syn(from: "10.2.0.2", to: "10.1.0.2", 5001)
+        for master in [nat.original, mapping.original] {
+            #expect(second.expected(syn)?.expectation.master == master)
+            // As the kernel has it: the last action for the SYN says whether it is let in.
+            var isOpen = true
+            second.actions = []
+            second.use(syn)
+            for action in second.actions {
+                if case .open = action { isOpen = true }
+                if case .close = action { isOpen = false }
+            }
+            #expect(isOpen == (master == nat.original))
+        }
+        #expect(second.expected(syn) == nil && second.open.isEmpty)
+        #expect(second.statistics.expectationsUsed == 2)
+    }
+
+    @Test func `what one session announces and ends leaves open what another has announced for the same SYN`()
+    {
+        let nat = NATCase.all[0].mapping
+        var output = Output()
+        var first = Dialogue.ready(nat)
+        first.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        var mapping = nat
+        mapping.original.source.port = 50000
+        mapping.reply.destination.port = 50000
+        var second = Dialogue(mapping, tracker: first.release())
+        second.logIn()
+        second.actions = []
+        second.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        second.perform { $0.end(nat, at: $1, into: &$2) }
+        second.perform { $0.end(mapping, at: $1, into: &$2) }
+        output.actions = second.actions
+        output.settle()
+        let left = output.actions.compactMap { action in
+            switch action {
+            case .open: "open"
+            case .close: "close"
+            default: nil as String?
+            }
+        }
+        // One was there before these packets, and in the end there is none.
+        #expect(left == ["close"])
     }
 
     @Test func `it may open again after each end`() {

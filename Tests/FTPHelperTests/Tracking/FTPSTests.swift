@@ -5,7 +5,7 @@ import Testing
 @Suite struct FTPSTests {
     private static let server = "10.2.0.2"
     private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
-    private static let data = TLSRecordsTests.record([7, 7, 7, 7])
+    private static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
 
     /// A policy for one server.
     private static func policy(
@@ -24,11 +24,17 @@ import Testing
 
     /// A connection on which TLS is under way, whose client has sent what it sends with PASV.
     private static func secured(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
+        var dialogue = granted(policy, mapping)
+        shakeHands(&dialogue)
+        return dialogue
+    }
+
+    /// A connection on which TLS was granted and has not begun.
+    private static func granted(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
         var dialogue = Dialogue(mapping, policy: policy)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, "AUTH TLS\r\n")
         dialogue.send(.server, "234 go on\r\n")
-        shakeHands(&dialogue)
         return dialogue
     }
 
@@ -60,16 +66,24 @@ import Testing
         )
     }
 
-    /// Tries a SYN as the shell does, with a conntrack that has those data connections still that are `live`.
+    /// Tries a SYN as the shell does, with a conntrack that has those data connections still that are `live`, and of these an
+    /// answer to those that are `answered`.
     private static func open(
         _ dialogue: inout Dialogue,
         _ syn: PacketBuilder,
-        live: (Tuple) -> Bool = { _ in true }
+        live: (Tuple) -> Bool = { _ in true },
+        answered: (Tuple) -> Bool = { _ in true }
     ) -> ExpectedConnection? {
         let bytes = syn.bytes
         #expect(dialogue.expected(bytes) == nil)
-        for tuple in dialogue.tracker.doubtful(bytes.span, at: dialogue.now) where !live(tuple) {
-            dialogue.tracker.finish(tuple)
+        for tuple in dialogue.tracker.doubtful(bytes.span, at: dialogue.now) {
+            if !live(tuple) {
+                dialogue.tracker.finish(tuple)
+            } else if answered(tuple) {
+                dialogue.tracker.confirm(tuple, at: dialogue.now)
+            } else {
+                dialogue.tracker.suspect(tuple)
+            }
         }
         guard let data = dialogue.perform({ $0.request(bytes.span, at: $1, into: &$2) }) else { return nil }
         dialogue.perform { $0.confirm(data, at: $1, into: &$2) }
@@ -132,8 +146,6 @@ import Testing
         #expect(admissions == [.admit(client)])
         #expect(dialogue.actions.contains(.release(Self.direct)))
         dialogue.actions = []
-        dialogue.transmit(dialogue.segment(.client, flags: [.ack, .fin]))
-        #expect(dialogue.open.count == 1)
         dialogue.transmit(dialogue.segment(.server, flags: [.ack, .fin]))
         #expect(dialogue.open.isEmpty)
         #expect(dialogue.actions.prefix(2) == [.withdraw(client), .recall(Self.direct)])
@@ -211,7 +223,53 @@ import Testing
             granted + [(.client, data), (.server, data), (.client, data), (.server, data)]
         ),
         ("TLS that nobody asked for", handshake),
+        (
+            "the header of a record, before the server's part of a handshake of TLS 1.3",
+            granted + [(.client, hello), (.client, [0x17, 3, 3, 0x40, 0]), (.server, flight)]
+        ),
+        (
+            "a record that the server does not get, before its part of a handshake of TLS 1.3",
+            granted + [(.client, hello), (.client, data), (.server, flight)]
+        ),
+        (
+            "the server's part of a handshake of TLS 1.3, bit by bit, as the client has room for it",
+            granted + [(.client, hello)] + bitByBit
+        ),
+        (
+            "a client that the server has refused in the end",
+            granted + [
+                (.client, hello), (.server, flight), (.client, data),
+                (.server, TLSRecordsTests.record(.init(repeating: 1, count: 19))),
+            ]
+        ),
+        (
+            "a header without what belongs to it",
+            granted + [
+                (.client, hello), (.server, hello), (.client, [0x17, 3, 3, 0x40, 0]), (.server, data),
+            ]
+        ),
+        (
+            "a header of the server without what belongs to it",
+            granted + [
+                (.client, hello), (.server, hello), (.client, data), (.server, [0x17, 3, 3, 0x40, 0]),
+            ]
+        ),
+        (
+            "data of the server before that of the client",
+            granted + [(.client, hello), (.server, hello + data), (.client, data)]
+        ),
     ]
+    /// What a server says before its client has finished the handshake: ServerHello, ChangeCipherSpec, and four more in TLS 1.3.
+    private static let flight = flightRecords.flatMap(\.self)
+    private static let flightRecords =
+        [TLSRecordsTests.choice(), TLSRecordsTests.record(20, [1])]
+        + [23, 837, 281, 53].map { TLSRecordsTests.record(.init(repeating: 1, count: $0)) }
+    private static let bitByBit = flightRecords.flatMap { record in
+        [
+            (Session.Side.server, Array(record[..<4])), (.client, data), (.server, Array(record[4...])),
+            (.client, data),
+        ]
+    }
     private static let granted: [(Session.Side, [UInt8])] = [
         (.client, Array("AUTH TLS\r\n".utf8)), (.server, Array("234 go on\r\n".utf8)),
     ]
@@ -235,10 +293,7 @@ import Testing
 
     @Test func `each side may send its records in as many pieces as it likes`() throws {
         for cut in 1..<Self.hello.count + Self.data.count {
-            var dialogue = Dialogue(Self.direct, policy: try Self.policy())
-            dialogue.send(.server, "220 ready\r\n")
-            dialogue.send(.client, "AUTH TLS\r\n")
-            dialogue.send(.server, "234 go on\r\n")
+            var dialogue = Self.granted(try Self.policy())
             for side in [Session.Side.client, .server] {
                 let bytes = Self.hello + Self.data
                 dialogue.transmit(dialogue.segment(side, bytes[..<cut]))
@@ -260,6 +315,34 @@ import Testing
         Self.shakeHands(&dialogue)
         #expect(dialogue.open.count == (opens ? 1 : 0))
         #expect((Self.open(&dialogue, Self.syn()) != nil) == opens)
+    }
+
+    @Test func `implicit TLS that is none opens nothing, and what follows the handshake does`() throws {
+        var policy = try Self.policy()
+        policy.implicitTLSPorts = [21]
+        for said in [[(.client, [0x17, 3, 3, 0x40, 0])], [(.client, Self.data)]]
+            as [[(Session.Side, [UInt8])]]
+        {
+            var dialogue = Dialogue(Self.direct, policy: policy)
+            dialogue.transmit(dialogue.segment(.client, Self.hello))
+            for (side, bytes) in said + [(.server, Self.flight)] {
+                dialogue.transmit(dialogue.segment(side, bytes))
+            }
+            #expect(dialogue.open.isEmpty)
+        }
+        var dialogue = Dialogue(Self.direct, policy: policy)
+        for (side, bytes) in [(.client, Self.hello), (.server, Self.flight), (.client, Self.data)]
+            as [(Session.Side, [UInt8])]
+        {
+            dialogue.transmit(dialogue.segment(side, bytes))
+        }
+        // Two tickets and the greeting.
+        for length in [250, 250, 40] {
+            #expect(dialogue.open.isEmpty)
+            let record = TLSRecordsTests.record(.init(repeating: 1, count: length))
+            dialogue.transmit(dialogue.segment(.server, record))
+        }
+        #expect(dialogue.open.count == 1)
     }
 
     @Test func `of implicit TLS the server's has to be from the first byte, too`() throws {
@@ -375,10 +458,10 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `an idle session closes, and its next packet opens it again`() throws {
+    @Test func `an idle session closes, and the server's next words open it again`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         dialogue.wait(seconds: 50)
-        dialogue.transmit(dialogue.segment(.client, Self.data))
+        dialogue.transmit(dialogue.segment(.server, flags: [.ack]))
         dialogue.wait(seconds: 50)
         #expect(dialogue.open.count == 1)
         dialogue.wait(seconds: 20)
@@ -387,15 +470,17 @@ import Testing
             dialogue.events.contains { if case .expired(let gone) = $0 { gone.kind == .ftps } else { false } }
         )
         #expect(Self.open(&dialogue, Self.syn()) == nil)
-        dialogue.transmit(dialogue.segment(.client, flags: [.ack]))
-        #expect(dialogue.open.isEmpty)
         dialogue.transmit(dialogue.segment(.client, Self.data))
+        dialogue.transmit(dialogue.segment(.server, flags: [.ack]))
+        #expect(dialogue.open.isEmpty)
+        dialogue.transmit(dialogue.segment(.server, Self.data))
         #expect(dialogue.open.count == 1)
     }
 
-    @Test func `a session with a data connection is not idle`() throws {
+    @Test func `a session with a data connection that somebody has answered is not idle`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         let data = try #require(Self.open(&dialogue, Self.syn()))
+        dialogue.tracker.confirm(data.original, at: dialogue.now)
         dialogue.wait(seconds: 1000)
         #expect(dialogue.open.count == 1)
         dialogue.tracker.finish(data.original)
@@ -403,23 +488,183 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a released connection ends by its FINs and RSTs alone, whatever went by unseen`() throws {
-        for flags in [[TCPFlags.fin, .ack], [.rst]] as [TCPFlags] {
-            var dialogue = Self.secured(try Self.policy())
-            var first = dialogue.segment(.client, flags: flags)
-            first.sequence &+= 70000
-            first.acknowledgement &+= 90000
-            dialogue.transmit(first)
-            if flags.contains(.fin) {
-                #expect(dialogue.open.count == 1)
-                var second = dialogue.segment(.server, flags: [.ack, .fin])
-                second.sequence &+= 100_000
-                second.acknowledgement &+= 70001
-                dialogue.transmit(second)
-            }
-            #expect(dialogue.open.isEmpty)
-            #expect(dialogue.tracker.connectionCount == 0)
+    @Test(arguments: [Session.Side.client, .server], [[.fin, .ack], [.rst]] as [TCPFlags])
+    func `a released connection ends by a FIN or an RST, whatever went by unseen`(
+        side: Session.Side,
+        flags: TCPFlags
+    ) throws {
+        var dialogue = Self.secured(try Self.policy())
+        var first = dialogue.segment(side, flags: flags)
+        first.sequence &+= 70000
+        first.acknowledgement &+= 90000
+        dialogue.transmit(first)
+        #expect(dialogue.open.isEmpty)
+        #expect(dialogue.tracker.connectionCount == (flags.contains(.rst) ? 0 : 1))
+        var second = dialogue.segment(side.other, flags: [.ack, .fin])
+        second.sequence &+= 90000
+        second.acknowledgement &+= 70001
+        dialogue.transmit(second)
+        #expect(dialogue.tracker.connectionCount == 0)
+    }
+
+    @Test(arguments: NATCase.all, [Session.Side.client, .server])
+    func `a FIN of either side ends it, and nothing that is said behind it opens it again`(
+        nat: NATCase,
+        side: Session.Side
+    ) throws {
+        var dialogue = Self.secured(try Self.policy("\(nat.mapping.reply.source.address)"), nat.mapping)
+        let data = try #require(Self.open(&dialogue, Self.syn(nat.mapping)))
+        dialogue.tracker.confirm(data.original, at: dialogue.now)
+        dialogue.actions = []
+        dialogue.transmit(dialogue.segment(side, flags: [.ack, .fin]))
+        #expect(dialogue.open.isEmpty)
+        // What is under way may finish.
+        #expect(!dialogue.actions.contains(.abandon(data.original)))
+        for side in [Session.Side.client, .server, .client] {
+            dialogue.transmit(dialogue.segment(side, flags: [.ack]))
+            dialogue.transmit(dialogue.segment(side, Self.data))
+            dialogue.wait(seconds: 8)
         }
+        #expect(dialogue.open.isEmpty)
+        #expect(Self.open(&dialogue, Self.syn(nat.mapping, from: 50124)) == nil)
+    }
+
+    @Test func `a FIN behind bytes that are missing ends it, one before what has come does not`() throws {
+        var dialogue = Self.secured(try Self.policy())
+        dialogue.transmit(dialogue.segment(.server, offset: -10, flags: [.ack, .fin]))
+        #expect(dialogue.open.count == 1)
+        var ahead = dialogue.segment(.server, offset: 400, flags: [.ack, .fin])
+        ahead.payload = Array(Self.data)
+        dialogue.carry(ahead)
+        #expect(dialogue.open.isEmpty)
+    }
+
+    @Test(arguments: [-30, 1, 1000, 1 << 20])
+    func `an RST that the receiver would not believe ends nothing`(offset: Int) throws {
+        // One that is not released is seen whole.
+        var seen = Dialogue.ready(snat, policy: try Self.policy())
+        seen.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        seen.send(.server, "200 ok\r\n")
+        seen.send(.client, "AUTH TLS\r\n")
+        seen.send(.server, "234 go on\r\n")
+        Self.shakeHands(&seen)
+        var released = Self.secured(try Self.policy())
+        for side in [Session.Side.client, .server] {
+            seen.acknowledge(side.other)
+            seen.carry(seen.segment(side, offset: offset, flags: [.rst]))
+            released.acknowledge(side.other)
+            if offset < 0 { released.carry(released.segment(side, offset: offset, flags: [.rst])) }
+        }
+        #expect(seen.open.count == 1)
+        #expect(released.open.count == 1)
+    }
+
+    @Test func `a session that conntrack has closing, or not open any more, is over for good`() throws {
+        var dialogue = Self.secured(try Self.policy())
+        let client = Self.direct.original.source.address
+        dialogue.actions = []
+        dialogue.perform { tracker, _, output in tracker.endSession(of: Self.direct, into: &output) }
+        #expect(dialogue.actions.prefix(2) == [.withdraw(client), .recall(Self.direct)])
+        for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.data)) }
+        #expect(dialogue.open.isEmpty)
+        #expect(Self.open(&dialogue, Self.syn()) == nil)
+        #expect(dialogue.tracker.connections.first?.state == .encrypted)
+    }
+
+    @Test func `who alone goes on talking keeps nothing open: conntrack is asked, and time runs`() throws {
+        var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
+        dialogue.actions = []
+        for _ in 1...7 {
+            dialogue.wait(seconds: 8)
+            dialogue.transmit(dialogue.segment(.client, flags: [.ack]))
+            dialogue.transmit(dialogue.segment(.client, Self.data))
+            _ = Self.open(&dialogue, Self.syn(), answered: { _ in false })
+        }
+        #expect(dialogue.actions.count { $0 == .verify(Self.direct) } == 3)
+        #expect(dialogue.open.count == 1)
+        for _ in 1...3 {
+            dialogue.wait(seconds: 8)
+            dialogue.transmit(dialogue.segment(.client, Self.data))
+            _ = Self.open(&dialogue, Self.syn(), answered: { _ in false })
+        }
+        #expect(dialogue.open.isEmpty)
+        #expect(Self.open(&dialogue, Self.syn(from: 50124)) == nil)
+    }
+
+    @Test func `at the end what nobody has answered is given up`() throws {
+        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
+        let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
+        let under = try #require(Self.open(&dialogue, Self.syn(from: 50002)))
+        dialogue.tracker.confirm(under.original, at: dialogue.now)
+        // Other rules take both over.
+        dialogue.actions = []
+        dialogue.tracker.policy = try Self.policy { $0.maximumFTPSConnections = 3 }
+        dialogue.perform { $0.review(at: $1, into: &$2) }
+        #expect(Self.access(dialogue)?.live == 2)
+        #expect(!dialogue.actions.contains(.abandon(waiting.original)))
+        dialogue.transmit(dialogue.segment(.server, flags: [.ack, .fin]))
+        #expect(dialogue.actions.contains(.abandon(waiting.original)))
+        #expect(!dialogue.actions.contains(.abandon(under.original)))
+    }
+
+    @Test func `the oldest data connection that nobody answers gives way`() throws {
+        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 3 })
+        let first = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
+        let spoofed = try [50002, 50003].map { try #require(Self.open(&dialogue, Self.syn(from: $0))) }
+        func isAnswered(_ tuple: Tuple) -> Bool { tuple == first.original }
+        // Were it one more a millisecond, the client's own is let in all the same, and has its answer before its turn comes.
+        for (port, victim) in [(50004, spoofed[0]), (50005, spoofed[1])] as [(UInt16, ExpectedConnection)] {
+            dialogue.actions = []
+            #expect(Self.open(&dialogue, Self.syn(from: port), answered: isAnswered) != nil)
+            #expect(dialogue.actions.contains(.abandon(victim.original)))
+            #expect(Self.access(dialogue)?.live == 3)
+        }
+        #expect(dialogue.refusals.isEmpty)
+        // Where all are answered nobody gives way, and conntrack is not asked again at once.
+        #expect(Self.open(&dialogue, Self.syn(from: 50006)) == nil)
+        #expect(dialogue.refusals == [.ftpsLimit])
+        dialogue.actions = []
+        #expect(Self.open(&dialogue, Self.syn(from: 50006), answered: { _ in false }) == nil)
+        #expect(!dialogue.actions.contains { if case .abandon = $0 { true } else { false } })
+    }
+
+    @Test func `one that has ended gives way before one that nobody answers`() throws {
+        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
+        let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
+        _ = Self.open(&dialogue, Self.syn(from: 50002))
+        dialogue.actions = []
+        let next = Self.open(
+            &dialogue,
+            Self.syn(from: 50003),
+            live: { $0 == waiting.original },
+            answered: { _ in false }
+        )
+        #expect(next != nil)
+        #expect(!dialogue.actions.contains(.abandon(waiting.original)))
+    }
+
+    @Test func `of many data connections conntrack is asked about a few at a time, each in its turn`() throws
+    {
+        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 100 })
+        for port: UInt16 in 1...100 { #expect(Self.open(&dialogue, Self.syn(from: 50000 + port)) != nil) }
+        var asked: Set<Tuple> = []
+        for _ in 1...7 {
+            dialogue.now = dialogue.now.advanced(bySeconds: 1)
+            var count = 0
+            #expect(
+                Self.open(
+                    &dialogue,
+                    Self.syn(from: 50200),
+                    live: {
+                        asked.insert($0)
+                        count += 1
+                        return true
+                    }
+                ) == nil
+            )
+            #expect(count == 16)
+        }
+        #expect(asked.count == 100)
     }
 
     @Test func `a connection whose numbers edits have shifted is not released`() throws {

@@ -31,7 +31,8 @@ import Testing
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
         var output = Output()
         for mapping in mappings {
-            tracker.learn(mapping, isHelped: false, at: now, into: &output)
+            tracker.noteEarlier(mapping)
+            tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
             let first = packet(mapping.original)
             _ = tracker.receive(first.span, at: now, into: &output)
         }
@@ -47,7 +48,7 @@ import Testing
             output.clear()
             let verdict = tracker.receive(packet.span, arrivals[number], at: now, into: &output)
             outcome.append("\(verdict) \(output.packet) \(output.actions)")
-            if number == 3 { tracker.forget(mappings[4900], at: now, into: &output) }
+            if number == 3 { tracker.end(mappings[4900], at: now, into: &output) }
         }
         return outcome + ["\(tracker.statistics)", "\(tracker.connectionCount)"]
     }
@@ -57,6 +58,6 @@ import Testing
         #expect(outcome == Self.outcome(fetches: false))
         #expect(outcome[0].hasPrefix("replace"), "\(outcome[0])")
         #expect(outcome[8].hasPrefix("accept"), "\(outcome[8])")
-        #expect(outcome[9].hasPrefix("needsMapping"), "\(outcome[9])")
+        #expect(outcome[9].hasPrefix("accept"), "\(outcome[9])")
     }
 }

@@ -12,14 +12,14 @@ import Testing
     ).bytes
 
     /// Lets the tracker see it, and conntrack say what it has then.
-    private func forge(_ dialogue: inout Dialogue, isOpening: Bool) -> Verdict {
+    private func forge(_ dialogue: inout Dialogue, _ phase: ConntrackPhase) -> Verdict {
         dialogue.output.clear()
         let verdict = dialogue.tracker.receive(forged.span, at: dialogue.now, into: &dialogue.output)
         guard case .needsMapping = verdict else { return verdict }
         dialogue.tracker.learn(
             dialogue.mapping,
             isHelped: false,
-            isOpening: isOpening,
+            phase: phase,
             at: dialogue.now,
             into: &dialogue.output
         )
@@ -31,7 +31,7 @@ import Testing
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
         // Again no mapping is needed of which conntrack had not just been asked: the packet goes on.
-        #expect(forge(&dialogue, isOpening: false) == .needsMapping(dialogue.mapping.reply))
+        #expect(forge(&dialogue, .established) == .needsMapping(dialogue.mapping.reply))
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         #expect(dialogue.tracker.expectationCount == 0)
@@ -41,7 +41,7 @@ import Testing
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
-        _ = forge(&dialogue, isOpening: false)
+        _ = forge(&dialogue, .established)
         #expect(dialogue.send(.client, "NOOP\r\n") == "NOOP\r\n")
         #expect(dialogue.received.server.hasSuffix("NOOP\r\n"))
         #expect(dialogue.tracker.expectationCount == 1)
@@ -50,7 +50,7 @@ import Testing
     @Test func `a SYN-ACK that conntrack was waiting for begins a new connection`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
-        #expect(forge(&dialogue, isOpening: true) == .accept)
+        #expect(forge(&dialogue, .opening) == .accept)
         #expect(dialogue.tracker.connections.map(\.state) == [.greeting])
         #expect(dialogue.statistics.connectionsTotal == 2)
     }

@@ -127,7 +127,7 @@ import Testing
         let mapping = mapping(0, isTranslated: isTranslated)
         var dialogue = Dialogue(mapping, tracker: session.release())
         #expect(dialogue.refusals == [.tableFull])
-        dialogue.perform { [other = self.mapping(1)] in $0.forget(other, at: $1, into: &$2) }
+        dialogue.perform { [other = self.mapping(1)] in $0.end(other, at: $1, into: &$2) }
         goOn(&dialogue)
         #expect(dialogue.open.isEmpty)
         #expect(dialogue.tracker.connectionCount == 0)
@@ -160,7 +160,6 @@ import Testing
         var dialogue = Dialogue(snat)
         if isLoggedIn { dialogue.logIn() } else { dialogue.send(.client, line) }
         dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
-        dialogue = Dialogue(snat, tracker: dialogue.release(), isAdopted: true)
         dialogue.send(.client, Self.port)
         #expect(dialogue.open == (isLoggedIn ? ["10.2.0.100:5001"] : []))
     }
@@ -170,7 +169,7 @@ import Testing
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
         var mapping = snat
         mapping.reply.destination.port ^= 1
-        dialogue.perform { $0.learn(mapping, isHelped: false, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(mapping, isHelped: false, phase: .established, at: $1, into: &$2) }
         dialogue = Dialogue(mapping, tracker: dialogue.release(), isAdopted: true)
         goOn(&dialogue)
         #expect(dialogue.open.isEmpty)
@@ -191,7 +190,7 @@ import Testing
         var adopted = 0
         for number in 20_000..<20_500 {
             var output = Output()
-            tracker.forget(mapping(number - 1), at: Instant(nanoseconds: 1), into: &output)
+            tracker.end(mapping(number - 1), at: Instant(nanoseconds: 1), into: &output)
             var dialogue = Dialogue(mapping(number), tracker: tracker, isAdopted: true)
             dialogue.send(.client, "NOOP\r\n")
             if dialogue.tracker.connections.first?.state == .ready { adopted += 1 }

@@ -19,7 +19,13 @@ import Testing
         #expect(dialogue.actions == [.verify(dialogue.mapping)])
 
         dialogue.output.clear()
-        dialogue.tracker.learn(dialogue.mapping, isHelped: false, at: end, into: &dialogue.output)
+        dialogue.tracker.learn(
+            dialogue.mapping,
+            isHelped: false,
+            phase: .established,
+            at: end,
+            into: &dialogue.output
+        )
         #expect(dialogue.output.actions == [.beLiberal(dialogue.mapping)])
     }
 
@@ -48,6 +54,7 @@ import Testing
         dialogue.tracker.learn(
             dialogue.mapping,
             isHelped: false,
+            phase: .established,
             at: dialogue.now,
             into: &dialogue.output
         )
@@ -77,13 +84,19 @@ import Testing
         #expect(hours[19] < 1 && hours.last.map { $0 > 2.4 && $0 < 3 } == true, "\(hours)")
     }
 
-    @Test func `a silent connection that conntrack no longer has is forgotten with its expectation`() {
+    @Test
+    func
+        `an expectation closes when conntrack no longer has its connection, which may find that again for two hours`()
+    {
         var dialogue = Dialogue(NATCase.all[0].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         dialogue.output.clear()
         dialogue.tracker.forget(dialogue.mapping, at: dialogue.now, into: &dialogue.output)
         #expect(dialogue.tracker.expectationCount == 0)
+        #expect(dialogue.tracker.connectionCount == 1)
+        dialogue.now = dialogue.now.advanced(bySeconds: 7200)
+        dialogue.tracker.forget(dialogue.mapping, at: dialogue.now, into: &dialogue.output)
         #expect(dialogue.tracker.connectionCount == 0)
         #expect(dialogue.tracker.nextDeadline == nil)
     }

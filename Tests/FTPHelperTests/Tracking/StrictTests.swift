@@ -78,7 +78,11 @@ import Testing
     }
 
     @Test func `a line that is no FTP at all ends the connection`() throws {
-        for (side, text) in [(.client, "POST / HTTP/1.1\r\n"), (.server, "SSH-2.0-x\r\n")]
+        let endless = String(repeating: "x", count: 3000)
+        for (side, text) in [
+            (.client, "POST / HTTP/1.1\r\n"), (.server, String(repeating: "+OK\r\n", count: 20)),
+            (.server, endless + "\r\n" + endless),
+        ]
             as [(Session.Side, String)]
         {
             var dialogue = Dialogue(snat, policy: Self.strict)

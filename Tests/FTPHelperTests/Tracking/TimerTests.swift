@@ -1,5 +1,6 @@
-import FTPHelper
 import Testing
+
+@testable import FTPHelper
 
 /// What time brings, through `nextDeadline` and `fire` alone.
 @Suite struct TimerTests {
@@ -45,8 +46,9 @@ import Testing
                 answers[number] &+= UInt32(text.utf8.count)
             }
             output.clear()
+            if !tracker.follows(mapping) { tracker.earlier.insert(mapping, entryID: 0) }
             if case .needsMapping = tracker.receive(packet.span, at: now, into: &output) {
-                tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
                 _ = tracker.receive(packet.span, at: now, into: &output)
             }
         }
@@ -73,7 +75,7 @@ import Testing
                 if let id = tracker.expectations.first?.id { _ = tracker.delete(id, into: &output) }
             case 8:
                 output.clear()
-                tracker.forget(Self.mapping(number), at: now, into: &output)
+                tracker.end(Self.mapping(number), at: now, into: &output)
                 if !output.actions.isEmpty { (sequences[number], answers[number]) = (1, 1) }
             default:
                 let end = now.advanced(bySeconds: UInt32.random(in: 0...5, using: &random))
@@ -87,7 +89,7 @@ import Testing
                         expired += 1
                     }
                     for case .verify(let mapping) in output.actions {
-                        tracker.learn(mapping, isHelped: false, at: now, into: &output)
+                        tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
                     }
                 }
                 now = end
@@ -134,12 +136,18 @@ import Testing
         #expect(asked(dialogue) == 3)
     }
 
-    @Test func `a connection that conntrack still has is kept, one that it has not is told of and forgotten`()
+    @Test
+    func
+        `a connection that conntrack still has is kept, one that it has not is forgotten after two hours of silence`()
     {
         var dialogue = Dialogue.ready(snat)
-        dialogue.perform { $0.learn(snat, isHelped: false, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(snat, isHelped: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.first?.state == .ready)
+        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        #expect(dialogue.events.isEmpty)
+        #expect(dialogue.tracker.connections.first?.state == .ready)
+        dialogue.now = dialogue.now.advanced(bySeconds: 7200)
         dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
         #expect(dialogue.events.count == 1)
         if case .connectionClosed? = dialogue.events.first {} else { Issue.record("the end is not told") }

@@ -264,8 +264,9 @@ import Testing
         #expect(dialogue.tracker.transferCount == 0)
     }
 
-    @Test func `one of a connection that conntrack has forgotten is told, too`() {
+    @Test func `one of a connection that conntrack has forgotten for two hours is told, too`() {
         var dialogue = Self.passive()
+        dialogue.now = dialogue.now.advanced(bySeconds: 7200)
         dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
         Self.answer(&dialogue, nil, times: 1)
         #expect(Self.ended(dialogue).map(\.command) == [.retr])

@@ -86,6 +86,8 @@ static void escape(void)
     TRY("socket(AF_NETLINK)", socket(AF_NETLINK, SOCK_RAW, 0));
     TRY("socket(AF_UNIX)", socket(AF_UNIX, SOCK_STREAM, 0));
     TRY("sendmsg", sendmsg(STDERR_FILENO, &(struct msghdr){0}, 0));
+    TRY("sendto of a packet with payload", sendto(STDERR_FILENO, page, 61, 0, (struct sockaddr *)page, 16));
+    TRY("getsockopt of the firewall", getsockopt(STDERR_FILENO, 0, 64, page, &(socklen_t){sizeof page}));
     TRY("setsockopt", setsockopt(STDERR_FILENO, SOL_SOCKET, SO_RCVBUF, page, 4));
 
     /* Other processes. */

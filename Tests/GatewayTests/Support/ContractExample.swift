@@ -72,100 +72,179 @@ struct ContractExample: Encodable {
     }
 
     /// The contract's table, row by row.
-    static let all: [ContractExample] = [
+    static let all: [ContractExample] =
+        [
+            ContractExample(
+                #"`PO` + `RT 10,1,0,2,19,137\r\n`"#,
+                "rewritten, expects 5001",
+                .client("PO", "RT 10,1,0,2,19,137\r\n", isWatched: true)
+            ),
+            ContractExample(
+                #"`P` + `WD\r\n`"#,
+                "passed",
+                .client("P", "WD\r\n", isWatched: true)
+            ),
+            ContractExample(
+                #"`2` + `00 OK\r\n` from the server"#,
+                "passed",
+                after: login + [.client("NOOP\r\n")],
+                .server("2", "00 OK\r\n", isWatched: true)
+            ),
+            ContractExample(
+                #"`TYPE I\r\nPORT 10,1,0,2,19,137\r\n` in one segment"#,
+                "rewritten, expects 5001",
+                .client("TYPE I\r\nPORT 10,1,0,2,19,137\r\n", isWatched: true)
+            ),
+            ContractExample(
+                #"`PORT 10,1,0,2,19,137\r\nLIST\r\n` in one segment"#,
+                "rewritten, expects 5001",
+                .client("PORT 10,1,0,2,19,137\r\nLIST\r\n", isWatched: true)
+            ),
+            line("PORT  10,1,0,2,19,137", "rewritten, expects 5001"),
+            line("PORT 10,1,0,2,19,137 ", "rewritten, expects 5001"),
+            line("PORTABLE 10,1,0,2,19,137", "passed"),
+            line("PORT 10,1,0,2,19,393", "passed, refused as malformed"),
+            line("PORT 10,1,0,2,0,22", "passed, refused as privileged-port"),
+            line("PORT 10,1,0,2,0,0", "passed, refused as malformed"),
+            line("port 010,001,000,002,019,137", "rewritten, expects 5001"),
+            line("EPRT |1|10.1.0.2|70537|", "passed, refused as malformed"),
+            line("EPRT |2|fd01::2|5001|", "passed, refused as malformed"),
+            line("PORT 10,9,9,9,19,137", "passed, refused as address-mismatch"),
+            reply(
+                "227 Entering Passive Mode 10,2,0,2,19,137",
+                "after PASV",
+                "passed, expects 5001",
+                after: asked
+            ),
+            reply(
+                "227 Entering Passive Mode (10, 2, 0, 2, 19, 137)",
+                "after PASV",
+                "passed, expects 5001",
+                after: asked
+            ),
+            reply("227 Logout.", "after QUIT", "passed", after: login + [.client("QUIT\r\n")]),
+            ContractExample(
+                #"`230-hello\r\n230 ok\r\n227 Entering Passive Mode (10,2,0,2,19,137)\r\n` in one segment, after pipelined PASS and PASV"#,
+                "passed, expects 5001",
+                after: banner + [
+                    .client("USER anonymous\r\n"), .server("331 password\r\n"),
+                    .client("PASS guest\r\nPASV\r\n"),
+                ],
+                .server(
+                    "230-hello\r\n230 ok\r\n227 Entering Passive Mode (10,2,0,2,19,137)\r\n",
+                    isWatched: true
+                )
+            ),
+            reply(
+                "227 (10,2,0,2,0,22)",
+                "unasked, after the banner",
+                "passed, refused as unsolicited",
+                after: banner
+            ),
+            ContractExample(
+                #"`227 Entering Passive Mode (203,0,113,5,19,137)\r\n` after PASV, from a server behind DNAT"#,
+                "rewritten, expects 5001",
+                after: asked,
+                dialled: "198.51.100.7",
+                .server("227 Entering Passive Mode (203,0,113,5,19,137)\r\n", isWatched: true)
+            ),
+            reply(
+                "229 Extended (RFC2428) Passive Mode (|||5001|)",
+                "after EPSV",
+                "passed, expects 5001",
+                after: login + [.client("EPSV\r\n")]
+            ),
+            ContractExample(
+                #"`PORT 10,1,0,2,19,137\r\n` as the first bytes of the connection"#,
+                "passed, refused as not-logged-in",
+                after: [],
+                .client("PORT 10,1,0,2,19,137\r\n", isWatched: true)
+            ),
+            ContractExample(
+                #"`POST / HTTP/1.1\r\nHost: x\r\n\r\n` + `PORT 10,1,0,2,19,137\r\n`"#,
+                "passed, refused as not-ftp",
+                after: [],
+                .client("POST / HTTP/1.1\r\nHost: x\r\n\r\n", "PORT 10,1,0,2,19,137\r\n", isWatched: true)
+            ),
+            manyPorts,
+        ] + field
+
+    /// What servers and clients say that no RFC has foreseen.
+    private static let field: [ContractExample] = [
         ContractExample(
-            #"`PO` + `RT 10,1,0,2,19,137\r\n`"#,
+            #"`USER anonymous\r\nPASS guest\r\nTYPE I\r\nPORT 10,1,0,2,19,137\r\nSTOR x\r\n` in one segment, and then 331, 230"#,
             "rewritten, expects 5001",
-            .client("PO", "RT 10,1,0,2,19,137\r\n", isWatched: true)
-        ),
-        ContractExample(
-            #"`P` + `WD\r\n`"#,
-            "passed",
-            .client("P", "WD\r\n", isWatched: true)
-        ),
-        ContractExample(
-            #"`2` + `00 OK\r\n` from the server"#,
-            "passed",
-            after: login + [.client("NOOP\r\n")],
-            .server("2", "00 OK\r\n", isWatched: true)
-        ),
-        ContractExample(
-            #"`TYPE I\r\nPORT 10,1,0,2,19,137\r\n` in one segment"#,
-            "rewritten, expects 5001",
-            .client("TYPE I\r\nPORT 10,1,0,2,19,137\r\n", isWatched: true)
-        ),
-        ContractExample(
-            #"`PORT 10,1,0,2,19,137\r\nLIST\r\n` in one segment"#,
-            "rewritten, expects 5001",
-            .client("PORT 10,1,0,2,19,137\r\nLIST\r\n", isWatched: true)
-        ),
-        line("PORT  10,1,0,2,19,137", "rewritten, expects 5001"),
-        line("PORT 10,1,0,2,19,137 ", "rewritten, expects 5001"),
-        line("PORTABLE 10,1,0,2,19,137", "passed"),
-        line("PORT 10,1,0,2,19,393", "passed, refused as malformed"),
-        line("PORT 10,1,0,2,0,22", "passed, refused as privileged-port"),
-        line("PORT 10,1,0,2,0,0", "passed, refused as malformed"),
-        line("port 010,001,000,002,019,137", "rewritten, expects 5001"),
-        line("EPRT |1|10.1.0.2|70537|", "passed, refused as malformed"),
-        line("EPRT |2|fd01::2|5001|", "passed, refused as malformed"),
-        line("PORT 10,9,9,9,19,137", "passed, refused as address-mismatch"),
-        reply(
-            "227 Entering Passive Mode 10,2,0,2,19,137",
-            "after PASV",
-            "passed, expects 5001",
-            after: asked
-        ),
-        reply(
-            "227 Entering Passive Mode (10, 2, 0, 2, 19, 137)",
-            "after PASV",
-            "passed, expects 5001",
-            after: asked
-        ),
-        reply("227 Logout.", "after QUIT", "passed", after: login + [.client("QUIT\r\n")]),
-        ContractExample(
-            #"`230-hello\r\n230 ok\r\n227 Entering Passive Mode (10,2,0,2,19,137)\r\n` in one segment, after pipelined PASS and PASV"#,
-            "passed, expects 5001",
-            after: banner + [
-                .client("USER anonymous\r\n"), .server("331 password\r\n"),
-                .client("PASS guest\r\nPASV\r\n"),
-            ],
-            .server(
-                "230-hello\r\n230 ok\r\n227 Entering Passive Mode (10,2,0,2,19,137)\r\n",
+            after: banner,
+            .client(
+                "USER anonymous\r\nPASS guest\r\nTYPE I\r\nPORT 10,1,0,2,19,137\r\nSTOR x\r\n",
                 isWatched: true
-            )
-        ),
-        reply(
-            "227 (10,2,0,2,0,22)",
-            "unasked, after the banner",
-            "passed, refused as unsolicited",
-            after: banner
+            ),
+            .server("331 password\r\n230 logged in\r\n")
         ),
         ContractExample(
-            #"`227 Entering Passive Mode (203,0,113,5,19,137)\r\n` after PASV, from a server behind DNAT"#,
+            #"`PASS guest\r\n` answered `220 ok\r\n`, then `PORT 10,1,0,2,19,137\r\n`"#,
             "rewritten, expects 5001",
-            after: asked,
-            dialled: "198.51.100.7",
-            .server("227 Entering Passive Mode (203,0,113,5,19,137)\r\n", isWatched: true)
+            after: banner + [
+                .client("USER anonymous\r\n"), .server("331 password\r\n"), .client("PASS guest\r\n"),
+                .server("220 ok\r\n"),
+            ],
+            .client("PORT 10,1,0,2,19,137\r\n", isWatched: true)
+        ),
+        ContractExample(
+            #"a 230 line of 5,000 bytes, then `PORT 10,1,0,2,19,137\r\n`"#,
+            "rewritten, expects 5001",
+            after: login.dropLast() + [.server("230 \(String(repeating: "x", count: 5000))\r\n")],
+            .client("PORT 10,1,0,2,19,137\r\n", isWatched: true)
         ),
         reply(
-            "229 Extended (RFC2428) Passive Mode (|||5001|)",
+            "227 (10,2,0,2,19,137)",
+            "after a `NOOP` that was never answered, and PASV",
+            "passed, expects 5001",
+            after: login + [
+                .client("RETR f\r\n"), .server("125 x\r\n"), .client("NOOP\r\n"), .server("226 ok\r\n"),
+                .client("PASV\r\n"),
+            ]
+        ),
+        reply(
+            "227 (10,2,0,2,19,137)",
+            "after PASV and `250 late`",
+            "passed, expects 5001",
+            after: asked + [.server("250 late\r\n")]
+        ),
+        reply(
+            "227 (10,2,0,2,19,137)",
+            "after FEAT, whose reply of several lines was ended by `200 End`, and PASV",
+            "passed, expects 5001",
+            after: login + [
+                .client("FEAT\r\n"), .server("211-Features\r\n UTF8\r\n200 End\r\n"), .client("PASV\r\n"),
+            ]
+        ),
+        reply(
+            "227 (10,2,0,2,19,137)",
             "after EPSV",
             "passed, expects 5001",
             after: login + [.client("EPSV\r\n")]
         ),
+        reply("229 (|||5001|)", "after PASV", "passed, expects 5001", after: asked),
+        reply(
+            "227 (10,2,0,2,19,137)",
+            "after `P@SW`",
+            "passed, expects 5001",
+            after: login + [.client("P@SW\r\n")]
+        ),
+        reply(
+            "227 (10,2,0,3,19,137)",
+            "after PASV: another server of a farm",
+            "passed, expects 5001",
+            after: asked
+        ),
+        reply("227 (0,0,0,0,19,137)", "after PASV", "rewritten, expects 5001", after: asked),
         ContractExample(
-            #"`PORT 10,1,0,2,19,137\r\n` as the first bytes of the connection"#,
-            "passed, refused as not-logged-in",
-            after: [],
+            #"`PORT 10,1,0,2,19,137\r\n` behind a PROXY header, USER and PASS"#,
+            "rewritten, expects 5001",
+            after: banner + [.client("PROXY TCP4 198.51.100.7 203.0.113.5 40000 21\r\n")] + login.dropFirst(),
             .client("PORT 10,1,0,2,19,137\r\n", isWatched: true)
         ),
-        ContractExample(
-            #"`POST / HTTP/1.1\r\nHost: x\r\n\r\n` + `PORT 10,1,0,2,19,137\r\n`"#,
-            "passed, refused as not-ftp",
-            after: [],
-            .client("POST / HTTP/1.1\r\nHost: x\r\n\r\n", "PORT 10,1,0,2,19,137\r\n", isWatched: true)
-        ),
-        manyPorts,
     ]
 
     /// 500 announcements in a row, each answered: ports 5001 to 5500.

@@ -16,6 +16,18 @@ enum Files {
     static let benchmarks = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../Benchmarks/Gateway").standardized.path
 
+    /// A program of a Debian package that was unpacked, not installed: `scripts/servers` in the Makefile.
+    static func unpacked(_ package: String, _ path: String) throws -> String {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../.build/servers"
+        )
+        let program = folder.appending(path: "\(package)/\(path)").standardized.path
+        guard FileManager.default.isExecutableFile(atPath: program) else {
+            throw HarnessError("no \(program): `make deps` unpacks it")
+        }
+        return program
+    }
+
     /// One of the programs in `Scripts`, in Python if not said otherwise.
     static func script(_ name: String, extension ending: String = "py") throws -> String {
         guard let url = Bundle.module.url(forResource: name, withExtension: ending, subdirectory: "Scripts")

@@ -106,7 +106,7 @@ struct Gateway: Sendable {
     }
 
     /// The gateway's address on the link of another host: the first of the same network.
-    private static func neighbour(of address: String) -> String {
+    static func neighbour(of address: String) -> String {
         guard let end = address.range(of: address.contains(":") ? "::" : ".", options: .backwards) else {
             return ""
         }

@@ -12,8 +12,11 @@ final class Lab: Sendable {
     /// Where a lab keeps its files, as programs inside name it.
     static let folder = "/run/lab"
 
-    /// The daemon's user, as `/etc/passwd` has it: numbers that nobody else has.
-    private static let account = "pinhole:x:64990:64991::/nonexistent:/usr/sbin/nologin"
+    /// The daemon's user, and that of anonymous sessions, as `/etc/passwd` has them: numbers that nobody else has.
+    private static let accounts = [
+        "pinhole:x:64990:64991::/nonexistent:/usr/sbin/nologin",
+        "ftp:x:64992:64992::\(Server.root):/usr/sbin/nologin",
+    ]
 
     private let first: Program
     private let pipe: Pipe
@@ -40,7 +43,7 @@ final class Lab: Sendable {
         let setUp = """
             mount -t tmpfs -o mode=755 tmpfs /run
             mkdir -p /run/netns /run/vsftpd/empty \(Lab.folder)
-            { grep -v '^pinhole:' /etc/passwd; echo '\(Lab.account)'; } >/run/passwd
+            { grep -Ev '^(pinhole|ftp):' /etc/passwd; printf '%s\\n' '\(Lab.accounts.joined(separator: "' '"))'; } >/run/passwd
             mount --bind /run/passwd /etc/passwd
             touch \(Lab.folder)/ready
             # Not in the shell's place, which waits for those too who have lost their parent.

@@ -7,7 +7,7 @@ extension Stage {
     }
 
     static let hello = record(22, "hello")
-    static let data = record(23, "whatever")
+    static let data = record(23, "whatever they may say")
     static let farewell = record(21, "by")
 
     /// Opens a connection on which TLS is agreed upon.

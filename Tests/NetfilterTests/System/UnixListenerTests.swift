@@ -1,5 +1,7 @@
+import Foundation
 import Glibc
 import Netfilter
+import Synchronization
 import Testing
 
 @Suite struct UnixListenerTests {
@@ -26,6 +28,29 @@ import Testing
         _ = listener.number
     }
 
+    /// Opens a listener in place of one that is closed: a child that another test has just forked may hold that for a moment.
+    private func replacing() throws -> UnixListener {
+        for _ in 0..<500 {
+            do throws(SystemError) {
+                return try UnixListener.open(path, mode: 0o600)
+            } catch {
+                guard error.code == EADDRINUSE else { throw error }
+                usleep(10_000)
+            }
+        }
+        return try UnixListener.open(path, mode: 0o600)
+    }
+
+    @Test func `a socket at which nobody listens any more is replaced, every time`() throws {
+        for _ in 0..<200 {
+            var listener = try replacing()
+            listener.leaveFile()
+        }
+        #expect(exists(path))
+        #expect(unsafe unlink(path) == 0)
+        #expect(unsafe rmdir(directory) == 0)
+    }
+
     @Test func `a file that took the socket's place stays`() throws {
         do {
             let listener = try UnixListener.open(path, mode: 0o600)
@@ -36,6 +61,66 @@ import Testing
         #expect(exists(path))
         #expect(unsafe unlink(path) == 0)
         #expect(unsafe rmdir(directory) == 0)
+    }
+
+    @Test func `the file is for whom it is to be, whatever the umask, which stays what it is`() throws {
+        // Of this process, which others than this test have, too: it is only looked at.
+        let group: gid_t? = geteuid() == 0 ? 64_991 : nil
+        let listener = try UnixListener.open(path, mode: 0o666, group: group)
+        var status = stat()
+        #expect(unsafe lstat(path, &status) == 0)
+        #expect(status.st_mode == S_IFSOCK | 0o666)
+        #expect(status.st_gid == group ?? getegid())
+        #expect(status.st_uid == geteuid())
+        _ = listener.number
+        let mask = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        #expect(!mask.contains("\nUmask:\t0000\n"))
+        let file = "\(directory).own"
+        close(try check("make a file", unsafe creat(file, 0o600)))
+        #expect(unsafe lstat(file, &status) == 0)
+        #expect(status.st_gid == getegid())
+        unsafe unlink(file)
+    }
+
+    @Test func `a link that takes the socket's place leads nobody to another file`() throws {
+        let (victim, link) = ("\(directory).victim", "\(directory).link")
+        close(try check("make a file", unsafe creat(victim, 0o600)))
+        defer { for file in [victim, link] { unsafe unlink(file) } }
+        #expect(unsafe mkdir(directory, 0o755) == 0)
+        let attacker = Attacker(path, link, victim)
+        for _ in 0..<500 {
+            unsafe unlink(path)
+            _ = try? UnixListener.open(path, mode: 0o666, group: geteuid() == 0 ? 64_991 : nil)
+        }
+        attacker.stop()
+        var status = stat()
+        #expect(unsafe lstat(victim, &status) == 0, "nor was it removed")
+        #expect(status.st_mode == S_IFREG | 0o600)
+        #expect(status.st_gid == getegid())
+        unsafe unlink(path)
+        #expect(unsafe rmdir(directory) == 0)
+    }
+
+    /// Puts a symbolic link in the place of a socket as soon as it sees one, again and again.
+    private final class Attacker: Sendable {
+        private let isOver = Mutex(false)
+        private let done = DispatchSemaphore(value: 0)
+
+        init(_ path: String, _ link: String, _ victim: String) {
+            Thread { [self] in
+                while !isOver.withLock({ $0 }) {
+                    guard FileIdentity(ofSocketAt: path) != nil else { continue }
+                    unsafe symlink(victim, link)
+                    unsafe rename(link, path)
+                }
+                done.signal()
+            }.start()
+        }
+
+        func stop() {
+            isOver.withLock { $0 = true }
+            done.wait()
+        }
     }
 
     @Test func `a path that is too long is refused, and the directory does not stay`() {

@@ -229,12 +229,16 @@ import Testing
 
     @Test func `one client too many is told so, and there is room again when one goes`() throws {
         var server = try ControlServer.open(path)
-        var clients = try (0..<ControlServer.maximumClients).map { _ in try TestClient(path) }
+        let isRoot = geteuid() == 0
+        var clients = try (0..<(isRoot ? ControlPlaces.all : ControlPlaces.forOneUser)).map { _ in
+            try TestClient(path)
+        }
         for _ in clients { try serve(&server) }
         let surplus = try TestClient(path)
         try serve(&server)
         try surplus.read()
-        #expect(surplus.text == "error: too many clients at the control socket: end some of them\n")
+        let whose = isRoot ? "" : " of this user"
+        #expect(surplus.text == "error: too many clients\(whose) at the control socket: end some of them\n")
         #expect(surplus.isClosed)
         clients.removeLast()
         try serve(&server)
@@ -243,6 +247,29 @@ import Testing
         try serve(&server)
         try next.read()
         #expect(next.text == "ok\nflush!\n")
+    }
+
+    @Test func `those who watch and never read leave room for short requests`() throws {
+        var server = try ControlServer.open(path)
+        var watchers: [TestClient] = []
+        for _ in 0..<ControlPlaces.forWatchers {
+            let client = try TestClient(path)
+            try client.send("events json\n")
+            try serve(&server) { _, _ in .events(.json) }
+            watchers.append(client)
+        }
+        let surplus = try TestClient(path)
+        try surplus.send("events json\n")
+        try serve(&server) { _, _ in .events(.json) }
+        try surplus.read()
+        #expect(surplus.text == "error: too many clients of this user watch events: end some of them\n")
+        #expect(surplus.isClosed)
+        let client = try TestClient(path)
+        try client.send("reload\n")
+        try serve(&server)
+        try client.read()
+        #expect(client.text == "ok\nreload!\n")
+        #expect(server.clientCount == watchers.count)
     }
 
     @Test func `the socket is for root and its group, and goes with the server`() throws {

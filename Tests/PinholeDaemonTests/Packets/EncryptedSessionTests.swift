@@ -1,3 +1,4 @@
+import CNetfilter
 import FTPHelper
 import Glibc
 import Netfilter
@@ -28,8 +29,11 @@ import Testing
     /// A path on which a session has been secured, and nothing is on record yet.
     private func secured(_ policy: Policy) -> PacketPath<FakeKernel> {
         var path = PacketPath(policy, FakeKernel(memory: memory))
+        memory.tcpState = 3
+        memory.established = [memory.entry(mapping)]
+        _ = path.survey(at: start)
         let hello = "\u{16}\u{3}\u{3}\u{0}\u{1}h"
-        let data = "\u{17}\u{3}\u{3}\u{0}\u{1}d"
+        let data = "\u{17}\u{3}\u{3}\u{0}\u{14}" + String(repeating: "d", count: 20)
         var sent: [UInt32] = [1000, 5000]
         let said = [(0, "AUTH TLS\r\n"), (1, "234 go on\r\n"), (0, hello), (1, hello), (0, data), (1, data)]
         for (side, text) in said {
@@ -120,8 +124,72 @@ import Testing
         let (_, bytes) = syn()
         _ = path.data(bytes.span, at: start)
         #expect(path.expectations.isEmpty)
-        #expect(path.connections.isEmpty)
+        #expect(path.connections.first?.access == nil)
         #expect(path.report(nil, lostLines: 0).faults[.createConnection] == 1)
+    }
+
+    @Test func `of data connections that have ended those that an RST has cut off are removed`() throws {
+        for (state, calls) in [(TCP_CONNTRACK_CLOSE, 2), (TCP_CONNTRACK_TIME_WAIT, 1)] {
+            var path = secured(try policy(maximum: 1))
+            let (tuple, first) = syn()
+            _ = path.data(first.span, at: start)
+            memory.data = [tuple: (nil, UInt8(state.rawValue))]
+            _ = memory.take()
+            let (other, second) = syn(from: 50001)
+            _ = path.data(second.span, at: start)
+            let expected: [FakeKernel.Call] = [.entry(tuple), .delete(tuple)]
+            #expect(memory.take() == expected.prefix(calls) + [.establish(other)])
+        }
+    }
+
+    @Test func `where there is no room the oldest that nobody has answered is removed`() throws {
+        var path = secured(try policy(maximum: 2))
+        let (first, firstBytes) = syn(from: 50000)
+        let (second, secondBytes) = syn(from: 50001)
+        let (third, thirdBytes) = syn(from: 50002)
+        let (fourth, fourthBytes) = syn(from: 50003)
+        _ = path.data(firstBytes.span, at: start)
+        _ = path.data(secondBytes.span, at: start)
+        memory.data = [
+            first: (nil, UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue)),
+            second: (nil, UInt8(TCP_CONNTRACK_SYN_SENT.rawValue)),
+        ]
+        memory.unanswered = [second]
+        _ = memory.take()
+        _ = path.data(thirdBytes.span, at: start)
+        #expect(
+            memory.take() == [
+                .entry(first), .entry(second), .establish(third), .entry(second), .delete(second),
+            ]
+        )
+        memory.data[third] = (nil, UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue))
+        _ = path.data(fourthBytes.span, at: start)
+        #expect(!memory.take().contains(.establish(fourth)))
+        #expect(path.connections.first?.access?.live == 2)
+    }
+
+    @Test func `one that was answered in the last moment stays`() throws {
+        var path = secured(try policy())
+        let (tuple, bytes) = syn()
+        _ = path.data(bytes.span, at: start)
+        memory.data = [tuple: (nil, UInt8(TCP_CONNTRACK_SYN_RECV.rawValue))]
+        _ = memory.take()
+        path.adopt(Policy(), at: start)
+        #expect(memory.take() == [.withdraw(Samples.client.address), .recall(mapping), .entry(tuple)])
+    }
+
+    @Test(arguments: [TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT, TCP_CONNTRACK_SYN_SENT])
+    func `a session that conntrack does not have as established is over when it is asked`(
+        state: tcp_conntrack
+    ) throws {
+        var path = secured(try policy())
+        memory.tcpState = UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue)
+        path.fire(at: start.advanced(bySeconds: 15))
+        #expect(path.expectations.count == 1)
+        memory.tcpState = UInt8(state.rawValue)
+        path.fire(at: start.advanced(bySeconds: 30))
+        #expect(path.expectations.isEmpty)
+        #expect(path.connections.count == 1)
     }
 
     @Test func `another policy holds at once`() throws {

@@ -19,12 +19,18 @@ import Testing
         [.syn]
     )
 
-    init() { memory.mapping = Samples.mapping }
+    init() {
+        memory.mapping = Samples.mapping
+        memory.tcpState = 3
+        memory.established = [memory.entry(Samples.mapping)]
+    }
 
     private func path(isStrict: Bool = false) -> PacketPath<FakeKernel> {
         var policy = Policy()
         policy.rules.isStrict = isStrict
-        return PacketPath(policy, FakeKernel(memory: memory))
+        var path = PacketPath(policy, FakeKernel(memory: memory))
+        _ = path.survey(at: start)
+        return path
     }
 
     private func isAccepted(_ ruling: PacketQueue.Ruling) -> Bool {
@@ -45,6 +51,8 @@ import Testing
                     original: original,
                     reply: Tuple(source: Samples.server, destination: Endpoint(Samples.gateway, port))
                 )
+                memory.established = memory.mapping.map { [memory.entry($0)] } ?? []
+                _ = path.survey(at: start)
                 let announcement = packet(original, [.ack], "PORT 10,1,0,\(address),19,137\r\n")
                 _ = path.control(announcement.span, at: start)
             }

@@ -10,11 +10,20 @@ import Testing
     private let start = Instant(nanoseconds: 1_000_000_000)
     private let failure = SystemError("do it", code: ENOSPC)
 
-    init() { memory.mapping = Samples.mapping }
+    init() {
+        memory.mapping = Samples.mapping
+        memory.tcpState = 3
+        memory.established = [entry(inZone: 0)]
+    }
 
-    private func path() -> PacketPath<FakeKernel> { PacketPath(Policy(), FakeKernel(memory: memory)) }
+    /// The way of packets, of which one connection was established before.
+    private func path() -> PacketPath<FakeKernel> {
+        var path = PacketPath(Policy(), FakeKernel(memory: memory))
+        _ = path.survey(at: start)
+        return path
+    }
 
-    /// The client's announcement, on a connection that is already under way.
+    /// The client's announcement, on that connection.
     private let announcement = packet(Samples.mapping.original, [.ack, .psh], "PORT 10,1,0,2,19,137\r\n")
 
     private func text(_ ruling: PacketQueue.Ruling) -> String? {
@@ -43,7 +52,7 @@ import Testing
         #expect(calls.contains(.open(1, timeout: 300)))
         #expect(calls.contains(.beLiberal(Samples.mapping)))
         #expect(path.expectations.map(\.id) == [1])
-        #expect(names(path.takeNotices()) == ["connection", "expectation"])
+        #expect(names(path.takeNotices()) == ["connection", "expectation", "rewritten"])
         #expect(path.takeNotices().isEmpty)
     }
 
@@ -61,11 +70,100 @@ import Testing
         #expect(path.expectations.map(\.id) == [1])
     }
 
+    /// Rules over packets that come together; what they lead to is still to be done.
+    private func gather(_ packets: [[UInt8]], in path: inout PacketPath<FakeKernel>) -> [String?] {
+        let bytes = packets.flatMap { $0 }
+        var batch: [QueuedPacket] = []
+        var offset = 0
+        for packet in packets {
+            batch.append(QueuedPacket(id: UInt32(batch.count), payload: offset..<offset + packet.count))
+            offset += packet.count
+        }
+        return batch.indices.map { text(path.control(batch, $0, in: bytes.span, at: start)) }
+    }
+
+    /// Announcements of the client, one behind the other, each in a packet of its own.
+    private func announcements(_ ports: Range<UInt8>) -> [[UInt8]] {
+        let lines = ports.map { "PORT 10,1,0,2,19,\($0)\r\n" }
+        return lines.enumerated().map { number, line in
+            let sequence = 1000 + lines[..<number].reduce(0) { $0 + UInt32($1.utf8.count) }
+            return packet(Samples.mapping.original, [.ack, .psh], sequence: sequence, line)
+        }
+    }
+
+    @Test func `of what packets together announce, what holds in the end is opened before any goes on`() {
+        var path = path()
+        let rulings = gather(announcements(100..<130), in: &path)
+        #expect(rulings.count == 30 && rulings.last == "PORT 10,2,0,100,19,129\r\n")
+        #expect(memory.take() == [.entry(Samples.mapping.original)], "all are ruled over first")
+        path.settle(at: start)
+        #expect(memory.take() == [.beLiberal(Samples.mapping), .open(30, timeout: 300)])
+        #expect(path.expectations.map(\.id) == [30])
+        path.settle(at: start)
+        #expect(memory.take() == [], "it is done once")
+    }
+
+    @Test func `what was open before packets come together is closed before what they announce is opened`() {
+        var path = path()
+        let packets = announcements(100..<104)
+        let first = packets[0]
+        _ = path.control(first.span, at: start)
+        _ = memory.take()
+        _ = gather(Array(packets[1...]), in: &path)
+        path.settle(at: start)
+        #expect(memory.take() == [.close(1), .open(4, timeout: 300)])
+    }
+
+    @Test func `whenever it is killed, the next daemon knows of all that is open`() throws {
+        let directory = try TemporaryDirectory()
+        let file = "\(directory.path)/state"
+        let identity = StateFile.identity(ofBoot: "this one")
+        let state = try StateFile.create(for: file, identity: identity, connections: 10)
+        var path = PacketPath(Policy(), FakeKernel(memory: memory), state: state)
+        _ = path.survey(at: start)
+        try path.publishState()
+        /// What a daemon that is started now goes on with.
+        func kept() -> [UInt64] {
+            let bytes = (try? PrivateFile.read(file, owner: nil)) ?? []
+            let records = StateFile.records(in: bytes, identity: identity) ?? []
+            return records.compactMap { KeptConnection($0, at: start)?.expectation?.id }
+        }
+        var views: [[UInt64]] = []
+        memory.look = { views.append(kept()) }
+        let packets = announcements(100..<103)
+        let first = packets[0]
+        _ = path.control(first.span, at: start)
+        #expect(views == [[1]], "it is opened when it is kept")
+        _ = gather(Array(packets[1...]), in: &path)
+        path.settle(at: start)
+        #expect(views == [[1], [1], [3]], "the old one is closed when it is kept still")
+        let wasOpen = path.delete(3, at: start)
+        #expect(wasOpen && views.last == [3])
+        #expect(kept().isEmpty)
+    }
+
+    @Test func `an announcement that the kernel does not take is none, though others came with it`() {
+        var path = path()
+        memory.failure = failure
+        _ = gather(announcements(100..<103), in: &path)
+        path.settle(at: start)
+        #expect(path.expectations.isEmpty)
+        #expect(path.report(nil, lostLines: 0).faults[.openPinhole] == 1)
+    }
+
     @Test func `of two records of a connection the newer goes on, and none is dropped`() {
         var earlier = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()
         var records: [[UInt64]] = []
-        earlier.learn(Samples.mapping, entryID: 1, isHelped: false, at: start, into: &output)
+        earlier.noteEarlier(Samples.mapping, entryID: 1)
+        earlier.learn(
+            Samples.mapping,
+            entryID: 1,
+            isHelped: false,
+            phase: .established,
+            at: start,
+            into: &output
+        )
         for text in ["NOOP\r\n", "PORT 10,1,0,2,19,137\r\n"] {
             let packet = packet(Samples.mapping.original, [.ack, .psh], text)
             _ = earlier.receive(packet.span, at: start, into: &output)
@@ -79,6 +177,46 @@ import Testing
         var path = path()
         #expect(path.restore(records, at: start) == (1, 0))
         #expect(path.connections.map(\.mapping) == [Samples.mapping])
+    }
+
+    @Test(arguments: ["not asked", "no room", "another mapping"])
+    func `a connection that cannot be taken back is not adopted instead`(reason: String) throws {
+        var earlier = Tracker(policy: Policy(), keepsRecords: true)
+        var output = Output()
+        let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 4999, acknowledgement: 1000)
+        for _ in 0..<2 {
+            guard case .needsMapping = earlier.receive(handshake.span, at: start, into: &output) else {
+                break
+            }
+            earlier.learn(
+                Samples.mapping,
+                entryID: 1,
+                isHelped: false,
+                phase: .opening,
+                at: start,
+                into: &output
+            )
+        }
+        var records: [[UInt64]] = []
+        earlier.takeRecords { _, record in
+            if let record { records.append(record) }
+            return 1
+        }
+        #expect(records.count == 1)
+
+        var policy = Policy()
+        if reason == "no room" { policy.maximumConnections = 0 }
+        var path = PacketPath(policy, FakeKernel(memory: memory))
+        if reason == "not asked" { memory.entryFailure = failure }
+        if reason == "another mapping" { memory.mapping?.reply.destination.port ^= 1 }
+        #expect(path.restore(records, at: start) == (0, 1))
+        path.adopt(Policy(), at: start)
+        memory.entryFailure = nil
+        memory.established = memory.mapping.map { [memory.entry($0)] } ?? []
+        _ = path.survey(at: start)
+        _ = path.control(announcement.span, at: start)
+        #expect(path.connections.isEmpty)
+        #expect(path.expectations.isEmpty)
     }
 
     @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
@@ -97,6 +235,11 @@ import Testing
         memory.mapping = nil
         #expect(text(path.control(announcement.span, at: start)) == "accept")
         #expect(memory.take() == [.entry(Samples.mapping.original)])
+        // It may be in a zone that nobody knows of, until that was looked for as often as may be.
+        for _ in 0..<3 {
+            path.search(at: start)
+            #expect(text(path.control(announcement.span, at: start)) == "accept")
+        }
         #expect(names(path.takeNotices()) == ["refused"])
         #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
@@ -120,22 +263,45 @@ import Testing
     @Test func `a connection in a zone that nobody knows of is searched for, but not for ever`() {
         var path = path()
         memory.mapping = nil
-        for _ in 0..<20 { _ = path.control(announcement.span, at: start) }
+        for _ in 0..<20 {
+            _ = path.control(announcement.span, at: start)
+            path.search(at: start)
+        }
         #expect(memory.searches == 3)
         memory.zoned.unknown = [entry(inZone: 5)]
         #expect(text(path.control(announcement.span, at: start)) == "accept")
-        let ruling = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+        let later = start.advanced(bySeconds: 10)
+        #expect(text(path.control(announcement.span, at: later)) == "accept")
+        path.search(at: later)
+        let ruling = path.control(announcement.span, at: later)
         #expect(memory.searches == 4)
         #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
         #expect(path.expectations.map(\.zone) == [5])
         #expect(memory.take().contains(.beLiberal(entry(inZone: 5).mapping)))
     }
 
+    @Test func `while zones are searched for, a SYN-ACK waits to be sent again, and nothing else does`() {
+        var path = path()
+        memory.mapping = nil
+        memory.zoned.unknown = [entry(inZone: 5, isOpening: true)]
+        let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
+        for _ in 0..<3 {
+            #expect(text(path.control(handshake.span, at: start)) == "drop")
+            #expect(text(path.control(announcement.span, at: start)) == "accept")
+        }
+        #expect(memory.searches == 1 && path.connections.isEmpty)
+        // Nobody was turned away.
+        #expect(names(path.takeNotices()) == [])
+        path.search(at: start)
+        #expect(text(path.control(handshake.span, at: start)) == "accept")
+        #expect(path.connections.map(\.mapping.original.zone) == [5])
+    }
+
     @Test func `a packet that may be of one zone or of another goes on without help`() {
         var path = path()
         memory.zoned.known = [entry(inZone: 5)]
         #expect(text(path.control(announcement.span, at: start)) == "accept")
-        #expect(path.connections.isEmpty)
+        #expect(path.connections.isEmpty && memory.searches == 0)
         #expect(names(path.takeNotices()) == ["refused"])
         // Of a new connection the entry tells that it is new.
         memory.zoned.known = [entry(inZone: 5, isOpening: true)]
@@ -147,14 +313,21 @@ import Testing
     @Test func `of a flood of refusals a few are told, and how many were left out`() {
         var path = path()
         memory.mapping = nil
-        for _ in 0..<500 { _ = path.control(announcement.span, at: start) }
+        for _ in 0..<500 {
+            _ = path.control(announcement.span, at: start)
+            path.search(at: start)
+        }
         #expect(path.takeNotices().count == 100)
-        _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+        for _ in 0..<4 {
+            _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
+            path.search(at: start)
+        }
         let leftOut = path.takeNotices().map { notice -> UInt64? in
             if case .event(.refused, let leftOut) = notice { leftOut } else { nil }
         }
-        #expect(leftOut == [400])
-        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 501])
+        // With three of each ten seconds zones are looked for, and nothing is refused yet.
+        #expect(leftOut == [397])
+        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 498])
     }
 
     @Test func `a conntrack that cannot be asked is a fault, and the packet goes on`() {

@@ -27,4 +27,21 @@ import Testing
             #expect(Escaping.text(of: bytes, limit: limit) == expected)
         }
     }
+
+    @Test func `what others have escaped is only made harmless: its backslashes stay`() {
+        #expect(Escaping.harmless(#"\r\x1b C:\x5c"#) == #"\r\x1b C:\x5c"#)
+        #expect(Escaping.harmless("\u{1b}]0;x\u{7}\n\u{9b}") == #"\x1b]0;x\x07\n\xc2\x9b"#)
+        #expect(Escaping.harmless(String(repeating: "x", count: 10), limit: 4) == "xxxx")
+    }
+
+    @Test func `lines keep their ends and lose all else that a terminal could take for an order`() {
+        for byte in UInt8.min...UInt8.max {
+            let shown = Array(Escaping.harmlessLines([0x61, byte, 0x0a]))
+            if (0x20...0x7e).contains(byte) || byte == 0x0a {
+                #expect(shown == [0x61, byte, 0x0a])
+            } else {
+                #expect(shown == [0x61] + Array(Escaping.text(of: [byte]).utf8) + [0x0a])
+            }
+        }
+    }
 }

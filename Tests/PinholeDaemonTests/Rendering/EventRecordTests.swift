@@ -72,6 +72,47 @@ import Testing
         )
     }
 
+    @Test(arguments: [true, false])
+    func `a line that was rewritten or left alone has both endpoints`(isRewritten: Bool) {
+        let announced = Endpoint(IPAddress.v4(0x0a02_0003), 5001)
+        let naming = Naming(
+            kind: .pasv,
+            connection: Samples.mapping.original,
+            announced: announced,
+            told: isRewritten ? Endpoint(Samples.server.address, 5001) : announced
+        )
+        let name = isRewritten ? "rewritten" : "left-alone"
+        let told = isRewritten ? "10.2.0.2:5001" : "10.2.0.3:5001"
+        let json = record(.naming(naming)).json.text
+        #expect(
+            json.hasPrefix(
+                #"{"time":1700000000.063,"event":"\#(name)","kind":"PASV","client":"10.1.0.2:40112","#
+                    + #""server":"10.2.0.2:21","announced":"10.2.0.3:5001","told":"\#(told)""#
+            )
+        )
+        #expect(json.contains("'loose = yes'") == !isRewritten)
+        #expect(
+            record(.naming(naming)).text.hasPrefix(
+                "1700000000.063 \(name) kind=PASV client=10.1.0.2:40112 server=10.2.0.2:21 announced=10.2.0.3:5001 "
+                    + "told=\(told)"
+            )
+        )
+    }
+
+    @Test(arguments: UnopenedReason.allCases)
+    func `why nothing opened is told with what it means`(reason: UnopenedReason) {
+        let json = record(.unopened(Samples.summary(), reason)).json.text
+        #expect(
+            json.contains(#""event":"unopened""#)
+                && json.contains(#""reason":"\#(reason.rawValue)","explanation":""#)
+        )
+        #expect(
+            record(.unopened(Samples.summary(), reason)).text.contains(
+                " reason=\(reason.rawValue) explanation="
+            )
+        )
+    }
+
     @Test func `a refusal of nothing in particular has null for its kind`() {
         let refusal = Refusal(reason: .notFTP, kind: nil, connection: Samples.mapping.original, line: [])
         #expect(record(.refused(refusal)).json.text.contains(#""reason":"not-ftp","kind":null,"client""#))

@@ -49,18 +49,43 @@ import Testing
         ),
         (
             .tableFull, nil,
-            "as many connections are followed as may be, so this one passes without help: raise 'max-connections', "
-                + "or see with 'pinhole connections' who has them"
+            "as many connections are followed as may be, of all clients or of this one, so this one passes without help: "
+                + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
         ),
         (
-            .tableFull, .lpsv,
-            "no port is free for the server's answer to LPSV at the address that NAT shows: give NAT another address, "
-                + "or see with 'pinhole expectations' who has the ports"
+            .noPort, .lpsv,
+            "no port is free for the server's answer to LPSV at the address that NAT shows, or the client has a quarter of "
+                + "all: give NAT another address, or see with 'pinhole expectations' who has the ports"
+        ),
+        (
+            .notAllowed, .port,
+            "the client's PORT opens nothing, as 'active = no' wants it: let the client use passive mode, or allow this "
+                + "for the server"
+        ),
+        (
+            .notAllowed, .epsv,
+            "the server's answer to EPSV opens nothing, as 'passive = no' wants it: let the client use active mode, or "
+                + "allow this for the server"
+        ),
+        (
+            .tooMany, .eprt,
+            "the client's EPRT is one of more than a thousand in a second, and passes unread: update the client, or "
+                + "block it if it is an attacker"
         ),
         (
             .noMapping, nil,
             "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for its "
                 + "port, and at 'conntrack -S'"
+        ),
+        (
+            .forged, nil,
+            "the packet came in where its address cannot be, so it was not read: somebody there forges it, or the "
+                + "routes to the client and the server are not what 'ip route get' says"
+        ),
+        (
+            .seqAdjusted, .port,
+            "the client's PORT would have to be rewritten, and something in the kernel shifts the connection's numbers "
+                + "already: leave its port out of your SYNPROXY rules"
         ),
         (
             .ftpsLimit, .ftps,

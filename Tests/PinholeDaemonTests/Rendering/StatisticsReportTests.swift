@@ -40,8 +40,9 @@ import Testing
             + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"#
             + #""ftps":{"sessions":17,"used":18},"edits":2,"#
             + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
-            + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0,"ftps-limit":0},"#
-            + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"set-liberal":0,"#
+            + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0,"forged":0,"too-many":0,"no-port":0,"not-allowed":0,"seq-adjusted":0,"ftps-limit":0},"#
+            + #""unopened":{"unannounced":0,"long-line":0},"#
+            + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"find-route":0,"set-liberal":0,"#
             + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"set-mark":0,"inject-packet":0,"kernel-helper":0,"#
             + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
         #expect(report.json.text == expected)
@@ -80,6 +81,7 @@ import Testing
         #expect(lines.contains("refused.malformed         6"))
         #expect(lines.contains("errors.conflicting-bytes  7"))
         #expect(lines.last == "queue.dropped             9")
-        #expect(lines.count == 15 + Refusal.Reason.allCases.count + Fault.allCases.count + 1 + 2)
+        let names = Refusal.Reason.allCases.count + UnopenedReason.allCases.count + Fault.allCases.count
+        #expect(lines.count == 15 + names + 1 + 2)
     }
 }

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `a record may be as large as all announcements that fit into one packet make it`() throws {
-        var state = try make(connections: 1000)
+        var state = try make(connections: 2000)
         try state.publish()
         let large = (0..<20_000).map { UInt64($0) * 0x0101_0101_0101 }
         var place = try state.keep(record(9), inPlaceOf: 0)
@@ -48,19 +48,77 @@ import Testing
     }
 
     @Test func `the file grows with what it has to keep, and no further than it may`() throws {
-        var state = try make(connections: 1000)
+        var state = try make(connections: 4000)
         try state.publish()
+        let empty = try bytes().count
         var places = try (0..<4000).map { try state.keep(record(9, $0), inPlaceOf: 0) }
         #expect(try records()?.count == 4000)
         let size = try bytes().count
+        #expect(empty < 100_000 && size < 4000 * 150, "\(empty), \(size)")
         places = try places.map { try state.keep(record(9, 7), inPlaceOf: $0) }
         #expect(try bytes().count == size)
-        #expect(throws: SystemError("keep the state of a connection", code: ENOSPC)) {
-            for _ in 0..<1000 { _ = try state.keep(record(9), inPlaceOf: 0) }
-        }
+        #expect(throws: full) { for _ in 0..<100_000 { _ = try state.keep(record(9), inPlaceOf: 0) } }
         _ = try state.keep(nil, inPlaceOf: places[0])
         _ = try state.keep(record(9, 9), inPlaceOf: 0)
         #expect(try records()?.first == record(9, 9))
+    }
+
+    private let full = SystemError("keep the state of a connection", code: ENOSPC)
+    private let guaranteed = StateFile.guaranteedSlots * StateFile.dataSize
+
+    @Test func `every connection has room for what it has to have, whatever the others have`() throws {
+        var state = try make(connections: 100)
+        try state.publish()
+        var others = Array(repeating: 0, count: 50)
+        // Each takes as much as it can get, of what there is for all and then of what there is for it.
+        for size in [4000, 1000, 500, 100, guaranteed + 1, guaranteed] {
+            for index in others.indices where others[index] == 0 {
+                if let place = try? state.keep(record(size, 1), inPlaceOf: others[index]) {
+                    others[index] = place
+                }
+            }
+        }
+        #expect(others.allSatisfy { $0 != 0 })
+        #expect(throws: full) { try state.keep(record(guaranteed + 1), inPlaceOf: 0) }
+        var honest = try (0..<50).map { try state.keep(record(guaranteed, UInt64(10 + $0)), inPlaceOf: 0) }
+        for round in 1...3 {
+            for index in honest.indices {
+                honest[index] = try state.keep(
+                    record(guaranteed, UInt64(100 * round + index)),
+                    inPlaceOf: honest[index]
+                )
+            }
+        }
+        // One that comes when another goes may be written before the other is given up.
+        _ = try state.keep(record(guaranteed, 7), inPlaceOf: 0)
+        let found = try records() ?? []
+        #expect((0..<50).allSatisfy { found.contains(record(guaranteed, UInt64(300 + $0))) })
+    }
+
+    @Test func `an old record stays where there is no room for a new one`() throws {
+        var state = try make(connections: 1)
+        try state.publish()
+        let place = try state.keep(record(20, 1), inPlaceOf: 0)
+        #expect(throws: full) { try state.keep(record(20_000, 2), inPlaceOf: place) }
+        #expect(try records() == [record(20, 1)])
+        _ = try state.keep(record(20, 3), inPlaceOf: place)
+        #expect(try records() == [record(20, 3)])
+    }
+
+    @Test func `room for more connections can be had at any time`() throws {
+        var state = try make(connections: 1)
+        try state.publish()
+        let fill = { (state: inout StateFile) throws -> Int in
+            var count = 0
+            while (try? state.keep(record(guaranteed), inPlaceOf: 0)) != nil { count += 1 }
+            return count
+        }
+        let first = try fill(&state)
+        state.admit(connections: 101)
+        #expect(try fill(&state) >= 100)
+        // Those that there are stay, however few there may be from now on.
+        state.admit(connections: 1)
+        #expect(try records()?.count ?? 0 >= first + 100)
     }
 
     @Test func `killed at any byte of a record, the file has the old one or the new one`() throws {

@@ -4,11 +4,18 @@ import FTPHelper
 struct Conversation {
     /// The tuple of the client's packets.
     let tuple: Tuple
+    /// The tuple of the server's packets.
+    private let reply: Tuple
     private var clientNext: UInt32 = 1000
     private var serverNext: UInt32 = 0xffff_fff0
 
-    init(_ client: Endpoint = Samples.client, _ server: Endpoint = Samples.server) {
+    /// - Parameters:
+    ///   - client: who sends the SYN.
+    ///   - server: where it goes.
+    ///   - reply: the tuple of the server's packets, where they come from the other side of a NAT.
+    init(_ client: Endpoint = Samples.client, _ server: Endpoint = Samples.server, reply: Tuple? = nil) {
         tuple = Tuple(source: client, destination: server)
+        self.reply = reply ?? tuple.inverted
     }
 
     /// SYN, SYN-ACK, ACK.
@@ -21,7 +28,7 @@ struct Conversation {
 
     mutating func server(_ text: String, _ flags: TCPFlags = [.ack]) -> [UInt8] {
         defer { serverNext &+= UInt32(text.utf8.count) + (flags.isDisjoint(with: [.syn, .fin]) ? 0 : 1) }
-        return packet(tuple.inverted, flags, sequence: serverNext, acknowledgement: clientNext, text)
+        return packet(reply, flags, sequence: serverNext, acknowledgement: clientNext, text)
     }
 
     /// Lines, each behind `C` or `S` for its side and without its end, one packet a line.

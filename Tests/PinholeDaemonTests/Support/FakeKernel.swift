@@ -9,12 +9,16 @@ struct FakeKernel: ~Copyable, Kernel {
         case entry(Tuple)
         case beLiberal(Mapping)
         case establish(Tuple)
+        case delete(Tuple)
         case open(UInt64, timeout: UInt32)
         case close(UInt64)
         case admit(IPAddress)
         case withdraw(IPAddress)
         case release(Mapping)
         case recall(Mapping)
+        case concludeHandshake(Tuple)
+        case watch(Mapping)
+        case unwatch(Mapping)
         case inject
     }
 
@@ -27,14 +31,44 @@ struct FakeKernel: ~Copyable, Kernel {
         var zoned: (known: [ConntrackEntry], unknown: [ConntrackEntry]) = ([], [])
         /// How often all zones were searched.
         var searches = 0
+        /// A search has begun and not come to its end.
+        var isSearching = false
         var helper: String?
+        /// How far it has that one connection (`TCP_CONNTRACK_...`): as a rule its handshake is under way.
+        var tcpState: UInt8 = 2
+        /// Connections that were established before.
+        var established: [ConntrackEntry] = []
+        /// Whether its one connection has the mark of those that pass by.
+        var isReleased = false
+        /// The streams whose numbers it shifts.
+        var shifted: ShiftedStreams = []
+        /// The interfaces that no packet can have come in by.
+        var forgedInterfaces: Set<UInt32> = []
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
+        /// Those of them that nobody has answered.
+        var unanswered: Set<Tuple> = []
         /// What every request fails with, but for those about entries.
         var failure: SystemError?
         var entryFailure: SystemError?
+        /// Looks around whenever something is to be opened or closed.
+        var look: (() -> Void)?
         /// How many requests fail before they succeed again; all if there is no such number.
         var failures = Int.max
+
+        /// What it has of such a connection.
+        func entry(_ mapping: Mapping) -> ConntrackEntry {
+            ConntrackEntry(
+                mapping: mapping,
+                master: nil,
+                id: 1,
+                mark: 0,
+                helper: helper,
+                tcpState: tcpState,
+                hasSeenReply: true,
+                shifted: shifted
+            )
+        }
 
         /// What was asked since the last time.
         func take() -> [Call] {
@@ -67,31 +101,40 @@ struct FakeKernel: ~Copyable, Kernel {
                 mark: 0,
                 helper: nil,
                 tcpState: state,
-                hasSeenReply: true,
+                hasSeenReply: !memory.unanswered.contains(tuple),
                 traffic: traffic
             )
         }
-        return memory.mapping.map {
-            ConntrackEntry(
-                mapping: $0,
-                master: nil,
-                id: 1,
-                mark: 0,
-                helper: memory.helper,
-                tcpState: nil,
-                hasSeenReply: true
-            )
-        }
+        return memory.mapping.map(memory.entry)
     }
 
     mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
         (try entry(for: tuple).map { [$0] } ?? []) + memory.zoned.known
     }
 
-    mutating func search(for tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
+    mutating func beginSearch() throws(SystemError) {
         memory.searches += 1
-        return memory.zoned.known + memory.zoned.unknown
+        memory.isSearching = true
     }
+
+    mutating func continueSearch() throws(SystemError) {
+        memory.isSearching = false
+        memory.zoned.known += memory.zoned.unknown
+        memory.zoned.unknown = []
+    }
+
+    var isSearching: Bool { memory.isSearching }
+
+    mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {
+        try memory.fail(with: memory.entryFailure)
+        memory.established.forEach(take)
+    }
+
+    mutating func isForged(
+        _ origin: PacketOrigin,
+        mark: UInt32,
+        bridge: UInt32
+    ) throws(SystemError) -> Bool { memory.forgedInterfaces.contains(origin.interface) }
 
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError) { try memory.record(.beLiberal(mapping)) }
 
@@ -99,11 +142,17 @@ struct FakeKernel: ~Copyable, Kernel {
         try memory.record(.establish(connection.original))
     }
 
+    mutating func delete(_ entry: ConntrackEntry) throws(SystemError) {
+        try memory.record(.delete(entry.mapping.original))
+    }
+
     mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
+        memory.look?()
         try memory.record(.open(expectation.id, timeout: timeout))
     }
 
     mutating func close(_ expectation: Expectation) throws(SystemError) {
+        memory.look?()
         try memory.record(.close(expectation.id))
     }
 
@@ -114,6 +163,16 @@ struct FakeKernel: ~Copyable, Kernel {
     mutating func release(_ mapping: Mapping) throws(SystemError) { try memory.record(.release(mapping)) }
 
     mutating func recall(_ mapping: Mapping) throws(SystemError) { try memory.record(.recall(mapping)) }
+
+    func isReleased(_ entry: ConntrackEntry) -> Bool { memory.isReleased }
+
+    mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
+        try memory.record(.concludeHandshake(reply))
+    }
+
+    mutating func watch(_ mapping: Mapping) throws(SystemError) { try memory.record(.watch(mapping)) }
+
+    mutating func unwatch(_ mapping: Mapping) throws(SystemError) { try memory.record(.unwatch(mapping)) }
 
     mutating func inject(_ packet: [UInt8]) throws(SystemError) { try memory.record(.inject) }
 }

@@ -5,6 +5,8 @@ import PinholeDaemon
 extension PacketPath where System: ~Copyable {
     /// Rules over a packet that has come by itself.
     mutating func control(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
-        control([QueuedPacket(id: 1, payload: 0..<packet.count)], 0, in: packet, at: now)
+        let ruling = control([QueuedPacket(id: 1, payload: 0..<packet.count)], 0, in: packet, at: now)
+        settle(at: now)
+        return ruling
     }
 }

@@ -40,11 +40,16 @@ import Testing
             loose = yes
             strict: yes
             allow-privileged-ports = yes
+            active = no
+            passive = no
+            nat-ports = 2000-2999
+            proxy-protocol = yes
             ftps = 10.2.0.2=49000-50000,fd02::/64=3000
             implicit-tls = 990,2990
-            ftps-mark = 0x1000
+            bypass-mark = 0x1000
             data-mark = 0x100/0x300
             max-connections = 1000
+            max-client-connections = 10
             log-level = debug
             """.replacing("7, 8", with: "7,8")
         )
@@ -56,12 +61,17 @@ import Testing
         #expect(settings.policy.rules.isLoose)
         #expect(settings.policy.rules.isStrict)
         #expect(settings.policy.rules.allowsPrivilegedPorts)
+        #expect(!settings.policy.rules.allowsActive)
+        #expect(!settings.policy.rules.allowsPassive)
+        #expect(settings.policy.rules.natPorts == 2000...2999)
+        #expect(settings.policy.rules.trustsProxyHeader)
         #expect(try rules(settings, "10.2.0.2")?.ftpsPorts == 49000...50000)
         #expect(try rules(settings, "fd02::9")?.ftpsPorts == 3000...3000)
         #expect(settings.policy.implicitTLSPorts == [990, 2990])
         #expect(settings.releaseMark == ConnectionMark(value: 0x1000, mask: 0x1000))
         #expect(settings.dataMark?.applied(to: 0x22a) == 0x12a)
         #expect(settings.policy.maximumConnections == 1000)
+        #expect(settings.policy.maximumClientConnections == 10)
         #expect(settings.logLevel == .debug)
     }
 
@@ -151,12 +161,43 @@ import Testing
         ("ftps = 10.2.0.2=1023-1025", "no range"), ("ftps = 10.2.0.2=2000-1999", "no range"),
         ("ftps = 10.2.0.2=1-2-3", "no range"), ("ftps = 10.2.0.2=+2000", "no range"),
         ("ftps-ports = 2000", "no key"), ("[server 10.2.0.2]\nftps-ports = all", "no range"),
-        ("[server 10.2.0.2]\nftps-max = 0", "out of range"), ("ftps-mark = 0/1", "0 is the mark"),
+        ("[server 10.2.0.2]\nftps-max = 0", "out of range"), ("bypass-mark = 0/1", "0 is the mark"),
+        ("ftps-mark = 0x1000", "ftps-mark has another name now: it is bypass-mark, with the same value"),
         ("[server 10.2.0.2]\nftps = 10.2.0.2=2000", "no key"), ("implicit-tls = 0", "out of range"),
     ])
     func `what is wrong with encrypted sessions is named`(text: String, problem: String) throws {
         let said = try problems(text)
         #expect(said.count == 1 && said[0].contains(problem), "\(said)")
+    }
+
+    /// What a wide network of servers is warned of.
+    static let reach = "clients reach nearly every port of any such host that speaks TLS"
+    static let arrival = "any such host that speaks TLS reaches its clients' ports from 1024 on"
+
+    @Test(
+        arguments: [
+            ("[server 0.0.0.0/0]\nftps-ports = 1024-65535", [reach]),
+            ("[server ::/0]\nftps-ports = 20000-60000\nftps-active = yes", [reach, arrival]),
+            ("[server 10.0.0.0/15]\nftps-ports = 33000-65535", [reach]),
+            ("[server 10.0.0.0/15]\nftps-ports = 49000-50000\nftps-active = yes", [arrival]),
+            ("ftps = 10.0.0.0/8=1024-65535", [reach]),
+            // Of one network, or few ports, or none at all.
+            ("[server 10.2.0.0/16]\nftps-ports = 1024-65535\nftps-active = yes", []),
+            ("[server fd02:1:2::/48]\nftps-ports = 1024-65535\nftps-active = yes", []),
+            ("[server fd02:1::/47]\nftps-ports = 1024-65535", [reach]),
+            ("[server 0.0.0.0/0]\nftps-ports = 49000-50000", []),
+            ("[server 0.0.0.0/0]\nftps-active = yes", []), ("strict = yes", []),
+        ] as [(String, [String])]
+    )
+    func `access of encrypted sessions with anybody at all is warned of`(text: String, reasons: [String])
+        throws
+    {
+        let warnings = try settings(text).warnings
+        #expect(warnings.count == reasons.count)
+        for (warning, reason) in zip(warnings, reasons) {
+            #expect(warning.message.hasPrefix("[server ") && warning.message.hasSuffix(": \(reason)"))
+            #expect(warning.mend.contains("named") || warning.mend.contains("name the servers"))
+        }
     }
 
     @Test func `everything that is wrong is named with its line and what is allowed`() throws {
@@ -178,7 +219,7 @@ import Testing
             """
         )
         let keys =
-            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, ftps, implicit-tls, ftps-mark, data-mark, max-connections, log-level"
+            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, max-connections, max-client-connections, log-level"
         let section = "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
         #expect(
             said == [
@@ -187,10 +228,10 @@ import Testing
                 "FILE:2: there is no key 'nonsense' here: it may be \(keys)",
                 "FILE:3: loose: 'perhaps' is neither yes nor no: see pinhole run --help",
                 "FILE:6: there is no section [server 10.2.0.1/16]: \(section)",
-                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports, ftps-ports, ftps-active, ftps-max",
+                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps-ports, ftps-active, ftps-max",
                 "FILE:9: strict has no value: give it one, or remove the line",
                 "FILE:10: strict is in line 9 already: remove one of the two",
-                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports, ftps-ports, ftps-active, ftps-max",
+                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps-ports, ftps-active, ftps-max",
                 "FILE:13: there is no section [daemon]: \(section)",
             ]
         )
@@ -254,6 +295,8 @@ import Testing
             pinhole run --check-config --config "$dir/none" 2>&1 | sed "s|$dir|DIR|" || true
             printf 'timeout = 5\\n' >"$dir/conf"
             pinhole run --check-config --config "$dir/conf" && echo right
+            printf '[server ::/0]\\nftps-ports = 1024-65535\\n' >"$dir/conf"
+            pinhole run --check-config --config "$dir/conf" 2>&1 && echo right, too
             """
         )
         #expect(child.errors == "")
@@ -263,6 +306,8 @@ import Testing
                 pinhole: DIR/conf:2: loose: '1' is neither yes nor no: see pinhole run --help
                 pinhole: open DIR/none: No such file or directory: give the path of a configuration file with --config
                 right
+                pinhole: warning: [server ::/0] with ftps-ports 1024-65535: \(Self.reach): name the servers, and the ports that they have for data
+                right, too
 
                 """
         )

@@ -57,6 +57,103 @@ import Testing
         #expect(said.hasSuffix("\npinhole_up 0\n"))
     }
 
+    /// Clients that are slow on purpose, each in its way, from one address or from many: `slow COUNT ADDRESS WAY`.
+    private let slow = """
+        slow() {
+            python3 -B -c '
+        import socket, sys, threading, time
+        count, target, way = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+        family = socket.AF_INET6 if ":" in target else socket.AF_INET
+        head = b"GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n"
+        said = {"silent": b"", "headers": head, "bytes": head[:1], "body": b"POST /metrics HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 999999\\r\\n\\r\\n",
+                "unread": head + b"\\r\\n"}[way.split("-")[0]]
+        def enter(number):
+            stream = socket.socket(family)
+            stream.settimeout(5)
+            if way == "unread": stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            if way.endswith("-many"): stream.bind((f"127.0.{number // 250}.{number % 250 + 2}", 0))
+            try: stream.connect((target, 9421)); stream.sendall(said)
+            except OSError: pass
+            return stream
+        held = [enter(number) for number in range(count)]
+        print("held", flush=True)
+        drip = b"X" if way.startswith("bytes") else b"X: a\\r\\n" if way.startswith("headers") else b"x"
+        while True:
+            time.sleep(0.5)
+            for number, stream in enumerate(held):
+                try:
+                    if not way.startswith(("silent", "unread")): stream.sendall(drip)
+                    is_over = stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+                except BlockingIOError: is_over = False
+                except OSError: is_over = True
+                if is_over:
+                    # The next one.
+                    stream.close()
+                    held[number] = enter(number)
+            ' "$@" >"$dir/slow" & background+=($!)
+            until_ test -s "$dir/slow"
+        }
+        # Ten scrapes in a row, of which none may take two seconds.
+        scrapes() { for _ in {1..10}; do curl --silent --max-time 2 "$1" | grep '^pinhole_up'; sleep 0.1; done | uniq -c; }
+
+        """
+
+    @Test(arguments: [
+        "silent", "headers", "bytes", "body", "unread", "silent-many", "headers-many", "bytes-many",
+    ])
+    func `a scraper is answered at once beside many clients that are slow on purpose`(_ way: String) throws {
+        let said = try output(
+            slow + """
+                slow 600 127.0.0.1 \(way)
+                scrapes http://127.0.0.1:9421/metrics
+                """
+        )
+        #expect(said.split(separator: " ").joined(separator: " ") == "10 pinhole_up 1\n")
+    }
+
+    @Test func `a daemon that is stopped lets all who ask wait once, and not one after the other`() throws {
+        let said = try output(
+            """
+            kill -STOP "${background[0]}"
+            for _ in {1..20}; do ask /metrics >>"$dir/all" & asking+=($!); done
+            wait "${asking[@]}"
+            grep -c '^pinhole_up 0' "$dir/all"; ((SECONDS < 20)) && echo in time
+            kill -CONT "${background[0]}"
+            """
+        )
+        #expect(said == "20\nin time\n")
+    }
+
+    @Test func `it is so for IPv6, too`() throws {
+        let said = try output(
+            slow + """
+                "$pinhole" exporter --listen '[::1]:9421' --socket "$dir/socket" & background+=($!)
+                until_ curl --silent --max-time 2 'http://[::1]:9421/'
+                slow 300 ::1 headers
+                scrapes 'http://[::1]:9421/metrics'
+                """
+        )
+        #expect(said.split(separator: " ").joined(separator: " ") == "10 pinhole_up 1\n")
+    }
+
+    @Test func `a client that goes on for ever is cut off ten seconds after it came`() throws {
+        let said = try output(
+            """
+            python3 -B -c '
+            import socket, time
+            stream = socket.create_connection(("127.0.0.1", 9421))
+            begin = time.monotonic()
+            try:
+                stream.sendall(b"GET /metrics HTTP/1.1\\r\\n")
+                while time.monotonic() < begin + 30: stream.sendall(b"X"); time.sleep(0.1)
+            except OSError: pass
+            print(9 < time.monotonic() - begin < 15)
+            '
+            """
+        )
+        #expect(said == "True\n")
+    }
+
     @Test(arguments: [
         ("x:1", "--listen: 'x' is no address: see pinhole exporter --help (64)"),
         ("127.0.0.1", "--listen: '127.0.0.1' is not ADDRESS:PORT: see pinhole exporter --help (64)"),

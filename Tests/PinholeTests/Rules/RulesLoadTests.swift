@@ -56,15 +56,15 @@ struct RulesLoadTests {
             """
             pinhole rules load
             state_of_rules >"$dir/once"
-            grep -c 'PREROUTING.* PINHOLE' "$dir/once" | grep -x 4
-            grep -c 'OUTPUT.* PINHOLE' "$dir/once" | grep -x 4
-            grep -c NFQUEUE "$dir/once" | grep -x 4
+            grep -c 'PREROUTING.* PINHOLE' "$dir/once" | grep -x 8
+            grep -c 'OUTPUT.* PINHOLE' "$dir/once" | grep -x 8
+            grep -c NFQUEUE "$dir/once" | grep -x 20
             pinhole rules load
             state_of_rules | diff "$dir/once" -
             pinhole rules load --ports 2121 --queues 5,6 --bypass
             state_of_rules >"$dir/other"
-            grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 4
-            grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 4
+            grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 8
+            grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 20
             ! grep -E 'ctorigdstport 21 |queue-num 2' "$dir/other"
             pinhole rules load
             state_of_rules | diff "$dir/once" -
@@ -80,12 +80,12 @@ struct RulesLoadTests {
             """
             pinhole rules load
             state_of_rules >"$dir/without"
-            pinhole rules load --ftps --ftps-mark 0x1000
+            pinhole rules load --ftps --bypass-mark 0x1000
             state_of_rules >"$dir/with"
             grep -c 'pinhole[46]-sessions src .*NFQUEUE' "$dir/with" | grep -x 2
-            grep -c 'mark 0x1000/0x1000 .*RETURN' "$dir/with" | grep -x 2
+            grep -c 'mark 0x1000/0x1000 .*RETURN' "$dir/with" | grep -x 4
             ipset add pinhole4-sessions 10.1.0.2
-            pinhole rules load --ftps --ftps-mark 0x1000 --ports 21
+            pinhole rules load --ftps --bypass-mark 0x1000 --ports 21
             ipset test pinhole4-sessions 10.1.0.2
             ipset flush pinhole4-sessions
             state_of_rules | diff "$dir/with" -
@@ -132,7 +132,7 @@ struct RulesLoadTests {
                     ip6tables-restore --noflush <pinhole.ip6tables
                     if ((round == 1)); then state_of_rules | diff "$dir/loaded" -; fi
                 done
-                state_of_rules | grep -c 'j PINHOLE$' | grep -x 16
+                state_of_rules | grep -Ec 'j PINHOLE(-REVERSED)?$' | grep -x 32
                 pinhole rules load
                 state_of_rules | diff "$dir/loaded" -
                 iptables-restore --noflush <pinhole.iptables

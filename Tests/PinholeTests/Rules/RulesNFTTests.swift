@@ -54,8 +54,8 @@ struct RulesNFTTests {
             pinhole rules load --ports 2121,21 --queues 5,6 --bypass
             nft get element inet pinhole pinhole4 '{ 10.2.0.100 . 5001 . 10.2.0.2 }'
             nft --stateless list ruleset >"$dir/other"
-            grep -c 'queue flags bypass to 5$' "$dir/other" | grep -x 1
-            grep -c 'queue flags bypass to 6$' "$dir/other" | grep -x 2
+            grep -c 'queue flags bypass to 5$' "$dir/other" | grep -x 7
+            grep -c 'queue flags bypass to 6$' "$dir/other" | grep -x 7
             ! grep 'queue to' "$dir/other"
             pinhole rules print --backend nft >"$dir/printed"
             nft --file - <"$dir/printed"
@@ -71,7 +71,7 @@ struct RulesNFTTests {
             """
             pinhole rules load --backend nft
             nft --stateless list ruleset >"$dir/plain"
-            pinhole rules load --ftps --ftps-mark 0x1000
+            pinhole rules load --ftps --bypass-mark 0x1000
             nft --stateless list chain inet pinhole control | grep -A1 'ct mark & 0x00001000 == 0x00001000 .* return' | tail -n 1 |
                 grep 'ct state .* counter queue to 21'
             nft add element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
@@ -79,6 +79,9 @@ struct RulesNFTTests {
             nft get element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
             nft --stateless list chain inet pinhole data | grep -c '@pinhole[46]-sessions counter queue flags bypass to 20' |
                 grep -x 2
+            pinhole rules load --synproxy
+            nft --stateless list chain inet pinhole reversed | grep 'tcp flags syn,ack / syn,ack counter queue to 20'
+            nft --stateless list ruleset >"$dir/listed"
             pinhole rules load
             nft --stateless list ruleset | diff "$dir/plain" -
             """

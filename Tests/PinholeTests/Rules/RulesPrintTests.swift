@@ -14,36 +14,83 @@ struct RulesPrintTests {
         let text = try Program.run("rules", "print", "--ports", "21,2121", "--queues", "5,6", "--bypass")
             .output
         let rules = text.split(separator: "\n").filter { $0.hasPrefix("-A ") }.map(String.init)
-        let expected = ["pinhole4", "pinhole6"].flatMap { set in
-            [
-                "PREROUTING -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
-                "PREROUTING -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
-                "OUTPUT -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 21 -j PINHOLE",
-                "OUTPUT -m conntrack --ctstate NEW,ESTABLISHED --ctorigdstport 2121 -j PINHOLE",
-                "PINHOLE ! -i lo ! -o lo -p tcp ! --syn -j NFQUEUE --queue-num 5 --queue-bypass",
+        func jumps(_ hook: String) -> [String] {
+            let control = [21, 2121].map { port in
+                "\(hook) -m conntrack --ctstate NEW,RELATED,ESTABLISHED --ctorigdstport \(port) -j PINHOLE"
+            }
+            let reversed = ["--sport 21", "--dport 21", "--sport 2121", "--dport 2121"].map { port in
+                "\(hook) -p tcp -m tcp \(port) --tcp-flags SYN NONE -j PINHOLE-REVERSED"
+            }
+            return control + reversed
+        }
+        func family(_ set: String, _ length: Int, _ icmp: String) -> [String] {
+            let control = [
+                "tcp ! --syn", "tcp --tcp-option 34", "tcp --tcp-option 253", "tcp --tcp-option 254",
+                "tcp -m length --length \(length):65535", "\(icmp) -m conntrack --ctstate RELATED",
+            ].map { match in
+                "PINHOLE ! -i lo ! -o lo -p \(match) -j NFQUEUE --queue-num 5 --queue-bypass"
+            }
+            let reversed = [
+                "conntrack --ctstate NEW", "set --match-set \(set) dst,dst,src",
+                "set --match-set \(set) src,src,dst",
+            ].map { match in
+                "PINHOLE-REVERSED ! -i lo ! -o lo -p tcp -m \(match) -j NFQUEUE --queue-num 6 --queue-bypass"
+            }
+            let data = [
                 "PREROUTING -p tcp --syn -j PINHOLE",
                 "OUTPUT -p tcp --syn -j PINHOLE",
                 "PINHOLE ! -i lo ! -o lo -m set --match-set \(set) dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass",
             ]
+            return jumps("PREROUTING") + jumps("OUTPUT") + control + reversed + data
         }
+        let expected = family("pinhole4", 61, "icmp") + family("pinhole6", 81, "ipv6-icmp")
         #expect(rules == expected.map { "-A \($0)" })
+    }
+
+    @Test(arguments: PinholeSet.Backend.allCases)
+    func `beside SYNPROXY the SYN-ACKs of data connections go to the daemon`(_ backend: PinholeSet.Backend)
+        throws
+    {
+        let plain = try Program.run("rules", "print", "--backend", backend.rawValue).output.split(
+            separator: "\n"
+        )
+        let text = try Program.run("rules", "print", "--synproxy", "--backend", backend.rawValue).output
+        let more = text.split(separator: "\n").filter { !plain.contains($0) }.map(String.init)
+        switch backend {
+        case .iptables:
+            let family = [
+                "PREROUTING -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -m conntrack --ctstatus EXPECTED -j PINHOLE-REVERSED",
+                "OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -m conntrack --ctstatus EXPECTED -j PINHOLE-REVERSED",
+                "PINHOLE-REVERSED ! -i lo ! -o lo -p tcp --tcp-flags SYN,ACK SYN,ACK -j NFQUEUE --queue-num 20",
+            ].map { "-A \($0)" }
+            #expect(more == family + family)
+        case .nft:
+            #expect(
+                more == [
+                    "\t\ttcp flags & (syn | ack) == syn | ack counter queue num 20",
+                    "\t\ttcp flags & (syn | ack) == syn | ack ct status expected iifname != \"lo\" jump reversed",
+                    "\t\ttcp flags & (syn | ack) == syn | ack ct status expected oifname != \"lo\" jump reversed",
+                ]
+            )
+        }
     }
 
     @Test func `for FTPS there are sets of its own, a rule that never lets wait, and a mark that passes by`()
         throws
     {
         let plain = try Program.run("rules", "print").output.split(separator: "\n")
-        let text = try Program.run("rules", "print", "--ftps", "--ftps-mark", "0x1000").output
+        let text = try Program.run("rules", "print", "--ftps", "--bypass-mark", "0x1000").output
         let more = text.split(separator: "\n").filter { !plain.contains($0) }
-        let released =
-            "-A PINHOLE -p tcp -m connmark --mark 0x1000/0x1000 -m tcp --tcp-flags FIN,RST NONE -j RETURN"
+        let released = ["PINHOLE", "PINHOLE-REVERSED"].map {
+            "-A \($0) -p tcp -m connmark --mark 0x1000/0x1000 -m tcp --tcp-flags FIN,SYN,RST NONE -j RETURN"
+        }
         #expect(
             more.map(String.init) == [
                 "create pinhole4-sessions hash:ip family inet",
                 "create pinhole6-sessions hash:ip family inet6",
-                released,
+                released[0], released[1],
                 "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
-                released,
+                released[0], released[1],
                 "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
             ]
         )

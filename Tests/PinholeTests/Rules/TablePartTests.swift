@@ -68,4 +68,31 @@ struct TablePartTests {
         #expect(part.numbers(after: "--queue-num") == [5])
         #expect(part.numbers(after: "--mark") == [])
     }
+
+    @Test func `of two chains one goes where the new rules have no use for it`() {
+        let saved = """
+            *mangle
+            :PINHOLE - [0:0]
+            :PINHOLE-REVERSED - [0:0]
+            -A PREROUTING -j PINHOLE
+            -A PREROUTING -p tcp -m tcp --sport 21 -j PINHOLE-REVERSED
+            -A PINHOLE -j ACCEPT
+            -A PINHOLE-REVERSED -j ACCEPT
+            COMMIT
+            """
+        let both = TablePart(.mangle, saved: saved)
+        #expect(both?.chains == ["PINHOLE", "PINHOLE-REVERSED"])
+        let one = TablePart(jumps: ["PREROUTING -j PINHOLE"], rules: ["PINHOLE -j ACCEPT"])
+        let down = TablePart.change(.mangle, from: both, to: one)
+        #expect(
+            down == [
+                "*mangle", ":PINHOLE - [0:0]", ":PINHOLE-REVERSED - [0:0]", "-D PREROUTING -j PINHOLE",
+                "-D PREROUTING -p tcp -m tcp --sport 21 -j PINHOLE-REVERSED", "-A PREROUTING -j PINHOLE",
+                "-A PINHOLE -j ACCEPT", "-X PINHOLE-REVERSED", "COMMIT",
+            ]
+        )
+        let up = TablePart.change(.mangle, from: one, to: both)
+        #expect(up[1...2] == [":PINHOLE - [0:0]", ":PINHOLE-REVERSED - [0:0]"])
+        #expect(!up.contains { $0.hasPrefix("-X") })
+    }
 }

@@ -1,0 +1,23 @@
+/// Why nothing opens where nothing is refused either; told once a connection (contract S6).
+package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
+    /// A transfer was asked for, and nothing has announced a data connection for it.
+    case unannounced
+    /// A line was too long to be read.
+    case longLine = "long-line"
+
+    /// Those that were told of a connection.
+    struct Told: Sendable {
+        private var bits: UInt8 = 0
+
+        /// Adds one; `false` if it is there already.
+        mutating func insert(_ reason: UnopenedReason) -> Bool {
+            let bit: UInt8 =
+                switch reason {
+                case .unannounced: 1
+                case .longLine: 2
+                }
+            defer { bits |= bit }
+            return bits & bit == 0
+        }
+    }
+}

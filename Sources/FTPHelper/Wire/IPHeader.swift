@@ -1,0 +1,65 @@
+/// The header of an IP packet, with options or extension headers, of which no more than that need be there.
+///
+/// An error message quotes only the beginning of the packet that it is about: the length that a header gives is not checked.
+/// `nil` for one that is not all there, of another version than 4 and 6, or followed by an extension header that cannot be
+/// skipped (RFC 791, RFC 8200).
+struct IPHeader: Sendable {
+    let source: IPAddress
+    let destination: IPAddress
+    /// What stands behind it: a protocol's number.
+    let content: UInt8
+    /// Size in bytes, with options or extension headers: where its content starts.
+    let size: Int
+    /// Size in bytes that it gives for the whole packet.
+    let total: Int
+    /// Units of 8 bytes that come before this one of a datagram's fragments.
+    private(set) var fragmentOffset: UInt16 = 0
+    /// Other fragments come after it.
+    private(set) var hasMoreFragments = false
+
+    init?(parsing bytes: Span<UInt8>) {
+        guard bytes.count > 0 else { return nil }
+        switch bytes[0] >> 4 {
+        case 4:
+            size = Int(bytes[0] & 0x0f) * 4
+            guard size >= 20, bytes.count >= size, let total = bytes.uint16(at: 2),
+                let fragment = bytes.uint16(at: 6), let from = bytes.uint32(at: 12),
+                let to = bytes.uint32(at: 16)
+            else { return nil }
+            (source, destination) = (.v4(from), .v4(to))
+            content = bytes[9]
+            self.total = Int(total)
+            fragmentOffset = fragment & 0x1fff
+            hasMoreFragments = fragment & 0x2000 != 0
+        case 6:
+            guard let length = bytes.uint16(at: 4), let fromHigh = bytes.uint64(at: 8),
+                let fromLow = bytes.uint64(at: 16), let toHigh = bytes.uint64(at: 24),
+                let toLow = bytes.uint64(at: 32)
+            else { return nil }
+            source = .v6(high: fromHigh, low: fromLow)
+            destination = .v6(high: toHigh, low: toLow)
+            total = Int(length) + 40
+            var next = bytes[6]
+            var offset = 40
+            // Each extension header is at least 8 bytes long, so this ends (RFC 8200, section 4).
+            while [0, 43, 44, 60].contains(next) {
+                guard offset + 8 <= bytes.count else { return nil }
+                if next == 44 {
+                    let fragment = bytes.uint16(at: offset + 2) ?? 0
+                    fragmentOffset = fragment >> 3
+                    hasMoreFragments = fragment & 1 != 0
+                    next = bytes[offset]
+                    offset += 8
+                } else {
+                    next = bytes[offset]
+                    offset += (Int(bytes[offset + 1]) + 1) * 8
+                }
+            }
+            guard offset <= bytes.count else { return nil }
+            content = next
+            size = offset
+        default:
+            return nil
+        }
+    }
+}

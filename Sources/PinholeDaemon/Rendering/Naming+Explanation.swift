@@ -1,0 +1,11 @@
+import FTPHelper
+
+extension Naming {
+    /// What an address means that was left as it was, in one sentence; `nil` where the line was rewritten.
+    var explanation: String? {
+        guard !isRewritten else { return nil }
+        return
+            "the server announces another address, and the pinhole leads to the server all the same: if clients are to "
+            + "connect to \(announced.address), set 'loose = yes' for the server"
+    }
+}

@@ -1,0 +1,14 @@
+import FTPHelper
+
+extension UnopenedReason {
+    /// One sentence for people: what happened, and what the administrator can do about it.
+    var explanation: String {
+        switch self {
+        case .unannounced:
+            "a transfer was asked for, and neither side has announced a data connection for it in sight: see whether the "
+                + "packets of both directions pass this gateway"
+        case .longLine:
+            "a line of more than 4096 bytes passed unread: what it may have announced opens nothing"
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Testing
+
+@testable import FTPHelper
+
+/// The first copy of a byte counts, whatever pieces it comes in and in whatever order.
+@Suite struct CopiesTests {
+    @Test(arguments: 1...50 as ClosedRange<UInt64>)
+    func `of early segments that overlap and differ, the first copy of each byte is kept, and goes on`(
+        seed: UInt64
+    ) {
+        var random = Seeded(state: seed)
+        let start = SequenceNumber(0xffff_ff00)
+        let size = 700
+        var stream = Stream(next: start)
+        var first: [UInt8?] = Array(repeating: nil, count: size)
+
+        /// Lets a segment come, and compares what goes on.
+        func send(_ bytes: [UInt8], at offset: Int) {
+            let isConflicting = bytes.indices.contains { index in
+                first[offset + index].map { $0 != bytes[index] } ?? false
+            }
+            var before = Stream.Before()
+            let admission = stream.admit(
+                bytes.span,
+                at: start + offset,
+                hasFIN: false,
+                isInspected: true,
+                before: &before,
+                mayEdit: false
+            )
+            stream.hold(0, &before)
+            #expect((admission == .conflicting) == isConflicting)
+            for index in bytes.indices { first[offset + index] = first[offset + index] ?? bytes[index] }
+            var packet: [UInt8] = []
+            _ = stream.emit(
+                bytes.span,
+                at: start + offset,
+                hasFIN: false,
+                prefersFirstCopy: admission == .conflicting,
+                limit: 1500,
+                into: &packet
+            )
+            #expect(packet == bytes.indices.map { first[offset + $0] })
+        }
+
+        for _ in 0..<40 {
+            let count = Int.random(in: 1...60, using: &random)
+            let letter = UInt8.random(in: 0x61...0x63, using: &random)
+            send(Array(repeating: letter, count: count), at: Int.random(in: 1..<size - count, using: &random))
+        }
+        for (one, next) in zip(stream.ahead, stream.ahead.dropFirst()) {
+            #expect(!one.end.isAfter(next.start))
+        }
+        #expect(stream.ahead.reduce(0) { $0 + $1.bytes.count } == first.count { $0 != nil })
+        send(Array(repeating: 0x64, count: size), at: 0)
+        #expect(stream.ahead.isEmpty && stream.next == start + size)
+        #expect(stream.bytes == first.map { $0 ?? 0 })
+        // And once more, of what is not acknowledged yet.
+        send(Array(repeating: 0x65, count: 30), at: 100)
+    }
+}

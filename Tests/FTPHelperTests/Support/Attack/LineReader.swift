@@ -1,0 +1,16 @@
+/// Cuts what arrives into lines, of which each ends in LF.
+struct LineReader {
+    private var rest: [UInt8] = []
+
+    /// Takes what has arrived, and returns the lines that are whole now, with their ends.
+    mutating func read(_ bytes: [UInt8]) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        for byte in bytes {
+            rest.append(byte)
+            guard byte == UInt8(ascii: "\n") else { continue }
+            lines.append(rest)
+            rest = []
+        }
+        return lines
+    }
+}

@@ -1,0 +1,129 @@
+import Testing
+
+@testable import FTPHelper
+
+/// Connections that pass by because nothing of them concerns us.
+@Suite struct ReleaseTests {
+    private static let direct = NATCase.all[0].mapping
+    private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
+    private static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
+
+    private static func releases(_ dialogue: borrowing Dialogue) -> Int {
+        dialogue.actions.count { if case .release = $0 { true } else { false } }
+    }
+
+    @Test(arguments: NATCase.all)
+    func `what is no FTP passes by from then on, once`(nat: NATCase) {
+        var dialogue = Dialogue(nat.mapping)
+        dialogue.send(.server, "220 ready\r\n")
+        #expect(Self.releases(dialogue) == 0)
+        dialogue.send(.client, "GET / HTTP/1.1\r\n")
+        #expect(dialogue.refusals == [.notFTP])
+        #expect(dialogue.actions.last == .release(nat.mapping))
+        dialogue.send(.client, "USER u\r\n")
+        dialogue.send(.server, "230 ok\r\n")
+        #expect(Self.releases(dialogue) == 1)
+    }
+
+    @Test func `what is FTP does not, and neither does a TLS that may be left again`() {
+        var dialogue = Dialogue.ready(Self.direct)
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        #expect(Self.releases(dialogue) == 0)
+        dialogue = Dialogue(Self.direct)
+        dialogue.send(.server, "220 ready\r\n")
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.hello)) }
+        for side in [Session.Side.client, .server, .client] {
+            dialogue.transmit(dialogue.segment(side, Self.data))
+        }
+        #expect(Self.releases(dialogue) == 0)
+    }
+
+    @Test func `TLS from the first byte on passes by when both sides exchange data`() {
+        var dialogue = Dialogue(Self.direct)
+        for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.hello)) }
+        dialogue.transmit(dialogue.segment(.client, Self.data))
+        #expect(Self.releases(dialogue) == 0)
+        dialogue.transmit(dialogue.segment(.server, Self.data))
+        #expect(dialogue.actions.last == .release(Self.direct))
+        // What opens for encrypted sessions may have changed: then it has to be seen again.
+        dialogue.perform { $0.review(at: $1, into: &$2) }
+        #expect(dialogue.actions.last == .recall(Self.direct))
+        dialogue.transmit(dialogue.segment(.server, Self.data))
+        #expect(dialogue.actions.last == .release(Self.direct))
+    }
+
+    @Test func `where numbers are shifted nothing passes by`() {
+        // Something that is no FTP after a line was rewritten: an announcement may come before the login one day.
+        let nat = NATCase.all[1]
+        var dialogue = Dialogue.ready(nat.mapping)
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        let connection = dialogue.tracker.connection(of: nat.mapping.original)
+        connection?.session.phase = .notFTP
+        dialogue.send(.client, "whatever\r\n")
+        #expect(Self.releases(dialogue) == 0)
+        connection?.streams[0] = Stream(next: SequenceNumber(dialogue.sent.client))
+        dialogue.send(.client, "whatever\r\n")
+        #expect(Self.releases(dialogue) == 1)
+    }
+
+    @Test func `in strict mode it is ended instead`() {
+        var policy = Policy()
+        policy.rules.isStrict = true
+        var dialogue = Dialogue(Self.direct, policy: policy)
+        dialogue.send(.server, "220 ready\r\n")
+        dialogue.send(.client, "GET / HTTP/1.1\r\n")
+        #expect(dialogue.verdict == .replace)
+        #expect(Self.releases(dialogue) == 0)
+    }
+
+    @Test func `bytes that passed by are no gap, and the end is seen behind any number of them`() throws {
+        var dialogue = Dialogue(Self.direct)
+        dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
+        dialogue.actions = []
+        for side in [Session.Side.client, .server] {
+            let packet = dialogue.segment(side, offset: 1 << 30, flags: [.ack, .fin])
+            #expect(try dialogue.arrival(packet).bytes == packet.bytes)
+        }
+        #expect(dialogue.events.count == 1)
+        guard case .connectionClosed = dialogue.events.first else {
+            Issue.record("\(dialogue.events)")
+            return
+        }
+    }
+
+    @Test func `a new entry of conntrack gets the mark, and so does that which a next daemon finds`() throws {
+        var dialogue = Dialogue(Self.direct, tracker: Tracker(policy: Policy(), keepsRecords: true))
+        dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
+        dialogue.actions = []
+        dialogue.perform {
+            $0.learn(Self.direct, entryID: 5, isHelped: false, phase: .established, at: $1, into: &$2)
+        }
+        #expect(dialogue.actions == [.release(Self.direct)])
+        var record: [UInt64] = []
+        dialogue.perform { tracker, _, _ in
+            tracker.takeRecords { _, new in
+                record = new ?? []
+                return 1
+            }
+        }
+        let kept = try #require(KeptConnection(record, at: dialogue.now))
+        var next = Tracker(policy: Policy(), keepsRecords: true)
+        var output = Output()
+        let isRestored = next.restore(kept, at: dialogue.now, into: &output)
+        #expect(isRestored)
+        #expect(output.actions.contains(.release(Self.direct)))
+    }
+
+    @Test func `another connection in its place is followed`() {
+        var first = Dialogue(Self.direct)
+        first.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
+        // Conntrack knows that a new one has begun.
+        first.perform { $0.learn(Self.direct, isHelped: false, phase: .opening, at: $1, into: &$2) }
+        var second = Dialogue(Self.direct, tracker: first.release(), initial: 0x4000_0000)
+        second.logIn()
+        second.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        #expect(second.open == ["10.1.0.2:5001"])
+    }
+}

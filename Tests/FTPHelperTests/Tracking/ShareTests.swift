@@ -1,0 +1,370 @@
+import Testing
+
+@testable import FTPHelper
+
+/// What one client may have, so that there is something left for the others.
+@Suite struct ShareTests {
+    private static let now = Instant(nanoseconds: 1_000_000_000)
+
+    /// A connection of one client, or of another, to one server; behind NAT it is seen under one address.
+    private func mapping(_ number: Int, client: IPAddress = v4(10, 1, 0, 2), isTranslated: Bool = false)
+        -> Mapping
+    {
+        let original = Tuple(
+            source: Endpoint(client, UInt16(20000 + number)),
+            destination: Endpoint(
+                client.isSameFamily(as: .v4(0)) ? v4(10, 2, 0, 2) : .v6(high: 2, low: 2),
+                21
+            )
+        )
+        guard isTranslated else { return Mapping(untranslated: original) }
+        let shown = Endpoint(v4(10, 2, 0, 100), UInt16(20000 + number))
+        return Mapping(original: original, reply: Tuple(source: original.destination, destination: shown))
+    }
+
+    private func tracker(room: Int = 1000, share: Int? = nil) -> Tracker {
+        var policy = Policy()
+        policy.maximumConnections = room
+        policy.maximumClientConnections = share
+        return Tracker(policy: policy, random: Seeded(state: 1))
+    }
+
+    /// Adds connections of a client, on each of which somebody logs in if so asked.
+    private func connect(
+        _ numbers: Range<Int>,
+        client: IPAddress = v4(10, 1, 0, 2),
+        logsIn: Bool,
+        to tracker: consuming Tracker
+    ) -> Tracker {
+        var tracker = tracker
+        for number in numbers {
+            var dialogue = Dialogue(mapping(number, client: client), tracker: tracker)
+            if logsIn { dialogue.logIn() }
+            tracker = dialogue.release()
+        }
+        return tracker
+    }
+
+    private func ports(_ tracker: borrowing Tracker) -> Set<Int> {
+        Set(tracker.connections.map { Int($0.mapping.original.source.port) - 20000 })
+    }
+
+    @Test func `a client with as many sessions as it may have gets help for no more, and others do`() {
+        var tracker = connect(0..<4, logsIn: true, to: tracker(share: 4))
+        var dialogue = Dialogue(mapping(4), tracker: tracker)
+        #expect(dialogue.refusals == [.tableFull])
+        // It goes on without help, and nobody asks again what it is.
+        dialogue.actions = []
+        dialogue.logIn()
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        #expect(dialogue.verdict == .accept && dialogue.open.isEmpty && dialogue.actions.isEmpty)
+        tracker = dialogue.release()
+        #expect(ports(tracker) == [0, 1, 2, 3])
+        tracker = connect(0..<4, client: v4(10, 1, 0, 3), logsIn: true, to: tracker)
+        #expect(tracker.connectionCount == 8)
+        #expect(tracker.statistics.refused == [.tableFull: 1])
+    }
+
+    @Test func `a quarter of the table is the share of a client of which nothing else is said`() {
+        let tracker = connect(0..<30, logsIn: true, to: tracker(room: 100))
+        #expect(tracker.connectionCount == 25)
+        #expect(tracker.statistics.refused == [.tableFull: 5])
+        let least = connect(0..<3, logsIn: true, to: self.tracker(room: 3))
+        #expect(least.connectionCount == 1)
+    }
+
+    @Test func `all addresses with the same 64 leading bits have one share`() {
+        var tracker = tracker(share: 4)
+        for number in 0..<6 {
+            let client = IPAddress.v6(high: 0xfd01 << 48, low: UInt64(number))
+            tracker = connect(number..<number + 1, client: client, logsIn: true, to: tracker)
+        }
+        #expect(tracker.connectionCount == 4)
+        tracker = connect(9..<10, client: .v6(high: 0xfd02 << 48, low: 1), logsIn: true, to: tracker)
+        #expect(tracker.connectionCount == 5)
+    }
+
+    @Test
+    func `of a client's own connections those that are closed give way first, then those without a login`() {
+        var tracker = connect(0..<1, client: v4(10, 1, 0, 3), logsIn: false, to: tracker(share: 4))
+        tracker = connect(1..<3, logsIn: false, to: tracker)
+        tracker = connect(3..<5, logsIn: true, to: tracker)
+        var closing = Dialogue(mapping(3), tracker: tracker, isAdopted: true)
+        closing.perform { [mapping = mapping(3)] in
+            if let connection = $0.connection(of: mapping.original) {
+                $0.close(connection, at: $1, into: &$2)
+            }
+        }
+        tracker = closing.release()
+        tracker = connect(5..<6, logsIn: true, to: tracker)
+        #expect(ports(tracker) == [0, 1, 2, 4, 5])
+        #expect(tracker.statistics.refused.isEmpty)
+        tracker = connect(6..<7, logsIn: true, to: tracker)
+        #expect(ports(tracker) == [0, 2, 4, 5, 6], "the one that has been silent longest")
+        tracker = connect(7..<8, logsIn: true, to: tracker)
+        #expect(ports(tracker) == [0, 4, 5, 6, 7], "that of another client stays")
+        tracker = connect(8..<9, logsIn: true, to: tracker)
+        #expect(ports(tracker) == [0, 4, 5, 6, 7])
+        #expect(tracker.statistics.refused == [.tableFull: 3])
+    }
+
+    @Test func `in a full table one client cannot take the place of another that has logged in`() {
+        var tracker = connect(0..<2, client: v4(10, 1, 0, 3), logsIn: true, to: tracker(room: 8))
+        tracker = connect(0..<300, logsIn: false, to: tracker)
+        #expect(tracker.connectionCount == 4)
+        let others = tracker.connections.count { $0.mapping.original.source.address == v4(10, 1, 0, 3) }
+        #expect(others == 2)
+    }
+
+    // MARK: Ports
+
+    @Test func `who has as many ports as one client may have gets no more, and another does`() {
+        var book = PortBook()
+        var random = Seeded(state: 1)
+        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
+        for number in 0..<PortBook.maximumShare {
+            let port = book.choose(UInt16(1024 + number), for: one, at: Self.now, random: &random)
+            #expect(port == UInt16(1024 + number))
+            if let port { book.hold(port, for: one) }
+        }
+        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == nil)
+        #expect(book.choose(50000, for: other, at: Self.now, random: &random) == 50000)
+        book.release(PortBook.place(1024), by: .connection, for: one)
+        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
+    }
+
+    @Test func `ports that rest are lent again before their client has to do without`() {
+        var book = PortBook()
+        var random = Seeded(state: 1)
+        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
+        book.hold(60000, for: other)
+        book.rest(PortBook.place(60000), for: other, at: Self.now)
+        for number in 0..<PortBook.maximumShare + 1000 {
+            // Each leads to another place, so none can have the port of the one before.
+            guard
+                let port = book.choose(UInt16(5001 + number % 50000), for: one, at: Self.now, random: &random)
+            else {
+                Issue.record("no port for the transfer \(number)")
+                return
+            }
+            book.hold(port, for: one)
+            book.rest(PortBook.place(port), for: one, at: Self.now)
+        }
+        #expect(book.count(of: one) <= PortBook.maximumShare)
+        #expect(
+            !book.isFree(PortBook.place(60000), for: Endpoint(v4(10, 1, 0, 2), 60000)),
+            "those of others rest on"
+        )
+        let later = Self.now.advanced(bySeconds: PortBook.restSeconds)
+        #expect(book.choose(60000, for: other, at: later, random: &random) == 60000)
+        #expect(book.restingCount == 0 && book.clientCount == 0)
+    }
+
+    @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
+        var dialogue = Dialogue.ready(snat)
+        for port in UInt16(1024)...UInt16.max {
+            dialogue.tracker.ports.hold(port, for: nil)
+        }
+        #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
+        #expect(dialogue.refusals == [.noPort])
+        #expect(dialogue.open.isEmpty)
+    }
+
+    @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
+        var dialogue = Dialogue.ready(snat)
+        for port in 0..<PortBook.maximumShare {
+            dialogue.tracker.ports.hold(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
+        }
+        dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
+        #expect(dialogue.refusals == [.noPort])
+        var other = Dialogue(
+            mapping(1, client: v4(10, 1, 0, 3), isTranslated: true),
+            tracker: dialogue.release()
+        )
+        other.logIn()
+        other.send(.client, "PORT 10,1,0,3,200,1\r\n")
+        #expect(other.open == ["10.2.0.100:51201"])
+    }
+
+    // MARK: Counting
+
+    /// What each client has, counted anew.
+    private func counted(_ tracker: borrowing Tracker) -> [Client: Int] {
+        var counts: [Client: Int] = [:]
+        tracker.deadlines.forEach { counts[$0.client, default: 0] += 1 }
+        return counts
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `whatever becomes of connections and ports, what a client has is what is counted`(seed: UInt64)
+        throws
+    {
+        var random = Seeded(state: seed)
+        var policy = Policy()
+        policy.maximumConnections = 20
+        policy.maximumClientConnections = 7
+        var tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+        var now = Self.now
+        var records: [UInt32: [UInt64]] = [:]
+        let clients = (2...5).map { v4(10, 1, 0, $0) }
+        for step in 0..<400 {
+            let client = clients[Int.random(in: 0..<clients.count, using: &random)]
+            let number = Int.random(in: 0..<15, using: &random)
+            let place =
+                Int(client == clients[0] ? 0 : client == clients[1] ? 1 : client == clients[2] ? 2 : 3) * 15
+            var mapping = mapping(number, client: client, isTranslated: true)
+            mapping.reply.destination.port += UInt16(place)
+            var output = Output()
+            switch Int.random(in: 0..<9, using: &random) {
+            case 0...3:
+                var dialogue = Dialogue(mapping, tracker: tracker, initial: UInt32(step))
+                dialogue.now = now
+                if Bool.random(using: &random) { dialogue.logIn() }
+                if Bool.random(using: &random) {
+                    let octets = "\(client)".replacing(".", with: ",")
+                    dialogue.send(.client, "PORT \(octets),19,\(number)\r\n")
+                }
+                if Bool.random(using: &random), let expectation = dialogue.tracker.expectations.last {
+                    let syn = PacketBuilder(
+                        tuple: Tuple(source: Endpoint(expectation.from, 20), destination: expectation.to),
+                        sequence: 1,
+                        acknowledgement: 0,
+                        flags: .syn
+                    )
+                    dialogue.use(syn.bytes)
+                }
+                if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
+                tracker = dialogue.release()
+            case 4:
+                tracker.forget(mapping, at: now, into: &output)
+            case 5:
+                now = now.advanced(bySeconds: UInt32.random(in: 0...200, using: &random))
+                while let deadline = tracker.nextDeadline, deadline <= now {
+                    tracker.fire(at: now, into: &output)
+                }
+            case 6:
+                mapping.reply.destination.port ^= 0x4000
+                tracker.learn(mapping, isHelped: false, phase: .opening, at: now, into: &output)
+            case 7:
+                _ = tracker.flush(into: &output)
+            default:
+                // Another daemon takes over.
+                tracker.takeRecords { old, record in
+                    records[UInt32(old)] = nil
+                    guard let record else { return 0 }
+                    let place = (records.keys.max() ?? 0) + 1
+                    records[place] = record
+                    return Int(place)
+                }
+                tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+                for record in records.values {
+                    let kept = try #require(KeptConnection(record, at: now))
+                    _ = tracker.restore(kept, at: now, into: &output)
+                }
+                records = [:]
+            }
+            let counts = counted(tracker)
+            for client in clients.map(Client.init) {
+                try #require(tracker.clients.connections(of: client) == counts[client] ?? 0)
+                try #require(counts[client] ?? 0 <= 7)
+            }
+            try #require(tracker.clients.count == counts.count)
+        }
+        // In the end all of it is given back.
+        var output = Output()
+        _ = tracker.flush(into: &output)
+        var rest: [Connection] = []
+        tracker.deadlines.forEach { rest.append($0) }
+        for connection in rest { tracker.remove(connection, at: now, into: &output) }
+        #expect(tracker.clients.count == 0)
+        #expect(tracker.lingering.first == nil && tracker.waiting.first == nil)
+        now = now.advanced(bySeconds: PortBook.restSeconds)
+        var seeded = Seeded(state: 1)
+        _ = tracker.ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
+        #expect(tracker.ports.clientCount == 0 && tracker.ports.restingCount == 0)
+    }
+
+    @Test func `clients that come and go in any order are counted each for itself`() {
+        var table = ClientTable()
+        var model: [Client: Int] = [:]
+        var random = Seeded(state: 5)
+        for _ in 0..<20_000 {
+            let client = Client(
+                v4(
+                    10,
+                    0,
+                    UInt32.random(in: 0..<8, using: &random),
+                    UInt32.random(in: 0..<256, using: &random)
+                )
+            )
+            if Int.random(in: 0..<100, using: &random) < 52 {
+                table.add(client)
+                model[client, default: 0] += 1
+            } else if let count = model[client] {
+                table.remove(client)
+                model[client] = count > 1 ? count - 1 : nil
+            }
+        }
+        #expect(table.count == model.count)
+        #expect(model.allSatisfy { table.connections(of: $0.key) == $0.value })
+    }
+
+    @Test func `who gives way next is known among all and for each client, in any order of coming and going`()
+    {
+        var random = Seeded(state: 9)
+        var list = YieldingList(.waiting)
+        var model: [Connection] = []
+        let all = (0..<40).map { number in
+            Connection(
+                mapping: mapping(number, client: v4(10, 1, 0, UInt32(number % 4))),
+                entryID: 0,
+                isHelped: false,
+                now: Self.now,
+                due: Self.now
+            )
+        }
+        for _ in 0..<1000 {
+            let connection = all[Int.random(in: 0..<all.count, using: &random)]
+            model.removeAll { $0 === connection }
+            if Bool.random(using: &random) {
+                list.append(connection)
+                model.append(connection)
+            } else {
+                list.remove(connection)
+            }
+            #expect(list.first === model.first)
+            for client in 0..<4 as Range<UInt32> {
+                let own = Client(v4(10, 1, 0, client))
+                #expect(list.first(of: own) === model.first { $0.client == own })
+            }
+        }
+    }
+}
+
+/// Ports that 10.2.0.2 reaches at 10.2.0.100, each of which leads to the same one of 10.1.0.3 unless something else is said.
+extension PortBook {
+    fileprivate static func place(_ port: UInt16) -> Place {
+        Place(from: v4(10, 2, 0, 2), to: Endpoint(v4(10, 2, 0, 100), port))
+    }
+
+    fileprivate mutating func hold(_ port: UInt16, for client: Client?) {
+        hold(PortBook.place(port), leadingTo: Endpoint(v4(10, 1, 0, 3), port), by: .connection, for: client)
+    }
+
+    fileprivate mutating func choose(
+        _ port: UInt16,
+        for client: Client,
+        at now: Instant,
+        random: inout some RandomNumberGenerator
+    ) -> UInt16? {
+        choose(
+            of: v4(10, 2, 0, 100),
+            from: v4(10, 2, 0, 2),
+            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
+            within: PortBook.usualRange,
+            for: client,
+            at: now,
+            random: &random
+        )
+    }
+}

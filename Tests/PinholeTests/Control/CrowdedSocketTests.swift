@@ -1,0 +1,116 @@
+import Foundation
+import Netfilter
+import Testing
+
+/// The control socket while members of its group have as many connections to it as they get.
+@Suite struct CrowdedSocketTests {
+    private let start = """
+        ip link set lo up
+        pinhole rules load
+        printf '' >"$dir/pinhole.conf"
+        "$pinhole" run --user root --socket "$dir/socket" --config "$dir/pinhole.conf" 2>"$dir/log" & background+=($!)
+        until_ pinhole stats --socket "$dir/socket"
+        chgrp 65534 "$dir/socket"; chmod 755 "$dir"
+        # hold USER REQUEST: as many connections as the daemon lets in, of that user.
+        hold() {
+            python3 -B -c '
+        import os, socket, sys, time
+        path, user, request = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
+        marker = open(sys.argv[4], "w")
+        os.setgroups([65534]); os.setresgid(65534, 65534, 65534); os.setresuid(user, user, user)
+        held = []
+        for _ in range(100):
+            stream = socket.socket(socket.AF_UNIX); stream.connect(path); held.append(stream)
+            try: stream.sendall(request)
+            except OSError: pass
+            # The daemon has time to decide, so that one that is not let in takes the place of none that would be.
+            time.sleep(0.005)
+        marker.write("held"); marker.close()
+        time.sleep(60)
+            ' "$dir/socket" "$1" "$2" "$dir/held-$1" & background+=($!)
+            until_ test -s "$dir/held-$1"
+        }
+        as() {
+            timeout 5 setpriv --reuid "$1" --regid 65534 --clear-groups --inh-caps=-all,+dac_read_search \
+                --ambient-caps=-all,+dac_read_search "$pinhole" "$2" --socket "$dir/socket" 2>&1 >/dev/null || return 0
+            echo "$1 $2"
+        }
+        ask() { timeout 5 "$pinhole" "$@" --socket "$dir/socket" >/dev/null && echo "root $1"; }
+
+        """
+
+    private func output(_ script: String) throws -> String {
+        let child = try Program.script(start + script)
+        #expect(child.errors == "")
+        #expect(child.status == 0)
+        return child.output
+    }
+
+    @Test func `a user who watches and never reads leaves room for root, others and himself`() throws {
+        let said = try output(
+            """
+            hold 65534 $'events json\n'
+            ask flush; ask reload; ask stats; as 65533 stats; as 65534 stats
+            timeout 5 "$pinhole" events --socket "$dir/socket" 2>&1 >/dev/null || true
+            as 65534 events
+            """
+        )
+        #expect(
+            said == """
+                root flush
+                root reload
+                root stats
+                65533 stats
+                65534 stats
+                pinhole: too many clients of this user watch events: end some of them
+
+                """
+        )
+    }
+
+    @Test func `one user who says nothing at all leaves room for root and for others`() throws {
+        let said = try output(
+            """
+            hold 65534 ''
+            ask flush; ask reload; as 65533 stats; as 65534 stats
+            """
+        )
+        #expect(
+            said == """
+                root flush
+                root reload
+                65533 stats
+                pinhole: too many clients of this user at the control socket: end some of them
+
+                """
+        )
+    }
+
+    @Test func `many users who watch leave room for root, and one more is told that there is none`() throws {
+        let said = try output(
+            """
+            for user in 65530 65531 65532 65533; do hold $user $'events text\n'; done
+            ask flush; ask reload; as 65534 stats
+            """
+        )
+        #expect(
+            said == """
+                root flush
+                root reload
+                pinhole: too many clients at the control socket: end some of them
+
+                """
+        )
+    }
+
+    @Test func `who is not let in is told why, although he could not even send his request`() throws {
+        let said = try output(
+            """
+            hold 0 ''
+            for _ in {1..20}; do pinhole reload --socket "$dir/socket" 2>&1 || true; done >"$dir/said"
+            uniq -c "$dir/said" | sed 's/^ *//'
+            """
+        )
+        #expect(said == "20 pinhole: too many clients at the control socket: end some of them\n")
+    }
+}
