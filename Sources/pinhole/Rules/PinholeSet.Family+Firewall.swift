@@ -26,11 +26,27 @@ extension PinholeSet.Family {
         }
     }
 
-    /// Bytes of the longest SYN without payload: an IP header without options, and the longest TCP header that is usual.
-    var longestSYN: Int {
+    /// Bytes of an IP header without options or extensions.
+    private var headerLength: Int {
         switch self {
-        case .v4: 60
-        case .v6: 80
+        case .v4: 20
+        case .v6: 40
+        }
+    }
+
+    /// Bytes of the longest SYN without payload: an IP header without options, and the longest TCP header that is usual.
+    var longestSYN: Int { headerLength + 40 }
+
+    /// Lengths, of no more than `longestSYN` bytes, of a packet that has payload behind a TCP header of so many words of 32 bits.
+    func lengthsWithPayload(behindHeaderOf words: Int) -> ClosedRange<Int> {
+        headerLength + 4 * words + 1...longestSYN
+    }
+
+    /// Where `xt_u32` finds the length of the TCP header, in words of 32 bits, written as `iptables-save` does.
+    var dataOffset: String {
+        switch self {
+        case .v4: "0x0>>0x16&0x3c@0xc>>0x1c"
+        case .v6: "0x34>>0x1c"
         }
     }
 

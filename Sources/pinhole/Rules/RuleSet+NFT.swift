@@ -119,8 +119,14 @@ extension RuleSet {
             let matches =
                 ["tcp flags & (fin | syn | rst | ack) != syn", "tcp option fastopen exists"]
                 + RuleSet.fastOpenOptions.dropFirst().map { "tcp option \($0) exists" }
-                + PinholeSet.Family.allCases.map { family in
-                    "meta nfproto \(family == .v4 ? "ipv4" : "ipv6") meta length > \(family.longestSYN)"
+                + PinholeSet.Family.allCases.flatMap { family in
+                    let packets = "meta nfproto \(family == .v4 ? "ipv4" : "ipv6")"
+                    return ["\(packets) meta length > \(family.longestSYN)"]
+                        + RuleSet.shortHeaders.map { words in
+                            let lengths = family.lengthsWithPayload(behindHeaderOf: words)
+                            return "\(packets) tcp doff \(words)"
+                                + " meta length \(lengths.lowerBound)-\(lengths.upperBound)"
+                        }
                 }
             return nftReleased
                 + (matches.map { "ct state new,established \($0)" }

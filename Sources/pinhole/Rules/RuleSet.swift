@@ -4,7 +4,7 @@ import Netfilter
 ///
 /// Of the control packets all but ordinary SYNs are queued. The SYN-ACK is the first of them and carries both initial
 /// sequence numbers, so that the SYN need not be seen, and a SYN flood never reaches the daemon. A SYN that may carry the first
-/// bytes of the stream is queued, too (TCP fast open): one with that option, or longer than any without payload is. State NEW has the first
+/// bytes of the stream is queued, too (TCP fast open): one with that option, or longer than its headers. State NEW has the first
 /// packet of a connection that conntrack has forgotten (`conntrack -F`, or MASQUERADE when a link went down) and picks
 /// up again: its numbers have to be translated, too, or the connection is lost to its first command. `--ctorigdstport`
 /// is the port that the client connected to, before any NAT, and holds for both directions: a connection is queued
@@ -86,6 +86,11 @@ struct RuleSet: Hashable, Sendable {
             let matches =
                 ["! --syn"] + RuleSet.fastOpenOptions.map { "--tcp-option \($0)" }
                 + ["-m length --length \(family.longestSYN + 1):65535"]
+                + RuleSet.shortHeaders.map { words in
+                    let lengths = family.lengthsWithPayload(behindHeaderOf: words)
+                    return "-m u32 --u32 \"\(family.dataOffset)=0x\(words)\""
+                        + " -m length --length \(lengths.lowerBound):\(lengths.upperBound)"
+                }
             return released
                 + (matches.map { "-p tcp \($0)" } + ["-p \(family.icmp) -m conntrack --ctstate RELATED"])
                 .map { "\(isElsewhere) \($0) \(queue(queues.control))" }
@@ -98,6 +103,10 @@ struct RuleSet: Hashable, Sendable {
             return [pinholes] + (asksForFTPS ? [sessions] : [])
         }
     }
+
+    /// Lengths of a TCP header in words of 32 bits (the data offset, RFC 9293, section 3.1) with which a SYN can carry payload
+    /// and still be no longer than `PinholeSet.Family.longestSYN`.
+    static let shortHeaders = 5...9
 
     /// The kinds of TCP option that ask for fast open (RFC 7413), or may (RFC 6994).
     static let fastOpenOptions = [34, 253, 254]

@@ -58,13 +58,13 @@ struct RulesLoadTests {
             state_of_rules >"$dir/once"
             grep -c 'PREROUTING.* PINHOLE' "$dir/once" | grep -x 8
             grep -c 'OUTPUT.* PINHOLE' "$dir/once" | grep -x 8
-            grep -c NFQUEUE "$dir/once" | grep -x 20
+            grep -c NFQUEUE "$dir/once" | grep -x 30
             pinhole rules load
             state_of_rules | diff "$dir/once" -
             pinhole rules load --ports 2121 --queues 5,6 --bypass
             state_of_rules >"$dir/other"
             grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 8
-            grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 20
+            grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 30
             ! grep -E 'ctorigdstport 21 |queue-num 2' "$dir/other"
             pinhole rules load
             state_of_rules | diff "$dir/once" -

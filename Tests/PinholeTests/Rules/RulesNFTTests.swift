@@ -54,7 +54,7 @@ struct RulesNFTTests {
             pinhole rules load --ports 2121,21 --queues 5,6 --bypass
             nft get element inet pinhole pinhole4 '{ 10.2.0.100 . 5001 . 10.2.0.2 }'
             nft --stateless list ruleset >"$dir/other"
-            grep -c 'queue flags bypass to 5$' "$dir/other" | grep -x 7
+            grep -c 'queue flags bypass to 5$' "$dir/other" | grep -x 17
             grep -c 'queue flags bypass to 6$' "$dir/other" | grep -x 7
             ! grep 'queue to' "$dir/other"
             pinhole rules print --backend nft >"$dir/printed"

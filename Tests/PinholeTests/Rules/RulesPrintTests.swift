@@ -23,13 +23,16 @@ struct RulesPrintTests {
             }
             return control + reversed
         }
-        func family(_ set: String, _ length: Int, _ icmp: String) -> [String] {
-            let control = [
-                "tcp ! --syn", "tcp --tcp-option 34", "tcp --tcp-option 253", "tcp --tcp-option 254",
-                "tcp -m length --length \(length):65535", "\(icmp) -m conntrack --ctstate RELATED",
-            ].map { match in
-                "PINHOLE ! -i lo ! -o lo -p \(match) -j NFQUEUE --queue-num 5 --queue-bypass"
+        func family(_ set: String, _ header: Int, _ dataOffset: String, _ icmp: String) -> [String] {
+            let short = (5...9).map { words in
+                "tcp -m u32 --u32 \"\(dataOffset)=0x\(words)\" -m length --length \(header + 4 * words + 1):\(header + 40)"
             }
+            let syns = ["--tcp-option 34", "--tcp-option 253", "--tcp-option 254"].map { "tcp \($0)" }
+            let control =
+                (["tcp ! --syn"] + syns + ["tcp -m length --length \(header + 41):65535"] + short
+                + ["\(icmp) -m conntrack --ctstate RELATED"]).map { match in
+                    "PINHOLE ! -i lo ! -o lo -p \(match) -j NFQUEUE --queue-num 5 --queue-bypass"
+                }
             let reversed = [
                 "conntrack --ctstate NEW", "set --match-set \(set) dst,dst,src",
                 "set --match-set \(set) src,src,dst",
@@ -43,7 +46,9 @@ struct RulesPrintTests {
             ]
             return jumps("PREROUTING") + jumps("OUTPUT") + control + reversed + data
         }
-        let expected = family("pinhole4", 61, "icmp") + family("pinhole6", 81, "ipv6-icmp")
+        let expected =
+            family("pinhole4", 20, "0x0>>0x16&0x3c@0xc>>0x1c", "icmp")
+            + family("pinhole6", 40, "0x34>>0x1c", "ipv6-icmp")
         #expect(rules == expected.map { "-A \($0)" })
     }
 
