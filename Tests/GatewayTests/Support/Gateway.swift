@@ -62,6 +62,8 @@ struct Gateway: Sendable {
             lines += [
                 "ip netns add \(host)",
                 "ip netns exec \(host) sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0",
+                // Tests choose ports in these ranges, which no other socket is to have by chance.
+                "ip netns exec \(host) sysctl -qw net.ipv4.ip_local_reserved_ports=40000-41999,49000-50001",
                 "ip -n \(host) link set lo up",
             ]
         }
