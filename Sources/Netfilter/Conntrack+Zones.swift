@@ -51,7 +51,7 @@ extension Conntrack {
 
     private static var search: String { "search conntrack's zones" }
 
-    /// Gives every connection of TCP that is established to `take`, and takes notice of all zones in which there is any.
+    /// Gives every connection of TCP that is established or shakes hands to `take`, and takes notice of all zones in which there is any.
     package mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {
         var found: Set<UInt16> = []
         try socket.dump(
@@ -62,7 +62,7 @@ extension Conntrack {
         } _: { attributes in
             guard let entry = ConntrackEntry(parsing: attributes) else { return }
             found.formUnion([entry.mapping.original.zone, entry.mapping.reply.zone])
-            if entry.phase == .established { take(entry) }
+            if entry.phase == .established || entry.isShakingHands { take(entry) }
         }
         zones = found.subtracting([0]).sorted()
     }

@@ -37,6 +37,16 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
+    /// Tells whether its handshake is under way: a SYN has come, and not yet the ACK that answers the SYN-ACK.
+    package var isShakingHands: Bool {
+        switch tcpState.map(UInt32.init) {
+        // LISTEN is `TCP_CONNTRACK_SYN_SENT2`, of a simultaneous open.
+        case TCP_CONNTRACK_SYN_SENT.rawValue, TCP_CONNTRACK_LISTEN.rawValue, TCP_CONNTRACK_SYN_RECV.rawValue:
+            true
+        default: false
+        }
+    }
+
     /// Tells whether at least one end has closed it.
     package var isClosing: Bool {
         switch tcpState.map(UInt32.init) {

@@ -26,6 +26,7 @@ import Testing
             Beginning(act: ["false_acknowledgement", "more"], isLiberal: true),
             Beginning(act: ["fast_open"]),
             Beginning(act: ["fast_open", "with a cookie"]),
+            Beginning(act: ["fast_open_without_options"]),
         ]
     }
 
@@ -73,10 +74,13 @@ import Testing
             let intruder = try gateway.startIntruder()
             for side in ["client", "server"] { try await intruder.play("early_byte", side, side) }
             try await intruder.play("open_unseen", "unseen")
+            try await intruder.play("fast_open_begin")
 
             _ = try await daemon.stop("KILL")
             daemon = try await gateway.startDaemon()
             var watch = try await Watch(gateway)
+            try await intruder.play("fast_open_end")
+            try await watch.expect(refused: ["not-ftp": 1], "a SYN had carried the head of a request")
             for side in ["client", "server"] {
                 try await intruder.play("announce", side)
                 try await watch.expect(refused: ["not-logged-in": 1], "a byte of the \(side) came too early")

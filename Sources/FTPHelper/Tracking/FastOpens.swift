@@ -8,7 +8,8 @@ struct FastOpens {
     /// SYNs that are remembered at once; beyond, the oldest is forgotten.
     private static let capacity = 1 << 16
 
-    private var starts: [Tuple: (position: SequenceNumber, until: Instant)] = [:]
+    /// By the client's tuple without its zone: where the stream begins, or `nil` where the SYN passed unseen.
+    private var starts: [Tuple: (position: SequenceNumber?, until: Instant)] = [:]
     /// The tuples in `starts`, in a ring once there are as many as may be, and where the oldest is then.
     private var tuples: [Tuple] = []
     private var oldest = 0
@@ -23,15 +24,23 @@ struct FastOpens {
         return answer.acknowledgement != start.position
     }
 
-    mutating func insert(_ syn: Segment, at now: Instant) {
-        let start = (syn.firstByte, now.advanced(bySeconds: FastOpens.seconds))
-        guard starts.updateValue(start, forKey: syn.tuple) == nil else { return }
+    /// A SYN has come that asked for fast open.
+    mutating func insert(_ syn: Segment, at now: Instant) { insert(syn.tuple, syn.firstByte, at: now) }
+
+    /// A client's SYN may have carried bytes that nobody has seen: whatever its SYN-ACK acknowledges is not believed.
+    mutating func distrust(_ client: Tuple, at now: Instant) {
+        insert(Tuple(source: client.source, destination: client.destination), nil, at: now)
+    }
+
+    private mutating func insert(_ tuple: Tuple, _ position: SequenceNumber?, at now: Instant) {
+        let start = (position, now.advanced(bySeconds: FastOpens.seconds))
+        guard starts.updateValue(start, forKey: tuple) == nil else { return }
         guard tuples.count >= FastOpens.capacity else {
-            tuples.append(syn.tuple)
+            tuples.append(tuple)
             return
         }
         starts[tuples[oldest]] = nil
-        tuples[oldest] = syn.tuple
+        tuples[oldest] = tuple
         oldest = (oldest + 1) % FastOpens.capacity
     }
 }

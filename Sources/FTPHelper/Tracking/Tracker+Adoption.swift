@@ -21,6 +21,20 @@ extension Tracker {
         earlier.insert(mapping, entryID: entryID)
     }
 
+    /// A connection was shaking hands when the daemon or its rules started.
+    ///
+    /// If nobody has seen its SYN, or an earlier daemon has seen one that asked for fast open, then the head of its stream may
+    /// have passed with it: no login on it counts.
+    ///
+    /// - Parameters:
+    ///   - mapping: its two tuples.
+    ///   - predecessor: what an earlier daemon has left, whose rules were there all along; `nil` if there was none.
+    ///   - now: the time.
+    package mutating func noteOpening(_ mapping: Mapping, predecessor: Outsiders?, at now: Instant) {
+        guard !follows(mapping), predecessor?.contains(mapping.original) != false else { return }
+        fastOpens.distrust(mapping.original, at: now)
+    }
+
     /// Remembers that a connection is not followed and never to be adopted: it has begun in sight, or is a data connection.
     package mutating func turnAway(_ mapping: Mapping) {
         outsiders.insert(mapping.original)

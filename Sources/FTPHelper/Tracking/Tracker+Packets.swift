@@ -39,6 +39,8 @@ extension Tracker {
         let segment = arrival.segment
         if let syn = FastOpen.removed(from: packet, segment) {
             fastOpens.insert(segment, at: now)
+            // So the next daemon knows, if this one does not live to see the SYN-ACK (`noteOpening`).
+            outsiders.insert(segment.tuple)
             output.packet = syn
             return .replace
         }

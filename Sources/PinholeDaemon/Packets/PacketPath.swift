@@ -450,6 +450,8 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Finds the connections that were established while none of their packets could come by; they may be adopted (contract S2).
     ///
+    /// Those that shake hands just then are not: they are followed from their SYN-ACK on, unless bytes may have passed unseen.
+    ///
     /// To be called when a daemon starts, before it takes packets and after `restore`, and when rules are loaded: packets wait
     /// meanwhile, some 0.4 s for 100,000 connections.
     ///
@@ -461,7 +463,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         output.clear()
         var found = 0
         do throws(SystemError) {
-            try PacketPath.survey(&kernel, &tracker, predecessor, counting: &found)
+            try PacketPath.survey(&kernel, &tracker, predecessor, at: now, counting: &found)
         } catch {
             count(.findConnection, at: now, error.description)
         }
@@ -473,14 +475,19 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         _ kernel: inout System,
         _ tracker: inout Tracker,
         _ predecessor: Outsiders?,
+        at now: Instant,
         counting found: inout Int
     ) throws(SystemError) {
         try kernel.survey { entry in
+            guard !entry.isShakingHands else {
+                tracker.noteOpening(entry.mapping, predecessor: predecessor, at: now)
+                return
+            }
             found += 1
-            if entry.master == nil {
-                tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessor: predecessor)
-            } else {
+            if entry.master != nil {
                 tracker.turnAway(entry.mapping)
+            } else {
+                tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessor: predecessor)
             }
         }
     }

@@ -408,6 +408,44 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
+    /// What happened to a SYN before the daemon that sees its SYN-ACK.
+    enum EarlierSYN: CaseIterable {
+        /// An earlier daemon has taken fast open out of it.
+        case openedFast
+        /// It was an ordinary one, in the sight of an earlier daemon.
+        case ordinary
+        /// There were no rules, so nobody knows.
+        case unseen
+    }
+
+    @Test(arguments: EarlierSYN.allCases)
+    func `a restart between a SYN and its SYN-ACK makes nobody trust bytes in the SYN`(syn: EarlierSYN) {
+        var first = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
+        var output = Output()
+        let now = Instant(nanoseconds: 1)
+        if syn == .openedFast {
+            var packet = PacketBuilder(
+                tuple: snat.original,
+                sequence: 0xffff_fff0,
+                acknowledgement: 0,
+                flags: [.syn]
+            )
+            packet.payload = Array(Self.post.utf8.prefix(40))
+            let bytes = packet.bytes
+            _ = first.receive(bytes.span, at: now, into: &output)
+        }
+        var words = [UInt64](repeating: 0, count: Outsiders.wordCount)
+        first.takeOutsiders { words[$0] = $1 }
+        let predecessor = Outsiders(key: first.outsidersKey, words: words)
+        var tracker = next(at: now)
+        tracker.noteOpening(snat, predecessor: syn == .unseen ? nil : predecessor, at: now)
+        var dialogue = Dialogue(snat, tracker: tracker)
+        dialogue.logIn()
+        dialogue.send(.client, Self.port)
+        #expect(dialogue.open == (syn == .ordinary ? ["10.2.0.100:5001"] : []))
+        #expect(dialogue.refusals.contains(.notFTP) == (syn != .ordinary))
+    }
+
     // MARK: Who speaks for whom
 
     @Test func `a data connection is never followed, whatever it carries`() {

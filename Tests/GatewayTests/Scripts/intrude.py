@@ -66,9 +66,9 @@ seen_address = client_address if seen_host == client_host else seen_host
 PASV = b"EPSV\r\n" if is_v6 else b"PASV\r\n"
 # A request that a page lets a browser send, and what a server answers that wants it to be taken for FTP.
 HEAD = b"POST / HTTP/1.1\r\nHost: server:21\r\n\r\n"
+SHORT_HEAD = b"GET / HTTP\r\n\r\n"
 LOGIN = b"USER a\r\nPASS b\r\n"
 GREETING = b"220 hello\r\n331 password\r\n230 welcome\r\n" + b"200 ok\r\n" * 5
-REQUEST = HEAD + LOGIN + port_line(client_host)
 MSG_FASTOPEN, TCP_FASTOPEN_NO_COOKIE = 0x20000000, 34
 
 wires = {host: Wire(host) for host in ("client", "server", "stranger")}
@@ -162,15 +162,16 @@ def arrives(server, end, patience=1.0):
         server.segment(0.02)
 
 
-def request(client, server, handed=b""):
+def request(client, server, handed=b"", head=HEAD):
     """The client makes its request, part by part, and the server plays along; `handed` is what it has sent already."""
-    login, whole = len(HEAD + LOGIN), len(REQUEST)
+    text = head + LOGIN + port_line(client_host)
+    login, whole = len(head + LOGIN), len(text)
     if not is_connected(client):
         return
-    for end, reply in ((len(HEAD), b""), (login, GREETING), (whole, b"200 fine\r\n")):
+    for end, reply in ((len(head), b""), (login, GREETING), (whole, b"200 fine\r\n")):
         if server.acknowledged >= end:
             continue
-        more = REQUEST[len(handed) : end]
+        more = text[len(handed) : end]
         handed += more
         try:
             client.sendall(more)
@@ -255,6 +256,36 @@ def fast_open(has_cookie=""):
     take_syn(server)
     answer(server, accepts=len(HEAD))
     request(client, server, handed)
+
+
+def fast_open_begin():
+    """The head of the request travels in the SYN, which nobody has answered yet."""
+    server, client = kept["fast open"] = raw_server(), begin_dialling()
+    client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
+    client.sendto(HEAD, MSG_FASTOPEN, (server_address, 21))
+    take_syn(server)
+
+
+def fast_open_end():
+    """The server says that it has what came with that SYN."""
+    server, client = kept["fast open"]
+    answer(server, accepts=len(HEAD))
+    request(client, server, HEAD)
+
+
+def fast_open_without_options():
+    """The same of a client whose SYN has no option but the MSS, so that it is no longer than the ordinary SYN of another."""
+    names = [f"net.ipv4.tcp_{name}" for name in ("timestamps", "sack", "window_scaling")]
+    for value in (0, 1):
+        settings = ["net.ipv4.tcp_fastopen=1"] + [f"{name}={value}" for name in names]
+        subprocess.run(["ip", "netns", "exec", "client", "sysctl", "-qw"] + settings, check=True)
+        if value == 0:
+            server, client = raw_server(), begin_dialling()
+            client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
+            client.sendto(SHORT_HEAD, MSG_FASTOPEN, (server_address, 21))
+            take_syn(server)
+    answer(server, accepts=len(SHORT_HEAD), options=b"\x02\x04\x05\xb4")
+    request(client, server, SHORT_HEAD, SHORT_HEAD)
 
 
 # Holes, between two that are raw
@@ -524,6 +555,9 @@ acts = (
     giant,
     false_acknowledgement,
     fast_open,
+    fast_open_begin,
+    fast_open_end,
+    fast_open_without_options,
     hole_in_command,
     after_hole_in_command,
     hole_in_reply,

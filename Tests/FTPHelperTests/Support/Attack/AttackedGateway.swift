@@ -35,7 +35,7 @@ struct AttackedGateway: ~Copyable {
     private(set) var mayBeAdopted = false
     /// Set while its handshake and all that came since has passed by every daemon.
     private var hasBegunUnseen = false
-    /// Set once a SYN with payload has come by: the next daemon does not know of it, so a server can tell that one anything.
+    /// Set once a SYN with payload has passed while no daemon was there: a server can tell the next one anything.
     private var hasOpenedFast = false
 
     init(_ surroundings: Surroundings) {
@@ -83,7 +83,7 @@ struct AttackedGateway: ~Copyable {
         if segment.flags.contains(.syn), segment.flags.contains(.ack) || side == .server {
             hasBegunUnseen = true
         }
-        hasOpenedFast = hasOpenedFast || side == .client && segment.isFastOpen
+        hasOpenedFast = hasOpenedFast || side == .client && segment.isFastOpen && !isRunning
         switch conntrack.take(segment, from: side) {
         case .invalid: return mapping.isTranslated || surroundings.dropsInvalid ? nil : segment
         case .passes: return segment
@@ -235,9 +235,13 @@ extension AttackedGateway {
     }
 
     private mutating func survey(after predecessor: Outsiders?) {
-        guard let found = conntrack.found, found.phase == .established else { return }
+        guard let found = conntrack.found else { return }
         let mapping =
             found.isReversed ? Mapping(original: self.mapping.reply, reply: self.mapping.original) : mapping
+        guard !found.isShakingHands else {
+            return tracker.noteOpening(mapping, predecessor: predecessor, at: now)
+        }
+        guard found.phase == .established else { return }
         tracker.noteEarlier(mapping, entryID: found.id, predecessor: predecessor)
     }
 }

@@ -62,7 +62,7 @@ struct ConntrackModel {
     }
 
     /// Which entry it is (`CTA_ID`), and how far the connection is; `nil` if there is none.
-    var found: (id: UInt32, phase: ConntrackPhase, isReversed: Bool)? {
+    var found: (id: UInt32, phase: ConntrackPhase, isShakingHands: Bool, isReversed: Bool)? {
         entry.map { entry in
             let phase: ConntrackPhase =
                 switch entry.state {
@@ -70,7 +70,8 @@ struct ConntrackModel {
                 case .established: .established
                 default: .other
                 }
-            return (entry.id, phase, entry.isReversed)
+            let isShakingHands = [.synSent, .synSent2, .synReceived].contains(entry.state)
+            return (entry.id, phase, isShakingHands, entry.isReversed)
         }
     }
 
