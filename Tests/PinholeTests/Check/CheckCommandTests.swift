@@ -165,7 +165,7 @@ struct CheckCommandTests {
                 ./pinhole rules load
                 ./pinhole run --socket "$0/own/socket" 2>own/log & daemon=$!
                 trap "kill $daemon" EXIT
-                end=$((SECONDS + 20))
+                end=$((SECONDS + 60))
                 until ./pinhole stats --socket "$0/own/socket" >/dev/null 2>&1; do ((SECONDS < end)); done
                 ./pinhole check --socket "$0/own/socket"
                 ./pinhole rules unload

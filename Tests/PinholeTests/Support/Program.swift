@@ -52,10 +52,13 @@ enum Program {
             # Rules and sets, without what differs from time to time.
             state() { iptables-save; ip6tables-save; ipset save; }
             state_of_rules() { state | sed '/^#/d; s/ initval [^ ]*//; s/\\[[0-9:]*\\]//'; }
-            # Waits until the command succeeds, at most ten seconds.
+            # Waits until the command succeeds, at most a minute: other tests run beside this one.
             until_() {
-                local end=$((SECONDS + 10))
-                until "$@" >/dev/null 2>&1; do ((SECONDS < end)) || { echo "in vain: $*" >&2; return 1; }; done
+                local end=$((SECONDS + 60))
+                until "$@" >/dev/null 2>&1; do
+                    ((SECONDS < end)) || { echo "in vain: $*" >&2; return 1; }
+                    sleep 0.02
+                done
             }
 
             """
