@@ -134,7 +134,7 @@ struct Load: ~Copyable {
     private mutating func pass(_ packets: ArraySlice<[UInt8]>) {
         arrivals.removeAll(keepingCapacity: true)
         for packet in packets { arrivals.append(HashedSegment(packet.span)) }
-        tracker.fetch(arrivals)
+        tracker.prefetch(arrivals)
         for (packet, arrival) in zip(packets, arrivals) {
             output.clear()
             _ = tracker.receive(packet.span, arrival, at: now, into: &output)

@@ -18,7 +18,7 @@
 enum { clients = 256, clients_of_one = 64 };
 
 /* Seconds for a client from its first packet to the last of its answer, for which the daemon may take five. */
-enum { patience = 10 };
+enum { request_seconds = 10 };
 
 /* Bytes of memory for each: a request of this size, and its headers, are longer than any scraper's. */
 enum { memory = 16384 };
@@ -148,7 +148,7 @@ static void let_in(struct MHD_Connection *connection, void **place)
     client->stream = stream->connect_fd;
     describe(address->client_addr, client->address);
     clock_gettime(CLOCK_MONOTONIC, &client->end);
-    client->end.tv_sec += patience;
+    client->end.tv_sec += request_seconds;
     pthread_mutex_lock(&table.mutex);
     while (*last)
         last = &(*last)->next;

@@ -74,11 +74,11 @@ int clinux_accept(int listener)
     return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-int clinux_set_patience(int number, int milliseconds)
+int clinux_set_receive_timeout(int number, int milliseconds)
 {
-    struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    struct timeval timeout = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 
-    return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 }
 
 int clinux_peer_user(int stream, uid_t *user)
@@ -180,7 +180,7 @@ int clinux_unix_connect(const char *path, int milliseconds)
 {
     struct sockaddr_un address;
     socklen_t size = unix_address(&address, path);
-    struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    struct timeval timeout = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
     int stream;
 
     if (size == 0)
@@ -188,7 +188,7 @@ int clinux_unix_connect(const char *path, int milliseconds)
     stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (milliseconds > 0 ? 0 : SOCK_NONBLOCK), 0);
     if (stream < 0)
         return -1;
-    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
         connect(stream, (struct sockaddr *)&address, size) < 0)
         return fail(stream);
     return stream;
@@ -201,12 +201,12 @@ int clinux_loopback_connect(uint16_t port, int seconds)
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    struct timeval patience = {.tv_sec = seconds};
+    struct timeval timeout = {.tv_sec = seconds};
     int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (stream < 0)
         return -1;
-    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+    if (setsockopt(stream, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
         connect(stream, (struct sockaddr *)&address, sizeof(address)) < 0)
         return fail(stream);
     return stream;

@@ -48,7 +48,7 @@ int clinux_start_opener(const char *path, uid_t user, gid_t group)
     int ends[2];
     pid_t child;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || clinux_set_patience(ends[0], 1000) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || clinux_set_receive_timeout(ends[0], 1000) < 0)
         return -1;
     child = fork();
     if (child == 0)

@@ -109,12 +109,12 @@ package struct Conntrack: ~Copyable {
         do {
             try create(connection, master)
         } catch {
-            guard error.code == EEXIST, let obstacle = try obstacle(to: connection, under: master),
-                obstacle.isSpent
+            guard error.code == EEXIST, let conflict = try conflict(to: connection, under: master),
+                conflict.isSpent
             else {
                 throw error
             }
-            try delete(obstacle.mapping.original, id: obstacle.id)
+            try delete(conflict.mapping.original, id: conflict.id)
             try create(connection, master)
         }
     }
@@ -158,7 +158,7 @@ package struct Conntrack: ~Copyable {
     }
 
     /// The entry that has one of the tuples that the data connection needs.
-    private mutating func obstacle(
+    private mutating func conflict(
         to connection: ExpectedConnection,
         under master: ConntrackEntry
     ) throws(SystemError) -> ConntrackEntry? {

@@ -54,8 +54,8 @@ import Glibc
         _ = try SystemError.check("bind a netlink socket") {
             unsafe mnl_socket_bind(handle, 0, MNL_SOCKET_AUTOPID)
         }
-        var patience = timeval(tv_sec: 1, tv_usec: 0)
-        try socket.set(SO_RCVTIMEO, to: &patience)
+        var timeout = timeval(tv_sec: 1, tv_usec: 0)
+        try socket.set(SO_RCVTIMEO, to: &timeout)
         return socket
     }
 

@@ -9,7 +9,7 @@ import Glibc
 /// wait are dropped, and their senders send them again.
 @safe package struct PacketQueue: ~Copyable {
     /// What becomes of a packet.
-    package enum Ruling {
+    package enum Verdict {
         /// Goes on as it is.
         case accept
         /// Goes no further.
@@ -32,13 +32,13 @@ import Glibc
     /// The packets of the batch; kept for the storage.
     private var packets: [QueuedPacket] = []
     /// The verdicts that have not been sent yet.
-    private var verdicts: Verdicts
+    private var verdicts: VerdictBatch
     /// Those before them that could not be sent, as they were gathered.
     private var unsent: [[UInt8]] = []
 
     private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
-        verdicts = Verdicts(queue: number, capacity: Self.gatheredVerdicts + Self.stride)
+        verdicts = VerdictBatch(queue: number, capacity: Self.gatheredVerdicts + Self.stride)
     }
 
     /// Takes the queue of that number in the network namespace of the calling thread.
@@ -121,7 +121,7 @@ import Glibc
     /// - Throws: What the kernel says to receiving or sending as such; what it thinks of one verdict is passed over,
     ///   for the packet is gone then.
     package mutating func receive(
-        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Ruling,
+        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Verdict,
         settle: () -> Void
     ) throws(SystemError) -> Int {
         try sendVerdicts()

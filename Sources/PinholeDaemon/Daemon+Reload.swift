@@ -8,14 +8,14 @@ extension Daemon {
         _ file: ConfigurationFile,
         _ opener: borrowing FileOpener,
         _ current: Settings,
-        _ path: inout PacketPath<LinuxKernel>,
+        _ engine: inout Engine<LinuxKernel>,
         _ log: inout Log
     ) -> ControlAnswer {
-        do throws(ConfigurationError) {
+        do throws(UserError) {
             let settings = try file.settings(text(of: file, opener))
-            path.system.dataMark = settings.dataMark
-            path.system.releaseMark = settings.releaseMark
-            path.adopt(settings.policy, at: Clock.now())
+            engine.system.dataMark = settings.dataMark
+            engine.system.releaseMark = settings.releaseMark
+            engine.adopt(settings.policy, at: Clock.now())
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }
@@ -23,31 +23,31 @@ extension Daemon {
             log.write(warnings)
             let lines =
                 (later == "" ? [] : ["only at the next start: \(later)"])
-                + warnings.map { "warning: \($0.message): \($0.mend)" }
+                + warnings.map { "warning: \($0.message): \($0.hint)" }
             return .whole(lines.map { $0 + "\n" }.joined())
         } catch {
-            for problem in error.problems {
+            let problems = error.all
+            for problem in problems {
                 log.write(.error, "configuration-refused") {
                     $0.add("reason", problem.message)
-                    $0.add("mend", problem.mend)
+                    $0.add("hint", problem.hint)
                 }
             }
-            let first = error.problems[0]
-            let more =
-                error.problems.count > 1 ? ", and \(error.problems.count - 1) more that the log names" : ""
-            return .failure(first.message, mend: first.mend + more)
+            let first = problems.first ?? error
+            let more = problems.count > 1 ? ", and \(problems.count - 1) more that the log names" : ""
+            return .failure(first.message, hint: first.hint + more)
         }
     }
 
     private static func text(
         of file: ConfigurationFile,
         _ opener: borrowing FileOpener
-    ) throws(ConfigurationError) -> String {
+    ) throws(UserError) -> String {
         do throws(SystemError) {
             return try opener.open().text()
         } catch {
-            let mend = "see that it is there and the daemon's user may read it"
-            throw ConfigurationError([Obstacle(error.description, mend: mend)])
+            let hint = "see that it is there and the daemon's user may read it"
+            throw UserError(error.description, hint: hint)
         }
     }
 }

@@ -4,16 +4,16 @@ extension Daemon {
     /// Opens the sockets for which a daemon needs `CAP_NET_RAW`, and leaves them with the service manager for it.
     ///
     /// So the service itself may be started without that capability, and without the right to open such sockets.
-    package static func storeSockets() throws(Obstacle) {
+    package static func storeSockets() throws(UserError) {
         let notifier = ServiceNotifier.open()
         guard notifier.isHeard else {
-            throw Obstacle(
+            throw UserError(
                 "no service manager keeps sockets here",
-                mend: "use it in ExecStartPre= of a service with FileDescriptorStoreMax="
+                hint: "use it in ExecStartPre= of a service with FileDescriptorStoreMax="
             )
         }
         let injector = try attempt(PacketInjector.open) {
-            Obstacle($0.description, mend: "run it as root, or with CAP_NET_RAW")
+            UserError($0.description, hint: "run it as root, or with CAP_NET_RAW")
         }
         injector.store(with: notifier)
     }

@@ -8,14 +8,14 @@ extension Daemon {
     ///
     /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. What an
     /// earlier one has left is touched at the end, when it is certain that no other daemon uses it.
-    package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(Obstacle) -> Daemon {
+    package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(UserError) -> Daemon {
         var inherited = InheritedDescriptors.take()
         let hasInjector = PacketInjector.isKept(in: inherited)
         guard Capabilities.contain(.networkAdministration), hasInjector || Capabilities.contain(.rawSockets)
         else {
-            throw Obstacle(
+            throw UserError(
                 "no permission to change the network",
-                mend: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
+                hint: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
             )
         }
         try attempt(Descriptor.occupyStandardStreams, orElse: unforeseen)
@@ -60,8 +60,16 @@ extension Daemon {
         }
         JSON.prepare()
         Clock.prepare()
-        let path = try takeOver(settings, owner: account?.user, conntrack, pinholes, injector, routing, &log)
-        let search = path.system.searchDescriptor
+        let engine = try takeOver(
+            settings,
+            owner: account?.user,
+            conntrack,
+            pinholes,
+            injector,
+            routing,
+            &log
+        )
+        let search = engine.system.searchDescriptor
         try attempt(
             { () throws(SystemError) in try poller.add(search, for: .reading) },
             orElse: unforeseen
@@ -78,7 +86,7 @@ extension Daemon {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
         }
         let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
-            Obstacle($0.description, mend: "start it as root, or as the user that it is to be")
+            UserError($0.description, hint: "start it as root, or as the user that it is to be")
         }
         server.leaveFile()
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
@@ -94,13 +102,13 @@ extension Daemon {
             server: server,
             controlQueue: controlQueue,
             dataQueue: dataQueue,
-            path: path,
+            engine: engine,
             log: log
         )
     }
 
     /// The sets that the rules look into.
-    private static func pinholes(for settings: Settings) throws(Obstacle) -> PinholeSet {
+    private static func pinholes(for settings: Settings) throws(UserError) -> PinholeSet {
         let backend = PinholeSet.Backend.loaded.first ?? .iptables
         var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
             lacking(
@@ -124,15 +132,15 @@ extension Daemon {
         _ name: String,
         option: String,
         exists: () throws(SystemError) -> Bool
-    ) throws(Obstacle) {
+    ) throws(UserError) {
         guard try !attempt(exists, orElse: mistyped) else { return }
-        throw Obstacle("there is no set \(name)", mend: "load the rules with: pinhole rules load\(option)")
+        throw UserError("there is no set \(name)", hint: "load the rules with: pinhole rules load\(option)")
     }
 
     /// The user to become; `nil` where it is to stay what it is.
     ///
     /// Who is not root cannot become anybody else, and does not try unless asked to.
-    private static func account(for name: String?) throws(Obstacle) -> Account? {
+    private static func account(for name: String?) throws(UserError) -> Account? {
         guard name != nil || geteuid() == 0 else { return nil }
         let account = try attempt(
             { () throws(SystemError) in try Account(named: name ?? Settings.usualUser) },
@@ -140,7 +148,7 @@ extension Daemon {
         )
         guard account != nil || name == nil else {
             let name = name ?? ""
-            throw Obstacle("there is no user \(name)", mend: "make it with: useradd --system \(name)")
+            throw UserError("there is no user \(name)", hint: "make it with: useradd --system \(name)")
         }
         return account?.user == geteuid() ? nil : account
     }
@@ -154,7 +162,7 @@ extension Daemon {
         _ inherited: inout InheritedDescriptors,
         _ notifier: borrowing ServiceNotifier,
         _ stored: inout Set<UInt16>
-    ) throws(Obstacle) -> PacketQueue {
+    ) throws(UserError) -> PacketQueue {
         if let kept = inherited.take(name(of: queue)) {
             if let adopted = try? PacketQueue.adopt(kept, queue) {
                 stored.insert(queue)
@@ -167,51 +175,51 @@ extension Daemon {
             try PacketQueue.open(queue)
         } orElse: { error in
             guard error.code == EBUSY else { return lacking("NFQUEUE", module: "nfnetlink_queue", error) }
-            return Obstacle(
+            return UserError(
                 "another process has queue \(queue)",
-                mend: "end it, or choose other queues with --queues, here and for pinhole rules"
+                hint: "end it, or choose other queues with --queues, here and for pinhole rules"
             )
         }
     }
 
-    /// Does one step of the start, and says how to mend what it may fail with.
+    /// Does one step of the start, and says how to fix what it may fail with.
     static func attempt<Result: ~Copyable>(
         _ step: () throws(SystemError) -> Result,
-        orElse obstacle: (SystemError) -> Obstacle
-    ) throws(Obstacle) -> Result {
+        orElse userError: (SystemError) -> UserError
+    ) throws(UserError) -> Result {
         do throws(SystemError) {
             return try step()
         } catch {
-            throw obstacle(error)
+            throw userError(error)
         }
     }
 
-    private static func lacking(_ subsystem: String, module: String, _ error: SystemError) -> Obstacle {
+    private static func lacking(_ subsystem: String, module: String, _ error: SystemError) -> UserError {
         guard error.code == EPROTONOSUPPORT else { return unforeseen(error) }
-        return Obstacle("the kernel has no \(subsystem)", mend: "load its module with: modprobe \(module)")
+        return UserError("the kernel has no \(subsystem)", hint: "load its module with: modprobe \(module)")
     }
 
-    private static func mistyped(_ error: SystemError) -> Obstacle {
-        Obstacle(error.description, mend: "destroy it, then load the rules with: pinhole rules load")
+    private static func mistyped(_ error: SystemError) -> UserError {
+        UserError(error.description, hint: "destroy it, then load the rules with: pinhole rules load")
     }
 
-    private static func unreachable(_ path: String, _ error: SystemError) -> Obstacle {
+    private static func unreachable(_ path: String, _ error: SystemError) -> UserError {
         guard error.code == EADDRINUSE else {
-            return Obstacle(error.description, mend: "choose another path with --socket")
+            return UserError(error.description, hint: "choose another path with --socket")
         }
         if FileIdentity(ofSocketAt: path) == nil {
-            return Obstacle(
+            return UserError(
                 "\(path) is a file and no socket",
-                mend: "remove it, or choose another path with --socket"
+                hint: "remove it, or choose another path with --socket"
             )
         }
-        return Obstacle(
+        return UserError(
             "another daemon listens at \(path)",
-            mend: "end it, or choose another path with --socket"
+            hint: "end it, or choose another path with --socket"
         )
     }
 
-    static func unforeseen(_ error: SystemError) -> Obstacle {
-        Obstacle(error.description, mend: "see what the kernel's log says of it")
+    static func unforeseen(_ error: SystemError) -> UserError {
+        UserError(error.description, hint: "see what the kernel's log says of it")
     }
 }

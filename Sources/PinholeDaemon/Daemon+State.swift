@@ -15,16 +15,16 @@ extension Daemon {
         _ injector: consuming PacketInjector,
         _ routing: consuming Routing,
         _ log: inout Log
-    ) throws(Obstacle) -> PacketPath<LinuxKernel> {
+    ) throws(UserError) -> Engine<LinuxKernel> {
         let identity = StateFile.currentIdentity()
         let legacy = try legacy(at: settings.statePath, identity, owner: owner, &log)
         if legacy == nil {
             // Nobody knows what is still in there.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
         }
-        let outsidersPath = "\(settings.statePath).outsiders"
-        let predecessor = (try? PrivateFile.read(outsidersPath, owner: owner)).flatMap {
-            OutsiderFile.outsiders(in: $0, identity: identity)
+        let rejectedPath = "\(settings.statePath).rejected"
+        let predecessor = (try? PrivateFile.read(rejectedPath, owner: owner)).flatMap {
+            RejectedConnectionFile.rejected(in: $0, identity: identity)
         }
         let state = try attempt(
             { () throws(SystemError) in
@@ -36,28 +36,30 @@ extension Daemon {
             },
             orElse: unwritable
         )
-        let outsiders = try attempt(
-            { () throws(SystemError) in try OutsiderFile.create(for: outsidersPath, identity: identity) },
+        let rejected = try attempt(
+            { () throws(SystemError) in
+                try RejectedConnectionFile.create(for: rejectedPath, identity: identity)
+            },
             orElse: unwritable
         )
-        var path = PacketPath(
+        var engine = Engine(
             settings.policy,
             LinuxKernel(conntrack, pinholes, injector, routing),
             state: state,
-            outsiders: outsiders
+            rejected: rejected
         )
-        path.system.dataMark = settings.dataMark
-        path.system.releaseMark = settings.releaseMark
+        engine.system.dataMark = settings.dataMark
+        engine.system.releaseMark = settings.releaseMark
         if let legacy, !legacy.isEmpty {
-            let (restored, dropped) = path.restore(legacy, at: Clock.now())
+            let (restored, dropped) = engine.restore(legacy, at: Clock.now())
             log.write(.info, "restored") {
                 $0.add("connections", restored)
                 $0.add("dropped", dropped)
             }
         }
-        _ = path.survey(predecessor: predecessor, at: Clock.now())
-        try attempt({ () throws(SystemError) in try path.publishState() }, orElse: unwritable)
-        return path
+        _ = engine.survey(predecessor: predecessor, at: Clock.now())
+        try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)
+        return engine
     }
 
     /// The records that an earlier daemon has left at `path`, the newest first; `nil` if there are none to be trusted.
@@ -68,7 +70,7 @@ extension Daemon {
         _ identity: [UInt64],
         owner: UInt32?,
         _ log: inout Log
-    ) throws(Obstacle) -> [[UInt64]]? {
+    ) throws(UserError) -> [[UInt64]]? {
         let reason: String
         do throws(SystemError) {
             guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }
@@ -87,7 +89,7 @@ extension Daemon {
         return nil
     }
 
-    private static func unwritable(_ error: SystemError) -> Obstacle {
-        Obstacle(error.description, mend: "choose another path with --state")
+    private static func unwritable(_ error: SystemError) -> UserError {
+        UserError(error.description, hint: "choose another path with --state")
     }
 }

@@ -18,12 +18,12 @@ package struct Daemon: ~Copyable {
     private var server: ControlServer
     private var controlQueue: PacketQueue
     private var dataQueue: PacketQueue
-    private var path: PacketPath<LinuxKernel>
+    private var engine: Engine<LinuxKernel>
     private var log: Log
     /// Whether the last turn found packets.
     private var hadPackets = false
     /// When the service manager is next to be told that packets are answered; `nil` if it does not ask.
-    private var nextSign: Instant?
+    private var nextWatchdogPing: Instant?
 
     /// Puts together what `start` has taken of the system.
     init(
@@ -38,7 +38,7 @@ package struct Daemon: ~Copyable {
         server: consuming ControlServer,
         controlQueue: consuming PacketQueue,
         dataQueue: consuming PacketQueue,
-        path: consuming PacketPath<LinuxKernel>,
+        engine: consuming Engine<LinuxKernel>,
         log: Log
     ) {
         self.settings = settings
@@ -52,7 +52,7 @@ package struct Daemon: ~Copyable {
         self.server = server
         self.controlQueue = controlQueue
         self.dataQueue = dataQueue
-        self.path = path
+        self.engine = engine
         self.log = log
     }
 
@@ -69,7 +69,7 @@ package struct Daemon: ~Copyable {
         for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
         log.write(settings.warnings)
         notifier.notify(.ready)
-        nextSign = notifier.patience.map { _ in Clock.now() }
+        nextWatchdogPing = notifier.watchdogTimeout.map { _ in Clock.now() }
         var signal: Int32?
         while signal == nil {
             signal = turn()
@@ -86,26 +86,26 @@ package struct Daemon: ~Copyable {
         // Data first: a SYN is one packet and its connection waits for it.
         if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
         if ready.contains(.control) || controlQueue.owesVerdicts { takeControlPackets(at: now) }
-        if path.nextDeadline.map({ $0 <= now }) ?? false { path.fire(at: now) }
+        if engine.nextDeadline.map({ $0 <= now }) ?? false { engine.fire(at: now) }
         // One step a turn: packets that have come meanwhile go first.
-        if ready.contains(.search) { path.search(at: now) }
+        if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
-        giveSign(at: now)
+        pingWatchdog(at: now)
         guard ready.contains(.signals), let signal = signals.take() else { return nil }
         guard signal == SIGHUP else { return signal }
-        _ = Daemon.reload(file, opener, settings, &path, &log)
+        _ = Daemon.reload(file, opener, settings, &engine, &log)
         return nil
     }
 
     /// Pings the systemd watchdog at half of its timeout.
     ///
     /// A daemon whose verdicts do not reach the kernel is silent, and started anew if that lasts.
-    private mutating func giveSign(at now: Instant) {
-        guard let sign = nextSign, sign <= now, let patience = notifier.patience else { return }
+    private mutating func pingWatchdog(at now: Instant) {
+        guard let ping = nextWatchdogPing, ping <= now, let timeout = notifier.watchdogTimeout else { return }
         guard !controlQueue.owesVerdicts, !dataQueue.owesVerdicts else { return }
         notifier.notify(.alive)
-        nextSign = Instant(nanoseconds: now.nanoseconds + patience / 2)
+        nextWatchdogPing = Instant(nanoseconds: now.nanoseconds + timeout / 2)
     }
 
     /// What a turn finds ready.
@@ -124,17 +124,17 @@ package struct Daemon: ~Copyable {
     /// costs no more than sleeping would, and what comes meanwhile does not wait for a processor to wake up.
     private func wait(afterPackets: Bool) -> Work {
         if afterPackets {
-            let end = Clock.now().nanoseconds + Daemon.alertness
+            let end = Clock.now().nanoseconds + Daemon.busyPollNanoseconds
             repeat {
                 let ready = look(milliseconds: 0)
                 guard ready.isEmpty else { return ready }
             } while Clock.now().nanoseconds < end
         }
-        return look(milliseconds: patience)
+        return look(milliseconds: pollTimeout)
     }
 
     /// Nanoseconds for which it looks for packets before it falls asleep.
-    private static let alertness: UInt64 = 50_000
+    private static let busyPollNanoseconds: UInt64 = 50_000
 
     /// Finds what is ready, and waits so long if nothing is.
     private func look(milliseconds: Int32?) -> Work {
@@ -144,7 +144,7 @@ package struct Daemon: ~Copyable {
             case controlQueue.fileDescriptor: ready.insert(.control)
             case dataQueue.fileDescriptor: ready.insert(.data)
             case server.number: ready.insert(.clients)
-            case path.system.searchDescriptor: ready.insert(.search)
+            case engine.system.searchDescriptor: ready.insert(.search)
             default: ready.insert(.signals)
             }
         }
@@ -154,9 +154,12 @@ package struct Daemon: ~Copyable {
     /// Milliseconds until the next deadline, rounded up so that it has come then; `nil` if there is none.
     ///
     /// While a verdict could not be sent it is short: else its packet would wait until another one comes.
-    private var patience: Int32? {
+    private var pollTimeout: Int32? {
         if controlQueue.owesVerdicts || dataQueue.owesVerdicts { return 10 }
-        let deadline = Daemon.earlier(nextSign, Daemon.earlier(path.nextDeadline, server.nextDeadline))
+        let deadline = Daemon.earlier(
+            nextWatchdogPing,
+            Daemon.earlier(engine.nextDeadline, server.nextDeadline)
+        )
         return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
     }
 
@@ -172,12 +175,12 @@ package struct Daemon: ~Copyable {
     /// be told.
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
-            let count = Daemon.take(.controlQueue, from: &controlQueue, &path, at: now) {
-                path,
+            let count = Daemon.take(.controlQueue, from: &controlQueue, &engine, at: now) {
+                engine,
                 packets,
                 number,
                 bytes in
-                path.control(packets, number, in: bytes, at: now)
+                engine.control(packets, number, in: bytes, at: now)
             }
             guard count > 1 else { return }
         }
@@ -185,8 +188,8 @@ package struct Daemon: ~Copyable {
 
     /// Rules over what waits in the data queue, most of all SYNs, up to one batch.
     private mutating func takeDataPackets(at now: Instant) {
-        _ = Daemon.take(.dataQueue, from: &dataQueue, &path, at: now) { path, packets, number, bytes in
-            packets[number].payload.map { path.data(packets[number], bytes.extracting($0), at: now) }
+        _ = Daemon.take(.dataQueue, from: &dataQueue, &engine, at: now) { engine, packets, number, bytes in
+            packets[number].payload.map { engine.data(packets[number], bytes.extracting($0), at: now) }
                 ?? .accept
         }
     }
@@ -195,33 +198,33 @@ package struct Daemon: ~Copyable {
     private static func take(
         _ fault: Fault,
         from queue: inout PacketQueue,
-        _ path: inout PacketPath<LinuxKernel>,
+        _ engine: inout Engine<LinuxKernel>,
         at now: Instant,
-        _ rule: (inout PacketPath<LinuxKernel>, [QueuedPacket], Int, borrowing Span<UInt8>) ->
-            PacketQueue.Ruling
+        _ rule: (inout Engine<LinuxKernel>, [QueuedPacket], Int, borrowing Span<UInt8>) ->
+            PacketQueue.Verdict
     ) -> Int {
         let overruns = queue.overruns
         var count = 0
         do throws(SystemError) {
             count = try queue.receive {
-                rule(&path, $0, $1, $2)
+                rule(&engine, $0, $1, $2)
             } settle: {
-                path.settle(at: now)
+                engine.settle(at: now)
             }
         } catch {
-            path.count(fault, at: now, error.description)
+            engine.count(fault, at: now, error.description)
         }
         let more = queue.overruns - overruns
         if more > 0 {
-            path.count(.overrun, more, at: now, "more packets came than there was room for")
+            engine.count(.overrun, more, at: now, "more packets came than there was room for")
         }
         return count
     }
 
     /// Answers the clients that wait, and sends those away that let the daemon wait.
     private mutating func serve(at now: Instant) {
-        Daemon.serve(&server, &path, &log, at: now) { path, log in
-            Daemon.reload(file, opener, settings, &path, &log)
+        Daemon.serve(&server, &engine, &log, at: now) { engine, log in
+            Daemon.reload(file, opener, settings, &engine, &log)
         } queue: { [settings] in
             guard let text = try? queueFigures?.text() else { return nil }
             return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
@@ -230,30 +233,30 @@ package struct Daemon: ~Copyable {
 
     private static func serve(
         _ server: inout ControlServer,
-        _ path: inout PacketPath<LinuxKernel>,
+        _ engine: inout Engine<LinuxKernel>,
         _ log: inout Log,
         at now: Instant,
-        reload: (inout PacketPath<LinuxKernel>, inout Log) -> ControlAnswer,
+        reload: (inout Engine<LinuxKernel>, inout Log) -> ControlAnswer,
         queue: () -> QueueFigures?
     ) {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                path.answer(request, user: user, lostLines: log.lost, at: now, queue: queue) { path in
-                    reload(&path, &log)
+                engine.answer(request, user: user, lostLines: log.lost, at: now, queue: queue) { engine in
+                    reload(&engine, &log)
                 }
             }
         } catch {
-            path.count(.controlSocket, at: now, error.description)
+            engine.count(.controlSocket, at: now, error.description)
         }
     }
 
     /// Tells the log and those who watch what happened since the last time.
     private mutating func tell(at now: Instant) {
-        guard path.hasNotices else { return }
+        guard engine.hasNotices else { return }
         let time = Clock.wall()
         var records: [EventRecord] = []
-        for notice in path.takeNotices() {
+        for notice in engine.takeNotices() {
             log.write(notice, at: now)
             if case .event(let event, _) = notice {
                 records.append(EventRecord(event, time: time, instant: now))

@@ -4,26 +4,26 @@ extension Settings {
     /// What is allowed that hardly anybody means, and how to allow less: the access of encrypted sessions with anybody at all.
     ///
     /// Whoever speaks TLS has such a session, so a network of servers that anybody can join keeps nobody out.
-    package var warnings: [Obstacle] {
-        policy.servers.filter { $0.prefix.isWide }.flatMap { prefix, rules -> [Obstacle] in
+    package var warnings: [UserError] {
+        policy.servers.filter { $0.prefix.isWide }.flatMap { prefix, rules -> [UserError] in
             guard let ports = rules.ftpsPorts else { return [] }
             let servers = "[server \(prefix.address)/\(prefix.length)]"
-            var warnings: [Obstacle] = []
+            var warnings: [UserError] = []
             // Of the ports from 1024 on.
             if ports.count > (65536 - 1024) / 2 {
                 let range = "\(ports.lowerBound)-\(ports.upperBound)"
                 warnings.append(
-                    Obstacle(
+                    UserError(
                         "\(servers) with ftps-ports \(range): clients reach nearly every port of any such host that speaks TLS",
-                        mend: "name the servers, and the ports that they have for data"
+                        hint: "name the servers, and the ports that they have for data"
                     )
                 )
             }
             if rules.allowsActiveFTPS {
                 warnings.append(
-                    Obstacle(
+                    UserError(
                         "\(servers) with ftps-active: any such host that speaks TLS reaches its clients' ports from 1024 on",
-                        mend: "allow it to servers that are named, or to none"
+                        hint: "allow it to servers that are named, or to none"
                     )
                 )
             }
@@ -34,11 +34,11 @@ extension Settings {
 
 extension Log {
     /// Writes what is allowed that hardly anybody means.
-    mutating func write(_ warnings: [Obstacle]) {
+    mutating func write(_ warnings: [UserError]) {
         for warning in warnings {
             write(.warning, "wide-access") {
                 $0.add("reason", warning.message)
-                $0.add("mend", warning.mend)
+                $0.add("hint", warning.hint)
             }
         }
     }

@@ -1,4 +1,5 @@
 import Netfilter
+import PinholeDaemon
 
 /// What was given to a subcommand: its operands, and its options with their values.
 struct Arguments {
@@ -11,7 +12,7 @@ struct Arguments {
     private let mark: String
 
     /// Parses what follows the name of `command`; what is wrong with it is a usage failure.
-    init(parsing arguments: [String], for command: any Command.Type) throws(Failure) {
+    init(parsing arguments: [String], for command: any Command.Type) throws(UserError) {
         self.command = command
         mark = "--"
         let options = command.options + [.help]
@@ -53,7 +54,7 @@ struct Arguments {
     func value(of option: Option) -> String? { values[option.name] }
 
     /// Whether an option that takes no value is on, if anything is said of it: in a file `yes` or `no`.
-    func flag(of option: Option) throws(Failure) -> Bool? {
+    func flag(of option: Option) throws(UserError) -> Bool? {
         switch value(of: option) {
         case nil: return nil
         case "", "yes": return true
@@ -63,7 +64,7 @@ struct Arguments {
     }
 
     /// The value of the option as the path of a file, if it was given.
-    func path(of option: Option) throws(Failure) -> String? {
+    func path(of option: Option) throws(UserError) -> String? {
         guard let path = value(of: option) else { return nil }
         guard path.hasPrefix("/") || mark != "" else {
             throw command.usage("\(option.name): '\(path)' does not begin with /")
@@ -75,7 +76,7 @@ struct Arguments {
     func number<Number: FixedWidthInteger>(
         of option: Option,
         in range: ClosedRange<Number>
-    ) throws(Failure) -> Number? {
+    ) throws(UserError) -> Number? {
         guard let text = value(of: option) else { return nil }
         return try Self.number(text, in: range, named: mark + option.name, of: command)
     }
@@ -87,7 +88,7 @@ struct Arguments {
         of option: Option,
         in range: ClosedRange<Number>,
         count: Int? = nil
-    ) throws(Failure) -> [Number]? {
+    ) throws(UserError) -> [Number]? {
         guard let text = value(of: option) else { return nil }
         var numbers: [Number] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -107,7 +108,7 @@ struct Arguments {
     func number<Number: FixedWidthInteger>(
         ofOperand index: Int,
         in range: ClosedRange<Number>
-    ) throws(Failure) -> Number {
+    ) throws(UserError) -> Number {
         try Self.number(operands[index], in: range, named: command.operands[index], of: command)
     }
 
@@ -117,30 +118,30 @@ struct Arguments {
         in range: ClosedRange<Number>,
         named name: String,
         of command: any Command.Type
-    ) throws(Failure) -> Number {
+    ) throws(UserError) -> Number {
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else {
             throw command.usage("\(name): '\(text)' is not a number")
         }
         guard let number = Number(text), range.contains(number) else {
-            throw Failure(
+            throw UserError(
                 "\(name): \(text) is out of range",
-                mend: "give a number from \(range.lowerBound) to \(range.upperBound)",
+                hint: "give a number from \(range.lowerBound) to \(range.upperBound)",
                 status: .usage
             )
         }
         return number
     }
 
-    private static func failure(for problem: LongOptions.Problem, in command: any Command.Type) -> Failure {
+    private static func failure(for problem: LongOptions.Problem, in command: any Command.Type) -> UserError {
         switch problem {
         case .unknown(let option):
             guard let name = Option.formerNames[String(option.drop { $0 == "-" }.prefix { $0 != "=" })] else {
                 return command.usage("unknown option '\(option)'")
             }
-            return Failure(
+            return UserError(
                 "option '\(option)' has another name now",
-                mend: "it is --\(name), with the same value",
+                hint: "it is --\(name), with the same value",
                 status: .usage
             )
         case .missingValue(let option): return command.usage("option '\(option)' needs a value")

@@ -1,4 +1,5 @@
 import Netfilter
+import PinholeDaemon
 
 /// `pinhole check`.
 enum CheckCommand: Command {
@@ -6,14 +7,14 @@ enum CheckCommand: Command {
     static let summary = "say whether everything is in place, and what to do where it is not"
     static let options = [RunCommand.config, .socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let findings = Inspection(arguments).findings
         try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
         let count = findings.count { $0.grade == .missing }
         guard count == 0 else {
-            throw Failure(
+            throw UserError(
                 "\(count) of \(findings.count) checks failed",
-                mend: "each line above says how to fix it"
+                hint: "each line above says how to fix it"
             )
         }
     }

@@ -1,3 +1,5 @@
+import PinholeDaemon
+
 /// A subcommand of `pinhole`.
 ///
 /// To add one, conform a type in a file of its own, named after it, and list it in `Pinhole.commands`.
@@ -11,7 +13,7 @@ protocol Command {
     /// Its options; `--help` is understood by every subcommand and not among them.
     static var options: [Option] { get }
     /// Does what the arguments ask for.
-    static func run(_ arguments: Arguments) throws(Failure)
+    static func run(_ arguments: Arguments) throws(UserError)
 }
 
 extension Command {
@@ -31,7 +33,7 @@ extension Command {
     }
 
     /// The failure that says that the command line is wrong, and where to read how it is to be.
-    static func usage(_ message: String) -> Failure {
-        Failure(message, mend: "see pinhole \(name) --help", status: .usage)
+    static func usage(_ message: String) -> UserError {
+        UserError(message, hint: "see pinhole \(name) --help", status: .usage)
     }
 }

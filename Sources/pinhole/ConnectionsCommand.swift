@@ -6,7 +6,7 @@ enum ConnectionsCommand: Command {
     static let summary = "list the control connections that are followed"
     static let options: [Option] = [.json, .socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.connections(arguments.format), arguments)
     }
 }

@@ -4,17 +4,13 @@ import PinholeDaemon
 /// What the subcommands share that ask the daemon something.
 enum DaemonClient {
     /// Asks, and writes the answer to standard output as it comes.
-    static func show(_ request: ControlRequest, _ arguments: Arguments) throws(Failure) {
-        do {
-            try ControlConnection.ask(request, at: arguments.socketPath) { piece throws(Obstacle) in
-                do {
-                    try StandardOutput.write(piece)
-                } catch {
-                    throw Obstacle("\(error)", mend: "see where the output goes")
-                }
+    static func show(_ request: ControlRequest, _ arguments: Arguments) throws(UserError) {
+        try ControlSocketClient.ask(request, at: arguments.socketPath) { piece throws(UserError) in
+            do {
+                try StandardOutput.write(piece)
+            } catch {
+                throw UserError("\(error)", hint: "see where the output goes")
             }
-        } catch {
-            throw Failure(error)
         }
     }
 }
@@ -25,11 +21,4 @@ extension Arguments {
 
     /// How the daemon is to write its answer.
     var format: ControlFormat { has(.json) ? .json : .text }
-}
-
-extension Failure {
-    /// An obstacle as the command line tells it.
-    init(_ obstacle: Obstacle) {
-        self.init(obstacle.message, mend: obstacle.mend)
-    }
 }

@@ -7,7 +7,7 @@ enum DeleteCommand: Command {
     static let operands = ["ID"]
     static let options: [Option] = [.socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let id = try arguments.number(ofOperand: 0, in: UInt64.min...UInt64.max)
         try DaemonClient.show(.delete(id), arguments)
     }

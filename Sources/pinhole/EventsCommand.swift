@@ -12,11 +12,11 @@ enum EventsCommand: Command {
         "text, json, or transfers of files as xferlog (text)"
     )
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.events(try format(arguments)), arguments)
     }
 
-    private static func format(_ arguments: Arguments) throws(Failure) -> EventFormat {
+    private static func format(_ arguments: Arguments) throws(UserError) -> EventFormat {
         guard let word = arguments.value(of: format) else { return arguments.has(.json) ? .json : .text }
         guard let format = EventFormat(rawValue: word) else {
             throw usage(

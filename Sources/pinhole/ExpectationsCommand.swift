@@ -6,7 +6,7 @@ enum ExpectationsCommand: Command {
     static let summary = "list the data connections that were announced and not yet seen"
     static let options: [Option] = [.json, .socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.expectations(arguments.format), arguments)
     }
 }

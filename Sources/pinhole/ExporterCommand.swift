@@ -19,16 +19,16 @@ enum ExporterCommand: Command {
     /// What the daemon has said last.
     private static let last = Mutex<Metrics?>(nil)
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let (address, port) = try endpoint(arguments.value(of: listen) ?? usualPlace)
         let socket = arguments.socketPath
         SignalDescriptor.ignoreBrokenPipes()
         do throws(SystemError) {
             try HTTPServer.serve(address, port: port) { answer(to: $0, socket) }
         } catch {
-            throw Failure(
+            throw UserError(
                 error.description,
-                mend: error.code == ENOPKG
+                hint: error.code == ENOPKG
                     ? "install it with: apt-get install libmicrohttpd12"
                     : "choose another place with --listen"
             )
@@ -65,7 +65,9 @@ enum ExporterCommand: Command {
         var metrics = ""
         var isUp: UInt8 = 1
         do {
-            try ControlConnection.ask(.metrics, at: socket) { metrics += String(decoding: $0, as: UTF8.self) }
+            try ControlSocketClient.ask(.metrics, at: socket) {
+                metrics += String(decoding: $0, as: UTF8.self)
+            }
         } catch {
             metrics = ""
             isUp = 0
@@ -75,7 +77,7 @@ enum ExporterCommand: Command {
     }
 
     /// Reads `ADDRESS:PORT`, an IPv6 address in brackets.
-    private static func endpoint(_ text: String) throws(Failure) -> (address: String, port: UInt16) {
+    private static func endpoint(_ text: String) throws(UserError) -> (address: String, port: UInt16) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
             port > 0
         else { throw usage("--listen: '\(text)' is not ADDRESS:PORT") }

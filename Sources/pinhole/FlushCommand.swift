@@ -6,7 +6,7 @@ enum FlushCommand: Command {
     static let summary = "close every expectation"
     static let options: [Option] = [.socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.flush, arguments)
     }
 }

@@ -6,7 +6,7 @@ enum MetricsCommand: Command {
     static let summary = "show the same for Prometheus"
     static let options: [Option] = [.socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.metrics, arguments)
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Netfilter
+import PinholeDaemon
 
 /// The command line: finds the subcommand, runs it, and says what went wrong.
 @main
@@ -28,9 +29,9 @@ enum Pinhole {
         }
     }
 
-    private static func run(_ arguments: [String]) throws(Failure) {
+    private static func run(_ arguments: [String]) throws(UserError) {
         guard let first = arguments.first else {
-            throw Failure("no subcommand", mend: "see pinhole --help", status: .usage)
+            throw UserError("no subcommand", hint: "see pinhole --help", status: .usage)
         }
         switch first {
         case "--help": return try StandardOutput.line(help)
@@ -39,7 +40,7 @@ enum Pinhole {
         }
         guard let command = commands.first(where: { $0.name == first }) else {
             let kind = first.hasPrefix("-") ? "option" : "subcommand"
-            throw Failure("unknown \(kind) '\(first)'", mend: "see pinhole --help", status: .usage)
+            throw UserError("unknown \(kind) '\(first)'", hint: "see pinhole --help", status: .usage)
         }
         let parsed = try Arguments(parsing: Array(arguments.dropFirst()), for: command)
         if parsed.has(.help) { return try StandardOutput.line(command.help) }

@@ -6,7 +6,7 @@ enum ReloadCommand: Command {
     static let summary = "let the daemon read its configuration again"
     static let options: [Option] = [.socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.reload, arguments)
     }
 }

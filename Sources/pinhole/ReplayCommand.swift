@@ -15,7 +15,7 @@ enum ReplayCommand: Command {
         "tell control connections by what is said in them"
     )
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let path = arguments.operands[0]
         let ports: [UInt16]? = try arguments.numbers(of: .ports, in: 1...UInt16.max)
         guard ports == nil || !arguments.has(anyPort) else {
@@ -26,13 +26,13 @@ enum ReplayCommand: Command {
             capture = try CaptureFile.open(path)
         } catch {
             let isUnsupported = error == .unsupported
-            let mend = isUnsupported ? "apt-get install libpcap0.8" : "give a capture, pcap or pcapng"
-            throw Failure("\(error)", mend: mend)
+            let hint = isUnsupported ? "apt-get install libpcap0.8" : "give a capture, pcap or pcapng"
+            throw UserError("\(error)", hint: hint)
         }
         guard let linkType = LinkType(capture.linkType) else {
-            throw Failure(
+            throw UserError(
                 "\(path) has frames of link type \(capture.linkTypeName)",
-                mend: "capture on Ethernet, loopback, \"any\", or a device with bare IP packets"
+                hint: "capture on Ethernet, loopback, \"any\", or a device with bare IP packets"
             )
         }
         var replay = Replay(linkType, arguments.has(anyPort) ? .content : .ports(Set(ports ?? [21])))
@@ -44,12 +44,13 @@ enum ReplayCommand: Command {
     }
 
     /// Replays one frame; `false` at the end of the capture.
-    private static func advance(_ capture: inout CaptureFile, _ replay: inout Replay) throws(Failure) -> Bool
+    private static func advance(_ capture: inout CaptureFile, _ replay: inout Replay) throws(UserError)
+        -> Bool
     {
         do {
             return try capture.next { replay.receive($0, $1) }
         } catch {
-            throw Failure("\(error)", mend: "the events until then are shown; get the whole capture")
+            throw UserError("\(error)", hint: "the events until then are shown; get the whole capture")
         }
     }
 }

@@ -25,7 +25,7 @@ enum RulesCommand: Command {
         "whose rules (those that are loaded, or that fit this system)"
     )
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let rules = try RuleSet(
             ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
             queues: QueueNumbers(arguments),
@@ -40,7 +40,7 @@ enum RulesCommand: Command {
             try requirePermission()
             // Before any packet comes by: what is established by now began out of sight. Without a daemon there is nobody to tell,
             // and the next one finds out by itself.
-            try? ControlConnection.ask(.survey, at: arguments.socketPath) { _ in }
+            try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
             try load(rules, backend)
         case "unload": try unload(backend)
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
@@ -48,20 +48,20 @@ enum RulesCommand: Command {
         }
     }
 
-    private static func parse(_ word: String) throws(Failure) -> PinholeSet.Backend {
+    private static func parse(_ word: String) throws(UserError) -> PinholeSet.Backend {
         guard let backend = PinholeSet.Backend(rawValue: word) else {
             throw usage("'\(word)' is neither nft nor iptables")
         }
         return backend
     }
 
-    private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(Failure) {
+    private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(UserError) {
         let backend = backend ?? BackendChoice(for: rules).backend
         // Under both, each packet would be queued twice.
         if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
-            throw Failure(
+            throw UserError(
                 "the rules of \(other.rawValue) are loaded",
-                mend: "take them away first, with pinhole rules unload"
+                hint: "take them away first, with pinhole rules unload"
             )
         }
         switch backend {
@@ -70,7 +70,7 @@ enum RulesCommand: Command {
         }
     }
 
-    private static func unload(_ backend: PinholeSet.Backend?) throws(Failure) {
+    private static func unload(_ backend: PinholeSet.Backend?) throws(UserError) {
         try requirePermission()
         let loaded = PinholeSet.Backend.loaded
         // Of rules of iptables something may be left when their sets are gone.
@@ -83,11 +83,11 @@ enum RulesCommand: Command {
         }
     }
 
-    private static func requirePermission() throws(Failure) {
+    private static func requirePermission() throws(UserError) {
         guard Capabilities.contain(.networkAdministration) else {
-            throw Failure(
+            throw UserError(
                 "no permission to change the firewall",
-                mend: "run it as root, or with CAP_NET_ADMIN"
+                hint: "run it as root, or with CAP_NET_ADMIN"
             )
         }
     }

@@ -116,39 +116,27 @@ enum RunCommand: Command {
     /// `IPSET_MAX_TIMEOUT`: what the pinhole sets take.
     private static let maximumTimeout: UInt32 = 2_147_483
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         guard !arguments.has(storeSockets) else {
-            do {
-                return try Daemon.storeSockets()
-            } catch {
-                throw Failure(error)
-            }
+            return try Daemon.storeSockets()
         }
         let configuration = Configuration(at: arguments.value(of: config), arguments)
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else {
             for warning in settings.warnings {
-                StandardError.write("pinhole: warning: \(warning.message): \(warning.mend)\n")
+                StandardError.write("pinhole: warning: \(warning.message): \(warning.hint)\n")
             }
             return
         }
-        let file = ConfigurationFile(at: configuration.path) { text throws(ConfigurationError) in
-            do throws(Failure) {
-                return try configuration.settings(by: text)
-            } catch {
-                throw ConfigurationError(error.obstacles)
-            }
+        let file = ConfigurationFile(at: configuration.path) { text throws(UserError) in
+            try configuration.settings(by: text)
         }
-        do {
-            var daemon = try Daemon.start(settings, file)
-            daemon.run()
-        } catch {
-            throw Failure(error)
-        }
+        var daemon = try Daemon.start(settings, file)
+        daemon.run()
     }
 
     /// Changes the settings as the command line, or one line of a file, says.
-    static func apply(_ arguments: Arguments, to settings: inout Settings) throws(Failure) {
+    static func apply(_ arguments: Arguments, to settings: inout Settings) throws(UserError) {
         if arguments.has(.queues) {
             let queues = try QueueNumbers(arguments)
             settings.controlQueue = queues.control
@@ -189,7 +177,7 @@ enum RunCommand: Command {
     }
 
     /// The same of what is said of encrypted sessions.
-    private static func applyFTPS(_ arguments: Arguments, to settings: inout Settings) throws(Failure) {
+    private static func applyFTPS(_ arguments: Arguments, to settings: inout Settings) throws(UserError) {
         if let text = arguments.value(of: ftps) {
             settings.ftpsServers = []
             for part in text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -215,7 +203,7 @@ enum RunCommand: Command {
     }
 
     /// Reads `FIRST-LAST`, or one port.
-    private static func range(_ text: Substring, of option: Option) throws(Failure) -> ClosedRange<UInt16> {
+    private static func range(_ text: Substring, of option: Option) throws(UserError) -> ClosedRange<UInt16> {
         let ports = text.split(separator: "-", omittingEmptySubsequences: false).map { word in
             word.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(word) : nil
         }
@@ -223,9 +211,9 @@ enum RunCommand: Command {
             first >= 1024,
             first <= last
         else {
-            throw Failure(
+            throw UserError(
                 "\(option.name): '\(text)' is no range of ports",
-                mend: "give FIRST-LAST, from 1024 to 65535",
+                hint: "give FIRST-LAST, from 1024 to 65535",
                 status: .usage
             )
         }

@@ -6,7 +6,7 @@ enum StatsCommand: Command {
     static let summary = "show what was counted since the daemon started"
     static let options: [Option] = [.json, .socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.statistics(arguments.format), arguments)
     }
 }

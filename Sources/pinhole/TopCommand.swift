@@ -17,15 +17,15 @@ enum TopCommand: Command {
     private static let maximumSize = 64 << 20
     private static let maximumCount = 8 << 20
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         let socket = arguments.socketPath
         let screen: Screen
         do throws(SystemError) {
             screen = try Screen.open()
         } catch {
-            throw Failure(
+            throw UserError(
                 error.description,
-                mend: error.code == ENOPKG
+                hint: error.code == ENOPKG
                     ? "install it with: apt-get install libncursesw6"
                     : "run it in a terminal, and see that TERM is right"
             )
@@ -40,8 +40,8 @@ enum TopCommand: Command {
                 next = seconds + max(interval, (seconds - begin) * leisure)
             }
             draw(top, on: screen)
-            let patience = top.isPaused ? 3600 : min(max(0.01, next - seconds), 3600)
-            guard let key = screen.key(within: Int((patience * 1000).rounded(.up))) else { continue }
+            let keyTimeout = top.isPaused ? 3600 : min(max(0.01, next - seconds), 3600)
+            guard let key = screen.key(within: Int((keyTimeout * 1000).rounded(.up))) else { continue }
             switch top.press(key) {
             case .quit: return
             case .refresh: next = 0
@@ -57,11 +57,11 @@ enum TopCommand: Command {
     /// Asks the daemon for what is shown.
     private static func refresh(_ top: inout TopScreen, _ watch: inout RefusalWatch, _ socket: String) {
         // Where it fails, so does the next request, which can say why.
-        let obstacle = try? watch.update()
-        do throws(Obstacle) {
+        let error = try? watch.update()
+        do throws(UserError) {
             let statistics = try ask(.statistics(.json), socket)
             let transfers = try ask(.transfers(.json), socket)
-            let rows = try top.view.request.map { request throws(Obstacle) in try ask(request, socket) }
+            let rows = try top.view.request.map { request throws(UserError) in try ask(request, socket) }
             top.take(
                 TopReport(
                     time: seconds,
@@ -71,7 +71,7 @@ enum TopCommand: Command {
                     rows: rows?.elements ?? watch.refusals
                 )
             )
-            if top.view == .refusals, let obstacle { throw obstacle }
+            if top.view == .refusals, let error { throw error }
         } catch {
             top.fail(error)
         }
@@ -83,25 +83,25 @@ enum TopCommand: Command {
         _ watch: inout RefusalWatch,
         _ socket: String
     ) {
-        do throws(Obstacle) {
-            try ControlConnection.ask(.delete(id), at: socket) { _ throws(Obstacle) in }
+        do throws(UserError) {
+            try ControlSocketClient.ask(.delete(id), at: socket) { _ throws(UserError) in }
             refresh(&top, &watch, socket)
         } catch {
             top.fail(error)
         }
     }
 
-    private static func ask(_ request: ControlRequest, _ socket: String) throws(Obstacle) -> JSON {
+    private static func ask(_ request: ControlRequest, _ socket: String) throws(UserError) -> JSON {
         var text: [UInt8] = []
         var count = 0
-        try ControlConnection.ask(request, at: socket) { (piece) throws(Obstacle) in
+        try ControlSocketClient.ask(request, at: socket) { (piece) throws(UserError) in
             text += piece
             count += piece.count { "[{,:".utf8.contains($0) }
             guard text.count <= maximumSize, count <= maximumCount else {
-                throw Obstacle("the daemon has said more than there is room for", mend: "look who it is")
+                throw UserError("the daemon has said more than there is room for", hint: "look who it is")
             }
         }
-        guard let answer = JSON(parsing: text) else { throw Obstacle.senselessAnswer }
+        guard let answer = JSON(parsing: text) else { throw UserError.senselessAnswer }
         return answer
     }
 

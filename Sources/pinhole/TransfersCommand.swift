@@ -6,7 +6,7 @@ enum TransfersCommand: Command {
     static let summary = "list what is being transferred, and how far it is"
     static let options: [Option] = [.json, .socket]
 
-    static func run(_ arguments: Arguments) throws(Failure) {
+    static func run(_ arguments: Arguments) throws(UserError) {
         try DaemonClient.show(.transfers(arguments.format), arguments)
     }
 }

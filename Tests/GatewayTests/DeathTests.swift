@@ -11,7 +11,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
     func `100 sessions go on however often the daemon is killed`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
             let sessions = try await gateway.startSessions()
@@ -74,7 +74,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
     func `no packet is lost when a service manager starts another`(signal: String) async throws {
         try await Gateway.with(.bothNATs) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()
             let manager = try await gateway.startSupervisedDaemon()
             let sessions = try await gateway.startSessions()

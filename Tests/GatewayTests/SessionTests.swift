@@ -114,7 +114,7 @@ import Testing
         async throws
     {
         try await Gateway.with(.masqueraded) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
             let session = try await gateway.logIn()

@@ -10,7 +10,7 @@ import Testing
     func `users come and go, and leave nothing behind`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // On such links an acknowledgement may be lost twice before a data connection stands.
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             let outcome = try await gateway.soak("\(topology.name)", seconds: Self.seconds) {
                 let modes = topology.modes.map(\.rawValue).joined(separator: ",")
                 let arguments = [

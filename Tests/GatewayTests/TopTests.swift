@@ -77,7 +77,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `it shows what goes on, does what keys say, and survives the daemon`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 120)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 120)
             try await gateway.lab.require(
                 ["sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1"],
                 on: .gateway

@@ -73,7 +73,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `a running one is listed with its progress, and an aborted one is told as failed`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
@@ -162,7 +162,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `one that is under way when the daemon is replaced goes on, and is not told`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()

@@ -43,7 +43,7 @@ import Testing
         try await Gateway.with(.bothNATs) { gateway in
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
-            _ = try await gateway.start(.vsftpd, patience: 60)
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.hurryRetransmissions()
             for place in ["raw PREROUTING", "mangle POSTROUTING"] {
                 try await gateway.lose(inTen: place[...])

@@ -56,7 +56,7 @@ int clinux_epoll_wait(int poller, struct clinux_readiness *ready, int capacity, 
 int clinux_accept(int listener);
 
 /* Lets reads from a socket wait for so many milliseconds and no longer, 0 for ever (SO_RCVTIMEO). */
-int clinux_set_patience(int number, int milliseconds);
+int clinux_set_receive_timeout(int number, int milliseconds);
 
 /* The user at the other end of a connected Unix socket (SO_PEERCRED). */
 int clinux_peer_user(int stream, uid_t *user);

@@ -115,7 +115,7 @@ extension Announcement {
             }
         }
         let list: NumberList
-        do throws(NumberList.Failure) {
+        do throws(NumberList.ParseError) {
             list = try NumberList(parsing: line, at: offset, allowsBlanks: true)
         } catch {
             return error == .incomplete ? .incomplete : .none(end: next)

@@ -9,7 +9,7 @@ package struct NumberList {
     package private(set) var end: Int
 
     /// What stopped the reading of a list that is not one.
-    package enum Failure: Error {
+    package enum ParseError: Error {
         /// The text ended where a number or a comma could still have followed.
         case incomplete
         case invalid
@@ -23,7 +23,7 @@ package struct NumberList {
     ///   - allowsBlanks: takes blanks behind commas, as some servers write them.
     /// - Throws: `incomplete` if the text ends behind a comma or, with it, behind the first number; `invalid` if a
     ///   number is above 255, a comma is not followed by a number, or there are too many.
-    package init(parsing text: Span<UInt8>, at offset: Int, allowsBlanks: Bool) throws(Failure) {
+    package init(parsing text: Span<UInt8>, at offset: Int, allowsBlanks: Bool) throws(ParseError) {
         end = offset
         while true {
             var cursor = end

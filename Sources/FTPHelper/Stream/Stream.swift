@@ -70,7 +70,7 @@ extension Stream {
     /// More bytes than are ever under way or missed on a control connection: what lies further off is of another one.
     static let reach = 1 << 24
 
-    var allowance: Allowance { isScarce ? .scarce : Allowance() }
+    var allowance: StreamLimits { isScarce ? .scarce : StreamLimits() }
 
     /// Bytes that are kept, more or less: an edit has its text and two headers.
     var size: Int {

@@ -21,7 +21,7 @@ final class Connection {
     var mayHaveDouble = false
     /// Set while its record may have to be written anew.
     var isChanged = false
-    /// Where it is in the tracker's lists, by `YieldingList.Reason`; 0 where it is not.
+    /// Where it is in the tracker's lists, by `EvictionList.Reason`; 0 where it is not.
     var yieldingPlaces: [2 of Int32] = .init(repeating: 0)
     /// Where its record is kept; 0 while it has none.
     @Compact<UInt32> var recordPlace = 0
@@ -40,7 +40,7 @@ final class Connection {
     /// Set while conntrack takes the server for who has opened the connection.
     var isReversed = false
     /// The data connection announced last, while it is open.
-    private(set) var opening: Opening?
+    private(set) var opening: OpenExpectation?
     /// What it transfers, or is about to.
     var transfer: Transfer?
     /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
@@ -88,10 +88,10 @@ final class Connection {
     }
 
     /// Tells whether nobody has logged in yet.
-    var isWaiting: Bool { yieldingPlaces[YieldingList.Reason.waiting.rawValue] > 0 }
+    var isWaiting: Bool { yieldingPlaces[EvictionList.Reason.waiting.rawValue] > 0 }
 
     /// Tells whether conntrack does not have it: it may find it again with the next packet.
-    var isOrphaned: Bool { !isClosed && yieldingPlaces[YieldingList.Reason.closed.rawValue] > 0 }
+    var isOrphaned: Bool { !isClosed && yieldingPlaces[EvictionList.Reason.closed.rawValue] > 0 }
 
     /// When something of the connection is next to be done.
     var deadline: Instant {
@@ -202,7 +202,7 @@ final class Connection {
     ) {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
-        opening = Opening(
+        opening = OpenExpectation(
             expectation,
             session: session,
             target: isOwn ? nil : end,

@@ -84,7 +84,7 @@ struct ConnectionTable {
     }
 }
 
-/// Reading ahead (`Tracker.fetch`): what these return means nothing, but what is not wanted would not be read.
+/// Reading ahead (`Tracker.prefetch`): what these return means nothing, but what is not wanted would not be read.
 extension ConnectionTable {
     /// Reads the place where a search for this hash begins.
     func readPlace(_ hash: UInt32) -> Int {

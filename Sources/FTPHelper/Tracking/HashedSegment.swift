@@ -1,6 +1,6 @@
 /// A control packet that has come, before it is its turn: what it says by itself.
 ///
-/// The packets of a batch are all read first, so that `Tracker.fetch` knows what they will need.
+/// The packets of a batch are all read first, so that `Tracker.prefetch` knows what they will need.
 package struct HashedSegment: Sendable {
     let segment: Segment
     /// Of its tuple, by which its connection is found.

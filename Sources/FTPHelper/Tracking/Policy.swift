@@ -15,7 +15,7 @@ package struct Policy: Sendable {
         /// Whether what the server announces with 227, 228 or 229 does.
         package var allowsPassive = true
         /// Ports that NAT may lend where that of the announcement is not free.
-        package var natPorts = PortBook.usualRange
+        package var natPorts = PortAllocator.usualRange
         /// Believes the PROXY header in front of a client's first command: the client may announce the address in it.
         package var trustsProxyHeader = false
         /// Ports that the server has for the data connections of encrypted sessions; `nil` if nothing opens for these.

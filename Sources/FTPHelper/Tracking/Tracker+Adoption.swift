@@ -11,10 +11,10 @@ extension Tracker {
     package mutating func noteEarlier(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
-        predecessor: Outsiders? = nil
+        predecessor: RejectedConnections? = nil
     ) {
         guard !follows(mapping) else { return }
-        guard predecessor?.contains(mapping) != true, !outsiders.contains(mapping) else {
+        guard predecessor?.contains(mapping) != true, !rejected.contains(mapping) else {
             turnAway(mapping)
             return
         }
@@ -30,25 +30,28 @@ extension Tracker {
     ///   - mapping: its two tuples.
     ///   - predecessor: what an earlier daemon has left, whose rules were there all along; `nil` if there was none.
     ///   - now: the time.
-    package mutating func noteOpening(_ mapping: Mapping, predecessor: Outsiders?, at now: Instant) {
+    package mutating func noteOpening(_ mapping: Mapping, predecessor: RejectedConnections?, at now: Instant)
+    {
         guard !follows(mapping), predecessor?.contains(mapping.original) != false else { return }
         fastOpens.distrust(mapping.original, at: now)
     }
 
     /// Remembers that a connection is not followed and never to be adopted: it has begun in sight, or is a data connection.
     package mutating func turnAway(_ mapping: Mapping) {
-        outsiders.insert(mapping.original)
-        outsiders.insert(mapping.reply)
+        rejected.insert(mapping.original)
+        rejected.insert(mapping.reply)
     }
 
     /// Tells whether a packet's connection is followed.
     package func follows(_ segment: Segment) -> Bool { connection(of: segment.tuple) != nil }
 
-    /// Hands over what has changed in `Outsiders` since the last time: the number of a word and the word.
-    package mutating func takeOutsiders(_ keep: (Int, UInt64) -> Void) { outsiders.takeChanges(keep) }
+    /// Hands over what has changed in `RejectedConnections` since the last time: the number of a word and the word.
+    package mutating func takeRejectedConnections(_ keep: (Int, UInt64) -> Void) {
+        rejected.takeChanges(keep)
+    }
 
-    /// What `takeOutsiders` has handed over words of.
-    package var outsidersKey: Outsiders.Key { outsiders.key }
+    /// What `takeRejectedConnections` has handed over words of.
+    package var rejectedConnectionsKey: RejectedConnections.Key { rejected.key }
 }
 
 /// Where packets come from (contract S3b).

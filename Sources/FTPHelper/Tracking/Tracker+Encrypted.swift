@@ -10,7 +10,7 @@ extension Tracker {
     /// Data connections that conntrack is asked about for one SYN.
     private static var maximumAsked: Int { 16 }
     /// Seconds during which conntrack is not asked again for which data connections have ended, where none had.
-    private static var patienceSeconds: UInt32 { 1 }
+    private static var askAgainSeconds: UInt32 { 1 }
     /// Ports that servers open data connections from: `ftp-data`, and `ftps-data` where TLS is implicit.
     private static var activePorts: [UInt16] { [20, 989] }
 
@@ -151,11 +151,11 @@ extension Tracker {
 
 /// SYNs.
 extension Tracker {
-    /// The data connections that conntrack is to be asked about before `request` decides on a SYN: `finish` those that are
+    /// The data connections that conntrack is to be asked about before `expectedEncrypted` decides on a SYN: `finish` those that are
     /// over, `confirm` those that somebody has answered, and `suspect` the others.
     ///
     /// One with the SYN's own tuple, or, where there is no room for one more, those that a session has had for longest.
-    package func doubtful(_ packet: Span<UInt8>, at now: Instant) -> [Tuple] {
+    package func unconfirmedData(for packet: Span<UInt8>, at now: Instant) -> [Tuple] {
         guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
         let candidates = candidates(for: tuple)
         for candidate in candidates { candidate.session.unanswered = nil }
@@ -163,7 +163,7 @@ extension Tracker {
         guard known.isEmpty else { return known }
         guard !candidates.contains(where: \.session.hasRoom) else { return [] }
         let asked = candidates.first { candidate in
-            candidate.session.refused.map { $0.advanced(bySeconds: Tracker.patienceSeconds) <= now } ?? true
+            candidate.session.refused.map { $0.advanced(bySeconds: Tracker.askAgainSeconds) <= now } ?? true
         }
         return asked.map { Array($0.session.live.prefix(Tracker.maximumAsked)) } ?? []
     }
@@ -176,7 +176,7 @@ extension Tracker {
     /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing; but if there are sessions with
     /// the same addresses in another conntrack zone, it may be of one of those: ask again, until there are no more. It finds
     /// the entry in its own zone.
-    package mutating func request(
+    package mutating func expectedEncrypted(
         _ packet: Span<UInt8>,
         at now: Instant,
         into output: inout Output
@@ -222,8 +222,8 @@ extension Tracker {
     }
 
     /// The conntrack entry of a session's data connection was made.
-    mutating func confirmRequest(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
-        let pair = SessionBook.Pair(from: data.expectation.from, to: data.expectation.to.address)
+    mutating func confirmEncrypted(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
+        let pair = EncryptedSessionTable.Pair(from: data.expectation.from, to: data.expectation.to.address)
         guard let connection = sessions[pair].first(where: { $0.opening?.id == data.expectation.id }),
             let session = connection.opening?.session
         else { return }
@@ -239,7 +239,7 @@ extension Tracker {
     }
 
     /// The conntrack entry of a data connection could not be made: a session that has gone may be why, and only its SYNs come by.
-    package func doubt(_ data: ExpectedConnection, into output: inout Output) {
+    package func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
         guard data.expectation.kind == .ftps, let master = connection(of: data.expectation.master) else {
             return
         }
@@ -269,7 +269,7 @@ extension Tracker {
 
     /// The sessions that have a data connection.
     private func owners(of data: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
-        let pair = SessionBook.Pair(from: data.source.address, to: data.destination.address)
+        let pair = EncryptedSessionTable.Pair(from: data.source.address, to: data.destination.address)
         return sessions[pair].compactMap { connection in
             guard let session = connection.opening?.session, session.live.contains(data) else { return nil }
             return (connection, session)
@@ -285,7 +285,7 @@ extension Tracker {
     private func candidates(for tuple: Tuple)
         -> [(connection: Connection, session: EncryptedSession, zone: UInt16)]
     {
-        let pair = SessionBook.Pair(from: tuple.source.address, to: tuple.destination.address)
+        let pair = EncryptedSessionTable.Pair(from: tuple.source.address, to: tuple.destination.address)
         return sessions[pair].suffix(Tracker.maximumTried).reversed().compactMap { connection in
             guard let session = connection.opening?.session else { return nil }
             let mapping = connection.mapping

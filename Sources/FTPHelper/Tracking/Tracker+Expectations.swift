@@ -40,7 +40,11 @@ extension Tracker {
             // The old expectation goes in any case, so its port is free again for this one.
             let old = connection.opening?.session == nil ? connection.expectation : nil
             if let old {
-                ports.release(PortBook.Place(Key(old)), by: .expectation, for: borrower(of: old, connection))
+                ports.release(
+                    PortAllocator.Place(Key(old)),
+                    by: .expectation,
+                    for: borrower(of: old, connection)
+                )
             }
             defer { if let old { hold(old, of: connection) } }
             let free = ports.choose(
@@ -166,7 +170,7 @@ extension Tracker {
     /// Holds the port of an expectation.
     private mutating func hold(_ expectation: Expectation, of connection: Connection) {
         ports.hold(
-            PortBook.Place(Key(expectation)),
+            PortAllocator.Place(Key(expectation)),
             leadingTo: expectation.translatedTo,
             by: .expectation,
             for: borrower(of: expectation, connection)
@@ -200,7 +204,7 @@ extension Tracker {
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
             ports.release(
-                PortBook.Place(Key(expectation)),
+                PortAllocator.Place(Key(expectation)),
                 by: .expectation,
                 for: borrower(of: expectation, connection)
             )
@@ -252,7 +256,7 @@ extension Tracker {
     ) {
         let expectation = connection.expectation
         guard expectation.kind != .ftps else {
-            confirmRequest(connection, at: now, into: &output)
+            confirmEncrypted(connection, at: now, into: &output)
             return
         }
         guard let master = master(of: expectation) else { return }
@@ -260,7 +264,7 @@ extension Tracker {
             // One hold more, for as long as the data connection may live.
             restLentPort(of: master, at: now)
             ports.hold(
-                PortBook.Place(Key(expectation)),
+                PortAllocator.Place(Key(expectation)),
                 leadingTo: expectation.translatedTo,
                 by: .connection,
                 for: client
@@ -333,8 +337,8 @@ extension Tracker {
         )
     }
 
-    private static func place(of lent: LentPort, _ connection: Connection) -> PortBook.Place {
-        PortBook.Place(
+    private static func place(of lent: LentPort, _ connection: Connection) -> PortAllocator.Place {
+        PortAllocator.Place(
             from: connection.ownAddress(of: lent.side.other),
             to: Endpoint(connection.shownAddress(of: lent.side), lent.port)
         )

@@ -9,11 +9,11 @@ extension Tracker {
     /// table, for the connection that it names, and for what that names. A processor asks for many things at once, as long
     /// as none depends on another: so first for the places of all, and then for the connections of all. Nothing but time
     /// depends on it, whatever becomes of the table meanwhile.
-    package mutating func fetch(_ arrivals: [HashedSegment?]) {
+    package mutating func prefetch(_ arrivals: [HashedSegment?]) {
         guard arrivals.count > 1, deadlines.count > Tracker.cachedCount else { return }
-        for case let arrival? in arrivals { fetched &+= table.readPlace(arrival.hash) }
-        for case let arrival? in arrivals { fetched &+= table.read(arrival.hash) { $0.read() } }
-        for case let arrival? in arrivals { fetched &+= table.read(arrival.hash) { $0.readEdits() } }
+        for case let arrival? in arrivals { prefetched &+= table.readPlace(arrival.hash) }
+        for case let arrival? in arrivals { prefetched &+= table.read(arrival.hash) { $0.read() } }
+        for case let arrival? in arrivals { prefetched &+= table.read(arrival.hash) { $0.readEdits() } }
     }
 
     /// A control packet came, or an error message about one: an IPv4 or IPv6 packet from its first byte on.
@@ -40,7 +40,7 @@ extension Tracker {
         if let syn = FastOpen.removed(from: packet, segment) {
             fastOpens.insert(segment, at: now)
             // So the next daemon knows, if this one does not live to see the SYN-ACK (`noteOpening`).
-            outsiders.insert(segment.tuple)
+            rejected.insert(segment.tuple)
             output.packet = syn
             return .replace
         }
@@ -102,13 +102,13 @@ extension Tracker {
         let isBeginning = segment.flags.contains(.syn)
         guard isBeginning || earlier.mayContain(segment.tuple) else {
             // It began in sight, whatever this is of it.
-            outsiders.insert(segment.tuple)
+            rejected.insert(segment.tuple)
             return .accept
         }
         guard hasRoom() else {
             // Once a connection, and not for each of its packets.
             if isBeginning {
-                outsiders.insert(segment.tuple)
+                rejected.insert(segment.tuple)
                 refuseForWantOfRoom(segment.tuple.inverted, into: &output)
             }
             return .accept

@@ -47,21 +47,21 @@ package struct Tracker: ~Copyable {
     /// Connections with an expectation, by what their data connection's SYN looks like.
     var expecting = ConnectionTable()
     /// Connections with the opening of an encrypted session.
-    var sessions = SessionBook()
+    var sessions = EncryptedSessionTable()
     var deadlines = DeadlineHeap()
     /// Connections that are closed and still translated, and such as conntrack has forgotten.
-    var lingering = YieldingList(.closed)
+    var lingering = EvictionList(.closed)
     /// Connections on which nobody has logged in yet.
-    var waiting = YieldingList(.waiting)
+    var waiting = EvictionList(.waiting)
     /// How many connections each client has.
     var clients = ClientTable()
     /// Connections that began in sight and are not to be taken as logged in.
-    var outsiders: Outsiders
+    var rejected: RejectedConnections
     /// Connections that did not, and may be.
     var earlier = EarlierConnections()
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
-    var ports = PortBook()
+    var ports = PortAllocator()
     /// What connections and clients may still announce.
     var connectionBudgets = Tracker.connectionBudgets
     var clientBudgets = Tracker.clientBudgets
@@ -82,7 +82,7 @@ package struct Tracker: ~Copyable {
     /// Where the stream of the segment in hand stood before it.
     var before = Stream.Before()
     /// A sink for prefetched values, so that the loads are not optimised away.
-    var fetched = 0
+    var prefetched = 0
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
     package internal(set) var size = 0
@@ -101,7 +101,7 @@ package struct Tracker: ~Copyable {
         self.rewrites = rewrites
         self.keepsRecords = keepsRecords
         self.random = random
-        outsiders = Outsiders(keepsChanges: keepsRecords)
+        rejected = RejectedConnections(keepsChanges: keepsRecords)
     }
 
     /// When `fire` is next to be called; every other mutating verb may change it.
@@ -279,7 +279,7 @@ extension Tracker {
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
         guard let arrival = HashedSegment(packet) else { return }
         if connection(of: arrival) == nil, arrival.segment.flags.contains(.syn) {
-            outsiders.insert(arrival.segment.tuple)
+            rejected.insert(arrival.segment.tuple)
         }
         report(
             Refusal(reason: .noMapping, kind: nil, connection: arrival.segment.tuple, line: []),
@@ -323,17 +323,17 @@ extension Tracker {
                 refuseForWantOfRoom(mapping.original, into: &output)
                 return false
             }
-            giveWay(own, at: now, into: &output)
+            evict(own, at: now, into: &output)
         } else if deadlines.count >= policy.maximumConnections,
             let other = lingering.first ?? waiting.first
         {
-            giveWay(other, at: now, into: &output)
+            evict(other, at: now, into: &output)
         }
         return true
     }
 
     /// Forgets a connection for the sake of another.
-    private mutating func giveWay(_ connection: Connection, at now: Instant, into output: inout Output) {
+    private mutating func evict(_ connection: Connection, at now: Instant, into output: inout Output) {
         let isInUse = !connection.isClosed && !connection.isOrphaned
         remove(connection, at: now, into: &output)
         if isInUse { refuseForWantOfRoom(connection.mapping.original, into: &output) }

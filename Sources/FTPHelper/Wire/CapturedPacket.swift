@@ -15,7 +15,7 @@ package enum CapturedPacket {
     ///   - packet: from its IP header to the end of the frame.
     ///   - missing: how many bytes of the frame are not in the capture.
     /// - Returns: the packet as it should have been.
-    package static func mended(_ packet: Span<UInt8>, missing: Int) -> [UInt8]? {
+    package static func repaired(_ packet: Span<UInt8>, missing: Int) -> [UInt8]? {
         guard let first = packet.isEmpty ? nil : packet[0] else { return nil }
         let field: Int
         let header: Int  // bytes that the length does not count
@@ -27,9 +27,9 @@ package enum CapturedPacket {
         guard let length = packet.uint16(at: field), packet.count > header else { return nil }
         let isCut = Int(length) + header > packet.count && Int(length) + header <= packet.count + missing
         guard length == 0 || isCut else { return nil }
-        var mended: [UInt8] = []
-        mended.append(packet, from: 0, count: min(packet.count, header + Int(UInt16.max)))
-        mended.put(UInt16(mended.count - header), at: field)
-        return mended
+        var repaired: [UInt8] = []
+        repaired.append(packet, from: 0, count: min(packet.count, header + Int(UInt16.max)))
+        repaired.put(UInt16(repaired.count - header), at: field)
+        return repaired
     }
 }

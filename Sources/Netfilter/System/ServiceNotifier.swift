@@ -13,13 +13,13 @@ package struct ServiceNotifier: ~Copyable {
 
     /// Nanoseconds after which the manager ends a process that has not said that it is alive; `nil` if it does not expect
     /// that of this process (`sd_watchdog_enabled`).
-    package let patience: UInt64?
+    package let watchdogTimeout: UInt64?
 
     private init(_ socket: consuming Descriptor?) {
         self.socket = socket
         let isMeant = Environment.value(of: "WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
         let microseconds = Environment.value(of: "WATCHDOG_USEC").flatMap { UInt32($0) } ?? 0
-        patience = isMeant && microseconds > 0 ? UInt64(microseconds) * 1000 : nil
+        watchdogTimeout = isMeant && microseconds > 0 ? UInt64(microseconds) * 1000 : nil
     }
 
     /// Connects to the socket that `NOTIFY_SOCKET` names; where it names none, or nobody listens there, nobody is told.

@@ -24,7 +24,7 @@ package struct UnixStream: ~Copyable {
     }
 
     /// Milliseconds for which one who connects waits to be let in, and then for each write.
-    private static let patience: Int32 = 5000
+    private static let connectTimeout: Int32 = 5000
 
     /// Connects to the socket file at `path`: ENOENT where there is none, ECONNREFUSED where nobody listens, EAGAIN where
     /// nobody lets it in.
@@ -32,7 +32,7 @@ package struct UnixStream: ~Copyable {
         // Sound: the path is NUL-terminated and read during the call.
         UnixStream(
             adopting: try SystemError.check("connect to \(path)") {
-                unsafe clinux_unix_connect(path, patience)
+                unsafe clinux_unix_connect(path, connectTimeout)
             }
         )
     }
@@ -40,11 +40,11 @@ package struct UnixStream: ~Copyable {
     package var number: Int32 { descriptor.number }
 
     /// Lets reads wait for as long as it takes, whatever was before.
-    package func waitForEver() throws(SystemError) { try setPatience(milliseconds: 0) }
+    package func waitForEver() throws(SystemError) { try setReceiveTimeout(milliseconds: 0) }
 
     /// Sets how long a read may wait for something to come before it is `nothingYet`; 0 for ever (`SO_RCVTIMEO`).
-    private func setPatience(milliseconds: Int32) throws(SystemError) {
-        _ = try SystemError.check("configure a socket") { clinux_set_patience(number, milliseconds) }
+    private func setReceiveTimeout(milliseconds: Int32) throws(SystemError) {
+        _ = try SystemError.check("configure a socket") { clinux_set_receive_timeout(number, milliseconds) }
     }
 
     /// The user at the other end, 0 for root (`SO_PEERCRED`).
@@ -92,7 +92,7 @@ package struct UnixStream: ~Copyable {
         waiting rest: inout UInt64
     ) throws(SystemError) -> Reading {
         guard rest > 0 else { return .nothingYet }
-        try setPatience(milliseconds: Int32(clamping: rest / 1_000_000 + 1))
+        try setReceiveTimeout(milliseconds: Int32(clamping: rest / 1_000_000 + 1))
         let begin = Clock.now().nanoseconds
         let reading = try read(into: &buffer, limit: limit)
         rest -= min(rest, reading == .nothingYet ? rest : Clock.now().nanoseconds - begin)

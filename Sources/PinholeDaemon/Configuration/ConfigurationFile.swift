@@ -2,9 +2,9 @@
 package struct ConfigurationFile {
     package let path: String
     /// Makes settings of its text.
-    package let settings: (String) throws(ConfigurationError) -> Settings
+    package let settings: (String) throws(UserError) -> Settings
 
-    package init(at path: String, _ settings: @escaping (String) throws(ConfigurationError) -> Settings) {
+    package init(at path: String, _ settings: @escaping (String) throws(UserError) -> Settings) {
         self.path = path
         self.settings = settings
     }

@@ -6,8 +6,8 @@ package enum ControlAnswer {
     case pieces(() -> String?)
     /// Every event from now on, a line each.
     case events(EventFormat)
-    /// What went wrong and how to mend it, the latter without a colon.
-    case failure(String, mend: String)
+    /// What went wrong and how to fix it, the latter without a colon.
+    case failure(String, hint: String)
 
     /// An answer of a single piece.
     package static func whole(_ text: String) -> ControlAnswer {

@@ -18,13 +18,14 @@ enum ControlPlaces {
     static let forReaders = 4
 
     /// Why one more client of this user is not let in; `nil` if it is.
-    static func refusal(of user: UInt32, among clients: some Collection<ControlClient>) -> ControlAnswer? {
+    static func refusal(of user: UInt32, among clients: some Collection<ControlSocketPeer>) -> ControlAnswer?
+    {
         if user != 0, clients.count(where: { $0.user == user }) >= forOneUser {
-            return .failure("too many clients of this user at the control socket", mend: "end some of them")
+            return .failure("too many clients of this user at the control socket", hint: "end some of them")
         }
         let others = clients.count { $0.user != 0 }
         guard clients.count < all, user == 0 || others < all - forRoot else {
-            return .failure("too many clients at the control socket", mend: "end some of them")
+            return .failure("too many clients at the control socket", hint: "end some of them")
         }
         return nil
     }
@@ -32,18 +33,18 @@ enum ControlPlaces {
     /// Why a client that has a place does not get what it asks for; `nil` if it does.
     static func refusal(
         of request: ControlRequest,
-        from client: ControlClient,
-        among clients: some Collection<ControlClient>
+        from client: ControlSocketPeer,
+        among clients: some Collection<ControlSocketPeer>
     ) -> ControlAnswer? {
         let same = clients.filter { $0.user == client.user }
         if request.isWatch {
             guard same.count(where: \.isWatching) >= forWatchers else { return nil }
-            return .failure("too many clients of this user watch events", mend: "end some of them")
+            return .failure("too many clients of this user watch events", hint: "end some of them")
         }
         guard client.user != 0, same.count(where: \.isAnswering) >= forReaders else { return nil }
         return .failure(
             "too many clients of this user have not read their answers",
-            mend: "wait until they have, or end some of them"
+            hint: "wait until they have, or end some of them"
         )
     }
 }

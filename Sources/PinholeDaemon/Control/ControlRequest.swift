@@ -2,7 +2,7 @@
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,
 /// `delete NUMBER`, `flush`, `reload` or `survey`, where FORMAT is `text` or `json`, for events `xferlog` too; one blank between the words, a line feed at the end. The answer is a line `ok` and
-/// what was asked for, or a line `error: what went wrong: how to mend it`; then the daemon closes the connection.
+/// what was asked for, or a line `error: what went wrong: how to fix it`; then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
     case connections(ControlFormat)

@@ -7,7 +7,7 @@ package import Netfilter
 package struct ControlServer: ~Copyable {
     private var listener: UnixListener
     private let poller: Poller
-    private var clients: [Int32: ControlClient] = [:]
+    private var clients: [Int32: ControlSocketPeer] = [:]
     /// When clients are let in again after the system had no room for one; `nil` while they are.
     private var pauseEnd: Instant?
 
@@ -106,7 +106,7 @@ package struct ControlServer: ~Copyable {
             guard let stream = try listener.accept() else { return }
             let number = stream.number
             let user = try stream.peerUser()
-            let client = ControlClient(stream, of: user, at: now)
+            let client = ControlSocketPeer(stream, of: user, at: now)
             if let refusal = ControlPlaces.refusal(of: user, among: clients.values) {
                 client.begin(refusal)
                 // One that is gone by now has nothing to be told.
@@ -124,7 +124,7 @@ package struct ControlServer: ~Copyable {
     }
 
     private mutating func serve(
-        _ client: ControlClient,
+        _ client: ControlSocketPeer,
         _ readiness: Poller.Readiness,
         at now: Instant,
         _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
@@ -137,7 +137,7 @@ package struct ControlServer: ~Copyable {
                 client.begin(refusal ?? answer(request, client.user))
             case .rubbish:
                 client.begin(
-                    .failure("the daemon does not know this request", mend: "use its own version of pinhole")
+                    .failure("the daemon does not know this request", hint: "use its own version of pinhole")
                 )
             case nil:
                 clients[client.stream.number] = nil
@@ -151,7 +151,7 @@ package struct ControlServer: ~Copyable {
     }
 
     /// Sends what can be sent to a client, and waits for what is next.
-    private mutating func proceed(with client: ControlClient, at now: Instant) throws(SystemError) {
+    private mutating func proceed(with client: ControlSocketPeer, at now: Instant) throws(SystemError) {
         if try client.send(at: now) {
             guard client.interest != client.registered else { return }
             try poller.change(client.stream.number, to: client.interest)

@@ -1,5 +1,5 @@
 extension Fault {
-    /// How much its line in the log matters: an error may cost a session or a transfer, a warning mends itself or is
+    /// How much its line in the log matters: an error may cost a session or a transfer, a warning goes away by itself or is
     /// for the administrator to set right.
     var level: LogLevel {
         switch self {

@@ -42,8 +42,8 @@ package struct Replay: ~Copyable {
         }
         guard let range = linkType.packet(in: bytes) else { return }
         let packet = bytes.extracting(range)
-        if let mended = CapturedPacket.mended(packet, missing: frame.size - bytes.count) {
-            route(mended.span, frame)
+        if let repaired = CapturedPacket.repaired(packet, missing: frame.size - bytes.count) {
+            route(repaired.span, frame)
         } else {
             route(packet, frame)
         }

@@ -37,16 +37,16 @@ struct Confinement: Hashable, Sendable {
         return [
             user != 0
                 ? .fine("daemon: user \(user)")
-                : .doubtful("daemon: user root", mend: "useradd --system pinhole, then start it again"),
+                : .doubtful("daemon: user root", hint: "useradd --system pinhole, then start it again"),
             capabilities == Capabilities.Capability.networkAdministration.bit
                 ? .fine("daemon: no capability but CAP_NET_ADMIN")
-                : .doubtful("daemon: not just the capability CAP_NET_ADMIN", mend: restart),
+                : .doubtful("daemon: not just the capability CAP_NET_ADMIN", hint: restart),
             forbidsNewPrivileges
                 ? .fine("daemon: no new privileges")
-                : .doubtful("daemon: may get new privileges", mend: restart),
+                : .doubtful("daemon: may get new privileges", hint: restart),
             isFiltered
                 ? .fine("daemon: no system calls but those that it needs")
-                : .doubtful("daemon: all system calls", mend: "take a kernel with CONFIG_SECCOMP_FILTER"),
+                : .doubtful("daemon: all system calls", hint: "take a kernel with CONFIG_SECCOMP_FILTER"),
         ]
     }
 }

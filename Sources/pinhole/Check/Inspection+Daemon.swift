@@ -9,16 +9,16 @@ extension Inspection {
         let path = settings.socketPath
         let daemon = SocketHolder(listenerAt: path)
         var statistics: String?
-        do throws(Obstacle) {
+        do throws(UserError) {
             var bytes: [UInt8] = []
-            try ControlConnection.ask(.statistics(.text), at: path) { bytes += $0 }
+            try ControlSocketClient.ask(.statistics(.text), at: path) { bytes += $0 }
             statistics = String(decoding: bytes, as: UTF8.self)
             findings.append(
                 .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
             )
             inspectConfinement(of: daemon)
         } catch {
-            findings.append(.missing("daemon: \(error.message)", mend: error.mend))
+            findings.append(.missing("daemon: \(error.message)", hint: error.hint))
         }
         let bindings = QueueBinding.all
         inspectQueue(queues.control, "control packets", bindings, daemon)
@@ -42,7 +42,7 @@ extension Inspection {
         findings.append(
             .doubtful(
                 "refused since the start: \(counts.joined(separator: ", "))",
-                mend: "the log says why, and pinhole events when it happens again"
+                hint: "the log says why, and pinhole events when it happens again"
             )
         )
     }
@@ -52,8 +52,8 @@ extension Inspection {
         if let confinement = status.flatMap(Confinement.init) {
             findings += confinement.findings
         } else {
-            let mend = "run pinhole check where the daemon runs"
-            findings.append(.doubtful("daemon: what it may do cannot be seen from here", mend: mend))
+            let hint = "run pinhole check where the daemon runs"
+            findings.append(.doubtful("daemon: what it may do cannot be seen from here", hint: hint))
         }
     }
 
@@ -71,21 +71,21 @@ extension Inspection {
                 )
                 return
             }
-            let mend = "pinhole run --queues \(queues.control),\(queues.data)"
-            findings.append(.missing("\(subject): nobody listens", mend: mend))
+            let hint = "pinhole run --queues \(queues.control),\(queues.data)"
+            findings.append(.missing("\(subject): nobody listens", hint: hint))
             return
         }
         guard let holder = SocketHolder(nfnetlinkPort: binding.port, expected: daemon?.process) else {
-            let mend = "make sure that it is the daemon"
+            let hint = "make sure that it is the daemon"
             findings.append(
-                .doubtful("\(subject): a process that cannot be seen from here listens", mend: mend)
+                .doubtful("\(subject): a process that cannot be seen from here listens", hint: hint)
             )
             return
         }
         let title = "\(holder.name), process \(holder.process)"
         if let daemon, daemon.process != holder.process {
             findings.append(
-                .missing("\(subject): \(title) listens, not the daemon", mend: "give each its own queues")
+                .missing("\(subject): \(title) listens, not the daemon", hint: "give each its own queues")
             )
         } else {
             findings.append(.fine("\(subject): \(title) listens"))

@@ -14,7 +14,7 @@ extension Inspection {
             findings.append(.fine("FTPS: SYNs of those who have an encrypted session are asked about"))
         } else {
             let names = missing.map(\.sessionsName).joined(separator: ", ")
-            findings.append(.missing("FTPS: there is no set \(names)", mend: "pinhole rules load --ftps"))
+            findings.append(.missing("FTPS: there is no set \(names)", hint: "pinhole rules load --ftps"))
         }
         let unqueued = settings.policy.implicitTLSPorts.filter { !ports.contains($0) }
         guard !unqueued.isEmpty else { return }
@@ -22,7 +22,7 @@ extension Inspection {
         findings.append(
             .missing(
                 "FTPS: the rules do not know the port \(unqueued[0]) of implicit TLS",
-                mend: "pinhole rules load --ftps --ports \(all)"
+                hint: "pinhole rules load --ftps --ports \(all)"
             )
         )
     }

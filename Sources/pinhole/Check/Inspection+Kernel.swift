@@ -4,25 +4,25 @@ import Netfilter
 /// What the kernel has of what the daemon and the rules need.
 extension Inspection {
     mutating func inspectKernel() {
-        note("kernel: NFQUEUE", mend: "modprobe nfnetlink_queue") { () throws(SystemError) in
+        note("kernel: NFQUEUE", hint: "modprobe nfnetlink_queue") { () throws(SystemError) in
             if QueueBinding.all.isEmpty { _ = try PacketQueue.open(.max) }
         }
-        note("kernel: ctnetlink", mend: "modprobe nf_conntrack_netlink") { () throws(SystemError) in
+        note("kernel: ctnetlink", hint: "modprobe nf_conntrack_netlink") { () throws(SystemError) in
             _ = try Conntrack.open()
         }
         inspectAccounting()
-        findings.append(Finding(grade: .fine, subject: "backend: \(choice)", remedy: choice.alternative))
+        findings.append(Finding(grade: .fine, subject: "backend: \(choice)", hint: choice.alternative))
         if backends.contains(.iptables) { inspectIPTables() }
     }
 
     private mutating func inspectAccounting() {
         switch setting("net/netfilter/nf_conntrack_acct") {
         case "0":
-            let mend = "sysctl net.netfilter.nf_conntrack_acct=1"
+            let hint = "sysctl net.netfilter.nf_conntrack_acct=1"
             findings.append(
-                .doubtful("accounting: off, nobody knows how much a transfer carries", mend: mend)
+                .doubtful("accounting: off, nobody knows how much a transfer carries", hint: hint)
             )
-        case nil: findings.append(.doubtful("accounting: not there", mend: "modprobe nf_conntrack"))
+        case nil: findings.append(.doubtful("accounting: not there", hint: "modprobe nf_conntrack"))
         default: findings.append(.fine("accounting"))
         }
     }
@@ -31,14 +31,14 @@ extension Inspection {
     ///
     /// Whether the kernel has those of nftables is among the reasons to choose it.
     private mutating func inspectIPTables() {
-        note("kernel: ipset", mend: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
+        note("kernel: ipset", hint: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
             _ = try PinholeSet.open(.iptables)
         }
         guard (try? Firewall.save(.v4)) != nil else { return }
         for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-m", "length"), ("-j", "NFQUEUE")] {
             let subject = "kernel: iptables \(option) \(name)"
             if let modules = (try? Firewall.missingModules(for: option, name)) ?? nil {
-                findings.append(.missing("\(subject): not there", mend: "modprobe -a \(modules)"))
+                findings.append(.missing("\(subject): not there", hint: "modprobe -a \(modules)"))
             } else {
                 findings.append(.fine(subject))
             }
@@ -46,13 +46,13 @@ extension Inspection {
     }
 
     /// Notes whether the kernel grants the attempt.
-    private mutating func note(_ subject: String, mend: String, _ attempt: () throws(SystemError) -> Void) {
+    private mutating func note(_ subject: String, hint: String, _ attempt: () throws(SystemError) -> Void) {
         do {
             try attempt()
             findings.append(.fine(subject))
         } catch {
             let reason = error.code == EPROTONOSUPPORT ? "not there" : error.reason
-            findings.append(.missing("\(subject): \(reason)", mend: mend))
+            findings.append(.missing("\(subject): \(reason)", hint: hint))
         }
     }
 }

@@ -1,14 +1,15 @@
 import Netfilter
+import PinholeDaemon
 
 /// The rules where they are those of nftables.
 extension Inspection {
     /// Looks at the sets and chains of our table.
     mutating func inspectTable() {
         let table: NFTTable
-        do throws(Failure) {
+        do throws(UserError) {
             table = NFTTable(parsing: try Firewall.nftTable() ?? "")
         } catch {
-            findings.append(.missing(error.message, mend: error.mend))
+            findings.append(.missing(error.message, hint: error.hint))
             return
         }
         for family in PinholeSet.Family.allCases {
@@ -20,10 +21,10 @@ extension Inspection {
             switch isThere {
             case .success(true): findings.append(.fine(subject))
             case .success(false):
-                findings.append(.missing("\(subject): not there", mend: "pinhole rules load"))
+                findings.append(.missing("\(subject): not there", hint: "pinhole rules load"))
             case .failure(let error):
-                let mend = "pinhole rules unload, then pinhole rules load"
-                findings.append(.missing("\(subject): \(error.reason)", mend: mend))
+                let hint = "pinhole rules unload, then pinhole rules load"
+                findings.append(.missing("\(subject): \(error.reason)", hint: hint))
             }
         }
         for place in Table.allCases { inspectChains(at: place, of: table) }
@@ -34,7 +35,7 @@ extension Inspection {
         let hooks = ["prerouting", "output"].filter { !table.leads(from: $0, at: place) }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
-            findings.append(.missing("\(subject): nothing comes from \(list)", mend: "pinhole rules load"))
+            findings.append(.missing("\(subject): nothing comes from \(list)", hint: "pinhole rules load"))
             return
         }
         take(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)

@@ -11,11 +11,11 @@ extension Inspection {
         if answer.contains("\npinhole_up 1\n") || !daemonIsUp && answer.contains("\npinhole_up 0\n") {
             findings.append(.fine("exporter: answers at \(place)"))
         } else if answer.contains("\npinhole_up 0\n") {
-            let mend = "start it in the group of the daemon's user, and with the same --socket"
-            findings.append(.doubtful("exporter: does not reach the daemon", mend: mend))
+            let hint = "start it in the group of the daemon's user, and with the same --socket"
+            findings.append(.doubtful("exporter: does not reach the daemon", hint: hint))
         } else {
-            let mend = "look who it is with ss -ltnp, or give the exporter another place with --listen"
-            findings.append(.doubtful("exporter: something else is at \(place)", mend: mend))
+            let hint = "look who it is with ss -ltnp, or give the exporter another place with --listen"
+            findings.append(.doubtful("exporter: something else is at \(place)", hint: hint))
         }
     }
 
@@ -27,11 +27,11 @@ extension Inspection {
             deletions += HelperRule.all(in: saved, for: ports).map { "\(family.program) \($0.deletion)" }
         }
         for deletion in deletions {
-            findings.append(.missing("the kernel's helper: a rule gives it the same port", mend: deletion))
+            findings.append(.missing("the kernel's helper: a rule gives it the same port", hint: deletion))
         }
         if setting("net/netfilter/nf_conntrack_helper") == "1" {
-            let mend = "sysctl net.netfilter.nf_conntrack_helper=0"
-            findings.append(.missing("the kernel's helper: given to connections by itself", mend: mend))
+            let hint = "sysctl net.netfilter.nf_conntrack_helper=0"
+            findings.append(.missing("the kernel's helper: given to connections by itself", hint: hint))
         } else if deletions.isEmpty {
             findings.append(.fine("the kernel's helper: not in the way"))
         }
@@ -45,12 +45,12 @@ extension Inspection {
                 let order = TableOrder(in: saved, table, ports: ports)
                 let subject = "rules in \(family.program) \(table.rawValue)"
                 findings += order.early.map { rule in
-                    let mend = "leave FTP out of it, or use nftables: pinhole rules load --backend nft"
-                    return .doubtful("\(subject): some packets do not come to them, for \(rule)", mend: mend)
+                    let hint = "leave FTP out of it, or use nftables: pinhole rules load --backend nft"
+                    return .doubtful("\(subject): some packets do not come to them, for \(rule)", hint: hint)
                 }
                 findings += order.late.map { rule in
-                    let mend = "pinhole rules load puts them in order"
-                    return .doubtful("\(subject): queued packets do not come to \(rule)", mend: mend)
+                    let hint = "pinhole rules load puts them in order"
+                    return .doubtful("\(subject): queued packets do not come to \(rule)", hint: hint)
                 }
             }
         }
@@ -66,8 +66,8 @@ extension Inspection {
             let isOff = setting(path) == "0"
             if isOff {
                 let name = path.split(separator: "/").joined(separator: ".")
-                let mend = "sysctl \(name)=1, unless the FTP server or client is this host itself"
-                findings.append(.doubtful("forwarding of \(family.title): off", mend: mend))
+                let hint = "sysctl \(name)=1, unless the FTP server or client is this host itself"
+                findings.append(.doubtful("forwarding of \(family.title): off", hint: hint))
             } else {
                 findings.append(.fine("forwarding of \(family.title)"))
             }
@@ -93,14 +93,14 @@ extension Inspection {
     private mutating func inspectFilter(of family: PinholeSet.Family, _ chain: Substring) {
         guard let saved = try? Firewall.save(family) else { return }
         let subject = "\(family.program) \(chain)"
-        let mend = "\(family.program) -I \(chain) -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        let hint = "\(family.program) -I \(chain) -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
         switch RelatedConnections(in: saved, chain: chain) {
         case .accepted: findings.append(.fine("\(subject): accepts RELATED"))
         case .passed: findings.append(.fine("\(subject): drops nothing by default"))
         case .acceptedInPart:
-            findings.append(.doubtful("\(subject): accepts only some of what is RELATED", mend: mend))
+            findings.append(.doubtful("\(subject): accepts only some of what is RELATED", hint: hint))
         case .dropped:
-            findings.append(.doubtful("\(subject): drops what is RELATED", mend: mend))
+            findings.append(.doubtful("\(subject): drops what is RELATED", hint: hint))
         }
     }
 }

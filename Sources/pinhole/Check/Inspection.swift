@@ -23,7 +23,7 @@ struct Inspection {
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
         guard Capabilities.contain(.networkAdministration) else {
-            findings = [.missing("no permission to look", mend: "run it as root, or with CAP_NET_ADMIN")]
+            findings = [.missing("no permission to look", hint: "run it as root, or with CAP_NET_ADMIN")]
             return
         }
         inspectKernel()
@@ -47,16 +47,16 @@ struct Inspection {
         if backends.contains(.nft) { inspectTable() }
         guard backends != [.nft] else { return }
         if backends.contains(.nft) {
-            let mend = "pinhole rules unload, then pinhole rules load"
+            let hint = "pinhole rules unload, then pinhole rules load"
             findings.append(
-                .missing("rules: of nftables and of iptables, so that packets are queued twice", mend: mend)
+                .missing("rules: of nftables and of iptables, so that packets are queued twice", hint: hint)
             )
         }
         let installation: Installation
         do {
             installation = try Installation.current()
         } catch {
-            findings.append(.missing(error.message, mend: error.mend))
+            findings.append(.missing(error.message, hint: error.hint))
             return
         }
         for family in PinholeSet.Family.allCases {
@@ -69,10 +69,10 @@ struct Inspection {
         let subject = "set \(family.name)"
         switch definition {
         case nil:
-            findings.append(.missing("\(subject): not there", mend: "pinhole rules load"))
+            findings.append(.missing("\(subject): not there", hint: "pinhole rules load"))
         case let definition? where !family.accepts(setDefinition: definition):
-            let mend = "pinhole rules unload, then pinhole rules load"
-            findings.append(.missing("\(subject): of another kind, \(definition)", mend: mend))
+            let hint = "pinhole rules unload, then pinhole rules load"
+            findings.append(.missing("\(subject): of another kind, \(definition)", hint: hint))
         default:
             findings.append(.fine(subject))
         }
@@ -81,7 +81,7 @@ struct Inspection {
     private mutating func inspectPart(of table: Table, _ family: PinholeSet.Family, _ part: TablePart?) {
         let subject = "rules in \(family.program) \(table.rawValue)"
         guard let part else {
-            findings.append(.missing("\(subject): none", mend: "pinhole rules load"))
+            findings.append(.missing("\(subject): none", hint: "pinhole rules load"))
             return
         }
         let hooks = ["PREROUTING", "OUTPUT"].filter { hook in
@@ -89,7 +89,7 @@ struct Inspection {
         }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
-            findings.append(.missing("\(subject): no jump from \(list)", mend: "pinhole rules load"))
+            findings.append(.missing("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
         // That of the other chain is the data queue.
@@ -113,7 +113,7 @@ struct Inspection {
         _ subject: String
     ) {
         guard let queue else {
-            findings.append(.missing("\(subject): nothing goes to a queue", mend: "pinhole rules load"))
+            findings.append(.missing("\(subject): nothing goes to a queue", hint: "pinhole rules load"))
             return
         }
         switch table {
@@ -131,26 +131,26 @@ struct Inspection {
     // MARK: - What the next start goes by
 
     private mutating func inspectConfiguration(_ configuration: Configuration) {
-        do throws(Failure) {
+        do throws(UserError) {
             settings = try configuration.settings()
             let isThere = (try? TextFile.read(configuration.path)) != nil
             let subject = isThere ? configuration.path : "no \(configuration.path), all is as by default"
             findings.append(.fine("configuration: \(subject)"))
         } catch {
-            findings += error.obstacles.map { .missing("configuration: \($0.message)", mend: $0.mend) }
+            findings += error.all.map { .missing("configuration: \($0.message)", hint: $0.hint) }
         }
     }
 
     private mutating func inspectUser() {
         let name = settings.user ?? Settings.usualUser
         let subject = "user \(name)"
-        let mend = "useradd --system --shell /usr/sbin/nologin \(name)"
+        let hint = "useradd --system --shell /usr/sbin/nologin \(name)"
         if let account = try? Account(named: name) {
             findings.append(.fine("\(subject): number \(account.user)"))
         } else if settings.user != nil {
-            findings.append(.missing("\(subject): not there", mend: mend))
+            findings.append(.missing("\(subject): not there", hint: hint))
         } else {
-            findings.append(.doubtful("\(subject): not there, the daemon would stay root", mend: mend))
+            findings.append(.doubtful("\(subject): not there, the daemon would stay root", hint: hint))
         }
     }
 

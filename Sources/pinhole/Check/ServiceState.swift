@@ -36,23 +36,23 @@ struct ServiceState: Hashable, Sendable {
         switch load {
         case "loaded": [atBoot, now]
         case "not-found":
-            [.doubtful("service: systemd has none", mend: "see to it that something else starts pinhole run")]
-        case "masked": [.doubtful("service: masked", mend: "systemctl unmask pinhole")]
-        default: [.doubtful("service: \(load)", mend: "systemd-analyze verify pinhole.service says why")]
+            [.doubtful("service: systemd has none", hint: "see to it that something else starts pinhole run")]
+        case "masked": [.doubtful("service: masked", hint: "systemctl unmask pinhole")]
+        default: [.doubtful("service: \(load)", hint: "systemd-analyze verify pinhole.service says why")]
         }
     }
 
     private var atBoot: Finding {
         file == "enabled"
             ? .fine("service: starts at boot")
-            : .doubtful("service: does not start at boot, it is \(file)", mend: "systemctl enable pinhole")
+            : .doubtful("service: does not start at boot, it is \(file)", hint: "systemctl enable pinhole")
     }
 
     private var now: Finding {
         switch activity {
         case "active", "reloading": .fine("service: \(activity)")
-        case "inactive": .doubtful("service: inactive", mend: "systemctl start pinhole")
-        default: .doubtful("service: \(activity)", mend: "journalctl -u pinhole says why")
+        case "inactive": .doubtful("service: inactive", hint: "systemctl start pinhole")
+        default: .doubtful("service: \(activity)", hint: "journalctl -u pinhole says why")
         }
     }
 }

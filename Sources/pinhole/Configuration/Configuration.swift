@@ -23,13 +23,13 @@ struct Configuration {
     }
 
     /// The settings by the file as it is now.
-    func settings() throws(Failure) -> Settings {
+    func settings() throws(UserError) -> Settings {
         let text: String
         do {
             text = try TextFile.read(path)
         } catch {
             guard error.code != ENOENT || isNamed else { return try settings(by: "") }
-            throw Failure(error.description, mend: "give the path of a configuration file with --config")
+            throw UserError(error.description, hint: "give the path of a configuration file with --config")
         }
         return try settings(by: text)
     }
@@ -37,17 +37,17 @@ struct Configuration {
     /// The settings by a file's text.
     ///
     /// - Throws: All that is wrong with it, by its lines.
-    func settings(by text: String) throws(Failure) -> Settings {
+    func settings(by text: String) throws(UserError) -> Settings {
         let file = INIFile(parsing: text)
         var problems = brokenLines(of: file, text)
         var general = Settings(socketPath: Option.defaultSocketPath)
         var servers: [AddressPrefix: [INIFile.Entry]] = [:]
         var lines: [Section: [String: Int]] = [:]
         for entry in file.entries {
-            do throws(Failure) {
+            do throws(UserError) {
                 let section = try Section(entry.section)
                 if let line = lines[section]?[entry.name] {
-                    throw Failure("\(entry.name) is in line \(line) already", mend: "remove one of the two")
+                    throw UserError("\(entry.name) is in line \(line) already", hint: "remove one of the two")
                 }
                 lines[section, default: [:]][entry.name] = entry.line
                 switch section {
@@ -59,10 +59,10 @@ struct Configuration {
                     servers[prefix, default: []].append(entry)
                 }
             } catch {
-                problems.append(Failure("\(path):\(entry.line): \(error.message)", mend: error.mend))
+                problems.append(UserError("\(path):\(entry.line): \(error.message)", hint: error.hint))
             }
         }
-        if let failure = Failure(all: problems) { throw failure }
+        if let failure = UserError(all: problems) { throw failure }
 
         var settings = general
         try RunCommand.apply(arguments, to: &settings)
@@ -84,34 +84,34 @@ struct Configuration {
         _ entry: INIFile.Entry,
         among keys: [Option],
         to settings: inout Settings
-    ) throws(Failure) {
+    ) throws(UserError) {
         guard let key = keys.first(where: { $0.name == entry.name }) else {
             if let name = Option.formerNames[entry.name] {
-                throw Failure(
+                throw UserError(
                     "\(entry.name) has another name now",
-                    mend: "it is \(name), with the same value"
+                    hint: "it is \(name), with the same value"
                 )
             }
             let names = keys.map(\.name).joined(separator: ", ")
-            throw Failure("there is no key '\(entry.name)' here", mend: "it may be \(names)")
+            throw UserError("there is no key '\(entry.name)' here", hint: "it may be \(names)")
         }
         guard !entry.value.isEmpty else {
-            throw Failure("\(entry.name) has no value", mend: "give it one, or remove the line")
+            throw UserError("\(entry.name) has no value", hint: "give it one, or remove the line")
         }
         try RunCommand.apply(Arguments(entry.value, for: key, of: RunCommand.self), to: &settings)
     }
 
-    private func brokenLines(of file: INIFile, _ text: String) -> [Failure] {
-        var problems: [Failure] = []
+    private func brokenLines(of file: INIFile, _ text: String) -> [UserError] {
+        var problems: [UserError] = []
         if text.utf8.count >= TextFile.maximumSize {
             problems.append(
-                Failure("\(path): it is too long", mend: "\(TextFile.maximumSize) bytes are the most")
+                UserError("\(path): it is too long", hint: "\(TextFile.maximumSize) bytes are the most")
             )
         }
         if let line = file.brokenLine {
-            let mend =
+            let hint =
                 "write 'key = value', a [section] or a # before a comment, \(INIFile.maximumLine) bytes at most"
-            problems.append(Failure("\(path):\(line): this says nothing", mend: mend))
+            problems.append(UserError("\(path):\(line): this says nothing", hint: hint))
         }
         return problems
     }

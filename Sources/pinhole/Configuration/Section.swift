@@ -1,5 +1,6 @@
 import FTPHelper
 import Netfilter
+import PinholeDaemon
 
 /// What the keys of a part of the configuration file are about.
 enum Section: Hashable {
@@ -9,7 +10,7 @@ enum Section: Hashable {
     case server(AddressPrefix)
 
     /// Reads a section's name, without its brackets.
-    init(_ name: String) throws(Failure) {
+    init(_ name: String) throws(UserError) {
         guard !name.isEmpty else {
             self = .general
             return
@@ -18,9 +19,9 @@ enum Section: Hashable {
         guard words.count == 2, words[0] == "server", name.utf8.count <= INIFile.maximumSection,
             let prefix = AddressPrefix(parsing: Array(words[1].utf8).span)
         else {
-            throw Failure(
+            throw UserError(
                 "there is no section [\(name)]",
-                mend: "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
+                hint: "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
             )
         }
         self = .server(prefix)

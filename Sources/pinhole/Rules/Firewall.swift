@@ -1,27 +1,28 @@
 import Glibc
 import Netfilter
+import PinholeDaemon
 
 /// The programs through which the packet filter is read and changed.
 enum Firewall {
     /// Every rule of the family, as `iptables-save` writes it.
-    static func save(_ family: PinholeSet.Family) throws(Failure) -> String {
+    static func save(_ family: PinholeSet.Family) throws(UserError) -> String {
         try run("\(family.program)-save", package: "iptables")
     }
 
     /// Carries out the lines; those of one table wholly or not at all, and rules they do not name stay.
-    static func restore(_ lines: [String], _ family: PinholeSet.Family) throws(Failure) {
+    static func restore(_ lines: [String], _ family: PinholeSet.Family) throws(UserError) {
         let input = lines.map { "\($0)\n" }.joined()
         _ = try run("\(family.program)-restore", ["--wait", "--noflush"], input: input, package: "iptables")
     }
 
     /// Carries out what is written in the language of nft, wholly or not at all; as a trial, changes nothing.
-    static func perform(_ script: String, isTrial: Bool = false) throws(Failure) {
+    static func perform(_ script: String, isTrial: Bool = false) throws(UserError) {
         let options = (isTrial ? ["--check"] : []) + ["--file", "-"]
         _ = try run("nft", options, input: script, package: "nftables")
     }
 
     /// The table that is ours, as nft lists it without counters; `nil` if there is none.
-    static func nftTable() throws(Failure) -> String? {
+    static func nftTable() throws(UserError) -> String? {
         guard try nftTables().contains("inet \(PinholeSet.table)") else { return nil }
         return try run(
             "nft",
@@ -31,7 +32,7 @@ enum Firewall {
     }
 
     /// Family and name of every table of nftables, those that iptables makes there too: `inet filter`.
-    static func nftTables() throws(Failure) -> [Substring] {
+    static func nftTables() throws(UserError) -> [Substring] {
         try run("nft", ["list", "tables"], package: "nftables").split(separator: "\n").map {
             $0.drop { $0 != " " }.dropFirst()
         }
@@ -52,7 +53,7 @@ enum Firewall {
     }
 
     /// The type and the parameters of every set, by its name.
-    static func sets() throws(Failure) -> [String: String] {
+    static func sets() throws(UserError) -> [String: String] {
         var sets: [String: String] = [:]
         var name = ""
         for line in try run("ipset", ["list", "-terse"], package: "ipset").split(separator: "\n") {
@@ -68,7 +69,7 @@ enum Firewall {
     }
 
     /// Makes the set of that name, of this type and with these parameters.
-    static func create(_ name: String, _ definition: String) throws(Failure) {
+    static func create(_ name: String, _ definition: String) throws(UserError) {
         _ = try run(
             "ipset",
             ["create", name] + definition.split(separator: " ").map(String.init),
@@ -80,7 +81,7 @@ enum Firewall {
     ///
     /// The kernel lets go of the set a moment after the last rule that named it is gone: nf_tables frees rules in
     /// the background. Only a set that stays in use for longer has a rule of somebody else.
-    static func destroy(_ name: String) throws(Failure) {
+    static func destroy(_ name: String) throws(UserError) {
         for _ in 1..<100 {
             if (try? run("ipset", ["destroy", name], package: "ipset")) != nil { return }
             usleep(10_000)
@@ -94,25 +95,25 @@ enum Firewall {
         _ arguments: [String] = [],
         input: String = "",
         package: String
-    ) throws(Failure) -> String {
+    ) throws(UserError) -> String {
         let child: ChildProcess
         do {
             child = try ChildProcess.run(program, arguments, input: input)
         } catch  where error.code == ENOENT {
-            throw Failure("there is no program \(program)", mend: "apt install \(package)")
+            throw UserError("there is no program \(program)", hint: "apt install \(package)")
         } catch {
-            throw Failure("\(error)", mend: "see that \(program) can be run")
+            throw UserError("\(error)", hint: "see that \(program) can be run")
         }
         guard child.status == 0 else {
-            throw Failure(
+            throw UserError(
                 "\(program) failed: \(reason(in: child.errors, of: program))",
-                mend: mend(for: program, complaining: child.errors)
+                hint: hint(for: program, complaining: child.errors)
             )
         }
         return child.output
     }
 
-    private static func mend(for program: String, complaining errors: String) -> String {
+    private static func hint(for program: String, complaining errors: String) -> String {
         if program == "nft" {
             "the kernel must have nftables with queue, or use --backend iptables"
         } else if errors.contains("initialize nft") || errors.contains("rule set generation") {

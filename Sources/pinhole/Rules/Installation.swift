@@ -1,4 +1,5 @@
 import Netfilter
+import PinholeDaemon
 
 /// What of Pinhole is in the kernel's packet filter: its sets, and its part of each table.
 struct Installation: Hashable, Sendable {
@@ -17,7 +18,7 @@ extension Installation {
     }
 
     /// What is there now.
-    static func current() throws(Failure) -> Installation {
+    static func current() throws(UserError) -> Installation {
         var installation = Installation()
         let names = PinholeSet.Family.allCases.flatMap { [$0.name, $0.sessionsName] }
         installation.sets = try Firewall.sets().filter { names.contains($0.key) }
@@ -31,13 +32,13 @@ extension Installation {
     }
 
     /// Puts `new` in the place of what is there now; if a step fails, what was there comes back.
-    static func replace(with new: Installation) throws(Failure) {
+    static func replace(with new: Installation) throws(UserError) {
         let old = try current()
         for (name, definition) in old.sets where new.sets[name] != nil {
             guard PinholeSet.Family.allCases.contains(where: { $0.accepts(definition, of: name) }) else {
-                throw Failure(
+                throw UserError(
                     "there is a set \(name) of another kind, \(definition)",
-                    mend: "destroy it with pinhole rules unload"
+                    hint: "destroy it with pinhole rules unload"
                 )
             }
         }
@@ -51,7 +52,7 @@ extension Installation {
     }
 
     /// Makes the sets before the rules that look into them, and destroys them after.
-    private func change(to new: Installation) throws(Failure) {
+    private func change(to new: Installation) throws(UserError) {
         for (name, definition) in new.sets.sorted(by: { $0.key < $1.key }) where sets[name] == nil {
             try Firewall.create(name, definition)
         }

@@ -1,3 +1,5 @@
+import PinholeDaemon
+
 /// The two queues between the rules and the daemon (`--queue-num`).
 struct QueueNumbers: Hashable, Sendable {
     /// Packets of control connections.
@@ -8,7 +10,7 @@ struct QueueNumbers: Hashable, Sendable {
 
 extension QueueNumbers {
     /// What `--queues` says.
-    init(_ arguments: Arguments) throws(Failure) {
+    init(_ arguments: Arguments) throws(UserError) {
         guard let numbers = try arguments.numbers(of: .queues, in: 0...UInt16.max, count: 2) else {
             self.init()
             return

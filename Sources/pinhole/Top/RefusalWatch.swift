@@ -23,7 +23,7 @@ struct RefusalWatch: ~Copyable {
     /// Takes what has come since the last time, without waiting for more; listens anew where the daemon has gone.
     ///
     /// - Returns: What the daemon has said instead of events, if it has none for this one.
-    mutating func update() throws(SystemError) -> Obstacle? {
+    mutating func update() throws(SystemError) -> UserError? {
         do throws(SystemError) {
             return try read()
         } catch {
@@ -32,7 +32,7 @@ struct RefusalWatch: ~Copyable {
         }
     }
 
-    private mutating func read() throws(SystemError) -> Obstacle? {
+    private mutating func read() throws(SystemError) -> UserError? {
         if stream == nil {
             let new = try UnixStream.connect(to: socketPath)
             // A daemon that has no place for one more has said so and closed the connection.
@@ -45,9 +45,9 @@ struct RefusalWatch: ~Copyable {
         for _ in 0..<RefusalWatch.maximumReadings {
             guard let number = stream?.number, try hasMore(number) else { break }
             let reading = try stream?.read(into: &input, limit: RefusalWatch.maximumSize)
-            if let obstacle = takeLines() {
+            if let error = takeLines() {
                 stream = nil
-                return obstacle
+                return error
             }
             guard case .bytes = reading else {
                 stream = nil
@@ -66,14 +66,14 @@ struct RefusalWatch: ~Copyable {
     }
 
     /// Takes the whole lines that have come; returns what the first says if it is an error.
-    private mutating func takeLines() -> Obstacle? {
+    private mutating func takeLines() -> UserError? {
         var rest = input[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let line = rest[..<end]
             rest = rest[(end + 1)...]
             guard isAccepted else {
-                do throws(Obstacle) {
-                    try ControlConnection.check(String(decoding: line, as: UTF8.self))
+                do throws(UserError) {
+                    try ControlSocketClient.check(String(decoding: line, as: UTF8.self))
                 } catch {
                     return error
                 }

@@ -59,8 +59,8 @@ struct TopScreen: Sendable {
     }
 
     /// Takes note of what went wrong; what was there stays, for it may still help.
-    mutating func fail(_ obstacle: Obstacle) {
-        complaint = "\(obstacle.message): \(obstacle.mend)"
+    mutating func fail(_ error: UserError) {
+        complaint = "\(error.message): \(error.hint)"
         packetRate = nil
     }
 

@@ -4,10 +4,10 @@ import Testing
 @Suite struct NumberListTests {
     /// Reads a list at the start; gives the numbers and where they end, or why there are none.
     private static func read(_ text: String, allowsBlanks: Bool = false) -> Result<
-        [UInt8], NumberList.Failure
+        [UInt8], NumberList.ParseError
     > {
         let bytes = Array(text.utf8)
-        do throws(NumberList.Failure) {
+        do throws(NumberList.ParseError) {
             let list = try NumberList(parsing: bytes.span, at: 0, allowsBlanks: allowsBlanks)
             return .success((0..<list.count).map { list[$0] } + [UInt8(list.end)])
         } catch {
@@ -32,7 +32,7 @@ import Testing
         #expect(try Self.read(text, allowsBlanks: text.contains(", ")).get() == numbers + [end])
     }
 
-    static let refused: [(text: String, failure: NumberList.Failure)] = [
+    static let refused: [(text: String, failure: NumberList.ParseError)] = [
         ("", .incomplete), ("1,", .incomplete), ("1,2,", .incomplete), ("x", .invalid), (",1", .invalid),
         ("256", .invalid), ("1,256", .invalid), ("1,,2", .invalid), ("1,-2", .invalid), ("1,+2", .invalid),
         ("1, 2", .invalid), ("1,\r\n", .invalid), ("4294967297", .invalid),
@@ -42,11 +42,11 @@ import Testing
     ]
 
     @Test(arguments: refused)
-    func `a list that is none is refused by name`(text: String, failure: NumberList.Failure) {
+    func `a list that is none is refused by name`(text: String, failure: NumberList.ParseError) {
         #expect(throws: failure) { try Self.read(text).get() }
     }
 
     @Test func `a list that ends behind a comma and blanks is incomplete`() {
-        #expect(throws: NumberList.Failure.incomplete) { try Self.read("1, \t", allowsBlanks: true).get() }
+        #expect(throws: NumberList.ParseError.incomplete) { try Self.read("1, \t", allowsBlanks: true).get() }
     }
 }

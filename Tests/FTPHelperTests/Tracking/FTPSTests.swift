@@ -76,7 +76,7 @@ import Testing
     ) -> ExpectedConnection? {
         let bytes = syn.bytes
         #expect(dialogue.expected(bytes) == nil)
-        for tuple in dialogue.tracker.doubtful(bytes.span, at: dialogue.now) {
+        for tuple in dialogue.tracker.unconfirmedData(for: bytes.span, at: dialogue.now) {
             if !live(tuple) {
                 dialogue.tracker.finish(tuple)
             } else if answered(tuple) {
@@ -85,7 +85,9 @@ import Testing
                 dialogue.tracker.suspect(tuple)
             }
         }
-        guard let data = dialogue.perform({ $0.request(bytes.span, at: $1, into: &$2) }) else { return nil }
+        guard let data = dialogue.perform({ $0.expectedEncrypted(bytes.span, at: $1, into: &$2) }) else {
+            return nil
+        }
         dialogue.perform { $0.confirm(data, at: $1, into: &$2) }
         return data
     }
@@ -169,9 +171,9 @@ import Testing
     @Test func `a data connection whose entry cannot be made has its control connection looked for`() throws {
         var dialogue = Self.secured(try Self.policy())
         let bytes = Self.syn().bytes
-        let data = try #require(dialogue.perform { $0.request(bytes.span, at: $1, into: &$2) })
+        let data = try #require(dialogue.perform { $0.expectedEncrypted(bytes.span, at: $1, into: &$2) })
         dialogue.actions = []
-        dialogue.perform { tracker, _, output in tracker.doubt(data, into: &output) }
+        dialogue.perform { tracker, _, output in tracker.failToEstablish(data, into: &output) }
         #expect(dialogue.actions == [.verify(Self.direct)])
     }
 

@@ -42,7 +42,7 @@ import Testing
         packets += [[], packet(snat.original), packet(mappings[0].reply), packet(mappings[4900].reply)]
         var arrivals: [HashedSegment?] = []
         for packet in packets { arrivals.append(HashedSegment(packet.span)) }
-        if fetches { tracker.fetch(arrivals) }
+        if fetches { tracker.prefetch(arrivals) }
         var outcome: [String] = []
         for (number, packet) in packets.enumerated() {
             output.clear()

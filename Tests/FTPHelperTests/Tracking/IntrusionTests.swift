@@ -334,10 +334,10 @@ import Testing
     // MARK: Restarts
 
     /// What a dialogue's tracker leaves of those that it does not follow.
-    private func outsiders(of dialogue: inout Dialogue) -> Outsiders? {
-        var words = [UInt64](repeating: 0, count: Outsiders.wordCount)
-        dialogue.tracker.takeOutsiders { words[$0] = $1 }
-        return Outsiders(key: dialogue.tracker.outsidersKey, words: words)
+    private func rejected(of dialogue: inout Dialogue) -> RejectedConnections? {
+        var words = [UInt64](repeating: 0, count: RejectedConnections.wordCount)
+        dialogue.tracker.takeRejectedConnections { words[$0] = $1 }
+        return RejectedConnections(key: dialogue.tracker.rejectedConnectionsKey, words: words)
     }
 
     /// The next tracker, which has this record.
@@ -371,10 +371,10 @@ import Testing
                     record = $1
                     return 1
                 }
-                let outsiders = outsiders(of: &dialogue)
+                let rejected = rejected(of: &dialogue)
                 var tracker = next(record, at: dialogue.now)
                 #expect(tracker.connectionCount == 1)
-                tracker.noteEarlier(Self.routed, predecessor: outsiders)
+                tracker.noteEarlier(Self.routed, predecessor: rejected)
                 #expect(tracker.connections.first?.state != .ready, "stage \(number)")
                 var output = Output()
                 let line = dialogue.segment(.client, Self.port.utf8).bytes
@@ -394,15 +394,15 @@ import Testing
         first.logIn()
         var turnedAway = Dialogue(Self.routed, tracker: first.release())
         #expect(turnedAway.refusals == [.tableFull])
-        let outsiders = outsiders(of: &turnedAway)
+        let rejected = rejected(of: &turnedAway)
         var tracker = next(at: turnedAway.now)
-        tracker.noteEarlier(Self.routed, predecessor: outsiders)
+        tracker.noteEarlier(Self.routed, predecessor: rejected)
         var dialogue = Dialogue(Self.routed, tracker: tracker, isAdopted: true)
         dialogue.send(.client, Self.port)
         #expect(dialogue.open.isEmpty)
         // Others are adopted as ever.
         tracker = next(at: turnedAway.now)
-        tracker.noteEarlier(snat, predecessor: outsiders)
+        tracker.noteEarlier(snat, predecessor: rejected)
         dialogue = Dialogue(snat, tracker: tracker, isAdopted: true)
         dialogue.send(.client, Self.port)
         #expect(dialogue.open == ["10.2.0.100:5001"])
@@ -434,9 +434,9 @@ import Testing
             let bytes = packet.bytes
             _ = first.receive(bytes.span, at: now, into: &output)
         }
-        var words = [UInt64](repeating: 0, count: Outsiders.wordCount)
-        first.takeOutsiders { words[$0] = $1 }
-        let predecessor = Outsiders(key: first.outsidersKey, words: words)
+        var words = [UInt64](repeating: 0, count: RejectedConnections.wordCount)
+        first.takeRejectedConnections { words[$0] = $1 }
+        let predecessor = RejectedConnections(key: first.rejectedConnectionsKey, words: words)
         var tracker = next(at: now)
         tracker.noteOpening(snat, predecessor: syn == .unseen ? nil : predecessor, at: now)
         var dialogue = Dialogue(snat, tracker: tracker)

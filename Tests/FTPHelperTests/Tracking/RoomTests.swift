@@ -184,7 +184,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `whom outsiders are remembered beside can be adopted all the same`() {
+    @Test func `whom rejected are remembered beside can be adopted all the same`() {
         var tracker = tracker(room: 1)
         for number in 0..<10_000 { tracker = Dialogue(mapping(number), tracker: tracker).release() }
         var adopted = 0

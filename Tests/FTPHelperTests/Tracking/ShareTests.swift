@@ -119,27 +119,27 @@ import Testing
     // MARK: Ports
 
     @Test func `who has as many ports as one client may have gets no more, and another does`() {
-        var book = PortBook()
+        var book = PortAllocator()
         var random = Seeded(state: 1)
         let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        for number in 0..<PortBook.maximumShare {
+        for number in 0..<PortAllocator.maximumShare {
             let port = book.choose(UInt16(1024 + number), for: one, at: Self.now, random: &random)
             #expect(port == UInt16(1024 + number))
             if let port { book.hold(port, for: one) }
         }
         #expect(book.choose(50000, for: one, at: Self.now, random: &random) == nil)
         #expect(book.choose(50000, for: other, at: Self.now, random: &random) == 50000)
-        book.release(PortBook.place(1024), by: .connection, for: one)
+        book.release(PortAllocator.place(1024), by: .connection, for: one)
         #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
     }
 
     @Test func `ports that rest are lent again before their client has to do without`() {
-        var book = PortBook()
+        var book = PortAllocator()
         var random = Seeded(state: 1)
         let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
         book.hold(60000, for: other)
-        book.rest(PortBook.place(60000), for: other, at: Self.now)
-        for number in 0..<PortBook.maximumShare + 1000 {
+        book.rest(PortAllocator.place(60000), for: other, at: Self.now)
+        for number in 0..<PortAllocator.maximumShare + 1000 {
             // Each leads to another place, so none can have the port of the one before.
             guard
                 let port = book.choose(UInt16(5001 + number % 50000), for: one, at: Self.now, random: &random)
@@ -148,14 +148,14 @@ import Testing
                 return
             }
             book.hold(port, for: one)
-            book.rest(PortBook.place(port), for: one, at: Self.now)
+            book.rest(PortAllocator.place(port), for: one, at: Self.now)
         }
-        #expect(book.count(of: one) <= PortBook.maximumShare)
+        #expect(book.count(of: one) <= PortAllocator.maximumShare)
         #expect(
-            !book.isFree(PortBook.place(60000), for: Endpoint(v4(10, 1, 0, 2), 60000)),
+            !book.isFree(PortAllocator.place(60000), for: Endpoint(v4(10, 1, 0, 2), 60000)),
             "those of others rest on"
         )
-        let later = Self.now.advanced(bySeconds: PortBook.restSeconds)
+        let later = Self.now.advanced(bySeconds: PortAllocator.restSeconds)
         #expect(book.choose(60000, for: other, at: later, random: &random) == 60000)
         #expect(book.restingCount == 0 && book.clientCount == 0)
     }
@@ -172,7 +172,7 @@ import Testing
 
     @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
         var dialogue = Dialogue.ready(snat)
-        for port in 0..<PortBook.maximumShare {
+        for port in 0..<PortAllocator.maximumShare {
             dialogue.tracker.ports.hold(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
         }
         dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
@@ -278,7 +278,7 @@ import Testing
         for connection in rest { tracker.remove(connection, at: now, into: &output) }
         #expect(tracker.clients.count == 0)
         #expect(tracker.lingering.first == nil && tracker.waiting.first == nil)
-        now = now.advanced(bySeconds: PortBook.restSeconds)
+        now = now.advanced(bySeconds: PortAllocator.restSeconds)
         var seeded = Seeded(state: 1)
         _ = tracker.ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
         #expect(tracker.ports.clientCount == 0 && tracker.ports.restingCount == 0)
@@ -312,7 +312,7 @@ import Testing
     @Test func `who gives way next is known among all and for each client, in any order of coming and going`()
     {
         var random = Seeded(state: 9)
-        var list = YieldingList(.waiting)
+        var list = EvictionList(.waiting)
         var model: [Connection] = []
         let all = (0..<40).map { number in
             Connection(
@@ -342,13 +342,18 @@ import Testing
 }
 
 /// Ports that 10.2.0.2 reaches at 10.2.0.100, each of which leads to the same one of 10.1.0.3 unless something else is said.
-extension PortBook {
+extension PortAllocator {
     fileprivate static func place(_ port: UInt16) -> Place {
         Place(from: v4(10, 2, 0, 2), to: Endpoint(v4(10, 2, 0, 100), port))
     }
 
     fileprivate mutating func hold(_ port: UInt16, for client: Client?) {
-        hold(PortBook.place(port), leadingTo: Endpoint(v4(10, 1, 0, 3), port), by: .connection, for: client)
+        hold(
+            PortAllocator.place(port),
+            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
+            by: .connection,
+            for: client
+        )
     }
 
     fileprivate mutating func choose(
@@ -361,7 +366,7 @@ extension PortBook {
             of: v4(10, 2, 0, 100),
             from: v4(10, 2, 0, 2),
             leadingTo: Endpoint(v4(10, 1, 0, 3), port),
-            within: PortBook.usualRange,
+            within: PortAllocator.usualRange,
             for: client,
             at: now,
             random: &random

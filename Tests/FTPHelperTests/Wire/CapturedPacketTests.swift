@@ -25,8 +25,8 @@ import Testing
         return packet
     }
 
-    private static func mended(_ packet: [UInt8], missing: Int = 0) -> [UInt8]? {
-        CapturedPacket.mended(packet.span, missing: missing)
+    private static func repaired(_ packet: [UInt8], missing: Int = 0) -> [UInt8]? {
+        CapturedPacket.repaired(packet.span, missing: missing)
     }
 
     private static func payload(_ packet: [UInt8]) throws -> [UInt8] {
@@ -36,14 +36,16 @@ import Testing
 
     @Test(arguments: packets)
     func `a whole packet needs nothing, padded or not`(_ packet: [UInt8]) {
-        #expect(CapturedPacketTests.mended(packet, missing: 0) == nil)
-        #expect(CapturedPacketTests.mended(packet + [0, 0, 0], missing: 100) == nil)
+        #expect(CapturedPacketTests.repaired(packet, missing: 0) == nil)
+        #expect(CapturedPacketTests.repaired(packet + [0, 0, 0], missing: 100) == nil)
     }
 
     @Test(arguments: packets)
     func `a length of 0 reaches to the end of the frame`(_ packet: [UInt8]) throws {
-        let mended = try #require(CapturedPacketTests.mended(CapturedPacketTests.with(0, packet), missing: 0))
-        #expect(mended == packet)
+        let repaired = try #require(
+            CapturedPacketTests.repaired(CapturedPacketTests.with(0, packet), missing: 0)
+        )
+        #expect(repaired == packet)
     }
 
     @Test(arguments: packets)
@@ -51,33 +53,33 @@ import Testing
         let header = packet.count - CapturedPacketTests.text.count
         for missing in 1...CapturedPacketTests.text.count {
             let cut = Array(packet.dropLast(missing))
-            let mended = try #require(CapturedPacketTests.mended(cut, missing: missing))
-            #expect(try CapturedPacketTests.payload(mended) == Array(packet[header..<cut.count]))
+            let repaired = try #require(CapturedPacketTests.repaired(cut, missing: missing))
+            #expect(try CapturedPacketTests.payload(repaired) == Array(packet[header..<cut.count]))
         }
         for count in 0..<header {
             let cut = Array(packet.prefix(count))
-            let mended = CapturedPacketTests.mended(cut, missing: packet.count - count) ?? cut
-            #expect(throws: SegmentError.self) { try Segment(parsing: mended.span) }
+            let repaired = CapturedPacketTests.repaired(cut, missing: packet.count - count) ?? cut
+            #expect(throws: SegmentError.self) { try Segment(parsing: repaired.span) }
         }
     }
 
     @Test(arguments: packets)
     func `a packet that is shorter than it says on the wire too is left as it is`(_ packet: [UInt8]) {
         let cut = Array(packet.dropLast(3))
-        #expect(CapturedPacketTests.mended(cut, missing: 0) == nil)
-        #expect(CapturedPacketTests.mended(cut, missing: 2) == nil)
+        #expect(CapturedPacketTests.repaired(cut, missing: 0) == nil)
+        #expect(CapturedPacketTests.repaired(cut, missing: 2) == nil)
     }
 
     @Test(arguments: packets)
     func `more than a length can say is cut off`(_ packet: [UInt8]) throws {
         let long = CapturedPacketTests.with(0, packet) + [UInt8](repeating: 65, count: 70000)
-        let mended = try #require(CapturedPacketTests.mended(long, missing: 0))
-        #expect(mended.count == (packet[0] >> 4 == 4 ? 65535 : 65535 + 40))
-        #expect(try CapturedPacketTests.payload(mended).starts(with: CapturedPacketTests.text))
+        let repaired = try #require(CapturedPacketTests.repaired(long, missing: 0))
+        #expect(repaired.count == (packet[0] >> 4 == 4 ? 65535 : 65535 + 40))
+        #expect(try CapturedPacketTests.payload(repaired).starts(with: CapturedPacketTests.text))
     }
 
     @Test func `what is no IP packet is left as it is`() {
-        #expect(CapturedPacketTests.mended([], missing: 5) == nil)
-        #expect(CapturedPacketTests.mended([0, 0, 0, 0, 0, 0, 0, 0], missing: 5) == nil)
+        #expect(CapturedPacketTests.repaired([], missing: 5) == nil)
+        #expect(CapturedPacketTests.repaired([0, 0, 0, 0, 0, 0, 0, 0], missing: 5) == nil)
     }
 }

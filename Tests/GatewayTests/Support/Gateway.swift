@@ -118,14 +118,14 @@ struct Gateway: Sendable {
     // MARK: - Servers and clients
 
     /// Starts a server where the topology has it and waits until it listens.
-    func start(_ server: Server, patience: Int = 3, configuration: String = "") async throws -> Service {
+    func start(_ server: Server, acceptTimeout: Int = 3, configuration: String = "") async throws -> Service {
         let port = topology.serverPort
         let service = try server.start(
             in: lab,
             on: topology.serverHost,
             address: topology.server,
             port: port,
-            patience: patience * Gateway.slowness,
+            acceptTimeout: acceptTimeout * Gateway.slowness,
             configuration: configuration
         )
         try await listens(service)

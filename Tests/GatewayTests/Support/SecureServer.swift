@@ -91,7 +91,7 @@ extension Gateway {
             seconds: 60
         )
         try await lab.require(["sh", "-c", "cat \(Lab.folder)/certificate.pem >>\(Lab.folder)/server.pem"])
-        return try await start(.vsftpd, patience: 5, configuration: server.configuration)
+        return try await start(.vsftpd, acceptTimeout: 5, configuration: server.configuration)
     }
 
     /// Loads the rules and starts the daemon for a server that speaks TLS.

@@ -12,7 +12,7 @@ enum Server: String, CaseIterable {
         on host: Host,
         address: String,
         port: Int,
-        patience: Int,
+        acceptTimeout: Int,
         configuration more: String = ""
     ) throws -> Service {
         switch self {
@@ -29,8 +29,8 @@ enum Server: String, CaseIterable {
                 anon_upload_enable=YES
                 write_enable=YES
                 connect_from_port_20=YES
-                accept_timeout=\(patience)
-                connect_timeout=\(patience)
+                accept_timeout=\(acceptTimeout)
+                connect_timeout=\(acceptTimeout)
                 max_per_ip=0
                 isolate_network=NO
                 xferlog_enable=YES

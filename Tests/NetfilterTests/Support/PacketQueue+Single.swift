@@ -3,7 +3,7 @@ import Netfilter
 extension PacketQueue {
     /// Takes what waits, up to one batch, and asks `rule` for each packet by itself.
     mutating func receive(
-        _ rule: (borrowing Span<UInt8>) -> Ruling,
+        _ rule: (borrowing Span<UInt8>) -> Verdict,
         settle: () -> Void = {}
     ) throws(SystemError) -> Int {
         try receive(

@@ -9,12 +9,12 @@ import Testing
 @Suite struct ControlPlacesTests {
     /// Clients of one user; those with an answer are about to send it.
     private func clients(_ count: Int, of user: UInt32, _ answer: ControlAnswer? = nil) throws
-        -> [ControlClient]
+        -> [ControlSocketPeer]
     {
         try (0..<count).map { _ in
             let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             try #require(number >= 0)
-            let client = ControlClient(
+            let client = ControlSocketPeer(
                 UnixStream(adopting: number),
                 of: user,
                 at: Instant(nanoseconds: 0)

@@ -52,7 +52,7 @@ import Testing
         #expect(paper.lines == ["level=info event=c lost=2\n", "level=info event=d\n"])
     }
 
-    @Test func `a fault is an error, unless it mends itself or the administrator can mend it`() {
+    @Test func `a fault is an error, unless it goes away by itself or the administrator can fix it`() {
         var log = log()
         log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3), at: Samples.now)
         log.write(.fault(.overrun, reason: "more packets came", leftOut: 0), at: Samples.now)

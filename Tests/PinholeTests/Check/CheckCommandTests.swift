@@ -32,7 +32,7 @@ struct CheckCommandTests {
         }
     }
 
-    @Test func `with everything in place there is nothing to mend`() throws {
+    @Test func `with everything in place there is nothing to hint`() throws {
         let child = try Program.script(Self.start + #"check | sed "s/$background/PROCESS/; s|$dir|DIR|""#)
         #expect(child.status == 0, "\(child.errors)")
         #expect(
@@ -74,7 +74,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `with nothing in place every line has its remedy`() throws {
+    @Test func `with nothing in place every line has its hint`() throws {
         let child = try Program.script(Self.machine + #"check | sed "s|$dir|DIR|""#)
         #expect(child.status == 1)
         #expect(
@@ -529,11 +529,11 @@ struct CheckCommandTests {
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
-        let mend = "tables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        let hint = "tables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
         #expect(
             lines(child, "warning") == [
-                "iptables FORWARD: drops what is RELATED: ip\(mend)",
-                "ip6tables FORWARD: accepts only some of what is RELATED: ip6\(mend)",
+                "iptables FORWARD: drops what is RELATED: ip\(hint)",
+                "ip6tables FORWARD: accepts only some of what is RELATED: ip6\(hint)",
             ]
         )
     }

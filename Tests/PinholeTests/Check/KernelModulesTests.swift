@@ -13,7 +13,7 @@ struct KernelModulesTests {
             pinhole=$1
             check() { PATH=$path "$pinhole" check --socket /none || true; }
             # Does what the first line says that names a module, and goes on until there is none.
-            mend() {
+            hint() {
                 local line last=
                 while line=$(check | sed -n '/accounting/d; /modprobe/{p; q}'); [[ $line ]]; do
                     [[ $line != "$last" ]]
@@ -25,12 +25,12 @@ struct KernelModulesTests {
             ip link set lo up
             path=$PATH
             check | grep accounting
-            mend
+            hint
             "$pinhole" rules load --backend iptables
             "$pinhole" rules unload
             path=$(mktemp -d)
             ln -s /usr/sbin/nft "$path"
-            mend
+            hint
             PATH=$path "$pinhole" rules load
             nft list table inet pinhole >/dev/null
             """

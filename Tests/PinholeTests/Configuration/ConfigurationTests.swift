@@ -18,8 +18,8 @@ import Testing
         do {
             _ = try settings(text)
             return []
-        } catch let failure as Failure {
-            return failure.obstacles.map { "\($0.message): \($0.mend)" }
+        } catch let failure as UserError {
+            return failure.all.map { "\($0.message): \($0.hint)" }
         }
     }
 
@@ -196,7 +196,7 @@ import Testing
         #expect(warnings.count == reasons.count)
         for (warning, reason) in zip(warnings, reasons) {
             #expect(warning.message.hasPrefix("[server ") && warning.message.hasSuffix(": \(reason)"))
-            #expect(warning.mend.contains("named") || warning.mend.contains("name the servers"))
+            #expect(warning.hint.contains("named") || warning.hint.contains("name the servers"))
         }
     }
 

@@ -57,7 +57,7 @@ struct RunCommandTests {
                 pinhole: become the user nobody: Operation not permitted: start it as root, or as the user that it \
                 is to be (1)
                 socket.state
-                socket.state.outsiders
+                socket.state.rejected
 
                 """
         )
@@ -151,7 +151,7 @@ struct RunCommandTests {
                 first
                 first.log
                 first.state
-                first.state.outsiders
+                first.state.rejected
                 1
 
                 """

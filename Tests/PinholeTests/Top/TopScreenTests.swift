@@ -137,7 +137,7 @@ struct TopScreenTests {
     @Test func `a daemon that has gone is complained of, and what was there stays until it is back`() throws {
         var top = TopScreen()
         top.take(try report(transfers: [try transfer()]))
-        top.fail(Obstacle("no daemon answers at /x", mend: "start it with pinhole run"))
+        top.fail(UserError("no daemon answers at /x", hint: "start it with pinhole run"))
         let line = top.lines(rows: 24, columns: 80)[2]
         #expect(
             line

@@ -106,7 +106,7 @@ struct AttackedGateway: ~Copyable {
         }
     }
 
-    /// Asks the tracker, and conntrack what the tracker has to know first, as `PacketPath` does.
+    /// Asks the tracker, and conntrack what the tracker has to know first, as `Engine` does.
     private mutating func verdict(on packet: [UInt8], _ side: Session.Side) -> Verdict {
         for _ in 0..<2 {
             let verdict = tracker.receive(packet.span, at: now, into: &output)
@@ -202,10 +202,10 @@ extension AttackedGateway {
     mutating func start(losingRecords: Bool, losingOutsiders: Bool) {
         var words: [UInt64] = []
         if surroundings.keepsRecords, !losingOutsiders {
-            words = [UInt64](repeating: 0, count: Outsiders.wordCount)
-            tracker.takeOutsiders { words[$0] = $1 }
+            words = [UInt64](repeating: 0, count: RejectedConnections.wordCount)
+            tracker.takeRejectedConnections { words[$0] = $1 }
         }
-        let predecessor = Outsiders(key: tracker.outsidersKey, words: words)
+        let predecessor = RejectedConnections(key: tracker.rejectedConnectionsKey, words: words)
         if predecessor == nil || losingRecords || hasBegunUnseen || hasOpenedFast { mayBeAdopted = true }
         isRunning = true
         tracker = AttackedGateway.tracker(surroundings)
@@ -234,7 +234,7 @@ extension AttackedGateway {
         }
     }
 
-    private mutating func survey(after predecessor: Outsiders?) {
+    private mutating func survey(after predecessor: RejectedConnections?) {
         guard let found = conntrack.found else { return }
         let mapping =
             found.isReversed ? Mapping(original: self.mapping.reply, reply: self.mapping.original) : mapping

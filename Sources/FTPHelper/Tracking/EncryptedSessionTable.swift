@@ -1,5 +1,5 @@
 /// Encrypted sessions with an opening, by who may connect to whom; and the addresses whose SYNs are worth a look.
-struct SessionBook {
+struct EncryptedSessionTable {
     /// Addresses of a data connection's SYN, before any NAT.
     struct Pair: Hashable {
         let from: IPAddress
@@ -48,10 +48,10 @@ struct SessionBook {
 
 extension Connection {
     /// Who may open data connections to whom: the client, and the server where it may.
-    var dataPairs: [SessionBook.Pair] {
+    var dataPairs: [EncryptedSessionTable.Pair] {
         guard let session = opening?.session else { return [] }
         return ([.server] + (session.active == .yes ? [.client] : [])).map { (listener: Session.Side) in
-            SessionBook.Pair(from: ownAddress(of: listener.other), to: shownAddress(of: listener))
+            EncryptedSessionTable.Pair(from: ownAddress(of: listener.other), to: shownAddress(of: listener))
         }
     }
 }

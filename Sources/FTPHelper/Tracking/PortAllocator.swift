@@ -3,7 +3,7 @@
 /// An endpoint is held towards an address that connects to it: by each expectation, then by the data connection that used it, and
 /// after that for as long as its conntrack entry or a peer's TIME_WAIT may last. All that time it leads to one other endpoint,
 /// which may have it again at any time (contract A6).
-struct PortBook {
+struct PortAllocator {
     /// Who connects, and to what: a hash of both, since each expectation has one.
     ///
     /// Nobody outside knows the seed, so two are alike by chance only, once in 2^64 times.
@@ -14,7 +14,7 @@ struct PortBook {
             self.init(Tracker.Key(from: sender, to: endpoint))
         }
 
-        init(_ key: Tracker.Key) { hash = PortBook.hash(key) }
+        init(_ key: Tracker.Key) { hash = PortAllocator.hash(key) }
     }
 
     /// Seconds that an endpoint rests: twice the 60 s of TIME_WAIT, which is what conntrack keeps a closed connection.
@@ -77,7 +77,7 @@ struct PortBook {
     /// Tells whether NAT may lead a place to a target: nothing leads it elsewhere, and nobody else is expected there.
     func isFree(_ place: Place, for target: Endpoint) -> Bool {
         guard let holding = holdings[place] else { return true }
-        return holding.target == PortBook.hash(target) && holding.expectations == 0
+        return holding.target == PortAllocator.hash(target) && holding.expectations == 0
     }
 
     /// How many ports a client holds, those that rest counted too.
@@ -93,7 +93,7 @@ struct PortBook {
         by holder: Holder,
         for client: Client?
     ) {
-        holdings[place, default: Holding(target: PortBook.hash(target))].count += 1
+        holdings[place, default: Holding(target: PortAllocator.hash(target))].count += 1
         if holder == .expectation { holdings[place]?.expectations += 1 }
         if let client { shares[client, default: Share()].count += 1 }
     }
@@ -110,7 +110,7 @@ struct PortBook {
 
     /// Releases a place that a client holds once it has rested.
     mutating func rest(_ place: Place, for client: Client, at now: Instant) {
-        if restingCount >= PortBook.maximumResting { finish(rests[0].next) }
+        if restingCount >= PortAllocator.maximumResting { finish(rests[0].next) }
         if rests.isEmpty {
             let none = Rest(place: place, client: client, until: now, previous: 0, next: 0)
             rests.append(none)
@@ -118,7 +118,7 @@ struct PortBook {
         let rest = Rest(
             place: place,
             client: client,
-            until: now.advanced(bySeconds: PortBook.restSeconds),
+            until: now.advanced(bySeconds: PortAllocator.restSeconds),
             previous: rests[0].previous,
             next: 0
         )
@@ -159,7 +159,7 @@ struct PortBook {
         random: inout some RandomNumberGenerator
     ) -> UInt16? {
         while restingCount > 0, rests[rests[0].next].until <= now { finish(rests[0].next) }
-        while let share = shares[client], share.count >= PortBook.maximumShare {
+        while let share = shares[client], share.count >= PortAllocator.maximumShare {
             guard share.firstResting > 0 else { return nil }
             finish(share.firstResting)
         }

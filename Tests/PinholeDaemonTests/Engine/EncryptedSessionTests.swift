@@ -26,12 +26,12 @@ import Testing
         return policy
     }
 
-    /// A path on which a session has been secured, and nothing is on record yet.
-    private func secured(_ policy: Policy) -> PacketPath<FakeKernel> {
-        var path = PacketPath(policy, FakeKernel(memory: memory))
+    /// A engine on which a session has been secured, and nothing is on record yet.
+    private func secured(_ policy: Policy) -> Engine<FakeKernel> {
+        var engine = Engine(policy, FakeKernel(memory: memory))
         memory.tcpState = 3
         memory.established = [memory.entry(mapping)]
-        _ = path.survey(at: start)
+        _ = engine.survey(at: start)
         let hello = "\u{16}\u{3}\u{3}\u{0}\u{1}h"
         let data = "\u{17}\u{3}\u{3}\u{0}\u{14}" + String(repeating: "d", count: 20)
         var sent: [UInt32] = [1000, 5000]
@@ -44,10 +44,10 @@ import Testing
                 acknowledgement: sent[1 - side],
                 text
             )
-            _ = path.control(bytes.span, at: start)
+            _ = engine.control(bytes.span, at: start)
             sent[side] += UInt32(text.utf8.count)
         }
-        return path
+        return engine
     }
 
     /// A SYN of the client.
@@ -60,51 +60,53 @@ import Testing
     }
 
     @Test func `a session's address is admitted, and its packets are released`() throws {
-        let path = secured(try policy())
+        let engine = secured(try policy())
         let calls = memory.take()
         #expect(calls.suffix(2) == [.admit(Samples.client.address), .release(mapping)])
-        #expect(path.expectations.map(\.kind) == [.ftps])
+        #expect(engine.expectations.map(\.kind) == [.ftps])
     }
 
     @Test func `its data connections get entries, and other SYNs go on without a question`() throws {
-        var path = secured(try policy())
+        var engine = secured(try policy())
         _ = memory.take()
         let (tuple, bytes) = syn()
-        guard case .accept = path.data(bytes.span, at: start) else { Issue.record("it was held up"); return }
+        guard case .accept = engine.data(bytes.span, at: start) else {
+            Issue.record("it was held up"); return
+        }
         #expect(memory.take() == [.establish(tuple)])
         let (_, other) = syn(80)
-        _ = path.data(other.span, at: start)
+        _ = engine.data(other.span, at: start)
         #expect(memory.take() == [])
-        #expect(path.connections.first?.access?.live == 1)
+        #expect(engine.connections.first?.access?.live == 1)
     }
 
     @Test func `where there is no room conntrack is asked which connections are over`() throws {
-        var path = secured(try policy(maximum: 1))
+        var engine = secured(try policy(maximum: 1))
         let (tuple, first) = syn()
-        _ = path.data(first.span, at: start)
+        _ = engine.data(first.span, at: start)
         _ = memory.take()
         let (other, second) = syn(from: 50001)
         // The fake conntrack has no such connection: it is over.
-        _ = path.data(second.span, at: start)
+        _ = engine.data(second.span, at: start)
         #expect(memory.take() == [.entry(tuple), .establish(other)])
     }
 
     @Test func `a conntrack that cannot be asked makes no room`() throws {
-        var path = secured(try policy(maximum: 1))
+        var engine = secured(try policy(maximum: 1))
         let (_, first) = syn()
-        _ = path.data(first.span, at: start)
-        _ = path.takeNotices()
+        _ = engine.data(first.span, at: start)
+        _ = engine.takeNotices()
         memory.entryFailure = failure
         let (_, second) = syn(from: 50001)
-        _ = path.data(second.span, at: start)
-        let names = path.takeNotices().map { notice in
+        _ = engine.data(second.span, at: start)
+        let names = engine.takeNotices().map { notice in
             switch notice {
             case .event(let event, _): event.name
             case .fault(let fault, _, _): fault.rawValue
             }
         }
         #expect(names == ["find-connection", "refused"])
-        #expect(path.connections.first?.access?.live == 1)
+        #expect(engine.connections.first?.access?.live == 1)
     }
 
     @Test
@@ -112,69 +114,69 @@ import Testing
         throws
     {
         memory.failure = failure
-        let path = secured(try policy())
-        #expect(path.expectations.isEmpty)
-        #expect(path.report(nil, lostLines: 0).faults[.openPinhole] == 1)
+        let engine = secured(try policy())
+        #expect(engine.expectations.isEmpty)
+        #expect(engine.report(nil, lostLines: 0).faults[.openPinhole] == 1)
     }
 
     @Test func `a session that conntrack has no more is found out by the first SYN in vain`() throws {
-        var path = secured(try policy())
+        var engine = secured(try policy())
         memory.failure = failure
         memory.mapping = nil
         let (_, bytes) = syn()
-        _ = path.data(bytes.span, at: start)
-        #expect(path.expectations.isEmpty)
-        #expect(path.connections.first?.access == nil)
-        #expect(path.report(nil, lostLines: 0).faults[.createConnection] == 1)
+        _ = engine.data(bytes.span, at: start)
+        #expect(engine.expectations.isEmpty)
+        #expect(engine.connections.first?.access == nil)
+        #expect(engine.report(nil, lostLines: 0).faults[.createConnection] == 1)
     }
 
     @Test func `of data connections that have ended those that an RST has cut off are removed`() throws {
         for (state, calls) in [(TCP_CONNTRACK_CLOSE, 2), (TCP_CONNTRACK_TIME_WAIT, 1)] {
-            var path = secured(try policy(maximum: 1))
+            var engine = secured(try policy(maximum: 1))
             let (tuple, first) = syn()
-            _ = path.data(first.span, at: start)
+            _ = engine.data(first.span, at: start)
             memory.data = [tuple: (nil, UInt8(state.rawValue))]
             _ = memory.take()
             let (other, second) = syn(from: 50001)
-            _ = path.data(second.span, at: start)
+            _ = engine.data(second.span, at: start)
             let expected: [FakeKernel.Call] = [.entry(tuple), .delete(tuple)]
             #expect(memory.take() == expected.prefix(calls) + [.establish(other)])
         }
     }
 
     @Test func `where there is no room the oldest that nobody has answered is removed`() throws {
-        var path = secured(try policy(maximum: 2))
+        var engine = secured(try policy(maximum: 2))
         let (first, firstBytes) = syn(from: 50000)
         let (second, secondBytes) = syn(from: 50001)
         let (third, thirdBytes) = syn(from: 50002)
         let (fourth, fourthBytes) = syn(from: 50003)
-        _ = path.data(firstBytes.span, at: start)
-        _ = path.data(secondBytes.span, at: start)
+        _ = engine.data(firstBytes.span, at: start)
+        _ = engine.data(secondBytes.span, at: start)
         memory.data = [
             first: (nil, UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue)),
             second: (nil, UInt8(TCP_CONNTRACK_SYN_SENT.rawValue)),
         ]
         memory.unanswered = [second]
         _ = memory.take()
-        _ = path.data(thirdBytes.span, at: start)
+        _ = engine.data(thirdBytes.span, at: start)
         #expect(
             memory.take() == [
                 .entry(first), .entry(second), .establish(third), .entry(second), .delete(second),
             ]
         )
         memory.data[third] = (nil, UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue))
-        _ = path.data(fourthBytes.span, at: start)
+        _ = engine.data(fourthBytes.span, at: start)
         #expect(!memory.take().contains(.establish(fourth)))
-        #expect(path.connections.first?.access?.live == 2)
+        #expect(engine.connections.first?.access?.live == 2)
     }
 
     @Test func `one that was answered in the last moment stays`() throws {
-        var path = secured(try policy())
+        var engine = secured(try policy())
         let (tuple, bytes) = syn()
-        _ = path.data(bytes.span, at: start)
+        _ = engine.data(bytes.span, at: start)
         memory.data = [tuple: (nil, UInt8(TCP_CONNTRACK_SYN_RECV.rawValue))]
         _ = memory.take()
-        path.adopt(Policy(), at: start)
+        engine.adopt(Policy(), at: start)
         #expect(memory.take() == [.withdraw(Samples.client.address), .recall(mapping), .entry(tuple)])
     }
 
@@ -182,21 +184,21 @@ import Testing
     func `a session that conntrack does not have as established is over when it is asked`(
         state: tcp_conntrack
     ) throws {
-        var path = secured(try policy())
+        var engine = secured(try policy())
         memory.tcpState = UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue)
-        path.fire(at: start.advanced(bySeconds: 15))
-        #expect(path.expectations.count == 1)
+        engine.fire(at: start.advanced(bySeconds: 15))
+        #expect(engine.expectations.count == 1)
         memory.tcpState = UInt8(state.rawValue)
-        path.fire(at: start.advanced(bySeconds: 30))
-        #expect(path.expectations.isEmpty)
-        #expect(path.connections.count == 1)
+        engine.fire(at: start.advanced(bySeconds: 30))
+        #expect(engine.expectations.isEmpty)
+        #expect(engine.connections.count == 1)
     }
 
     @Test func `another policy holds at once`() throws {
-        var path = secured(try policy())
+        var engine = secured(try policy())
         _ = memory.take()
-        path.adopt(Policy(), at: start)
+        engine.adopt(Policy(), at: start)
         #expect(memory.take() == [.withdraw(Samples.client.address), .recall(mapping)])
-        #expect(path.expectations.isEmpty)
+        #expect(engine.expectations.isEmpty)
     }
 }

@@ -1,5 +1,5 @@
 /// How much one direction of a connection may keep.
-struct Allowance: Sendable {
+struct StreamLimits: Sendable {
     /// Bytes of a line; a longer one passes uninspected (contract B5).
     var line = 4096
     /// Bytes kept to compare retransmissions with; what is unacknowledged beyond passes as it comes.
@@ -14,5 +14,5 @@ struct Allowance: Sendable {
 
     /// Enough to go on with, for when all connections together keep too much: any line of a session that is honest and
     /// in order.
-    static let scarce = Allowance(line: 512, history: 0, ahead: 0, fragments: 0, edits: 4)
+    static let scarce = StreamLimits(line: 512, history: 0, ahead: 0, fragments: 0, edits: 4)
 }

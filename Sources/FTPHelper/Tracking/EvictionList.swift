@@ -3,7 +3,7 @@
 ///
 /// They are linked in both directions, so that it takes as long to move one among a million as among two. The links are kept
 /// here and not in the connections, most of which give way to nobody.
-struct YieldingList {
+struct EvictionList {
     /// Why they give way; a connection may do so for either reason, and for both.
     enum Reason: Int {
         /// Nobody has logged in on them yet: the one that has been silent longest goes first.

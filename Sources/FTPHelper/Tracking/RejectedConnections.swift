@@ -3,9 +3,9 @@
 /// What conntrack has established when a daemon starts may be adopted (contract S2); these may not, and the next daemon has to
 /// know them, too. So they are kept in words that outlive the process.
 ///
-/// It is a Bloom filter: it forgets nothing and never grows, and as it fills up, takes more and more others for outsiders.
+/// It is a Bloom filter: it forgets nothing and never grows, and as it fills up, takes more and more others for rejected.
 /// All that those lose is to be adopted, which only connections older than the daemon ever need.
-package struct Outsiders {
+package struct RejectedConnections {
     /// What its hashes are keyed with, so that nobody can choose whom else they mean.
     package typealias Key = (UInt64, UInt64)
 
@@ -30,7 +30,7 @@ package struct Outsiders {
 
     /// What an earlier daemon has left; `nil` if that is not all of it.
     package init?(key: Key, words: [UInt64]) {
-        guard words.count == Outsiders.wordCount else { return nil }
+        guard words.count == RejectedConnections.wordCount else { return nil }
         self.key = key
         self.words = words
         keepsChanges = false
@@ -42,17 +42,17 @@ package struct Outsiders {
     func contains(_ tuple: Tuple) -> Bool {
         guard !words.isEmpty else { return false }
         let hash = hash(of: tuple)
-        return (0..<Outsiders.hashes).allSatisfy { number in
-            let (word, mask) = Outsiders.place(number, hash)
+        return (0..<RejectedConnections.hashes).allSatisfy { number in
+            let (word, mask) = RejectedConnections.place(number, hash)
             return words[word] & mask != 0
         }
     }
 
     mutating func insert(_ tuple: Tuple) {
-        if words.isEmpty { words = Array(repeating: 0, count: Outsiders.wordCount) }
+        if words.isEmpty { words = Array(repeating: 0, count: RejectedConnections.wordCount) }
         let hash = hash(of: tuple)
-        for number in 0..<Outsiders.hashes {
-            let (word, mask) = Outsiders.place(number, hash)
+        for number in 0..<RejectedConnections.hashes {
+            let (word, mask) = RejectedConnections.place(number, hash)
             guard words[word] & mask == 0 else { continue }
             words[word] |= mask
             if keepsChanges { changes.append(word) }

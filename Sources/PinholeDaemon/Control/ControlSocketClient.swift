@@ -5,9 +5,9 @@ import Netfilter
 ///
 /// Root asks, and who answers is whoever owns the socket: the daemon's user, or somebody who has got hold of it. So nothing of
 /// an answer reaches a terminal but printable ASCII and line feeds, and no answer is waited for or kept without end.
-package enum ControlConnection {
+package enum ControlSocketClient {
     /// Seconds in which a daemon that works has begun to answer, and in which it says all of its answer besides.
-    private static let patience: (first: UInt64, all: UInt64) = (5, 20)
+    private static let timeouts: (first: UInt64, all: UInt64) = (5, 20)
     /// Bytes of the first line of an answer.
     private static let maximumLineSize = 4096
     /// Bytes that are read at once.
@@ -20,17 +20,17 @@ package enum ControlConnection {
     package static func ask(
         _ request: ControlRequest,
         at path: String,
-        _ receive: (ArraySlice<UInt8>) throws(Obstacle) -> Void
-    ) throws(Obstacle) {
+        _ receive: (ArraySlice<UInt8>) throws(UserError) -> Void
+    ) throws(UserError) {
         let stream: UnixStream
         do throws(SystemError) {
             stream = try UnixStream.connect(to: path)
         } catch {
-            throw obstacle(error, at: path)
+            throw userError(error, at: path)
         }
         var answer = try begin(request, on: stream, at: path)
         var count = 0
-        var rest = patience.all * 1_000_000_000
+        var rest = timeouts.all * 1_000_000_000
         while true {
             count += answer.count
             guard count <= request.maximumAnswerSize else { throw endless(path) }
@@ -49,7 +49,7 @@ package enum ControlConnection {
         _ request: ControlRequest,
         on stream: borrowing UnixStream,
         at path: String
-    ) throws(Obstacle) -> [UInt8] {
+    ) throws(UserError) -> [UInt8] {
         var answer: [UInt8] = []
         var failure: SystemError?
         do throws(SystemError) {
@@ -59,7 +59,7 @@ package enum ControlConnection {
             failure = error
         }
         // A daemon that is stopped (SIGSTOP) still has a socket that takes clients.
-        var rest = patience.first * 1_000_000_000
+        var rest = timeouts.first * 1_000_000_000
         do throws(SystemError) {
             while !answer.contains(UInt8(ascii: "\n")), answer.count < maximumLineSize,
                 case .bytes = try stream.read(into: &answer, limit: maximumLineSize, waiting: &rest)
@@ -72,7 +72,7 @@ package enum ControlConnection {
             try check(String(decoding: answer[..<end], as: UTF8.self))
             answer.removeSubrange(...end)
         } else if answer.count >= maximumLineSize {
-            throw Obstacle.senselessAnswer
+            throw UserError.senselessAnswer
         } else if failure == nil {
             throw silent(path)
         }
@@ -85,7 +85,7 @@ package enum ControlConnection {
         from stream: borrowing UnixStream,
         into answer: inout [UInt8],
         waiting rest: inout UInt64
-    ) throws(Obstacle) -> UnixStream.Reading {
+    ) throws(UserError) -> UnixStream.Reading {
         do throws(SystemError) {
             // Until something happens may take as long as it will.
             return request.isWatch
@@ -96,42 +96,43 @@ package enum ControlConnection {
         }
     }
 
-    private static func broken(_ error: SystemError) -> Obstacle {
-        Obstacle(error.description, mend: "look into the log of the daemon")
+    private static func broken(_ error: SystemError) -> UserError {
+        UserError(error.description, hint: "look into the log of the daemon")
     }
 
-    private static func silent(_ path: String) -> Obstacle {
-        Obstacle(
+    private static func silent(_ path: String) -> UserError {
+        UserError(
             "the daemon at \(path) does not answer",
-            mend: "look into its log, and whether it is stopped"
+            hint: "look into its log, and whether it is stopped"
         )
     }
 
-    private static func endless(_ path: String) -> Obstacle {
-        Obstacle(
+    private static func endless(_ path: String) -> UserError {
+        UserError(
             "the daemon at \(path) comes to no end with its answer",
-            mend: "look into its log, and who it is"
+            hint: "look into its log, and who it is"
         )
     }
 
     /// Throws what the first line of an answer says if that is not `ok`.
-    package static func check(_ line: String) throws(Obstacle) {
+    package static func check(_ line: String) throws(UserError) {
         if line == "ok" { return }
         let prefix = "error: "
         let words = line.dropFirst(prefix.count)
         guard line.hasPrefix(prefix), let colon = words.lastIndex(of: ":") else {
-            throw Obstacle.senselessAnswer
+            throw UserError.senselessAnswer
         }
-        let mend = words[words.index(after: colon)...].drop { $0 == " " }
-        throw Obstacle(Escaping.harmless(String(words[..<colon])), mend: Escaping.harmless(String(mend)))
+        let hint = words[words.index(after: colon)...].drop { $0 == " " }
+        throw UserError(Escaping.harmless(String(words[..<colon])), hint: Escaping.harmless(String(hint)))
     }
 
-    private static func obstacle(_ error: SystemError, at path: String) -> Obstacle {
+    private static func userError(_ error: SystemError, at path: String) -> UserError {
         switch error.code {
-        case ENOENT, ECONNREFUSED: Obstacle("no daemon answers at \(path)", mend: "start it with pinhole run")
+        case ENOENT, ECONNREFUSED:
+            UserError("no daemon answers at \(path)", hint: "start it with pinhole run")
         case EAGAIN: silent(path)
-        case EACCES, EPERM: Obstacle("the daemon at \(path) is for root and its own group", mend: "use sudo")
-        default: Obstacle(error.description, mend: "give the daemon's path with --socket")
+        case EACCES, EPERM: UserError("the daemon at \(path) is for root and its own group", hint: "use sudo")
+        default: UserError(error.description, hint: "give the daemon's path with --socket")
         }
     }
 }

@@ -1,7 +1,7 @@
 import FTPHelper
 import Netfilter
 
-extension PacketPath where System: ~Copyable {
+extension Engine where System: ~Copyable {
     /// Answers a request of a client.
     ///
     /// `user` is the client's, 0 for root; `queue` reads the figures of the queues; `lostLines` are those of the log; `reload`
@@ -12,10 +12,10 @@ extension PacketPath where System: ~Copyable {
         lostLines: UInt64,
         at now: Instant,
         queue: () -> QueueFigures?,
-        reload: (inout PacketPath<System>) -> ControlAnswer
+        reload: (inout Engine<System>) -> ControlAnswer
     ) -> ControlAnswer {
         if request.isChange, user != 0 {
-            return .failure("only root may do that", mend: "use sudo")
+            return .failure("only root may do that", hint: "use sudo")
         }
         switch request {
         case .expectations(let format):
@@ -37,7 +37,7 @@ extension PacketPath where System: ~Copyable {
             return .events(format)
         case .delete(let id):
             guard delete(id, at: now) else {
-                return .failure("there is no expectation \(id)", mend: "see pinhole expectations")
+                return .failure("there is no expectation \(id)", hint: "see pinhole expectations")
             }
             return .whole("")
         case .flush:

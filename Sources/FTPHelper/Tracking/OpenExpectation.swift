@@ -1,5 +1,5 @@
 /// What a connection keeps of the expectation that it has open; the rest follows from its mapping.
-final class Opening {
+final class OpenExpectation {
     let id: UInt64
     var deadline: Instant
     /// Set if it is that of an encrypted session.

@@ -17,17 +17,17 @@ import Testing
     }
 
     /// The way of packets, of which one connection was established before.
-    private func path() -> PacketPath<FakeKernel> {
-        var path = PacketPath(Policy(), FakeKernel(memory: memory))
-        _ = path.survey(at: start)
-        return path
+    private func engine() -> Engine<FakeKernel> {
+        var engine = Engine(Policy(), FakeKernel(memory: memory))
+        _ = engine.survey(at: start)
+        return engine
     }
 
     /// The client's announcement, on that connection.
     private let announcement = packet(Samples.mapping.original, [.ack, .psh], "PORT 10,1,0,2,19,137\r\n")
 
-    private func text(_ ruling: PacketQueue.Ruling) -> String? {
-        switch ruling {
+    private func text(_ verdict: PacketQueue.Verdict) -> String? {
+        switch verdict {
         case .accept: "accept"
         case .drop: "drop"
         case .replace(let bytes): String(decoding: bytes.dropFirst(40), as: UTF8.self)
@@ -44,20 +44,20 @@ import Testing
     }
 
     @Test func `an announcement is open in the kernel before its packet goes on, rewritten`() throws {
-        var path = path()
-        let ruling = path.control(announcement.span, at: start)
-        #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
+        var engine = engine()
+        let verdict = engine.control(announcement.span, at: start)
+        #expect(text(verdict) == "PORT 10,2,0,100,19,137\r\n")
         let calls = memory.take()
         #expect(calls.first == .entry(Samples.mapping.original))
         #expect(calls.contains(.open(1, timeout: 300)))
         #expect(calls.contains(.beLiberal(Samples.mapping)))
-        #expect(path.expectations.map(\.id) == [1])
-        #expect(names(path.takeNotices()) == ["connection", "expectation", "rewritten"])
-        #expect(path.takeNotices().isEmpty)
+        #expect(engine.expectations.map(\.id) == [1])
+        #expect(names(engine.takeNotices()) == ["connection", "expectation", "rewritten"])
+        #expect(engine.takeNotices().isEmpty)
     }
 
     @Test func `of packets that come together each is ruled over by what it says`() {
-        var path = path()
+        var engine = engine()
         let plain = packet(Samples.mapping.original, [.ack])
         let first = announcement.count
         let bytes = announcement + plain
@@ -65,13 +65,13 @@ import Testing
             QueuedPacket(id: 1, payload: 0..<first), QueuedPacket(id: 2, payload: nil),
             QueuedPacket(id: 3, payload: first..<bytes.count),
         ]
-        let rulings = batch.indices.map { text(path.control(batch, $0, in: bytes.span, at: start)) }
-        #expect(rulings == ["PORT 10,2,0,100,19,137\r\n", "accept", "accept"])
-        #expect(path.expectations.map(\.id) == [1])
+        let verdicts = batch.indices.map { text(engine.control(batch, $0, in: bytes.span, at: start)) }
+        #expect(verdicts == ["PORT 10,2,0,100,19,137\r\n", "accept", "accept"])
+        #expect(engine.expectations.map(\.id) == [1])
     }
 
     /// Rules over packets that come together; what they lead to is still to be done.
-    private func gather(_ packets: [[UInt8]], in path: inout PacketPath<FakeKernel>) -> [String?] {
+    private func gather(_ packets: [[UInt8]], in engine: inout Engine<FakeKernel>) -> [String?] {
         let bytes = packets.flatMap { $0 }
         var batch: [QueuedPacket] = []
         var offset = 0
@@ -79,7 +79,7 @@ import Testing
             batch.append(QueuedPacket(id: UInt32(batch.count), payload: offset..<offset + packet.count))
             offset += packet.count
         }
-        return batch.indices.map { text(path.control(batch, $0, in: bytes.span, at: start)) }
+        return batch.indices.map { text(engine.control(batch, $0, in: bytes.span, at: start)) }
     }
 
     /// Announcements of the client, one behind the other, each in a packet of its own.
@@ -92,25 +92,25 @@ import Testing
     }
 
     @Test func `of what packets together announce, what holds in the end is opened before any goes on`() {
-        var path = path()
-        let rulings = gather(announcements(100..<130), in: &path)
-        #expect(rulings.count == 30 && rulings.last == "PORT 10,2,0,100,19,129\r\n")
+        var engine = engine()
+        let verdicts = gather(announcements(100..<130), in: &engine)
+        #expect(verdicts.count == 30 && verdicts.last == "PORT 10,2,0,100,19,129\r\n")
         #expect(memory.take() == [.entry(Samples.mapping.original)], "all are ruled over first")
-        path.settle(at: start)
+        engine.settle(at: start)
         #expect(memory.take() == [.beLiberal(Samples.mapping), .open(30, timeout: 300)])
-        #expect(path.expectations.map(\.id) == [30])
-        path.settle(at: start)
+        #expect(engine.expectations.map(\.id) == [30])
+        engine.settle(at: start)
         #expect(memory.take() == [], "it is done once")
     }
 
     @Test func `what was open before packets come together is closed before what they announce is opened`() {
-        var path = path()
+        var engine = engine()
         let packets = announcements(100..<104)
         let first = packets[0]
-        _ = path.control(first.span, at: start)
+        _ = engine.control(first.span, at: start)
         _ = memory.take()
-        _ = gather(Array(packets[1...]), in: &path)
-        path.settle(at: start)
+        _ = gather(Array(packets[1...]), in: &engine)
+        engine.settle(at: start)
         #expect(memory.take() == [.close(1), .open(4, timeout: 300)])
     }
 
@@ -119,9 +119,9 @@ import Testing
         let file = "\(directory.path)/state"
         let identity = StateFile.identity(ofBoot: "this one")
         let state = try StateFile.create(for: file, identity: identity, connections: 10)
-        var path = PacketPath(Policy(), FakeKernel(memory: memory), state: state)
-        _ = path.survey(at: start)
-        try path.publishState()
+        var engine = Engine(Policy(), FakeKernel(memory: memory), state: state)
+        _ = engine.survey(at: start)
+        try engine.publishState()
         /// What a daemon that is started now goes on with.
         func kept() -> [UInt64] {
             let bytes = (try? PrivateFile.read(file, owner: nil)) ?? []
@@ -132,23 +132,23 @@ import Testing
         memory.look = { views.append(kept()) }
         let packets = announcements(100..<103)
         let first = packets[0]
-        _ = path.control(first.span, at: start)
+        _ = engine.control(first.span, at: start)
         #expect(views == [[1]], "it is opened when it is kept")
-        _ = gather(Array(packets[1...]), in: &path)
-        path.settle(at: start)
+        _ = gather(Array(packets[1...]), in: &engine)
+        engine.settle(at: start)
         #expect(views == [[1], [1], [3]], "the old one is closed when it is kept still")
-        let wasOpen = path.delete(3, at: start)
+        let wasOpen = engine.delete(3, at: start)
         #expect(wasOpen && views.last == [3])
         #expect(kept().isEmpty)
     }
 
     @Test func `an announcement that the kernel does not take is none, though others came with it`() {
-        var path = path()
+        var engine = engine()
         memory.failure = failure
-        _ = gather(announcements(100..<103), in: &path)
-        path.settle(at: start)
-        #expect(path.expectations.isEmpty)
-        #expect(path.report(nil, lostLines: 0).faults[.openPinhole] == 1)
+        _ = gather(announcements(100..<103), in: &engine)
+        engine.settle(at: start)
+        #expect(engine.expectations.isEmpty)
+        #expect(engine.report(nil, lostLines: 0).faults[.openPinhole] == 1)
     }
 
     @Test func `of two records of a connection the newer goes on, and none is dropped`() {
@@ -174,9 +174,9 @@ import Testing
         }
         #expect(records.count == 2)
 
-        var path = path()
-        #expect(path.restore(records, at: start) == (1, 0))
-        #expect(path.connections.map(\.mapping) == [Samples.mapping])
+        var engine = engine()
+        #expect(engine.restore(records, at: start) == (1, 0))
+        #expect(engine.connections.map(\.mapping) == [Samples.mapping])
     }
 
     @Test(arguments: ["not asked", "no room", "another mapping"])
@@ -206,42 +206,42 @@ import Testing
 
         var policy = Policy()
         if reason == "no room" { policy.maximumConnections = 0 }
-        var path = PacketPath(policy, FakeKernel(memory: memory))
+        var engine = Engine(policy, FakeKernel(memory: memory))
         if reason == "not asked" { memory.entryFailure = failure }
         if reason == "another mapping" { memory.mapping?.reply.destination.port ^= 1 }
-        #expect(path.restore(records, at: start) == (0, 1))
-        path.adopt(Policy(), at: start)
+        #expect(engine.restore(records, at: start) == (0, 1))
+        engine.adopt(Policy(), at: start)
         memory.entryFailure = nil
         memory.established = memory.mapping.map { [memory.entry($0)] } ?? []
-        _ = path.survey(at: start)
-        _ = path.control(announcement.span, at: start)
-        #expect(path.connections.isEmpty)
-        #expect(path.expectations.isEmpty)
+        _ = engine.survey(at: start)
+        _ = engine.control(announcement.span, at: start)
+        #expect(engine.connections.isEmpty)
+        #expect(engine.expectations.isEmpty)
     }
 
     @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
-        var path = path()
+        var engine = engine()
         let plain = packet(Samples.mapping.original, [.ack])
-        _ = path.control(plain.span, at: start)
+        _ = engine.control(plain.span, at: start)
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        _ = path.takeNotices()
-        for _ in 0..<3 { #expect(text(path.control(plain.span, at: start)) == "accept") }
+        _ = engine.takeNotices()
+        for _ in 0..<3 { #expect(text(engine.control(plain.span, at: start)) == "accept") }
         #expect(memory.take() == [])
-        #expect(path.takeNotices().isEmpty)
+        #expect(engine.takeNotices().isEmpty)
     }
 
     @Test func `a connection that conntrack does not have goes on without help`() {
-        var path = path()
+        var engine = engine()
         memory.mapping = nil
-        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        #expect(text(engine.control(announcement.span, at: start)) == "accept")
         #expect(memory.take() == [.entry(Samples.mapping.original)])
         // It may be in a zone that nobody knows of, until that was looked for as often as may be.
         for _ in 0..<3 {
-            path.search(at: start)
-            #expect(text(path.control(announcement.span, at: start)) == "accept")
+            engine.search(at: start)
+            #expect(text(engine.control(announcement.span, at: start)) == "accept")
         }
-        #expect(names(path.takeNotices()) == ["refused"])
-        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
+        #expect(names(engine.takeNotices()) == ["refused"])
+        #expect(engine.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
 
     /// What conntrack has of the same connection in a zone.
@@ -261,89 +261,89 @@ import Testing
     }
 
     @Test func `a connection in a zone that nobody knows of is searched for, but not for ever`() {
-        var path = path()
+        var engine = engine()
         memory.mapping = nil
         for _ in 0..<20 {
-            _ = path.control(announcement.span, at: start)
-            path.search(at: start)
+            _ = engine.control(announcement.span, at: start)
+            engine.search(at: start)
         }
         #expect(memory.searches == 3)
         memory.zoned.unknown = [entry(inZone: 5)]
-        #expect(text(path.control(announcement.span, at: start)) == "accept")
+        #expect(text(engine.control(announcement.span, at: start)) == "accept")
         let later = start.advanced(bySeconds: 10)
-        #expect(text(path.control(announcement.span, at: later)) == "accept")
-        path.search(at: later)
-        let ruling = path.control(announcement.span, at: later)
+        #expect(text(engine.control(announcement.span, at: later)) == "accept")
+        engine.search(at: later)
+        let verdict = engine.control(announcement.span, at: later)
         #expect(memory.searches == 4)
-        #expect(text(ruling) == "PORT 10,2,0,100,19,137\r\n")
-        #expect(path.expectations.map(\.zone) == [5])
+        #expect(text(verdict) == "PORT 10,2,0,100,19,137\r\n")
+        #expect(engine.expectations.map(\.zone) == [5])
         #expect(memory.take().contains(.beLiberal(entry(inZone: 5).mapping)))
     }
 
     @Test func `while zones are searched for, a SYN-ACK waits to be sent again, and nothing else does`() {
-        var path = path()
+        var engine = engine()
         memory.mapping = nil
         memory.zoned.unknown = [entry(inZone: 5, isOpening: true)]
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
         for _ in 0..<3 {
-            #expect(text(path.control(handshake.span, at: start)) == "drop")
-            #expect(text(path.control(announcement.span, at: start)) == "accept")
+            #expect(text(engine.control(handshake.span, at: start)) == "drop")
+            #expect(text(engine.control(announcement.span, at: start)) == "accept")
         }
-        #expect(memory.searches == 1 && path.connections.isEmpty)
+        #expect(memory.searches == 1 && engine.connections.isEmpty)
         // Nobody was turned away.
-        #expect(names(path.takeNotices()) == [])
-        path.search(at: start)
-        #expect(text(path.control(handshake.span, at: start)) == "accept")
-        #expect(path.connections.map(\.mapping.original.zone) == [5])
+        #expect(names(engine.takeNotices()) == [])
+        engine.search(at: start)
+        #expect(text(engine.control(handshake.span, at: start)) == "accept")
+        #expect(engine.connections.map(\.mapping.original.zone) == [5])
     }
 
     @Test func `a packet that may be of one zone or of another goes on without help`() {
-        var path = path()
+        var engine = engine()
         memory.zoned.known = [entry(inZone: 5)]
-        #expect(text(path.control(announcement.span, at: start)) == "accept")
-        #expect(path.connections.isEmpty && memory.searches == 0)
-        #expect(names(path.takeNotices()) == ["refused"])
+        #expect(text(engine.control(announcement.span, at: start)) == "accept")
+        #expect(engine.connections.isEmpty && memory.searches == 0)
+        #expect(names(engine.takeNotices()) == ["refused"])
         // Of a new connection the entry tells that it is new.
         memory.zoned.known = [entry(inZone: 5, isOpening: true)]
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
-        _ = path.control(handshake.span, at: start)
-        #expect(path.connections.map(\.mapping.original.zone) == [5])
+        _ = engine.control(handshake.span, at: start)
+        #expect(engine.connections.map(\.mapping.original.zone) == [5])
     }
 
     @Test func `of a flood of refusals a few are told, and how many were left out`() {
-        var path = path()
+        var engine = engine()
         memory.mapping = nil
         for _ in 0..<500 {
-            _ = path.control(announcement.span, at: start)
-            path.search(at: start)
+            _ = engine.control(announcement.span, at: start)
+            engine.search(at: start)
         }
-        #expect(path.takeNotices().count == 100)
+        #expect(engine.takeNotices().count == 100)
         for _ in 0..<4 {
-            _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
-            path.search(at: start)
+            _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
+            engine.search(at: start)
         }
-        let leftOut = path.takeNotices().map { notice -> UInt64? in
+        let leftOut = engine.takeNotices().map { notice -> UInt64? in
             if case .event(.refused, let leftOut) = notice { leftOut } else { nil }
         }
         // With three of each ten seconds zones are looked for, and nothing is refused yet.
         #expect(leftOut == [397])
-        #expect(path.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 498])
+        #expect(engine.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 498])
     }
 
     @Test func `a conntrack that cannot be asked is a fault, and the packet goes on`() {
-        var path = path()
+        var engine = engine()
         memory.entryFailure = failure
-        #expect(text(path.control(announcement.span, at: start)) == "accept")
-        #expect(names(path.takeNotices()) == ["find-connection", "refused"])
-        #expect(path.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
+        #expect(text(engine.control(announcement.span, at: start)) == "accept")
+        #expect(names(engine.takeNotices()) == ["find-connection", "refused"])
+        #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
     }
 
     @Test func `a connection with a kernel helper is left alone, and that is said once`() {
-        var path = path()
+        var engine = engine()
         memory.helper = "ftp"
-        for _ in 0..<3 { #expect(text(path.control(announcement.span, at: start)) == "accept") }
+        for _ in 0..<3 { #expect(text(engine.control(announcement.span, at: start)) == "accept") }
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        let notices = path.takeNotices()
+        let notices = engine.takeNotices()
         #expect(
             notices == [
                 .fault(
@@ -353,15 +353,15 @@ import Testing
                 )
             ]
         )
-        #expect(path.report(QueueFigures(), lostLines: 0).faults[.kernelHelper] == 1)
+        #expect(engine.report(QueueFigures(), lostLines: 0).faults[.kernelHelper] == 1)
     }
 
     @Test func `an expectation that the kernel does not take is closed as failed, and its packet goes on`() {
-        var path = path()
+        var engine = engine()
         memory.failure = failure
-        #expect(text(path.control(announcement.span, at: start)) != "drop")
-        #expect(path.expectations.isEmpty)
-        let notices = path.takeNotices()
+        #expect(text(engine.control(announcement.span, at: start)) != "drop")
+        #expect(engine.expectations.isEmpty)
+        let notices = engine.takeNotices()
         #expect(notices.contains(.fault(.openPinhole, reason: failure.description, leftOut: 0)))
         let closings = notices.compactMap { notice -> Event.Closing? in
             if case .event(.closed(_, let closing), _) = notice { closing } else { nil }
@@ -370,94 +370,96 @@ import Testing
     }
 
     @Test func `the SYN of a data connection gets its entry and uses the expectation up`() {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = path.takeNotices()
+        _ = engine.takeNotices()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
         )
         let syn = packet(tuple, [.syn])
-        #expect(text(path.data(syn.span, at: start)) == "accept")
+        #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [.establish(tuple), .close(1)])
-        #expect(names(path.takeNotices()) == ["data"])
-        #expect(text(path.data(syn.span, at: start)) == "accept")
+        #expect(names(engine.takeNotices()) == ["data"])
+        #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [])
     }
 
     @Test func `a SYN whose entry cannot be made goes on, and the next one tries again`() {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
-        _ = path.takeNotices()
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = engine.takeNotices()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
         )
         let syn = packet(tuple, [.syn])
         memory.failure = failure
-        #expect(text(path.data(syn.span, at: start)) == "accept")
-        #expect(names(path.takeNotices()) == ["create-connection"])
+        #expect(text(engine.data(syn.span, at: start)) == "accept")
+        #expect(names(engine.takeNotices()) == ["create-connection"])
         memory.failure = nil
-        _ = path.data(syn.span, at: start)
-        #expect(names(path.takeNotices()) == ["data"])
+        _ = engine.data(syn.span, at: start)
+        #expect(names(engine.takeNotices()) == ["data"])
     }
 
     @Test func `an expectation expires at its deadline, in the kernel too`() throws {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = path.takeNotices()
+        _ = engine.takeNotices()
         var names: [String] = []
         // Until then conntrack is asked now and then whether it still has the connection.
-        while let deadline = path.nextDeadline, deadline < start.advanced(bySeconds: 301) {
-            path.fire(at: deadline)
-            names += self.names(path.takeNotices())
+        while let deadline = engine.nextDeadline, deadline < start.advanced(bySeconds: 301) {
+            engine.fire(at: deadline)
+            names += self.names(engine.takeNotices())
         }
         #expect(names == ["expired"])
         #expect(memory.take().filter { $0 == .close(1) }.count == 1)
     }
 
     @Test func `a connection that conntrack has no more takes its expectation along`() throws {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
-        _ = path.takeNotices()
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = engine.takeNotices()
         memory.mapping = nil
-        let deadline = path.nextDeadline
-        path.fire(at: try #require(deadline))
-        #expect(names(path.takeNotices()) == ["closed"])
-        #expect(path.expectations.isEmpty)
+        let deadline = engine.nextDeadline
+        engine.fire(at: try #require(deadline))
+        #expect(names(engine.takeNotices()) == ["closed"])
+        #expect(engine.expectations.isEmpty)
     }
 
     @Test func `a conntrack that cannot be asked whether a connection is there changes nothing`() throws {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
-        _ = path.takeNotices()
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = engine.takeNotices()
         memory.entryFailure = failure
-        let next = path.nextDeadline
+        let next = engine.nextDeadline
         let deadline = try #require(next)
-        path.fire(at: deadline)
-        #expect(names(path.takeNotices()) == ["find-connection"])
-        #expect(path.expectations.count == 1)
-        let later = path.nextDeadline
+        engine.fire(at: deadline)
+        #expect(names(engine.takeNotices()) == ["find-connection"])
+        #expect(engine.expectations.count == 1)
+        let later = engine.nextDeadline
         #expect(try #require(later) > deadline)
     }
 
     @Test func `every failure is counted, and few of a kind are told`() {
-        var path = path()
+        var engine = engine()
         memory.entryFailure = failure
-        for _ in 0..<100 { _ = path.control(announcement.span, at: start) }
-        #expect(names(path.takeNotices()).filter { $0 == "find-connection" }.count == 5)
-        _ = path.control(announcement.span, at: start.advanced(bySeconds: 10))
-        #expect(path.takeNotices().first == .fault(.findConnection, reason: failure.description, leftOut: 95))
-        #expect(path.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 101)
+        for _ in 0..<100 { _ = engine.control(announcement.span, at: start) }
+        #expect(names(engine.takeNotices()).filter { $0 == "find-connection" }.count == 5)
+        _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
+        #expect(
+            engine.takeNotices().first == .fault(.findConnection, reason: failure.description, leftOut: 95)
+        )
+        #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 101)
     }
 
     @Test(arguments: [[], [0x45], [UInt8](repeating: 0xff, count: 40)])
     func `what is no packet goes on`(_ bytes: [UInt8]) {
-        var path = path()
-        #expect(text(path.control(bytes.span, at: start)) == "accept")
-        #expect(text(path.data(bytes.span, at: start)) == "accept")
+        var engine = engine()
+        #expect(text(engine.control(bytes.span, at: start)) == "accept")
+        #expect(text(engine.data(bytes.span, at: start)) == "accept")
         #expect(memory.take() == [])
     }
 
@@ -479,22 +481,25 @@ import Testing
     /// The reply that ends the download.
     private let final = packet(Samples.mapping.reply, [.ack], sequence: 5008, "226 done\r\n")
 
-    /// A path on which a file is being downloaded.
-    private func download() -> PacketPath<FakeKernel> {
-        var path = path()
+    /// A engine on which a file is being downloaded.
+    private func download() -> Engine<FakeKernel> {
+        var engine = engine()
         let client = Samples.mapping.original
         let server = Samples.mapping.reply
         let port = "PORT 10,1,0,2,19,137\r\n"
-        _ = path.control(packet(client, [.ack], sequence: 1000, acknowledgement: 5000, port).span, at: start)
-        _ = path.control(packet(server, [.ack], sequence: 5000, "200 ok\r\n").span, at: start)
-        _ = path.control(
+        _ = engine.control(
+            packet(client, [.ack], sequence: 1000, acknowledgement: 5000, port).span,
+            at: start
+        )
+        _ = engine.control(packet(server, [.ack], sequence: 5000, "200 ok\r\n").span, at: start)
+        _ = engine.control(
             packet(client, [.ack], sequence: 1022, acknowledgement: 5008, "RETR f\r\n").span,
             at: start
         )
         memory.data[Self.dataTuple] = (Self.traffic(1000), 3)
-        _ = path.data(packet(Self.dataTuple, [.syn]).span, at: start)
-        _ = path.takeNotices()
-        return path
+        _ = engine.data(packet(Self.dataTuple, [.syn]).span, at: start)
+        _ = engine.takeNotices()
+        return engine
     }
 
     private func transfers(_ notices: [Notice]) -> [TransferSummary] {
@@ -502,46 +507,46 @@ import Testing
     }
 
     @Test func `what goes over is asked for when somebody wants to see it, and at the end`() throws {
-        var path = download()
-        #expect(path.transfers(at: start).map(\.moved) == [1000])
+        var engine = download()
+        #expect(engine.transfers(at: start).map(\.moved) == [1000])
         memory.data[Self.dataTuple] = (Self.traffic(3000), 3)
-        let text = answer(.transfers(.text), of: &path)
+        let text = answer(.transfers(.text), of: &engine)
         #expect(
             text.hasPrefix(
                 "RETR client=10.1.0.2:40112 server=10.2.0.2:21 user=\"\" path=f direction=download "
             )
         )
         #expect(text.contains("up=0 down=3000"))
-        #expect(answer(.transfers(.json), of: &path).contains(#""bytes":{"up":0,"down":3000}"#))
-        #expect(path.report(nil, lostLines: 0).transfers == 1)
+        #expect(answer(.transfers(.json), of: &engine).contains(#""bytes":{"up":0,"down":3000}"#))
+        #expect(engine.report(nil, lostLines: 0).transfers == 1)
 
         memory.data[Self.dataTuple] = (Self.traffic(5000), 4)
-        _ = path.control(final.span, at: start)
-        #expect(transfers(path.takeNotices()).map(\.moved) == [5000])
-        #expect(answer(.transfers(.json), of: &path) == "[]\n")
-        #expect(path.report(nil, lostLines: 0).statistics.bytesDown == 5000)
+        _ = engine.control(final.span, at: start)
+        #expect(transfers(engine.takeNotices()).map(\.moved) == [5000])
+        #expect(answer(.transfers(.json), of: &engine) == "[]\n")
+        #expect(engine.report(nil, lostLines: 0).statistics.bytesDown == 5000)
     }
 
     @Test func `a transfer whose bytes nobody counts is told without them`() {
-        var path = download()
+        var engine = download()
         memory.data[Self.dataTuple] = (nil, 3)
-        #expect(path.transfers(at: start).map(\.bytes) == [nil])
-        _ = path.control(final.span, at: start)
-        #expect(transfers(path.takeNotices()).map(\.bytes) == [nil])
+        #expect(engine.transfers(at: start).map(\.bytes) == [nil])
+        _ = engine.control(final.span, at: start)
+        #expect(transfers(engine.takeNotices()).map(\.bytes) == [nil])
     }
 
     @Test func `an entry that is another connection's by now counts for nothing`() {
-        var path = download()
+        var engine = download()
         memory.mapping = Mapping(untranslated: Self.dataTuple)
-        _ = path.control(final.span, at: start)
-        #expect(transfers(path.takeNotices()).map(\.bytes) == [nil])
+        _ = engine.control(final.span, at: start)
+        #expect(transfers(engine.takeNotices()).map(\.bytes) == [nil])
     }
 
     @Test func `a transfer is told even when conntrack cannot be asked`() {
-        var path = download()
+        var engine = download()
         memory.entryFailure = failure
-        _ = path.control(final.span, at: start)
-        let notices = path.takeNotices()
+        _ = engine.control(final.span, at: start)
+        let notices = engine.takeNotices()
         #expect(transfers(notices).map(\.bytes) == [nil])
         #expect(names(notices) == ["find-connection", "transfer"])
     }
@@ -550,49 +555,49 @@ import Testing
     private func answer(
         _ request: ControlRequest,
         user: UInt32 = 0,
-        of path: inout PacketPath<FakeKernel>
+        of engine: inout Engine<FakeKernel>
     ) -> String {
-        let answer = path.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init) {
+        let answer = engine.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init) {
             _ in
             .whole("reloaded\n")
         }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .events(let format): return "events \(format.rawValue)"
-        case .failure(let message, let mend): return "\(message): \(mend)"
+        case .failure(let message, let hint): return "\(message): \(hint)"
         }
     }
 
     @Test func `what there is can be listed as text and as JSON`() {
-        var path = path()
-        #expect(answer(.expectations(.json), of: &path) == "[]\n")
-        #expect(answer(.connections(.text), of: &path) == "")
-        _ = path.control(announcement.span, at: start)
-        let expectation = path.expectations[0]
-        #expect(answer(.expectations(.json), of: &path) == "[\(expectation.json(at: start).text)]\n")
-        #expect(answer(.expectations(.text), of: &path) == "\(expectation.text(at: start))\n")
-        #expect(answer(.connections(.json), of: &path) == "[\(path.connections[0].json.text)]\n")
-        #expect(answer(.statistics(.json), of: &path).hasPrefix(#"{"packets":2,"connections":1,"#))
-        #expect(answer(.events(.json), of: &path) == "events json")
+        var engine = engine()
+        #expect(answer(.expectations(.json), of: &engine) == "[]\n")
+        #expect(answer(.connections(.text), of: &engine) == "")
+        _ = engine.control(announcement.span, at: start)
+        let expectation = engine.expectations[0]
+        #expect(answer(.expectations(.json), of: &engine) == "[\(expectation.json(at: start).text)]\n")
+        #expect(answer(.expectations(.text), of: &engine) == "\(expectation.text(at: start))\n")
+        #expect(answer(.connections(.json), of: &engine) == "[\(engine.connections[0].json.text)]\n")
+        #expect(answer(.statistics(.json), of: &engine).hasPrefix(#"{"packets":2,"connections":1,"#))
+        #expect(answer(.events(.json), of: &engine) == "events json")
     }
 
     @Test func `root closes expectations, and nobody else does`() {
-        var path = path()
-        _ = path.control(announcement.span, at: start)
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
         _ = memory.take()
         for request in [ControlRequest.delete(1), .flush, .reload] {
-            #expect(answer(request, user: 1000, of: &path) == "only root may do that: use sudo")
+            #expect(answer(request, user: 1000, of: &engine) == "only root may do that: use sudo")
         }
-        #expect(path.expectations.count == 1)
-        #expect(answer(.delete(2), of: &path) == "there is no expectation 2: see pinhole expectations")
-        #expect(answer(.delete(1), of: &path) == "")
+        #expect(engine.expectations.count == 1)
+        #expect(answer(.delete(2), of: &engine) == "there is no expectation 2: see pinhole expectations")
+        #expect(answer(.delete(1), of: &engine) == "")
         #expect(memory.take() == [.close(1)])
-        #expect(answer(.flush, of: &path) == "closed 0\n")
-        _ = path.control(
+        #expect(answer(.flush, of: &engine) == "closed 0\n")
+        _ = engine.control(
             packet(Samples.mapping.original, [.ack], sequence: 1022, "PORT 10,1,0,2,19,138\r\n").span,
             at: start
         )
-        #expect(answer(.flush, of: &path) == "closed 1\n")
-        #expect(answer(.reload, of: &path) == "reloaded\n")
+        #expect(answer(.flush, of: &engine) == "closed 1\n")
+        #expect(answer(.reload, of: &engine) == "reloaded\n")
     }
 }

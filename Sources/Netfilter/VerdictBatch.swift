@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A run of accepted packets takes one message (`NFQNL_MSG_VERDICT_BATCH`). The kernel takes that for every packet that
 /// waits and came no later than the one named, so a run is written before the verdict that ends it.
-package struct Verdicts {
+package struct VerdictBatch {
     /// The number of the queue.
     private let queue: UInt16
     private var writer: NetlinkWriter

@@ -17,13 +17,13 @@ import Testing
         memory.established = [memory.entry(mapping)]
     }
 
-    /// A path with one connection, which has said something.
-    private func path() -> PacketPath<FakeKernel> {
-        var path = PacketPath(Policy(), FakeKernel(memory: memory))
-        _ = path.survey(at: start)
-        _ = path.control(packet(mapping.original, [.ack], "PASV\r\n").span, at: start)
+    /// A engine with one connection, which has said something.
+    private func engine() -> Engine<FakeKernel> {
+        var engine = Engine(Policy(), FakeKernel(memory: memory))
+        _ = engine.survey(at: start)
+        _ = engine.control(packet(mapping.original, [.ack], "PASV\r\n").span, at: start)
         _ = memory.take()
-        return path
+        return engine
     }
 
     private func data(
@@ -31,11 +31,11 @@ import Testing
         _ flags: TCPFlags,
         _ text: String = "",
         from interface: UInt32 = 0,
-        in path: inout PacketPath<FakeKernel>
+        in engine: inout Engine<FakeKernel>
     ) -> String {
         let bytes = packet(tuple, flags, sequence: 5000, acknowledgement: 1006, text)
         let queued = QueuedPacket(id: 1, payload: 0..<bytes.count, interface: interface)
-        return switch path.data(queued, bytes.span, at: start) {
+        return switch engine.data(queued, bytes.span, at: start) {
         case .accept: "accept"
         case .drop: "drop"
         case .replace(let bytes): String(decoding: bytes.dropFirst(40), as: UTF8.self)
@@ -43,57 +43,59 @@ import Testing
     }
 
     @Test func `one of the server is read, and those behind it are queued before it goes on`() {
-        var path = path()
+        var engine = engine()
         #expect(
-            data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &path) == "227 (10,2,0,2,19,137)\r\n"
+            data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &engine)
+                == "227 (10,2,0,2,19,137)\r\n"
         )
-        #expect(path.expectations.count == 1)
+        #expect(engine.expectations.count == 1)
         let calls = memory.take()
         #expect(calls.contains(.watch(mapping)))
         #expect(
-            data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &path) == "227 (10,2,0,2,19,137)\r\n"
+            data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &engine)
+                == "227 (10,2,0,2,19,137)\r\n"
         )
         #expect(!memory.take().contains(.watch(mapping)))
     }
 
     @Test func `one of nobody's goes on unread, and leaves nothing behind`() {
-        var path = path()
+        var engine = engine()
         var other = mapping.reply
         other.destination.port += 1
-        #expect(data(other, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &path) == "accept")
+        #expect(data(other, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &engine) == "accept")
         #expect(memory.take().isEmpty)
-        #expect(path.connections.count == 1)
+        #expect(engine.connections.count == 1)
     }
 
     @Test func `the SYN-ACK of a data connection is kept from SYNPROXY, and goes on in any case`() {
-        var path = path()
+        var engine = engine()
         let tuple = Tuple(source: Samples.server, destination: Samples.client)
         for failure in [nil, SystemError("do it", code: ENOSPC)] {
             memory.failure = failure
-            #expect(data(tuple, [.syn, .ack], in: &path) == "accept")
+            #expect(data(tuple, [.syn, .ack], in: &engine) == "accept")
             #expect(memory.take() == [.concludeHandshake(tuple)])
         }
-        #expect(path.report(nil, lostLines: 0).faults[.createConnection] == 1)
+        #expect(engine.report(nil, lostLines: 0).faults[.createConnection] == 1)
     }
 
     @Test func `one that cannot have come from the server changes nothing`() {
-        var path = path()
+        var engine = engine()
         memory.forgedInterfaces = [7]
-        #expect(data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", from: 7, in: &path) == "accept")
+        #expect(data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", from: 7, in: &engine) == "accept")
         #expect(!memory.take().contains(.watch(mapping)))
-        #expect(path.expectations.isEmpty)
+        #expect(engine.expectations.isEmpty)
     }
 
     @Test func `an entry the wrong way round is the connection's, until it is the right way again`() {
-        var path = path()
+        var engine = engine()
         memory.mapping = mapping.reversed
         // Conntrack is asked after two minutes of silence.
         let later = start.advanced(bySeconds: 200)
-        path.fire(at: later)
+        engine.fire(at: later)
         #expect(memory.take() == [.entry(mapping.original), .watch(mapping)])
-        #expect(path.connections.count == 1)
+        #expect(engine.connections.count == 1)
         memory.mapping = mapping
-        path.fire(at: later.advanced(bySeconds: 200))
+        engine.fire(at: later.advanced(bySeconds: 200))
         #expect(memory.take() == [.entry(mapping.original), .unwatch(mapping)])
     }
 
@@ -101,20 +103,20 @@ import Testing
         memory.established = []
         memory.tcpState = 2
         memory.isReleased = true
-        var path = PacketPath(Policy(), FakeKernel(memory: memory))
-        _ = path.control(packet(mapping.reply, [.syn, .ack]).span, at: start)
+        var engine = Engine(Policy(), FakeKernel(memory: memory))
+        _ = engine.control(packet(mapping.reply, [.syn, .ack]).span, at: start)
         #expect(memory.take() == [.entry(mapping.reply), .recall(mapping)])
         memory.tcpState = 3
-        #expect(path.connections.count == 1)
+        #expect(engine.connections.count == 1)
     }
 
     @Test func `what somebody else shifts is known from the handshake on`() {
         memory.established = []
         memory.tcpState = 2
         memory.shifted = .server
-        var path = PacketPath(Policy(), FakeKernel(memory: memory))
+        var engine = Engine(Policy(), FakeKernel(memory: memory))
         let handshake = packet(mapping.reply, [.syn, .ack], sequence: 4999, acknowledgement: 1000)
-        _ = path.control(handshake.span, at: start)
+        _ = engine.control(handshake.span, at: start)
         var sent: [UInt32] = [1000, 5000]
         for (side, text) in [
             (1, "220 x\r\n"), (0, "USER u\r\n"), (1, "331 p\r\n"), (0, "PASS p\r\n"), (1, "230 ok\r\n"),
@@ -124,13 +126,13 @@ import Testing
             // The client knows other numbers of the server.
             let known = side == 0 ? sent[1] &+ 12345 : sent[0]
             let bytes = packet(tuple, [.ack], sequence: sent[side], acknowledgement: known, text)
-            guard case .accept = path.control(bytes.span, at: start) else {
+            guard case .accept = engine.control(bytes.span, at: start) else {
                 Issue.record("\(text) did not pass as it is")
                 return
             }
             sent[side] += UInt32(text.utf8.count)
         }
-        #expect(path.report(nil, lostLines: 0).statistics.refused == [.seqAdjusted: 1])
-        #expect(path.expectations.isEmpty)
+        #expect(engine.report(nil, lostLines: 0).statistics.refused == [.seqAdjusted: 1])
+        #expect(engine.expectations.isEmpty)
     }
 }

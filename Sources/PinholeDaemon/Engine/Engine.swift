@@ -1,16 +1,16 @@
 package import FTPHelper
 package import Netfilter
 
-/// What happens to a packet: the tracker decides, the kernel is told, and the packet gets its ruling.
+/// What happens to a packet: the tracker decides, the kernel is told, and the packet gets its verdict.
 ///
-/// Every packet gets exactly one ruling, whatever fails on the way: a failure is counted, told as a notice, and the
+/// Every packet gets exactly one verdict, whatever fails on the way: a failure is counted, told as a notice, and the
 /// packet goes on as well as it can. What a packet announces is open in the kernel before the packet goes on.
-package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
+package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     private var tracker: Tracker
     private var kernel: System
     /// What survives this process; `nil` if nothing does.
     private var state: StateFile?
-    private var outsiders: OutsiderFile?
+    private var rejected: RejectedConnectionFile?
     private var output = Output()
     /// What is to be opened once all else is done; kept for the storage.
     private var openings: [Expectation] = []
@@ -26,14 +26,14 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         _ policy: Policy,
         _ kernel: consuming System,
         state: consuming StateFile? = nil,
-        outsiders: consuming OutsiderFile? = nil
+        rejected: consuming RejectedConnectionFile? = nil
     ) {
         let keepsRecords = state != nil
         tracker = Tracker(policy: policy, keepsRecords: keepsRecords)
         self.kernel = kernel
         self.state = state
-        self.outsiders = outsiders
-        self.outsiders?.write(key: tracker.outsidersKey)
+        self.rejected = rejected
+        self.rejected?.write(key: tracker.rejectedConnectionsKey)
     }
 
     /// Rules over one of several packets of control connections; with the first, it looks at all of them.
@@ -51,7 +51,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         _ number: Int,
         in bytes: borrowing Span<UInt8>,
         at now: Instant
-    ) -> PacketQueue.Ruling {
+    ) -> PacketQueue.Verdict {
         if number == 0 {
             arrivals.removeAll(keepingCapacity: true)
             for packet in packets {
@@ -59,7 +59,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
                     packet.payload.flatMap { HashedSegment(bytes.extracting($0), from: packet.interface) }
                 )
             }
-            tracker.fetch(arrivals)
+            tracker.prefetch(arrivals)
         }
         guard let payload = packets[number].payload else { return .accept }
         let packet = bytes.extracting(payload)
@@ -132,7 +132,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         _ queued: QueuedPacket,
         _ packet: Span<UInt8>,
         at now: Instant
-    ) -> PacketQueue.Ruling {
+    ) -> PacketQueue.Verdict {
         let arrival = HashedSegment(packet, from: queued.interface)
         if let arrival, arrival.isHandshake {
             attempt(.createConnection, at: now) { (kernel) throws(SystemError) in
@@ -155,13 +155,13 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     }
 
     /// Sees to it that the SYN of a data connection finds its way, and lets it go on in any case.
-    package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Ruling {
+    package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Verdict {
         output.clear()
         if let connection = tracker.expected(packet) {
             _ = establish(connection, at: now)
         } else {
-            look(at: tracker.doubtful(packet, at: now), at: now)
-            while let connection = tracker.request(packet, at: now, into: &output),
+            look(at: tracker.unconfirmedData(for: packet, at: now), at: now)
+            while let connection = tracker.expectedEncrypted(packet, at: now, into: &output),
                 establish(connection, at: now)
             {}
         }
@@ -177,7 +177,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             return true
         } catch {
             count(.createConnection, at: now, error.description)
-            tracker.doubt(connection, into: &output)
+            tracker.failToEstablish(connection, into: &output)
             return false
         }
     }
@@ -235,7 +235,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// The transfers that are under way, oldest first, with what has gone over so far.
     package mutating func transfers(at now: Instant) -> [TransferSummary] {
         output.clear()
-        let oldest = tracker.transfers.sorted { $0.began < $1.began }.prefix(PacketPath.maximumLooks)
+        let oldest = tracker.transfers.sorted { $0.began < $1.began }.prefix(Engine.maximumLooks)
         output.actions += oldest.map { .measure($0) }
         perform(at: now)
         return tracker.transfers.sorted { $0.began < $1.began }
@@ -292,7 +292,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
         at now: Instant
     ) -> Verdict? {
         // Who is turned away here for want of an answer gets no help for as long as the connection lasts.
-        let entries = insist(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
+        let entries = attemptTwice(orElse: .findConnection, at: now) { (kernel) throws(SystemError) in
             try kernel.entries(of: tuple)
         }
         if let entries, !entries.contains(where: { isNew($0) }) {
@@ -384,13 +384,13 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Keeps what has changed.
     private mutating func keep(at now: Instant) {
-        if let error = PacketPath.keep(&tracker, &state) { count(.state, at: now, error.description) }
-        PacketPath.keep(&tracker, &outsiders)
+        if let error = Engine.keep(&tracker, &state) { count(.state, at: now, error.description) }
+        Engine.keep(&tracker, &rejected)
     }
 
     /// Keeps what has changed of connections that are not followed.
-    private static func keep(_ tracker: inout Tracker, _ outsiders: inout OutsiderFile?) {
-        tracker.takeOutsiders { number, word in outsiders?.write(word, number) }
+    private static func keep(_ tracker: inout Tracker, _ rejected: inout RejectedConnectionFile?) {
+        tracker.takeRejectedConnections { number, word in rejected?.write(word, number) }
     }
 
     /// Keeps the records that have changed.
@@ -459,11 +459,11 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     ///   - predecessor: such as an earlier daemon has not followed though they began in its sight.
     ///   - now: the time.
     /// - Returns: How many there are, whatever their ports.
-    package mutating func survey(predecessor: Outsiders? = nil, at now: Instant) -> Int {
+    package mutating func survey(predecessor: RejectedConnections? = nil, at now: Instant) -> Int {
         output.clear()
         var found = 0
         do throws(SystemError) {
-            try PacketPath.survey(&kernel, &tracker, predecessor, at: now, counting: &found)
+            try Engine.survey(&kernel, &tracker, predecessor, at: now, counting: &found)
         } catch {
             count(.findConnection, at: now, error.description)
         }
@@ -474,7 +474,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     private static func survey(
         _ kernel: inout System,
         _ tracker: inout Tracker,
-        _ predecessor: Outsiders?,
+        _ predecessor: RejectedConnections?,
         at now: Instant,
         counting found: inout Int
     ) throws(SystemError) {
@@ -494,7 +494,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Lets the next daemon find what this one keeps.
     package mutating func publishState() throws(SystemError) {
-        try outsiders?.publish()
+        try rejected?.publish()
         try state?.publish()
     }
 
@@ -517,7 +517,7 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
     /// Makes a request that nobody repeats: once more if the kernel had no memory for it just now.
     ///
     /// Each failure is counted.
-    private mutating func insist<Result>(
+    private mutating func attemptTwice<Result>(
         orElse fault: Fault,
         at now: Instant,
         on request: (inout System) throws(SystemError) -> Result
@@ -553,18 +553,19 @@ package struct PacketPath<System: Kernel & ~Copyable>: ~Copyable {
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.close(expectation) }
         case .beLiberal(let mapping):
             // It is asked for once, and without it the connection stalls.
-            _ = insist(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
+            _ = attemptTwice(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
                 try kernel.beLiberal(mapping)
             }
         case .admit(let address):
-            let isAdmitted: Void? = insist(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
+            let isAdmitted: Void? = attemptTwice(orElse: .openPinhole, at: now) {
+                (kernel) throws(SystemError) in
                 try kernel.admit(address)
             }
             if isAdmitted == nil { tracker.fail(address, into: &output) }
         case .withdraw(let address):
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
         case .watch(let mapping):
-            _ = insist(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
+            _ = attemptTwice(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
                 try kernel.watch(mapping)
             }
         case .unwatch(let mapping):

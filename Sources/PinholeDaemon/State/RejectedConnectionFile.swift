@@ -1,11 +1,11 @@
 package import FTPHelper
 package import Netfilter
 
-/// The words of `Outsiders`, in a file that outlives the daemon.
+/// The words of `RejectedConnections`, in a file that outlives the daemon.
 ///
 /// It begins with sixteen words of identity, as that of `StateFile`, and two of the key; behind them is the filter. Each word is
 /// written at once, so whenever the daemon is killed, every connection that was added is in it.
-package struct OutsiderFile: ~Copyable {
+package struct RejectedConnectionFile: ~Copyable {
     private static let keyOffset = 16 * 8
     private static let wordsOffset = 18 * 8
     private var file: MappedFile
@@ -17,32 +17,37 @@ package struct OutsiderFile: ~Copyable {
     ///   - identity: see `StateFile.identity(ofBoot:)`.
     /// - Returns: The file, which the next daemon does not find yet.
     /// - Throws: What the system says to making it.
-    package static func create(for path: String, identity: [UInt64]) throws(SystemError) -> OutsiderFile {
-        var file = try MappedFile.create(for: path, size: wordsOffset + Outsiders.wordCount * 8)
+    package static func create(for path: String, identity: [UInt64]) throws(SystemError)
+        -> RejectedConnectionFile
+    {
+        var file = try MappedFile.create(for: path, size: wordsOffset + RejectedConnections.wordCount * 8)
         file.write(identity, at: 0)
-        return OutsiderFile(file: file)
+        return RejectedConnectionFile(file: file)
     }
 
     private init(file: consuming MappedFile) { self.file = file }
 
     /// What is in a file; `nil` if it is damaged, or another's.
-    package static func outsiders(in bytes: [UInt8], identity: [UInt64]) -> Outsiders? {
+    package static func rejected(in bytes: [UInt8], identity: [UInt64]) -> RejectedConnections? {
         let words = StateFile.words(of: bytes)
-        guard words.count == wordsOffset / 8 + Outsiders.wordCount, words.starts(with: identity) else {
+        guard words.count == wordsOffset / 8 + RejectedConnections.wordCount, words.starts(with: identity)
+        else {
             return nil
         }
-        return Outsiders(
+        return RejectedConnections(
             key: (words[keyOffset / 8], words[keyOffset / 8 + 1]),
             words: Array(words[(wordsOffset / 8)...])
         )
     }
 
-    mutating func write(key: Outsiders.Key) { file.write([key.0, key.1], at: OutsiderFile.keyOffset) }
+    mutating func write(key: RejectedConnections.Key) {
+        file.write([key.0, key.1], at: RejectedConnectionFile.keyOffset)
+    }
 
     /// Writes the word of that number.
     mutating func write(_ word: UInt64, _ number: Int) {
-        guard number < Outsiders.wordCount else { return }
-        file.write([word], at: OutsiderFile.wordsOffset + number * 8)
+        guard number < RejectedConnections.wordCount else { return }
+        file.write([word], at: RejectedConnectionFile.wordsOffset + number * 8)
     }
 
     /// Lets the next daemon find the file, and no longer what was there before.

@@ -5,7 +5,7 @@ import Netfilter
 ///
 /// It is given so many bytes of memory and so many seconds: a client that stalls, or reads more slowly than events
 /// come, costs itself something and nobody else.
-final class ControlClient {
+final class ControlSocketPeer {
     /// Where the conversation stands.
     enum State {
         /// The request line has not come whole yet.
@@ -21,7 +21,7 @@ final class ControlClient {
     /// Bytes that the longest event takes, with the line before it that says how many found no room.
     private static let lineSize = 3072
     /// Seconds for a client to send its request, and then for each time that it lets the daemon wait.
-    static let patience: UInt32 = 10
+    static let requestTimeout: UInt32 = 10
 
     let stream: UnixStream
     /// Whose it is, 0 for root.
@@ -39,7 +39,7 @@ final class ControlClient {
     init(_ stream: consuming UnixStream, of user: UInt32, at now: Instant) {
         self.stream = stream
         self.user = user
-        deadline = now.advanced(bySeconds: ControlClient.patience)
+        deadline = now.advanced(bySeconds: ControlSocketPeer.requestTimeout)
     }
 
     /// What to wait for; only a request is read, so that no client can send more than that.
@@ -83,8 +83,8 @@ final class ControlClient {
             append("ok\n")
             state = .watching(format, lost: 0)
             deadline = nil
-        case .failure(let message, let mend):
-            append("error: \(message): \(mend)\n")
+        case .failure(let message, let hint):
+            append("error: \(message): \(hint)\n")
             state = .answering(nil)
         }
     }
@@ -102,11 +102,11 @@ final class ControlClient {
     /// `line` writes the event: what nobody has room for need not be written.
     func offer(_ record: EventRecord, _ line: (EventFormat) -> String) {
         guard case .watching(let format, let lost) = state, record.isShown(in: format) else { return }
-        guard output.count - sent <= ControlClient.outputLimit - ControlClient.lineSize else {
+        guard output.count - sent <= ControlSocketPeer.outputLimit - ControlSocketPeer.lineSize else {
             state = .watching(format, lost: lost + 1)
             return
         }
-        if lost > 0 { append(ControlClient.notice(of: lost, before: record, format)) }
+        if lost > 0 { append(ControlSocketPeer.notice(of: lost, before: record, format)) }
         append(line(format))
         state = .watching(format, lost: 0)
     }
@@ -114,7 +114,7 @@ final class ControlClient {
     /// Sends what the socket takes now, at most one full buffer; `false` when all of the answer is on its way.
     func send(at now: Instant) throws(SystemError) -> Bool {
         if case .answering(let next?) = state {
-            while output.count - sent < ControlClient.outputLimit {
+            while output.count - sent < ControlSocketPeer.outputLimit {
                 guard let piece = next() else {
                     state = .answering(nil)
                     break
@@ -125,7 +125,9 @@ final class ControlClient {
         if sent < output.count {
             let count = try stream.write(output[sent...])
             sent += count
-            if count > 0, deadline != nil { deadline = now.advanced(bySeconds: ControlClient.patience) }
+            if count > 0, deadline != nil {
+                deadline = now.advanced(bySeconds: ControlSocketPeer.requestTimeout)
+            }
         }
         if sent == output.count {
             output.removeAll(keepingCapacity: true)
@@ -137,7 +139,7 @@ final class ControlClient {
 
     private func append(_ text: String) {
         // Moving the rest to the front now and then keeps the storage within twice the limit.
-        if sent > ControlClient.outputLimit {
+        if sent > ControlSocketPeer.outputLimit {
             output.removeFirst(sent)
             sent = 0
         }

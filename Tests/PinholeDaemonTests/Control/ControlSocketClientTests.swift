@@ -15,7 +15,7 @@ import Testing
     /// Asks a daemon that says `answer` to whatever it is asked, and returns what came of it.
     ///
     /// One that is `hasty` says so to whoever connects, and closes the connection at once.
-    private func ask(of answer: String, hasty: Bool = false) throws -> (text: String, obstacle: Obstacle?) {
+    private func ask(of answer: String, hasty: Bool = false) throws -> (text: String, userError: UserError?) {
         let listener = try UnixListener.open(path, mode: 0o600)
         let poller = try Poller.open()
         try poller.add(listener.number, for: .reading)
@@ -45,7 +45,7 @@ import Testing
             }
         }
         client.done.wait()
-        return (client.text, client.obstacle)
+        return (client.text, client.userError)
     }
 
     /// A client on a thread of its own, since it blocks.
@@ -53,15 +53,15 @@ import Testing
         let done = DispatchSemaphore(value: 0)
         private let path: String
         private(set) var text = ""
-        private(set) var obstacle: Obstacle?
+        private(set) var userError: UserError?
 
         init(_ path: String) { self.path = path }
 
         func run() {
-            do throws(Obstacle) {
-                try ControlConnection.ask(.flush, at: path) { text += String(decoding: $0, as: UTF8.self) }
+            do throws(UserError) {
+                try ControlSocketClient.ask(.flush, at: path) { text += String(decoding: $0, as: UTF8.self) }
             } catch {
-                obstacle = error
+                userError = error
             }
             done.signal()
         }
@@ -70,23 +70,23 @@ import Testing
     @Test func `an answer is handed over without its first line`() throws {
         let result = try ask(of: "ok\nclosed 3\nand more")
         #expect(result.text == "closed 3\nand more")
-        #expect(result.obstacle == nil)
+        #expect(result.userError == nil)
     }
 
     @Test(arguments: [
-        ("error: it failed: mend it\n", Obstacle("it failed", mend: "mend it")),
-        ("error: read /proc: it failed: mend it\n", Obstacle("read /proc: it failed", mend: "mend it")),
+        ("error: it failed: hint it\n", UserError("it failed", hint: "hint it")),
+        ("error: read /proc: it failed: hint it\n", UserError("read /proc: it failed", hint: "hint it")),
     ])
-    func `an error is thrown, divided at its last colon`(_ answer: String, _ obstacle: Obstacle) throws {
+    func `an error is thrown, divided at its last colon`(_ answer: String, _ userError: UserError) throws {
         let result = try ask(of: answer)
         #expect(result.text == "")
-        #expect(result.obstacle == obstacle)
+        #expect(result.userError == userError)
     }
 
     @Test func `what a daemon said before it closed the connection is heard, sent or not`() throws {
         for _ in 0..<200 {
             let result = try ask(of: "error: too many: end some\n", hasty: true)
-            #expect(result.obstacle == Obstacle("too many", mend: "end some"))
+            #expect(result.userError == UserError("too many", hint: "end some"))
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
         let nasty = "\u{1b}]0;x\u{7}\u{9b}31m\r\t\u{7f}é\\x41"
         let shown = #"\x1b]0;x\x07\xc2\x9b31m\r\t\x7f\xc3\xa9\x41"#
         #expect(try ask(of: "ok\n\(nasty)\n\(nasty)").text == "\(shown)\n\(shown)")
-        #expect(try ask(of: "error: \(nasty): \(nasty)\n").obstacle == Obstacle(shown, mend: shown))
+        #expect(try ask(of: "error: \(nasty): \(nasty)\n").userError == UserError(shown, hint: shown))
     }
 
     @Test func `an answer without an end is cut off`() throws {
@@ -102,22 +102,22 @@ import Testing
         let result = try ask(of: "ok\n\(long)")
         #expect(result.text.utf8.count <= 1 << 20)
         #expect(
-            result.obstacle
-                == Obstacle(
+            result.userError
+                == UserError(
                     "the daemon at \(path) comes to no end with its answer",
-                    mend: "look into its log, and who it is"
+                    hint: "look into its log, and who it is"
                 )
         )
-        #expect(try ask(of: long).obstacle == .senselessAnswer)
+        #expect(try ask(of: long).userError == .senselessAnswer)
     }
 
     @Test(arguments: ["what\n", "error\n", "ok \n"])
     func `an answer that makes no sense is an error`(_ answer: String) throws {
         #expect(
-            try ask(of: answer).obstacle
-                == Obstacle(
+            try ask(of: answer).userError
+                == UserError(
                     "the daemon gave an answer that makes no sense",
-                    mend: "use its own version of pinhole"
+                    hint: "use its own version of pinhole"
                 )
         )
     }
@@ -125,16 +125,16 @@ import Testing
     @Test(arguments: ["", "o"])
     func `no answer is an error`(_ answer: String) throws {
         #expect(
-            try ask(of: answer).obstacle
-                == Obstacle(
+            try ask(of: answer).userError
+                == UserError(
                     "the daemon at \(path) does not answer",
-                    mend: "look into its log, and whether it is stopped"
+                    hint: "look into its log, and whether it is stopped"
                 )
         )
     }
 
     @Test func `nobody there is an error that says how to start it`() throws {
-        let expected = Obstacle("no daemon answers at \(path)", mend: "start it with pinhole run")
-        #expect(throws: expected) { try ControlConnection.ask(.flush, at: path) { _ in } }
+        let expected = UserError("no daemon answers at \(path)", hint: "start it with pinhole run")
+        #expect(throws: expected) { try ControlSocketClient.ask(.flush, at: path) { _ in } }
     }
 }

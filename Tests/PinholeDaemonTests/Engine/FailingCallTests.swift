@@ -5,7 +5,7 @@ import Testing
 
 @testable import PinholeDaemon
 
-/// Every request that the packet path makes, failing with everything that the kernel answers.
+/// Every request that the packet engine makes, failing with everything that the kernel answers.
 @Suite struct FailingCallTests {
     private static let codes: [Int32] =
         [EPERM, ENOENT, EAGAIN, ENOMEM, EBUSY, EEXIST, EINVAL, ENOSPC, EOPNOTSUPP, ETIMEDOUT, ENOBUFS]
@@ -25,21 +25,21 @@ import Testing
         memory.established = [memory.entry(Samples.mapping)]
     }
 
-    private func path(isStrict: Bool = false) -> PacketPath<FakeKernel> {
+    private func engine(isStrict: Bool = false) -> Engine<FakeKernel> {
         var policy = Policy()
         policy.rules.isStrict = isStrict
-        var path = PacketPath(policy, FakeKernel(memory: memory))
-        _ = path.survey(at: start)
-        return path
+        var engine = Engine(policy, FakeKernel(memory: memory))
+        _ = engine.survey(at: start)
+        return engine
     }
 
-    private func isAccepted(_ ruling: PacketQueue.Ruling) -> Bool {
-        if case .drop = ruling { false } else { true }
+    private func isAccepted(_ verdict: PacketQueue.Verdict) -> Bool {
+        if case .drop = verdict { false } else { true }
     }
 
     @Test(arguments: codes)
     func `each failure is counted under its name, and few of them are told`(code: Int32) {
-        var path = path(isStrict: true)
+        var engine = engine(isStrict: true)
         memory.failure = SystemError("do it", code: code)
         var notices: [Notice] = []
         for number in 0..<100 as Range<UInt16> {
@@ -52,25 +52,25 @@ import Testing
                     reply: Tuple(source: Samples.server, destination: Endpoint(Samples.gateway, port))
                 )
                 memory.established = memory.mapping.map { [memory.entry($0)] } ?? []
-                _ = path.survey(at: start)
+                _ = engine.survey(at: start)
                 let announcement = packet(original, [.ack], "PORT 10,1,0,\(address),19,137\r\n")
-                _ = path.control(announcement.span, at: start)
+                _ = engine.control(announcement.span, at: start)
             }
-            #expect(isAccepted(path.data(syn.span, at: start)))
-            notices += path.takeNotices()
+            #expect(isAccepted(engine.data(syn.span, at: start)))
+            notices += engine.takeNotices()
         }
-        let faults = path.report(nil, lostLines: 0).faults
+        let faults = engine.report(nil, lostLines: 0).faults
         for fault in [Fault.openPinhole, .setLiberal, .injectPacket] {
             #expect(faults[fault, default: 0] >= 100, "\(fault)")
             let told = notices.count { if case .fault(fault, _, _) = $0 { true } else { false } }
             #expect(told == 5, "\(fault)")
         }
-        #expect(path.expectations.isEmpty)
+        #expect(engine.expectations.isEmpty)
     }
 
     @Test(arguments: codes)
     func `a pinhole that cannot be closed, or used, is counted, and the packet goes on`(code: Int32) {
-        var path = path()
+        var engine = engine()
         func announcement(_ number: Int, port: Int) -> [UInt8] {
             let sequence = 1000 + UInt32(22 * number)
             return packet(
@@ -80,29 +80,29 @@ import Testing
                 "PORT 10,1,0,2,19,\(port)\r\n"
             )
         }
-        _ = path.control(announcement(0, port: 137).span, at: start)
+        _ = engine.control(announcement(0, port: 137).span, at: start)
         memory.failure = SystemError("do it", code: code)
-        #expect(isAccepted(path.data(syn.span, at: start)))
-        #expect(path.expectations.count == 1, "the next SYN may have more luck")
-        #expect(isAccepted(path.control(announcement(1, port: 138).span, at: start)))
-        let faults = path.report(nil, lostLines: 0).faults
+        #expect(isAccepted(engine.data(syn.span, at: start)))
+        #expect(engine.expectations.count == 1, "the next SYN may have more luck")
+        #expect(isAccepted(engine.control(announcement(1, port: 138).span, at: start)))
+        let faults = engine.report(nil, lostLines: 0).faults
         #expect(faults[.createConnection] == 1)
         #expect(faults[.closePinhole, default: 0] >= 1)
 
         memory.failure = nil
-        #expect(isAccepted(path.control(announcement(2, port: 137).span, at: start)))
-        #expect(path.expectations.count == 1)
-        #expect(isAccepted(path.data(syn.span, at: start)))
-        #expect(path.expectations.isEmpty)
+        #expect(isAccepted(engine.control(announcement(2, port: 137).span, at: start)))
+        #expect(engine.expectations.count == 1)
+        #expect(isAccepted(engine.data(syn.span, at: start)))
+        #expect(engine.expectations.isEmpty)
     }
 
     @Test(arguments: [ENOBUFS, ENOMEM])
     func `what nobody repeats is asked for once more where memory was short`(code: Int32) {
-        var path = path()
+        var engine = engine()
         memory.entryFailure = SystemError("ask", code: code)
         memory.failures = 1
-        _ = path.control(packet(Samples.mapping.original, [.ack]).span, at: start)
-        #expect(path.connections.count == 1)
-        #expect(path.report(nil, lostLines: 0).faults[.findConnection] == 1)
+        _ = engine.control(packet(Samples.mapping.original, [.ack]).span, at: start)
+        #expect(engine.connections.count == 1)
+        #expect(engine.report(nil, lostLines: 0).faults[.findConnection] == 1)
     }
 }

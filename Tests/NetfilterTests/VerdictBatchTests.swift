@@ -11,20 +11,20 @@ import Testing
     }
 
     @Test func `nothing to say is no message`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         verdicts.finish()
         #expect(verdicts.bytes.isEmpty)
     }
 
     @Test func `a run of accepted packets is one message that names the last`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         for id in 1...5 as ClosedRange<UInt32> { verdicts.accept(id) }
         verdicts.finish()
         #expect(verdicts.bytes == message("0303", accept, "00000005"))
     }
 
     @Test func `a run is accepted before the packet behind it is dropped or replaced`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         verdicts.accept(1)
         verdicts.accept(2)
         verdicts.drop(3)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `what is finished twice is said once, and what is cleared no more`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         verdicts.accept(1)
         verdicts.finish()
         let first = verdicts.bytes
@@ -61,14 +61,14 @@ import Testing
     }
 
     @Test func `a replacement that no attribute can hold is a drop`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         verdicts.replace(1, with: [UInt8](repeating: 0, count: 65532))
         verdicts.finish()
         #expect(verdicts.bytes == message("0103", drop, "00000001"))
     }
 
     @Test func `the largest replacement fits`() {
-        var verdicts = Verdicts(queue: 258)
+        var verdicts = VerdictBatch(queue: 258)
         verdicts.replace(1, with: [UInt8](repeating: 0x5a, count: 65531))
         verdicts.finish()
         #expect(verdicts.bytes.count == 32 + 65536)
