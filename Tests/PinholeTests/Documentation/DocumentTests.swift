@@ -54,21 +54,37 @@ struct DocumentTests {
     }
 
     /// Those that need the firewall or service in question, or a network, are run by `scripts/walk-through`.
-    @Test(arguments: ["README.md", "docs/install.md", "docs/firewalls.md", "docs/ftps.md", "docs/routing.md"])
+    @Test(arguments: [
+        "README.md", "docs/install.md", "docs/firewalls.md", "docs/ftps.md", "docs/operations.md",
+        "docs/routing.md",
+    ])
     func `the kernel takes every rule that is shown`(_ path: String) throws {
-        let commands = try Documents.commands(
+        var commands: [String] = []
+        for command in try Documents.commands(
             of: path,
             beginningWith: "iptables",
             "ip",
             "sysctl",
             "pinhole rules"
-        )
+        ) where !commands.contains(command) {
+            commands.append(command)
+        }
         #expect(!commands.isEmpty)
         let child = try Program.script(
             "iptables -N DOCKER-USER\n" + commands.map { "\($0) >\"$dir/out\"\n" }.joined()
         )
         #expect(child.errors == "")
         #expect(child.status == 0)
+    }
+
+    @Test func `nftables takes the sample of a firewall`() throws {
+        let tables = try Documents.blocks(of: "docs/firewalls.md").filter {
+            $0.first?.hasPrefix("table ") == true
+        }
+        let table = try #require(tables.first).joined(separator: "\n")
+        let child = try Program.script("nft -f - <<'END'\n\(table)\nEND\nnft list ruleset")
+        #expect(child.errors == "")
+        #expect(child.output.contains("ct state established,related accept"))
     }
 
     @Test func `every sample of the configuration is right`() throws {
