@@ -64,9 +64,9 @@ struct ManualTests {
     /// The first cells of the tables in a section that begin with `prefix`, as the shell would have them.
     private func cells(of path: String, in section: String, from prefix: String) throws -> [String] {
         let sections = sections(of: try text(of: path), from: "## ", to: ["## "])
-        return try #require(sections[section], "\(path) has no section '\(section)'").compactMap { line in
-            guard line.hasPrefix("| `\(prefix)") else { return nil }
-            return line.dropFirst(3).prefix { $0 != "`" }.replacing(#"\|"#, with: "|")
+        let lines = try #require(sections[section], "\(path) has no section '\(section)'")
+        return lines.filter { $0.hasPrefix("| `\(prefix)") }.map { line in
+            String(line.dropFirst(3).prefix { $0 != "`" }).replacing(#"\|"#, with: "|")
         }
     }
 
