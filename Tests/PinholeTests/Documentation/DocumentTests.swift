@@ -50,7 +50,7 @@ struct DocumentTests {
                 count += 1
             }
         }
-        #expect(count > 20)
+        #expect(count > 15)
     }
 
     /// Those that need the firewall or service in question, or a network, are run by `scripts/walk-through`.
