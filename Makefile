@@ -1,8 +1,8 @@
 # make             build the release binary
 # make install     put it and what belongs to it under PREFIX; `make uninstall` takes it away
 # make deb         build a Debian package, .build/pinhole_*.deb
-# make test-deb    install and purge that on a bare Debian 12, which is fetched first, and do there what README.md says, beside
-#                  other firewalls too; takes minutes (root)
+# make test-deb    install and purge that on a bare Debian 12, which is fetched first, and run the commands of README.md and
+#                  docs/firewalls.md there; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
 # make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
@@ -12,9 +12,9 @@
 # make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
-# make bench       measure beside what one would have instead, ROUNDS (7) times; writes the tables of README.md (root)
+# make bench       measure beside what one would have instead, ROUNDS (7) times; writes the table of docs/performance.md (root)
 # make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
-#                  with nftables and with iptables, and write what came of it to README.md; takes ten minutes a kernel; with
+#                  with nftables and with iptables, and write the results to docs/kernels.md; takes ten minutes a kernel; with
 #                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
@@ -113,7 +113,7 @@ test-kernels: KERNELS ?= linux-image-amd64 linux-image-cloud-amd64 linux-image-6
 test-kernels:
 	@scripts/dependencies $(build_packages) $(test_packages) $(kernel_packages)
 	swift build --build-tests
-	scripts/test-kernels README.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
+	scripts/test-kernels docs/kernels.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
 
 demo: build
 	@scripts/dependencies $(demo_packages)

@@ -23,15 +23,14 @@ struct KernelComparison {
         let text = """
             # Pinhole and the kernel's helper
 
-            The same bytes through a gateway with Pinhole and through one with the kernel's own helper
-            (`iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp`), otherwise identical. Written by
-            `make compare`. Pinhole's column is what a test asserts; the kernel's column is what Linux \(release) did, and
-            another kernel may do otherwise.
+            The same bytes through a gateway with Pinhole and through an otherwise identical one with the kernel's own helper
+            (`iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp`). `make compare` writes this page. A test checks
+            Pinhole's column. The kernel's column is what Linux \(release) did; other kernels may differ. [protocol.md](protocol.md) has
+            the rules behind Pinhole's column.
 
-            The client 10.1.0.2 is seen by the server as 10.2.0.100, the server is 10.2.0.2; `+` is the next segment. Where
-            nothing else is said the client has logged in before. *passed*: arrived as it was sent. *rewritten*: arrived with
-            another address. *never arrived*: not with two retransmissions either. *expects*: a data connection to this port
-            would be let through.
+            The server 10.2.0.2 sees the client 10.1.0.2 as 10.2.0.100. `+` begins the next segment. Unless stated otherwise, the
+            client has logged in before. *passed*: arrived as it was sent. *rewritten*: arrived with another address. *never
+            arrived*: not even after two retransmissions. *expects*: a data connection to this port would be let through.
 
             | bytes | Pinhole | kernel |
             | --- | --- | --- |

@@ -6,10 +6,10 @@ import Testing
 
 @testable import pinhole
 
-/// The manual and the README, held against the program's own help.
+/// The manual and the documents, held against the program's own help.
 struct ManualTests {
     private func text(of path: String) throws -> String {
-        try String(contentsOf: Program.top.appending(path: path), encoding: .utf8)
+        try Documents.text(of: path)
     }
 
     /// The parts of the text that a line with `prefix` begins, by what follows it there; each goes on to the next line
@@ -61,32 +61,50 @@ struct ManualTests {
         }
     }
 
-    @Test func `the README's table of pinhole run has each of its options, as in the help`() throws {
-        let rows = try text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| `--") }
-        let documented = rows.map { $0.dropFirst(3).prefix { $0 != "`" } }
-        #expect(documented.map(String.init) == RunCommand.options.map(\.usage))
+    /// The first cells of the tables in a section that begin with `prefix`, as the shell would have them.
+    private func cells(of path: String, in section: String, from prefix: String) throws -> [String] {
+        let sections = sections(of: try text(of: path), from: "## ", to: ["## "])
+        let lines = try #require(sections[section], "\(path) has no section '\(section)'")
+        return lines.filter { $0.hasPrefix("| `\(prefix)") }.map { line in
+            String(line.dropFirst(3).prefix { $0 != "`" }).replacing(#"\|"#, with: "|")
+        }
     }
 
-    @Test func `the README's table of subcommands has each of them`() throws {
-        let rows = try text(of: "README.md").split(separator: "\n").filter { $0.hasPrefix("| `pinhole ") }
+    @Test func `the tables of options have each option of pinhole run and rules, as in the help`() throws {
+        let document = "docs/configuration.md"
+        #expect(
+            try cells(of: document, in: "Options of the daemon", from: "--")
+                == RunCommand.options.map(\.usage)
+        )
+        #expect(
+            try Set(cells(of: document, in: "Options of the rules", from: "--"))
+                == Set(RulesCommand.options.map(\.usage))
+        )
+    }
+
+    @Test func `the table of subcommands has each of them`() throws {
+        let rows = try text(of: "docs/operations.md").split(separator: "\n").filter {
+            $0.hasPrefix("| `pinhole ")
+        }
         let words = Set(rows.flatMap { $0.matches(of: /`pinhole ([a-z]+)/).map { String($0.1) } })
         #expect(words == Set(Pinhole.commands.map { $0.name }))
     }
 
-    /// What is said of several subcommands at once is said in sentences; of each only that it names the options.
-    @Test func `the README names every option of every subcommand`() throws {
-        let readme = try text(of: "README.md")
+    /// What is said of several subcommands at once is said in sentences; of each only that the option is named.
+    @Test func `the documents name every option of every subcommand`() throws {
+        let documents = try text(of: "docs/configuration.md") + text(of: "docs/operations.md")
         for command in Pinhole.commands {
             for option in command.options {
-                #expect(readme.contains("`--\(option.name)"), "\(command.name) --\(option.name)")
+                #expect(documents.contains("`--\(option.name)"), "\(command.name) --\(option.name)")
             }
         }
     }
 
-    @Test func `no command in the manual or the README has an option that the program does not know`() throws
+    @Test func `no command in the manual or the documents has an option that the program does not know`()
+        throws
     {
         var count = 0
-        for path in ["README.md", "man/pinhole.8"] {
+        for path in try Documents.all() + ["man/pinhole.8"] {
             for match in try text(of: path).matches(
                 of: /pinhole ([a-z]+)((?: [a-z]+)?(?: --[a-z][a-z-]*(?:[ =][A-Za-z0-9,.\/]+)?)+)/
             ) {
@@ -106,10 +124,12 @@ struct ManualTests {
         #expect(count > 5)
     }
 
-    @Test func `README and manual have each reason for which a line opens nothing`() throws {
+    @Test func `documents and manual have each reason for which a line opens nothing`() throws {
         let reasons = Refusal.Reason.allCases.map(\.rawValue)
-        let rows = try text(of: "README.md").matches(of: /\n\| `([a-z][a-z-]*)` \|/).map { String($0.1) }
+        let rows = try cells(of: "docs/operations.md", in: "Why a line opened nothing", from: "")
         #expect(rows == reasons)
+        let protocolText = try text(of: "docs/protocol.md")
+        for reason in reasons { #expect(protocolText.contains("`\(reason)`"), "\(reason)") }
         let items = try text(of: "man/pinhole.8").matches(of: /\n\.It Li ([a-z-]+)\n/).map { String($0.1) }
         #expect(items == reasons)
     }
