@@ -74,7 +74,6 @@ class Session:
         self.wake, self.is_over = 0.0, False
         self.expected = self.openings = 0
         self.is_found = False
-        self.is_disturbed = False  # by what befell the gateway
         self.is_unseen = False  # its handshake passed while no daemon was there, or in a way that none follows
         self.client_port = rng.randrange(10000, 60000)
         self.socket = None
@@ -279,7 +278,7 @@ class Session:
     def _has_said(self, utterance):
         self.note(f"the {self.side} says {utterance.text[:300]!r}")
         self.said.text += utterance.text
-        self.said.has_asked |= utterance.asks
+        self.said.asked += utterance.asks
         if utterance.port:
             self.said.announced.add(utterance.port)
         self.expected += bool(utterance.port) + utterance.asks
@@ -648,6 +647,12 @@ class Session:
         self._send(segment, rng.choice([None, "TTL"]))
         yield WHILE
 
+    def _outlive(self):
+        """The connection ends as far as conntrack can tell, and that forgets it."""
+        flags = self.rng.choice([RST | ACK, RST])
+        self._send(self._segment(flags, acknowledgement=self.got), self.rng.choice(["TTL", "MD5"]))
+        yield from self._sleep(11)
+
     def _wait(self):
         yield from self._sleep(UNTIL_AGAIN)
 
@@ -871,6 +876,7 @@ ACTS = [
     (1, Session._speak_for_the_other),
     (0.5, Session._wait),
     (0.05, Session._interfere),
+    (0.03, Session._outlive),
     (1, Session._use_honest_end),
 ]
 

@@ -21,9 +21,13 @@ class Said:
     server: str
     text: bytearray = field(default_factory=bytearray)
     announced: set = field(default_factory=set)
-    has_asked: bool = False
+    # How often it has asked for an announcement, and how many were opened since.
+    asked: int = 0
+    answered: int = 0
     # A daemon may have had to take the connection for one that began before it, and read it from anywhere on.
     may_be_adopted: bool = False
+    # The gateway may have opened something twice, for what befell it.
+    is_disturbed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def complaint(said, opening):
     """What is wrong with an opening, as a sentence; `None` if nothing is.
 
     To an honest end only what that has announced may be opened. Whoever is not honest may be reached as it likes, if it is
-    a client, or if the honest client has asked it where to.
+    a client, or if the honest client has asked it where to, once for each time that it has.
     """
     is_active = opening.kind in ACTIVE
     near, far = (said.client, said.server) if is_active else (said.server, said.client)
@@ -61,9 +65,11 @@ def complaint(said, opening):
         if opening.port in map(str, said.announced) or said.may_be_adopted and _names(said.text, opening.port):
             return None
         return f"{opening}, which the honest {said.side} has never announced"
-    if said.side == "server" or said.has_asked or said.may_be_adopted and _ASKS.search(said.text):
+    if said.side == "server" or said.asked > said.answered or said.asked and said.is_disturbed:
         return None
-    return f"{opening}, and the honest client has never asked for it"
+    if said.may_be_adopted and _ASKS.search(said.text):
+        return None
+    return f"{opening}, and the honest client has asked {said.asked} times, to be answered {said.answered} times already"
 
 
 def _names(text, port):
@@ -87,7 +93,8 @@ def prove():
     adopted = Said("client", client, server, browser.text, may_be_adopted=True)
     extended = Said("client", "fd04::1", "fd07::1", bytearray(b"aEPRT |2|fd04::1|5001|\r\n"), may_be_adopted=True)
     active = Said("client", client, server, announced={20001})
-    asking = Said("client", client, server, has_asked=True)
+    asking = Said("client", client, server, asked=2, answered=1)
+    answered = Said("client", client, server, asked=1, answered=1)
     ftp_server = Said("server", client, server, announced={30001})
     to_client = Opening("PORT", server, client, "5001")
     to_server = Opening("PASV", client, server, "3306")
@@ -106,6 +113,7 @@ def prove():
         (active, to_server, False),
         (asking, to_server, True),
         (asking, to_client, False),
+        (answered, to_server, False),
         (ftp_server, to_client, True),
         (ftp_server, to_server, False),
         (ftp_server, Opening("PASV", client, server, "30001"), True),

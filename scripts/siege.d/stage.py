@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from attack import Session
-from judge import Opening, complaint
+from judge import PASSIVE, Opening, complaint
 from lab import Lab, RAW_CLIENT, RAW_SERVER, number_of
 from packets import described, parse
 
@@ -59,7 +59,7 @@ class Stage:
         self.return_of_daemon = None
         self.helpers = []
         self.events = None
-        self.heard = 0  # openings that this daemon has told of
+        self.heard = 0  # openings that this daemon has told of, and those before it was asked to
         self.right = set()  # what was judged right, as the sets have it
 
         for honest, host, network in (("client", "server", RAW_SERVER), ("server", "client", RAW_CLIENT)):
@@ -139,7 +139,7 @@ class Stage:
 
     def _note(self, session, what, is_for_all):
         for other in self.live if is_for_all else [session]:
-            other.is_disturbed = True
+            other.said.is_disturbed = True
             other.note(f"{what} (by session {session.seed})" if is_for_all else what)
 
     # The daemon
@@ -162,8 +162,9 @@ class Stage:
                 raise SystemExit(f"siege: the daemon does not answer: {self.lab.said_by_daemon()}")
             time.sleep(0.002)
         events.setblocking(False)
-        self.events, self.rest, self.heard = events, b"", 0
+        self.events, self.rest = events, b""
         self._handle(events, self._hear)
+        self.heard = (self.lab.ask("stats json") or {}).get("expectations_opened", 0)
         for report in self.lab.ask("expectations json") or []:
             self._judge(report)
 
@@ -211,6 +212,7 @@ class Stage:
         session.note(f"the daemon: {opening}")
         wrong = complaint(session.said, opening)
         if wrong is None:
+            session.said.answered += is_new and opening.kind in PASSIVE
             self.counts["pinholes"] += is_new
             self.counts[f"pinholes by {opening.kind}"] += is_new
             end, _, port = report["to"].rpartition(":")
@@ -302,7 +304,7 @@ class Stage:
         self.live.discard(session)
         self.over.append(session)
         self.counts["sessions"] += 1
-        if session.is_control and not session.is_disturbed:
+        if session.is_control and not session.said.is_disturbed:
             self.counts["controls"] += 1
         if len(self.over) > MEMORY:
             self._settle(session := self.over.popleft())
@@ -310,7 +312,7 @@ class Stage:
 
     def _settle(self, session):
         """What there is to be said of a session when it is long over."""
-        if session.is_control and not session.is_disturbed:
+        if session.is_control and not session.said.is_disturbed:
             if session.expected > 1 and session.openings >= session.expected:
                 self.counts["controls that opened"] += 1
             else:
