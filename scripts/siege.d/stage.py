@@ -18,6 +18,8 @@ from packets import described, parse
 
 # Sessions in one lab, and how many are played at once.
 ROUND, CROWD = 8192, 400
+# So many begin at once, as long as nobody has to wait so many seconds longer than it wants to.
+AT_ONCE, PROMPT, SLOW = 8, 0.01, 0.1
 # A session lasts so many seconds at the most.
 PATIENCE = 20
 # What is over is remembered so long, for what comes late.
@@ -55,6 +57,8 @@ class Stage:
         self.over = collections.deque()
         self.alarms = []
         self.serial = 0
+        self.lag = 0  # how much later than it wanted to the last session went on
+        self.was_slow = 0  # when that was too much
         self.is_daemon_down = False
         self.return_of_daemon = None
         self.helpers = []
@@ -209,6 +213,8 @@ class Stage:
             self._find(None, f"{opening}, for {client}, who is nobody", report)
             return
         session.openings += is_new
+        # What the next daemon has in its list may have been told before.
+        session.said.is_disturbed |= not is_new
         session.note(f"the daemon: {opening}")
         wrong = complaint(session.said, opening)
         if wrong is None:
@@ -253,17 +259,12 @@ class Stage:
 
     def play(self, seeds, deadline):
         """Plays sessions with these seeds, as long as there is time."""
-        rest = iter(seeds)
-        is_more = True
-        while is_more or self.live:
-            if time.monotonic() > deadline:
-                is_more = False
-            while is_more and len(self.live) < CROWD:
-                seed = next(rest, None)
-                if seed is None:
-                    is_more = False
-                    break
-                self._begin(seed)
+        rest = collections.deque(seeds)
+        while rest and time.monotonic() < deadline or self.live:
+            # No more than it can serve in time: what comes late is no attack.
+            if rest and time.monotonic() < deadline and len(self.live) < CROWD and self.lag < PROMPT:
+                for _ in range(min(AT_ONCE, len(rest))):
+                    self._begin(rest.popleft())
             self._turn()
         # What comes late.
         end = time.monotonic() + 0.3
@@ -304,15 +305,15 @@ class Stage:
         self.live.discard(session)
         self.over.append(session)
         self.counts["sessions"] += 1
-        if session.is_control and not session.said.is_disturbed:
-            self.counts["controls"] += 1
+        session.is_control &= not session.said.is_disturbed and self.was_slow < session.begun
+        self.counts["controls"] += session.is_control
         if len(self.over) > MEMORY:
             self._settle(session := self.over.popleft())
             session.forget()
 
     def _settle(self, session):
         """What there is to be said of a session when it is long over."""
-        if session.is_control and not session.said.is_disturbed:
+        if session.is_control:
             if session.expected > 1 and session.openings >= session.expected:
                 self.counts["controls that opened"] += 1
             else:
@@ -336,10 +337,14 @@ class Stage:
             elif number in self.handlers:
                 self.handlers[number][1]()
         now = time.monotonic()
+        self.lag = 0
         while self.alarms and self.alarms[0][0] <= now:
             when, _, session = heapq.heappop(self.alarms)
             if session.wake == when:
+                self.lag = max(self.lag, now - when)
                 self._advance(session)
+        if self.lag > SLOW:
+            self.was_slow = now
 
     def _on_wire(self, wire):
         with contextlib.suppress(BlockingIOError):
