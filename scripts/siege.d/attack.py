@@ -630,6 +630,19 @@ class Session:
             self._send(self._segment(ACK, line[start : start + size], sequence=at + start))
         yield WHILE
 
+    def _let_out_in_turn(self):
+        """Lets the honest end speak a line at a time, and says one itself before each."""
+        yield from self._cooperate()
+        for _ in range(self.rng.randrange(1, 4)):
+            step = self.rng.choice([len(b"213-status of files:\r\n"), len(self.server_quote) + 2, 9, 1])
+            self.limit = self.furthest + step & 0xFFFFFFFF
+            line = self.asks if self.side == "server" and self.rng.random() < 0.5 else self._line()
+            self._send(self._segment(ACK | PSH, line[:1400]))
+            yield from self._sleep(UNTIL_AGAIN)
+        self.limit = None
+        self._send(self._segment(ACK))
+        yield WHILE
+
     def _speak_for_the_other(self):
         """Writes a packet of the honest end's, as if that had sent it."""
         rng = self.rng
@@ -873,6 +886,7 @@ ACTS = [
     (2, Session._go_ahead),
     (2, Session._send_at_once),
     (1, Session._say_in_pieces),
+    (0.3, Session._let_out_in_turn),
     (1, Session._speak_for_the_other),
     (0.5, Session._wait),
     (0.05, Session._interfere),

@@ -20,6 +20,8 @@ from packets import described, parse
 ROUND, CROWD = 8192, 400
 # So many begin at once, as long as nobody has to wait so many seconds longer than it wants to.
 AT_ONCE, PROMPT, SLOW = 8, 0.01, 0.1
+# A round has had enough of so many findings; they are all alike by then.
+ENOUGH = 20
 # A session lasts so many seconds at the most.
 PATIENCE = 20
 # What is over is remembered so long, for what comes late.
@@ -61,10 +63,10 @@ class Stage:
         self.was_slow = 0  # when that was too much
         self.is_daemon_down = False
         self.return_of_daemon = None
-        self.helpers = []
+        self.helpers = []  # programs that do something to the gateway, and what
         self.events = None
         self.heard = 0  # openings that this daemon has told of, and those before it was asked to
-        self.right = set()  # what was judged right, as the sets have it
+        self.told = set()  # what the daemon has told of, as the sets have it
 
         for honest, host, network in (("client", "server", RAW_SERVER), ("server", "client", RAW_CLIENT)):
             wire, addresses = lab.wire(host, network)
@@ -121,11 +123,12 @@ class Stage:
 
     def interfere(self, session, what, *words):
         self._note(session, what, is_for_all="-F" in words)
-        self.helpers.append(self.lab.forget(*words))
+        self.helpers.append((self.lab.forget(*words), what))
 
     def reload_rules(self, session):
-        self._note(session, "the rules are loaded again", is_for_all=True)
-        self.helpers.append(self.lab.load_rules_again())
+        what = "the rules are loaded again"
+        self._note(session, what, is_for_all=True)
+        self.helpers.append((self.lab.load_rules_again(), what))
 
     def kill_daemon(self, session, is_hard, pause):
         if self.is_daemon_down:
@@ -217,12 +220,12 @@ class Stage:
         session.said.is_disturbed |= not is_new
         session.note(f"the daemon: {opening}")
         wrong = complaint(session.said, opening)
+        end, _, port = report["to"].rpartition(":")
+        self.told.add((end.strip("[]"), port, report["from"]))
         if wrong is None:
             session.said.answered += is_new and opening.kind in PASSIVE
             self.counts["pinholes"] += is_new
             self.counts[f"pinholes by {opening.kind}"] += is_new
-            end, _, port = report["to"].rpartition(":")
-            self.right.add((end.strip("[]"), port, report["from"]))
         else:
             self._find(session, wrong, report)
 
@@ -252,17 +255,19 @@ class Stage:
         self._hear()
         # Where the server's packet made conntrack's entry, the control connection's own packets are asked about, too.
         known = {(session.client, str(session.client_port), session.server) for session in self.sessions.values()}
-        for member in members - self.right - known:
-            self._find(None, f"a set has {member}, of which the daemon has said nothing that was right")
+        for member in members - self.told - known:
+            self._find(None, f"a set has {member}, of which the daemon has said nothing")
 
     # Playing
 
     def play(self, seeds, deadline):
         """Plays sessions with these seeds, as long as there is time."""
         rest = collections.deque(seeds)
-        while rest and time.monotonic() < deadline or self.live:
+        while rest or self.live:
+            if time.monotonic() > deadline or self.counts["findings"] >= ENOUGH:
+                rest.clear()
             # No more than it can serve in time: what comes late is no attack.
-            if rest and time.monotonic() < deadline and len(self.live) < CROWD and self.lag < PROMPT:
+            if len(self.live) < CROWD and self.lag < PROMPT:
                 for _ in range(min(AT_ONCE, len(rest))):
                     self._begin(rest.popleft())
             self._turn()
@@ -282,6 +287,9 @@ class Stage:
         session.script = session.play()
         session.is_patient = False
         session.wake = float("inf")
+        for _, what in self.helpers:
+            session.note(f"{what}, perhaps by now")
+            session.said.is_disturbed |= what != "conntrack forgets this"
         self._advance(session)
 
     def _advance(self, session):
@@ -328,7 +336,7 @@ class Stage:
             self._bring_back_daemon()
         if not self.is_daemon_down and self.lab.daemon.poll() is not None:
             raise SystemExit(f"siege: the daemon has died: {self.lab.said_by_daemon()}")
-        self.helpers = [helper for helper in self.helpers if helper.poll() is None]
+        self.helpers = [(helper, what) for helper, what in self.helpers if helper.poll() is None]
         pause = min(max(self.alarms[0][0] - now, 0), 0.05) if self.alarms else 0.02
         for number, _ in self.poll.poll(pause):
             if session := self.owners.get(number):
@@ -382,7 +390,7 @@ class Stage:
         self._stop_hearing()
         for file, _ in self.handlers.values():
             file.close()
-        for helper in self.helpers:
+        for helper, _ in self.helpers:
             helper.wait()
         self.poll.close()
 
