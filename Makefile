@@ -11,6 +11,7 @@
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
+# make siege       attack a real gateway at random for SECONDS (3600), and print what it opened that nobody had announced (root)
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       measure beside what one would have instead, ROUNDS (7) times; writes the table of docs/performance.md (root)
 # make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
@@ -52,7 +53,7 @@ kernel_packages = qemu-system-x86 busybox-static kmod cpio
 deb_packages = debhelper lintian
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak siege faults bench compare clean
 
 deps:
 	@scripts/dependencies $(build_packages) $(test_packages)
@@ -142,6 +143,11 @@ soak: SECONDS ?= 3600
 soak:
 	@scripts/dependencies $(build_packages)
 	scripts/soak $(SECONDS)
+
+siege: SECONDS ?= 3600
+siege: build
+	@scripts/dependencies $(demo_packages) python3
+	scripts/siege $(SECONDS) $(SEED)
 
 faults: SECONDS ?= 3600
 faults:
