@@ -24,6 +24,12 @@ package struct Command: Hashable, Sendable {
         self.verb = verb == .epsv && Command.isAll(line.extracting(argument)) ? .other : verb
     }
 
+    /// Tells whether a reply of several lines may have text at the start of a line that the client has chosen with this command: the
+    /// names of a `STAT`, the message of a `CWD`'s folder.
+    ///
+    /// Commands without an argument choose nothing, and of a login and of transfers no server says more than a line of its own.
+    var mayBeQuoted: Bool { !argument.isEmpty && verb == .other }
+
     /// Where the argument starts in a line that has not ended yet, and the verb; `nil` while either is not known.
     package static func start(ofPartial line: Span<UInt8>) -> (verb: Verb, argument: Int)? {
         guard let word = word(line, end: line.count), word.end < line.count, isBlank(line[word.end]),

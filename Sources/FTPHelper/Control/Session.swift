@@ -32,13 +32,15 @@ package struct Session: Sendable {
         case encrypts
         /// It says something of a transfer.
         case transfer(TransferSign)
+        /// It opens nothing, though it is not refused.
+        case unopened(UnopenedReason)
 
         /// What the line announces, or would; `nil` if nothing.
         var announced: Expectation.Kind? {
             switch self {
             case .announces(let announcement, _): announcement.kind
             case .refused(_, let kind): kind
-            case .passes, .rejects, .encrypts, .transfer: nil
+            case .passes, .rejects, .encrypts, .transfer, .unopened: nil
             }
         }
     }
@@ -68,6 +70,11 @@ package struct Session: Sendable {
     var isImplicit = false
     /// Code of the multi-line reply that is under way; 0 if none.
     var continuedCode: UInt16 = 0
+    /// Code of a multi-line reply that was given up before its own end, and into which the client may have put text; 0 if
+    /// there is none. Until that end comes no line announces anything (contract S3).
+    var unendedCode: UInt16 = 0
+    /// How many commands ago the client sent one whose reply may have text of the client's at the start of a line; at most 255.
+    var commandsSinceQuoted: UInt8 = .max
     /// Ordinal that the next command gets.
     var nextOrdinal: UInt32 = 0
     var clientRecords = TLSRecords()
@@ -98,6 +105,7 @@ package struct Session: Sendable {
         phase = isAdopted ? .ready : .greeting
         isSynchronised = !isAdopted
         clientHasSpoken = isAdopted
+        if isAdopted { commandsSinceQuoted = 0 }
         serverHasSpoken = isAdopted
         isASCII = !isAdopted
     }
@@ -199,7 +207,7 @@ extension Session {
             rearm()
         }
         let isPipelined = isAwaitingReply
-        let ordinal = push(command.verb)
+        let ordinal = push(command.verb, isQuoted: command.mayBeQuoted)
         guard isWhole else { return .passes }
         if command.verb == .user {
             let argument = line.extracting(command.argument)
@@ -239,7 +247,7 @@ extension Session {
     /// Servers answer these too, most of them even an empty one, and the answer must not be taken for that of the next command.
     private mutating func unknownCommand(isEmpty: Bool) -> Outcome {
         guard clientHasSpoken else { return isEmpty ? .passes : becomeNotFTP() }
-        if phase != .encrypted { push(.other) }
+        if phase != .encrypted { push(.other, isQuoted: !isEmpty) }
         return .passes
     }
 
@@ -279,6 +287,7 @@ extension Session {
         let reply = Reply(parsing: line)
         let followsCommand = clientSpokeLast
         clientSpokeLast = false
+        if let reply, reply.code == unendedCode, !reply.isContinued { unendedCode = 0 }
         if hasMissedReply {
             guard reply != nil, followsCommand else { return .passes }
             hasMissedReply = false
@@ -294,6 +303,7 @@ extension Session {
                 if !reply.isContinued { isAwaitingReply = false }
                 return .passes
             }
+            if unendedCode == 0, mayQuote { unendedCode = continuedCode }
             let unended = Reply(code: continuedCode)
             continuedCode = 0
             _ = finish(unended, Span(), isWhole: false, on: connection)
@@ -333,6 +343,7 @@ extension Session {
             phase = .login
             return kind.map { unsolicited($0, line, on: connection) } ?? .passes
         }
+        guard kind == nil || unendedCode == 0 else { return .unopened(.unendedReply) }
         if let kind, isSoliciting {
             return announce(kind, line, isWhole: isWhole, on: connection)
         }
@@ -495,6 +506,7 @@ extension Session {
         hasRefusedSolicitor = false
         hasMissedReply = false
         continuedCode = 0
+        unendedCode = 0
         return .encrypts
     }
 
@@ -537,8 +549,15 @@ extension Session {
 /// Commands that wait for their replies.
 extension Session {
     /// Adds a command and returns its ordinal.
+    ///
+    /// - Parameter isQuoted: see `Command.mayBeQuoted`.
     @discardableResult
-    mutating func push(_ verb: Verb) -> UInt32 {
+    mutating func push(_ verb: Verb, isQuoted: Bool = false) -> UInt32 {
+        if isQuoted {
+            commandsSinceQuoted = 0
+        } else if commandsSinceQuoted < .max {
+            commandsSinceQuoted += 1
+        }
         if outstanding.count == VerbQueue.capacity { isTransferring = false }
         outstanding.append(verb.awaited)
         clientSpokeLast = true
@@ -547,6 +566,15 @@ extension Session {
         nextOrdinal &+= 1
         if verb == .abor { isSynchronised = false }
         return nextOrdinal &- 1
+    }
+
+    /// Replies that a server may have sent beyond one for each command, while one that quotes the client is still to come.
+    private static let maximumExcessReplies = 4
+
+    /// Tells whether the reply that is under way may have lines that the client has chosen.
+    private var mayQuote: Bool {
+        let unanswered = outstanding.count + Int(outstanding.forgotten)
+        return !isSynchronised || Int(commandsSinceQuoted) < unanswered + Session.maximumExcessReplies
     }
 
     /// Tells whether a command still waits for its final reply.

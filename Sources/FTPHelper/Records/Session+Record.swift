@@ -102,7 +102,7 @@ extension Session {
             return
         }
         clientHasSpoken = true
-        push(command)
+        push(command, isQuoted: command == .other)
     }
 
     /// Takes notice of a line of the server that has not ended and will not be read.
@@ -128,6 +128,8 @@ extension Session: Recordable {
         outstanding.write(into: &record)
         nextOrdinal.write(into: &record)
         continuedCode.write(into: &record)
+        unendedCode.write(into: &record)
+        commandsSinceQuoted.write(into: &record)
         clientRecords.write(into: &record)
         serverRecords.write(into: &record)
         Flags(
@@ -158,6 +160,8 @@ extension Session: Recordable {
         outstanding = try record.next()
         nextOrdinal = try record.next()
         continuedCode = try record.next()
+        unendedCode = try record.next()
+        commandsSinceQuoted = try record.next()
         clientRecords = try record.next()
         serverRecords = try record.next()
         let flags: Flags = try record.next()

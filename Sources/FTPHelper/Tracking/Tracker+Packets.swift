@@ -130,8 +130,9 @@ extension Tracker {
     ) -> Bool {
         guard segment.flags.contains(.ack), !segment.flags.contains(.rst) else { return false }
         let isHandshake = segment.flags.contains(.syn)
-        guard !isHandshake || !connection.isEarlier else { return false }
-        guard connection.isEarlier || isHandshake && side == .server else {
+        // Of one that conntrack had as established the handshake was to be over: if its SYN-ACK only waited in the queue, then
+        // somebody has acknowledged it too early, and it has begun in sight.
+        guard isHandshake ? side == .server && !connection.isEarlier : connection.isEarlier else {
             turnAway(connection.mapping)
             remove(connection, at: now, into: &output)
             return false
@@ -396,6 +397,8 @@ extension Tracker {
             take(sign, in: line, on: connection, at: now, into: &output)
         case .encrypts:
             output.actions.append(.report(.encrypted(connection.summary)))
+        case .unopened(let reason):
+            tell(reason, of: connection, into: &output)
         case .rejects(let command):
             if let opening = connection.opening, opening.command == command, opening.kind.isActive {
                 closeExpectation(of: connection, .rejected, into: &output)

@@ -4,6 +4,8 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     case unannounced
     /// A line was too long to be read.
     case longLine = "long-line"
+    /// A reply of several lines has not ended with its own code, so the line may be text within it that the client has chosen.
+    case unendedReply = "unended-reply"
 
     /// Those that were told of a connection.
     struct Told: Sendable {
@@ -15,6 +17,7 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
                 switch reason {
                 case .unannounced: 1
                 case .longLine: 2
+                case .unendedReply: 4
                 }
             defer { bits |= bit }
             return bits & bit == 0

@@ -9,6 +9,9 @@ extension UnopenedReason {
                 + "packets of both directions pass this gateway"
         case .longLine:
             "a line of more than 4096 bytes passed unread: what it may have announced opens nothing"
+        case .unendedReply:
+            "a reply of several lines has not ended with its own code, and what looks like another may be text within it "
+                + "that the client has chosen: nothing opens until that end comes"
         }
     }
 }

@@ -16,6 +16,7 @@ import Testing
         case .encrypts: "encrypts"
         // What is said of transfers is tested with these.
         case .transfer: ""
+        case .unopened(let reason): reason.rawValue
         }
     }
 
@@ -504,6 +505,30 @@ import Testing
             "> STAT", "> PASV", "< 213-a", "< \(Self.pasv)", "< 226 x", "< \(Self.pasv)", "< 213 b",
             "< \(Self.pasv) => PASV 5001",
         ])
+    }
+
+    /// Commands whose replies may have lines that the client has chosen.
+    static let quoted = ["STAT x", "SITE HELP x", "CWD x", "HELP x", "MLST x", "foo(bar"]
+
+    @Test(arguments: quoted)
+    func `text in a reply that quotes the client announces nothing, whatever the client says meanwhile`(
+        command: String
+    ) {
+        for more in [[], ["< 500 x"], ["< 211-x", "> NOOP", "< 500 x", "< 211 y"]] {
+            _ = Self.play(
+                ["> \(command)", "< 213-x"] + more
+                    + [
+                        "> PASV", "< \(Self.pasv) => unended-reply", "> EPSV",
+                        "< \(Self.epsv) => unended-reply",
+                        "< 213 end", "< \(Self.pasv) => PASV 5001", "< \(Self.epsv) => EPSV 5001",
+                    ]
+            )
+        }
+        // Also while a server has answered more often than it was asked.
+        _ = Self.play(
+            ["> NOOP", "> \(command)", "< 200 x", "< 200 x", "< 200 x"]
+                + ["> PASV", "< 213-x", "> NOOP", "< \(Self.pasv) => unended-reply"]
+        )
     }
 
     @Test(arguments: ["200 ok", "220 ok", "202 ok", "230 ok", "250 ok"])

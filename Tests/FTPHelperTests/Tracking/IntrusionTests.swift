@@ -408,6 +408,23 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
+    @Test(arguments: NATCase.all)
+    func `a handshake that waited in the queue while conntrack was asked has begun in sight`(nat: NATCase) {
+        var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
+        // Somebody has acknowledged the SYN-ACK before the client has it.
+        tracker.noteEarlier(nat.mapping, entryID: 3)
+        var output = Output()
+        let now = Instant(nanoseconds: 1)
+        let answer = Dialogue(nat.mapping).handshake.bytes
+        #expect(tracker.receive(answer.span, at: now, into: &output) == .needsMapping(nat.mapping.reply))
+        tracker.learn(nat.mapping, entryID: 3, isHelped: false, phase: .established, at: now, into: &output)
+        _ = tracker.receive(answer.span, at: now, into: &output)
+        var dialogue = Dialogue(nat.mapping, tracker: tracker, isAdopted: true)
+        slipstream(&dialogue)
+        #expect(dialogue.open.isEmpty)
+        #expect(dialogue.tracker.connectionCount == 0)
+    }
+
     /// What happened to a SYN before the daemon that sees its SYN-ACK.
     enum EarlierSYN: CaseIterable {
         /// An earlier daemon has taken fast open out of it.

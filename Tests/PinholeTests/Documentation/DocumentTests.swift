@@ -1,5 +1,6 @@
 import Foundation
 import Netfilter
+import PinholeDaemon
 import Testing
 
 @testable import pinhole
