@@ -12,6 +12,8 @@ package struct Command: Hashable, Sendable {
     package let verb: Verb
     /// Offsets of the argument in the line; empty if there is none.
     package let argument: Range<Int>
+    /// Tells whether the reply may have lines that the server did not write itself: the names of files that a `STAT` lists.
+    let isQuoting: Bool
 
     /// Reads a line with its end; `nil` if it is no FTP command.
     package init?(parsing line: Span<UInt8>) {
@@ -21,14 +23,9 @@ package struct Command: Hashable, Sendable {
         while start < end, Command.isBlank(line[start]) { start += 1 }
         guard start == end || start > word.end else { return nil }
         argument = start..<end
+        isQuoting = !argument.isEmpty && Verb.quoting.contains(word.name)
         self.verb = verb == .epsv && Command.isAll(line.extracting(argument)) ? .other : verb
     }
-
-    /// Tells whether a reply of several lines may have text at the start of a line that the client has chosen with this command: the
-    /// names of a `STAT`, the message of a `CWD`'s folder.
-    ///
-    /// Commands without an argument choose nothing, and of a login and of transfers no server says more than a line of its own.
-    var mayBeQuoted: Bool { !argument.isEmpty && verb == .other }
 
     /// Where the argument starts in a line that has not ended yet, and the verb; `nil` while either is not known.
     package static func start(ofPartial line: Span<UInt8>) -> (verb: Verb, argument: Int)? {

@@ -70,11 +70,11 @@ package struct Session: Sendable {
     var isImplicit = false
     /// Code of the multi-line reply that is under way; 0 if none.
     var continuedCode: UInt16 = 0
-    /// Code of a multi-line reply that was given up before its own end, and into which the client may have put text; 0 if
-    /// there is none. Until that end comes no line announces anything (contract S3).
+    /// Code of a multi-line reply that was given up before its own end, and that may have lines which the server did not write; 0
+    /// if there is none, 1 if its code was missed. Until that end comes no line announces anything (contract S3).
     var unendedCode: UInt16 = 0
-    /// How many commands ago the client sent one whose reply may have text of the client's at the start of a line; at most 255.
-    var commandsSinceQuoted: UInt8 = .max
+    /// How many commands ago the client sent one that is `Command.isQuoting`; at most 255.
+    var commandsSinceQuoting: UInt8 = .max
     /// Ordinal that the next command gets.
     var nextOrdinal: UInt32 = 0
     var clientRecords = TLSRecords()
@@ -105,7 +105,7 @@ package struct Session: Sendable {
         phase = isAdopted ? .ready : .greeting
         isSynchronised = !isAdopted
         clientHasSpoken = isAdopted
-        if isAdopted { commandsSinceQuoted = 0 }
+        if isAdopted { commandsSinceQuoting = 0 }
         serverHasSpoken = isAdopted
         isASCII = !isAdopted
     }
@@ -207,7 +207,7 @@ extension Session {
             rearm()
         }
         let isPipelined = isAwaitingReply
-        let ordinal = push(command.verb, isQuoted: command.mayBeQuoted)
+        let ordinal = push(command.verb, isQuoting: command.isQuoting)
         guard isWhole else { return .passes }
         if command.verb == .user {
             let argument = line.extracting(command.argument)
@@ -247,7 +247,7 @@ extension Session {
     /// Servers answer these too, most of them even an empty one, and the answer must not be taken for that of the next command.
     private mutating func unknownCommand(isEmpty: Bool) -> Outcome {
         guard clientHasSpoken else { return isEmpty ? .passes : becomeNotFTP() }
-        if phase != .encrypted { push(.other, isQuoted: !isEmpty) }
+        if phase != .encrypted { push(.other, isQuoting: !isEmpty) }
         return .passes
     }
 
@@ -463,6 +463,7 @@ extension Session {
     /// Before the login nobody knows what the client meant by them (contract S3a), unless it had begun to log in from its first
     /// byte on, as only an FTP client does.
     package mutating func miss(from side: Side) -> Outcome {
+        let isQuoting = isSynchronised && awaitsQuote(excess: 0)
         isSynchronised = false
         let isLoggingIn = phase == .login && userName.count > 0
         switch side {
@@ -473,6 +474,7 @@ extension Session {
             serverRecords.resume()
             if phase == .greeting { phase = .login }
             if case .lines = content(of: .server) {
+                if unendedCode == 0, isQuoting { unendedCode = continuedCode != 0 ? continuedCode : 1 }
                 // What waits may have been answered.
                 outstanding.removeAll()
                 isTransferring = false
@@ -550,13 +552,13 @@ extension Session {
 extension Session {
     /// Adds a command and returns its ordinal.
     ///
-    /// - Parameter isQuoted: see `Command.mayBeQuoted`.
+    /// - Parameter isQuoting: its reply may have lines that the server did not write itself.
     @discardableResult
-    mutating func push(_ verb: Verb, isQuoted: Bool = false) -> UInt32 {
-        if isQuoted {
-            commandsSinceQuoted = 0
-        } else if commandsSinceQuoted < .max {
-            commandsSinceQuoted += 1
+    mutating func push(_ verb: Verb, isQuoting: Bool = false) -> UInt32 {
+        if isQuoting {
+            commandsSinceQuoting = 0
+        } else if commandsSinceQuoting < .max {
+            commandsSinceQuoting += 1
         }
         if outstanding.count == VerbQueue.capacity { isTransferring = false }
         outstanding.append(verb.awaited)
@@ -568,13 +570,15 @@ extension Session {
         return nextOrdinal &- 1
     }
 
-    /// Replies that a server may have sent beyond one for each command, while one that quotes the client is still to come.
+    /// Replies that a server may have sent beyond one for each command.
     private static let maximumExcessReplies = 4
 
-    /// Tells whether the reply that is under way may have lines that the client has chosen.
-    private var mayQuote: Bool {
-        let unanswered = outstanding.count + Int(outstanding.forgotten)
-        return !isSynchronised || Int(commandsSinceQuoted) < unanswered + Session.maximumExcessReplies
+    /// Tells whether the reply that is under way may have lines that the server did not write itself.
+    private var mayQuote: Bool { !isSynchronised || awaitsQuote(excess: Session.maximumExcessReplies) }
+
+    /// Tells whether a command waits whose reply may, or did before so many replies beyond one for each command.
+    private func awaitsQuote(excess: Int) -> Bool {
+        Int(commandsSinceQuoting) < outstanding.count + Int(outstanding.forgotten) + excess
     }
 
     /// Tells whether a command still waits for its final reply.

@@ -89,6 +89,10 @@ extension Verb {
         ].map(pack)
     )
 
+    /// Those whose replies may have lines that the server did not write itself: BSD's `STAT` passes on what `ls` says, names with
+    /// line feeds and all. Of what they show after a login or a CWD, servers mark or indent each line.
+    static let quoting: Set<UInt64> = Set(["HELP", "LANG", "MLST", "SITE", "STAT"].map(pack))
+
     private static func pack(_ name: String) -> UInt64 {
         name.utf8.reduce(0) { $0 << 8 | UInt64($1) }
     }

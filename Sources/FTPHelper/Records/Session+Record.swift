@@ -102,7 +102,7 @@ extension Session {
             return
         }
         clientHasSpoken = true
-        push(command, isQuoted: command == .other)
+        push(command, isQuoting: command == .other)
     }
 
     /// Takes notice of a line of the server that has not ended and will not be read.
@@ -129,7 +129,7 @@ extension Session: Recordable {
         nextOrdinal.write(into: &record)
         continuedCode.write(into: &record)
         unendedCode.write(into: &record)
-        commandsSinceQuoted.write(into: &record)
+        commandsSinceQuoting.write(into: &record)
         clientRecords.write(into: &record)
         serverRecords.write(into: &record)
         Flags(
@@ -161,7 +161,7 @@ extension Session: Recordable {
         nextOrdinal = try record.next()
         continuedCode = try record.next()
         unendedCode = try record.next()
-        commandsSinceQuoted = try record.next()
+        commandsSinceQuoting = try record.next()
         clientRecords = try record.next()
         serverRecords = try record.next()
         let flags: Flags = try record.next()
