@@ -14,12 +14,9 @@ let fenced: [SwiftSetting] = [
 let package = Package(
     name: "pinhole",
     targets: [
-        // C: what the netfilter libraries and Glibc's module cannot give Swift as they are.
-        .systemLibrary(
-            name: "CNetfilter",
-            pkgConfig: "libmnl",
-            providers: [.apt(["libmnl-dev", "libjansson-dev", "libpcap-dev"])]
-        ),
+        // C libraries, and what Glibc's module leaves out.
+        .systemLibrary(name: "CNetfilter", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -35,20 +32,34 @@ let package = Package(
             swiftSettings: fenced + [.unsafeFlags(["-O"], .when(configuration: .debug))]
         ),
 
-        // The fence: the only Swift that touches C pointers.
+        // The fences, the only Swift that touches C pointers: one for each thing that is spoken to.
         .target(
-            name: "Netfilter",
-            dependencies: [
-                "CNetfilter", "CInih", "CSeccomp", "CLinux", "CPcap", "CHTTP", "CScreen", "FTPHelper",
-            ],
+            name: "Linux",
+            dependencies: ["CLinux", "CSeccomp", "FTPHelper"],
             swiftSettings: fenced
         ),
+        .target(
+            name: "Netfilter",
+            dependencies: ["CNetfilter", "CLinux", "FTPHelper", "Linux"],
+            swiftSettings: fenced
+        ),
+        .target(name: "Formats", dependencies: ["CInih", "CJansson", "Linux"], swiftSettings: fenced),
+        .target(name: "Captures", dependencies: ["CPcap", "FTPHelper", "Linux"], swiftSettings: fenced),
+        .target(name: "HTTP", dependencies: ["CHTTP", "CLinux", "Linux"], swiftSettings: fenced),
+        .target(name: "Terminal", dependencies: ["CScreen", "Linux"], swiftSettings: fenced),
 
         // The shell: performs what the core decides.
-        .target(name: "PinholeDaemon", dependencies: ["FTPHelper", "Netfilter"], swiftSettings: fenced),
+        .target(
+            name: "PinholeDaemon",
+            dependencies: ["FTPHelper", "Linux", "Netfilter", "Formats", "Captures"],
+            swiftSettings: fenced
+        ),
         .executableTarget(
             name: "pinhole",
-            dependencies: ["FTPHelper", "Netfilter", "PinholeDaemon"],
+            dependencies: [
+                "FTPHelper", "Linux", "Netfilter", "Formats", "Captures", "HTTP", "Terminal",
+                "PinholeDaemon",
+            ],
             swiftSettings: fenced
         ),
 
@@ -67,17 +78,24 @@ let package = Package(
         .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
         .testTarget(
             name: "NetfilterTests",
-            dependencies: ["Netfilter", "FTPHelper", "CFaults"],
+            dependencies: ["Netfilter", "Linux", "FTPHelper", "CFaults"],
+            swiftSettings: fenced
+        ),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "FTPHelper"], swiftSettings: fenced),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "Linux"], swiftSettings: fenced),
+        .testTarget(
+            name: "CapturesTests",
+            dependencies: ["Captures", "Linux", "FTPHelper"],
             swiftSettings: fenced
         ),
         .testTarget(
             name: "PinholeDaemonTests",
-            dependencies: ["PinholeDaemon", "Netfilter", "FTPHelper"],
+            dependencies: ["PinholeDaemon", "Netfilter", "Linux", "Formats", "Captures", "FTPHelper"],
             swiftSettings: fenced
         ),
         .testTarget(
             name: "PinholeTests",
-            dependencies: ["pinhole", "Netfilter"],
+            dependencies: ["pinhole", "Netfilter", "Linux", "Formats", "Terminal"],
             exclude: ["Rules/pinhole.nft-list", "Support/hostile-daemon", "Support/nft-without-queue"],
             swiftSettings: fenced
         ),

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
-#include <jansson.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/ipset/ip_set.h>
@@ -19,8 +18,5 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/rtnetlink.h>
-
-/* A macro with an argument, which Swift does not see. */
-static inline size_t cnetfilter_json_real_precision(size_t digits) { return JSON_REAL_PRECISION(digits); }
 
 #endif

@@ -1,5 +1,6 @@
 import CNetfilter
 package import FTPHelper
+package import Linux
 
 /// Data connections on a gateway that has rules with SYNPROXY.
 extension Conntrack {

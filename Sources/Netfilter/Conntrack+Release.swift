@@ -1,6 +1,7 @@
 import CNetfilter
 package import FTPHelper
 import Glibc
+package import Linux
 
 /// Control connections whose packets nobody needs to see any more.
 extension Conntrack {

@@ -1,5 +1,6 @@
 import CNetfilter
 package import FTPHelper
+package import Linux
 
 /// Connections whose zone is not known: a queued packet does not tell the one that it is in.
 extension Conntrack {

@@ -1,6 +1,7 @@
 import CNetfilter
 package import FTPHelper
 import Glibc
+package import Linux
 
 /// Requests to conntrack, each done when its method returns (ctnetlink).
 package struct Conntrack: ~Copyable {

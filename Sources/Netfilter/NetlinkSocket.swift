@@ -1,6 +1,7 @@
 import CNetfilter
 import FTPHelper
 import Glibc
+import Linux
 
 /// A socket to one subsystem of nfnetlink; every request and its answer go through here.
 ///
@@ -166,7 +167,7 @@ import Glibc
                 guard message.type == NLMSG_ERROR else {
                     return Route(parsing: message.payload, in: buffer.span)
                 }
-                throw SystemError(operation, code: errorCode(of: message))
+                throw SystemError(operation, answer: errorCode(of: message))
             }
         }
     }
@@ -202,7 +203,7 @@ import Glibc
                 continue
             }
             let code = errorCode(of: message)
-            guard code == 0 else { throw SystemError(operation(), code: code) }
+            guard code == 0 else { throw SystemError(operation(), answer: code) }
             return true
         }
         return false
@@ -303,7 +304,7 @@ import Glibc
                 guard message.sequence == sequence else { continue }
                 guard message.type == NLMSG_ERROR else { return Array(buffer[message.attributes]) }
                 let code = errorCode(of: message)
-                guard code == 0 else { throw SystemError(operation(), code: code) }
+                guard code == 0 else { throw SystemError(operation(), answer: code) }
                 return []
             }
         }

@@ -1,5 +1,6 @@
 import CNetfilter
 import Glibc
+package import Linux
 
 /// Sends packets that are ours from the IP header on.
 ///

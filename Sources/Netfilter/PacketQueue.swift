@@ -1,6 +1,7 @@
 import CLinux
 import CNetfilter
 import Glibc
+package import Linux
 
 /// One queue of packets that wait for a verdict (NFQUEUE).
 ///

@@ -1,6 +1,7 @@
 import CNetfilter
 package import FTPHelper
 import Glibc
+import Linux
 
 /// The sets as ipsets: `hash:ip,port,ip`, with members like `10.2.0.100,tcp:5001,10.2.0.2`, and `hash:ip`.
 ///

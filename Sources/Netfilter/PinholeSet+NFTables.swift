@@ -1,6 +1,7 @@
 import CNetfilter
 package import FTPHelper
 import Glibc
+import Linux
 
 /// The sets in the table `inet pinhole`, with elements like `10.2.0.100 . 5001 . 10.2.0.2`, and `10.2.0.2`.
 extension PinholeSet {

@@ -1,5 +1,6 @@
 package import FTPHelper
 import Glibc
+package import Linux
 
 /// The sets in which the firewall looks whether a SYN is one that the daemon is to see, for each family one of each kind.
 ///
@@ -144,7 +145,7 @@ package struct PinholeSet: ~Copyable {
         }
         guard let isOurs else { return false }
         guard isOurs else {
-            throw SystemError("look up set \(family.name(of: kind))", code: SystemError.typeMismatch)
+            throw SystemError("look up set \(family.name(of: kind))", answer: SystemError.typeMismatch)
         }
         return true
     }

@@ -1,6 +1,7 @@
 import CNetfilter
 package import FTPHelper
 import Glibc
+package import Linux
 
 /// Questions to the kernel's routing tables, each answered when its method returns (rtnetlink).
 package struct Routing: ~Copyable {

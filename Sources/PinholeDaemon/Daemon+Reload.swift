@@ -1,4 +1,4 @@
-import Netfilter
+import Linux
 
 extension Daemon {
     /// Reads the configuration again and goes by it from now on; what is wrong with it leaves everything as it is.

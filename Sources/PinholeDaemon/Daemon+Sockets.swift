@@ -1,4 +1,5 @@
 import Netfilter
+import Linux
 
 extension Daemon {
     /// Opens the sockets for which a daemon needs `CAP_NET_RAW`, and leaves them with the service manager for it.

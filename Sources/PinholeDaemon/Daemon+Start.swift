@@ -1,6 +1,8 @@
 import FTPHelper
 import Glibc
 import Netfilter
+import Formats
+import Linux
 
 extension Daemon {
     /// Takes everything that the daemon needs of the system, goes on with what an earlier one has left, and gives up the

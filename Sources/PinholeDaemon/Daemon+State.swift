@@ -1,5 +1,6 @@
 import FTPHelper
 import Netfilter
+import Linux
 
 /// What one daemon leaves to the next.
 extension Daemon {

@@ -1,6 +1,7 @@
 import FTPHelper
 import Glibc
 import Netfilter
+import Linux
 
 /// `pinhole run`: waits for packets, clients, deadlines and signals, and sees to each.
 ///

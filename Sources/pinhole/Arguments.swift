@@ -1,5 +1,5 @@
-import Netfilter
 import PinholeDaemon
+import Linux
 
 /// What was given to a subcommand: its operands, and its options with their values.
 struct Arguments {

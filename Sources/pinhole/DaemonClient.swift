@@ -1,5 +1,5 @@
-import Netfilter
 import PinholeDaemon
+import Linux
 
 /// What the subcommands share that ask the daemon something.
 enum DaemonClient {

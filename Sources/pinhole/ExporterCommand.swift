@@ -1,8 +1,9 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import PinholeDaemon
 import Synchronization
+import HTTP
+import Linux
 
 /// `pinhole exporter`.
 enum ExporterCommand: Command {

@@ -1,3 +1,5 @@
+import Formats
+
 /// An option of a subcommand: the one description that both the parser and `--help` go by.
 struct Option: Hashable, Sendable {
     /// The name without its dashes.

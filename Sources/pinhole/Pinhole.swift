@@ -1,6 +1,6 @@
 import Glibc
-import Netfilter
 import PinholeDaemon
+import Linux
 
 /// The command line: finds the subcommand, runs it, and says what went wrong.
 @main

@@ -1,6 +1,8 @@
 import FTPHelper
-import Netfilter
 import PinholeDaemon
+import Linux
+import Captures
+import Formats
 
 /// `pinhole replay`.
 enum ReplayCommand: Command {

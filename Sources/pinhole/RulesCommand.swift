@@ -1,5 +1,6 @@
 import Netfilter
 import PinholeDaemon
+import Linux
 
 /// `pinhole rules`.
 enum RulesCommand: Command {

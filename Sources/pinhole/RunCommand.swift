@@ -1,6 +1,7 @@
 import FTPHelper
 import Netfilter
 import PinholeDaemon
+import Linux
 
 /// `pinhole run`.
 enum RunCommand: Command {

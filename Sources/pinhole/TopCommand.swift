@@ -1,7 +1,9 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import PinholeDaemon
+import Formats
+import Linux
+import Terminal
 
 /// `pinhole top`.
 enum TopCommand: Command {

@@ -1,5 +1,5 @@
-import Netfilter
 import PinholeDaemon
+import Linux
 
 /// `pinhole version`.
 enum VersionCommand: Command {

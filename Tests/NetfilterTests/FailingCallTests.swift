@@ -2,6 +2,7 @@ import FTPHelper
 import Glibc
 import Netfilter
 import Testing
+import Linux
 
 /// Every request to the kernel, failing in every way: it says why, and the next one is answered as ever.
 @Suite(.serialized) struct FailingCallTests {

@@ -1,6 +1,7 @@
 import Glibc
 import Netfilter
 import Testing
+import Linux
 
 @Suite(.serialized) struct PacketInjectorTests {
     private let namespace: NetworkNamespace

@@ -1,5 +1,6 @@
-import Netfilter
+@testable import Netfilter
 import Testing
+import Linux
 
 @Suite struct SystemErrorTests {
     @Test(arguments: [
@@ -9,7 +10,7 @@ import Testing
         (4107, "the set was created without timeouts"),
         (4102, "the set is of another type"),
     ]) func `an error says what was tried and why it failed`(code: Int32, reason: String) {
-        #expect(SystemError("try it", code: code).description == "try it: \(reason)")
+        #expect(SystemError("try it", answer: code).description == "try it: \(reason)")
     }
 
     @Test func `a number that nobody knows is named`() {

@@ -1,5 +1,5 @@
-import Netfilter
 import Testing
+import Linux
 
 @testable import pinhole
 

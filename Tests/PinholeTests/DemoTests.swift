@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 struct DemoTests {
     /// Runs a bash script in which `demo` is the demo, and fails if it leaves anything in the directories it uses.

@@ -70,8 +70,9 @@ package struct Session: Sendable {
     var isImplicit = false
     /// Code of the multi-line reply that is under way; 0 if none.
     var continuedCode: UInt16 = 0
-    /// Code of a multi-line reply that was given up before its own end, and that may have lines which the server did not write; 0
-    /// if there is none, 1 if its code was missed. Until that end comes no line announces anything (contract S3).
+    /// Code of a multi-line reply that was given up before its own end, and that may have lines which the server did not write.
+    ///
+    /// 0 if there is none, 1 if its code was missed. Until that end comes no line announces anything (contract S1).
     var unendedCode: UInt16 = 0
     /// How many commands ago the client sent one that is `Command.isQuoting`; at most 255.
     var commandsSinceQuoting: UInt8 = .max
@@ -552,7 +553,7 @@ extension Session {
 extension Session {
     /// Adds a command and returns its ordinal.
     ///
-    /// - Parameter isQuoting: its reply may have lines that the server did not write itself.
+    /// Of one that is quoting (`Command.isQuoting`) the reply may have lines that the server did not write itself.
     @discardableResult
     mutating func push(_ verb: Verb, isQuoting: Bool = false) -> UInt32 {
         if isQuoting {

@@ -89,8 +89,10 @@ extension Verb {
         ].map(pack)
     )
 
-    /// Those whose replies may have lines that the server did not write itself: BSD's `STAT` passes on what `ls` says, names with
-    /// line feeds and all. Of what they show after a login or a CWD, servers mark or indent each line.
+    /// Commands whose replies may contain lines that the server did not write itself.
+    ///
+    /// BSD's `STAT` prints the output of `ls`, in which a file's name may have line feeds. The messages that servers show after a
+    /// login or a CWD are no danger: servers mark or indent each of their lines.
     static let quoting: Set<UInt64> = Set(["HELP", "LANG", "MLST", "SITE", "STAT"].map(pack))
 
     private static func pack(_ name: String) -> UInt64 {

@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Linux
 
 /// The control socket and the clients at it.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import Netfilter
+import Linux
 
 /// A conversation with the daemon, from the client's side: one request and its answer.
 ///

@@ -1,5 +1,6 @@
 import FTPHelper
-import Netfilter
+import Formats
+import Linux
 
 /// One connection to the control socket, from the daemon's side.
 ///

@@ -1,5 +1,5 @@
 import FTPHelper
-import Netfilter
+import Formats
 
 extension Engine where System: ~Copyable {
     /// Answers a request of a client.

@@ -1,5 +1,6 @@
 package import FTPHelper
 package import Netfilter
+package import Linux
 
 /// What the packet path asks of the kernel, one request each and each done when it returns.
 ///

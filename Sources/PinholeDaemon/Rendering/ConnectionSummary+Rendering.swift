@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Formats
 
 extension ConnectionSummary {
     /// The object of `pinhole connections --json`.

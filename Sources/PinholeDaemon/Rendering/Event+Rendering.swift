@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Formats
 
 extension Event {
     /// The name that logs, text and JSON share.

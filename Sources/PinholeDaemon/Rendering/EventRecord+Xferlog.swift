@@ -1,5 +1,5 @@
 import FTPHelper
-import Netfilter
+import Linux
 
 /// Transfers as FTP servers log them, for whatever reads such logs (xferlog(5), of wu-ftpd).
 ///

@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Formats
 
 extension Expectation {
     /// The object of `pinhole expectations --json`.

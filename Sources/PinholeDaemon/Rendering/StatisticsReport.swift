@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Formats
 
 /// All numbers that the daemon keeps, at one moment.
 package struct StatisticsReport: Hashable, Sendable {

@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Formats
 
 extension TransferSummary {
     /// The object of `pinhole transfers --json`.

@@ -1,5 +1,5 @@
 package import FTPHelper
-package import Netfilter
+package import Linux
 
 /// The words of `RejectedConnections`, in a file that outlives the daemon.
 ///

@@ -1,4 +1,4 @@
-import Netfilter
+import Linux
 
 extension StateFile {
     /// What the header of a file says that this program has written since the machine was started.

@@ -1,5 +1,5 @@
 import Glibc
-package import Netfilter
+package import Linux
 
 /// The records of the connections, in a file that outlives the daemon.
 ///

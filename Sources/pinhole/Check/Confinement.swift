@@ -1,4 +1,4 @@
-import Netfilter
+import Linux
 
 /// What a process may do, as `/proc/PID/status` tells it.
 struct Confinement: Hashable, Sendable {

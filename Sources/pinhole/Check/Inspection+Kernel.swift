@@ -1,5 +1,6 @@
 import Glibc
 import Netfilter
+import Linux
 
 /// What the kernel has of what the daemon and the rules need.
 extension Inspection {

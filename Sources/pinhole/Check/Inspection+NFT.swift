@@ -1,5 +1,6 @@
 import Netfilter
 import PinholeDaemon
+import Linux
 
 /// The rules where they are those of nftables.
 extension Inspection {

@@ -1,4 +1,4 @@
-import Netfilter
+import Linux
 
 /// A queue that a process has bound, as `/proc/net/netfilter/nfnetlink_queue` tells of it.
 struct QueueBinding: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Netfilter
+import Linux
 
 /// What systemd knows of `pinhole.service`, as `systemctl show` tells it.
 struct ServiceState: Hashable, Sendable {

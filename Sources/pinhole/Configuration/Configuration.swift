@@ -1,7 +1,8 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import PinholeDaemon
+import Formats
+import Linux
 
 /// What `pinhole run` goes by: a file, and the command line, which wins.
 ///

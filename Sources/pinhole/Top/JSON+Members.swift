@@ -1,5 +1,5 @@
-import Netfilter
 import PinholeDaemon
+import Formats
 
 /// What the daemon has said, piece by piece.
 extension JSON {

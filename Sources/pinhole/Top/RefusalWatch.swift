@@ -1,5 +1,6 @@
-import Netfilter
 import PinholeDaemon
+import Formats
+import Linux
 
 /// The last refusals that the daemon has told of since somebody began to listen.
 struct RefusalWatch: ~Copyable {

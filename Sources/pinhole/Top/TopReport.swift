@@ -1,4 +1,4 @@
-import Netfilter
+import Formats
 
 /// What the daemon has said at one moment, each in its JSON.
 struct TopReport: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Netfilter
+import Formats
 
 /// What stands in the rows, from what the daemon has said.
 extension TopRow {

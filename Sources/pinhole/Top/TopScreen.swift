@@ -1,5 +1,5 @@
-import Netfilter
 import PinholeDaemon
+import Terminal
 
 /// What is on the screen, and what keys do: reports and keys in, lines and requests out.
 ///

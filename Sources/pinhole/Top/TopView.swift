@@ -1,4 +1,3 @@
-import Netfilter
 import PinholeDaemon
 
 /// One of the tables of `pinhole top`.

@@ -2,6 +2,7 @@ import CFaults
 import Glibc
 import Netfilter
 import Testing
+import Linux
 
 /// How a call to the kernel fails while a test makes a request.
 struct Failing: Hashable, CustomTestStringConvertible {

@@ -1,5 +1,6 @@
 import Glibc
 import Netfilter
+import Linux
 
 /// A network namespace of the test's own, which goes when the test is over.
 ///

@@ -1,6 +1,7 @@
 import FTPHelper
 import Glibc
 import Netfilter
+import Linux
 
 /// A TCP socket of a test; it never blocks, and belongs to the namespace in which it was made.
 final class TCPSocket {

@@ -1,5 +1,6 @@
 import PinholeDaemon
 import Testing
+import Formats
 
 @Suite struct ControlAnswerTests {
     private func text(_ answer: ControlAnswer) -> String? {

@@ -1,7 +1,7 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import Testing
+import Linux
 
 @testable import PinholeDaemon
 

@@ -1,9 +1,9 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import Testing
 
 @testable import PinholeDaemon
+import Formats
 
 @Suite struct ControlServerTests {
     private let directory: TemporaryDirectory

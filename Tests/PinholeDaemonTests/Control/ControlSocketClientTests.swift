@@ -1,7 +1,7 @@
 import Foundation
-import Netfilter
 import PinholeDaemon
 import Testing
+import Linux
 
 @Suite struct ControlConnectionTests {
     private let directory: TemporaryDirectory

@@ -1,8 +1,9 @@
 import CNetfilter
 import FTPHelper
 import Glibc
-import Netfilter
 import Testing
+import Linux
+import Netfilter
 
 @testable import PinholeDaemon
 

@@ -2,6 +2,8 @@ import FTPHelper
 import Glibc
 import Netfilter
 import Testing
+import Formats
+import Linux
 
 @testable import PinholeDaemon
 

@@ -1,7 +1,8 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import Testing
+import Linux
+import Netfilter
 
 @testable import PinholeDaemon
 

@@ -2,6 +2,7 @@ import FTPHelper
 import Glibc
 import Netfilter
 import Testing
+import Linux
 
 @testable import PinholeDaemon
 

@@ -1,7 +1,7 @@
 import FTPHelper
-import Netfilter
 import PinholeDaemon
 import Testing
+import Formats
 
 @Suite struct ConnectionRenderingTests {
     @Test func `a translated connection as JSON`() {

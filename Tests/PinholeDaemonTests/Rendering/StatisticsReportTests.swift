@@ -1,7 +1,7 @@
 import FTPHelper
-import Netfilter
 import PinholeDaemon
 import Testing
+import Formats
 
 @Suite struct StatisticsReportTests {
     private var report: StatisticsReport {

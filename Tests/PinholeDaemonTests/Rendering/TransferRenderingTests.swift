@@ -1,6 +1,6 @@
 @testable import FTPHelper
-import Netfilter
 import Testing
+import Formats
 
 @testable import PinholeDaemon
 

@@ -1,7 +1,8 @@
 import FTPHelper
-import Netfilter
 import PinholeDaemon
 import Testing
+import Captures
+import Formats
 
 @Suite struct ReplayTests {
     /// What is left of an event: its frame and its name, with what is announced or refused behind.

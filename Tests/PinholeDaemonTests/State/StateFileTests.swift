@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 @testable import PinholeDaemon
 

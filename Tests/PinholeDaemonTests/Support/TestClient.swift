@@ -1,5 +1,5 @@
 import Glibc
-import Netfilter
+import Linux
 
 /// The other end of a control connection, which never blocks and so does only what it is told.
 final class TestClient {

@@ -1,5 +1,5 @@
-import Netfilter
 import Testing
+import Linux
 
 /// Each in a network namespace of its own, as root.
 struct CheckCommandTests {

@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// On a kernel that has just started and loads no module by itself: that of the emulator of `make test-kernels`.
 struct KernelModulesTests {

@@ -5,6 +5,7 @@ import PinholeDaemon
 import Testing
 
 @testable import pinhole
+import Linux
 
 /// What `pinhole run` makes of a configuration file and a command line.
 @Suite struct ConfigurationTests {

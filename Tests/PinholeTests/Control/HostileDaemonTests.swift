@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// Root asks, and somebody answers who has got hold of the daemon's socket.
 @Suite struct HostileDaemonTests {

@@ -1,8 +1,8 @@
 import Foundation
-import Netfilter
 import Testing
 
 @testable import pinhole
+import Linux
 
 /// What the shells offer, asked of the shells.
 struct CompletionTests {

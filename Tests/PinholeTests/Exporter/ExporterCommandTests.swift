@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// What Prometheus is given, shown with Prometheus itself.
 @Suite struct ExporterCommandTests {
@@ -94,7 +94,7 @@ import Testing
             until_ test -s "$dir/slow"
         }
         # Ten scrapes in a row, of which none waits until a slow client is cut off.
-        scrapes() { for _ in {1..10}; do curl --silent --max-time 8 "$1" | grep '^pinhole_up'; sleep 0.1; done | uniq -c; }
+        scrapes() { for _ in {1..10}; do curl --silent --max-time 8 --retry 2 --retry-all-errors "$1" | grep '^pinhole_up'; sleep 0.1; done | uniq -c; }
 
         """
 

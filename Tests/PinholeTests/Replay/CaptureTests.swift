@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// Real captures, which lie beside the checkout and not in it.
 @Suite(

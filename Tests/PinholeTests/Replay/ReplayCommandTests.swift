@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 @Suite struct ReplayCommandTests {
     private static func hex(_ lines: String...) -> [UInt8] {

@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// Each in a network namespace of its own, as root.
 struct RulesLoadTests {

@@ -1,4 +1,3 @@
-import Netfilter
 import Testing
 
 @testable import pinhole

@@ -1,5 +1,5 @@
-import Netfilter
 import Testing
+import Linux
 
 struct RunCommandTests {
     /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.

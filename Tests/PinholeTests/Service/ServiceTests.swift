@@ -1,6 +1,6 @@
 import Foundation
-import Netfilter
 import Testing
+import Linux
 
 /// The files in `systemd/`, as systemd's own tools and the daemon's own calls judge them.
 struct ServiceTests {

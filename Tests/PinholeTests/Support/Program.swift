@@ -1,5 +1,5 @@
 import Foundation
-import Netfilter
+import Linux
 
 /// The program under test, as built.
 enum Program {

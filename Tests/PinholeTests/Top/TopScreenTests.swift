@@ -1,6 +1,7 @@
-import Netfilter
 import PinholeDaemon
 import Testing
+import Formats
+import Terminal
 
 @testable import pinhole
 

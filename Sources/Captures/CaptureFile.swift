@@ -1,5 +1,6 @@
 import CPcap
 import Glibc
+import Linux
 
 /// A capture on disk, pcap or pcapng, read frame by frame.
 ///

@@ -1,4 +1,4 @@
-import CNetfilter
+import CJansson
 import Glibc
 
 /// A JSON value, and its text as libjansson writes it.
@@ -32,7 +32,7 @@ package indirect enum JSON: Hashable, Sendable {
         let value = unsafe tree
         defer { unsafe json_decref(value) }
         let flags = Int(JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
-        let precision = cnetfilter_json_real_precision(15)
+        let precision = cjansson_real_precision(15)
         guard let text = unsafe json_dumps(value, flags | precision) else {
             preconditionFailure("libjansson is out of memory")
         }

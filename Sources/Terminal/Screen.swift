@@ -1,5 +1,6 @@
 import CScreen
 import Glibc
+package import Linux
 
 /// The whole of the terminal, by ncurses, from `open` to the end of its life.
 ///

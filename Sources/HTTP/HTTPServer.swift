@@ -1,5 +1,6 @@
 import CHTTP
 import Glibc
+package import Linux
 
 /// A small HTTP server for whoever wants to look, by libmicrohttpd; the process is nothing else from then on.
 package enum HTTPServer {

@@ -1,5 +1,6 @@
 import CNetfilter
 import Glibc
+import Linux
 
 /// The process that has a socket open.
 ///

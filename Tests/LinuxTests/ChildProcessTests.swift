@@ -1,6 +1,6 @@
 import Glibc
-import Netfilter
 import Testing
+import Linux
 
 struct ChildProcessTests {
     @Test func `both outputs and the status are told apart`() throws {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+package import Linux
 
 /// Asks a web server on this machine for something.
 package enum HTTPClient {

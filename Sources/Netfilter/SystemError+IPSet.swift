@@ -1,31 +1,11 @@
 import CNetfilter
-import Glibc
+import Linux
 
-/// A request that the system refused: what was asked for, and the number it answered with.
-///
-/// The description reads on after "pinhole: ": `create the conntrack entry: No space left on device`.
-package struct SystemError: Error, Hashable, CustomStringConvertible {
-    /// What was tried, as an order: `bind queue 21`.
-    package let operation: String
-    /// The `errno`; from 4096 on an `IPSET_ERR_...`, which only the ipset subsystem answers with.
-    package let code: Int32
-
-    package init(_ operation: String, code: Int32) {
-        self.operation = operation
-        self.code = code
+extension SystemError {
+    /// An error of a netlink answer, which may be one of ipset's own.
+    init(_ operation: String, answer code: Int32) {
+        self.init(operation, code: code, meaning: SystemError.ipsetReasons[code])
     }
-
-    package var description: String { "\(operation): \(reason)" }
-
-    /// What `code` means, in words.
-    package var reason: String {
-        if let words = SystemError.ipsetReasons[code] { return words }
-        // Sound: glibc's strerror(3) answers NUL-terminated text for every number, in storage of this thread.
-        return unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    }
-
-    /// Tells whether the same may well succeed at once: there was no memory for it, or none for the answer.
-    package var isMomentary: Bool { code == ENOBUFS || code == ENOMEM }
 
     /// There is a set of that name and of another type (`IPSET_ERR_TYPE_MISMATCH`); nftables has no such number.
     static let typeMismatch = Int32(IPSET_ERR_TYPE_MISMATCH.rawValue)

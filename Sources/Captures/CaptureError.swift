@@ -1,3 +1,5 @@
+package import Linux
+
 /// Why a capture cannot be read, or not to its end.
 ///
 /// The description reads on after "pinhole: ".

@@ -1,5 +1,5 @@
-import Netfilter
 import Testing
+import Formats
 
 @Suite struct JSONTests {
     @Test(arguments: [

@@ -15,7 +15,7 @@ package struct Descriptor: ~Copyable {
     }
 
     /// Leaves it to somebody else to close.
-    consuming func release() { discard self }
+    package consuming func release() { discard self }
 
     /// The first bytes of the file, at most so many.
     ///

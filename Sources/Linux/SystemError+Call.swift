@@ -4,7 +4,7 @@ extension SystemError {
     /// Makes a system call and returns what it returns; -1 becomes an error with its `errno`.
     ///
     /// A call that a signal interrupted is made again (`EINTR`), here and nowhere else.
-    static func check<Result: SignedInteger>(
+    package static func check<Result: SignedInteger>(
         _ operation: @autoclosure () -> String,
         _ call: () -> Result
     ) throws(SystemError) -> Result {

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
-import Netfilter
 import Synchronization
 import Testing
+import Linux
 
 @Suite struct UnixListenerTests {
     private let directory = "/tmp/pinhole-test-listener-\(UInt64.random(in: 0 ... .max))"
@@ -55,7 +55,7 @@ import Testing
         do {
             let listener = try UnixListener.open(path, mode: 0o600)
             #expect(unsafe unlink(path) == 0)
-            close(try check("make a file", unsafe creat(path, 0o600)))
+            close(try SystemError.check("make a file") { unsafe creat(path, 0o600) })
             _ = listener.number
         }
         #expect(exists(path))
@@ -76,7 +76,7 @@ import Testing
         let mask = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         #expect(!mask.contains("\nUmask:\t0000\n"))
         let file = "\(directory).own"
-        close(try check("make a file", unsafe creat(file, 0o600)))
+        close(try SystemError.check("make a file") { unsafe creat(file, 0o600) })
         #expect(unsafe lstat(file, &status) == 0)
         #expect(status.st_gid == getegid())
         unsafe unlink(file)
@@ -84,7 +84,7 @@ import Testing
 
     @Test func `a link that takes the socket's place leads nobody to another file`() throws {
         let (victim, link) = ("\(directory).victim", "\(directory).link")
-        close(try check("make a file", unsafe creat(victim, 0o600)))
+        close(try SystemError.check("make a file") { unsafe creat(victim, 0o600) })
         defer { for file in [victim, link] { unsafe unlink(file) } }
         #expect(unsafe mkdir(directory, 0o755) == 0)
         let attacker = Attacker(path, link, victim)

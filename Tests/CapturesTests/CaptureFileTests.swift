@@ -1,6 +1,7 @@
 import Foundation
-import Netfilter
 import Testing
+import Captures
+import Linux
 
 @Suite struct CaptureFileTests {
     /// How a file is written.
