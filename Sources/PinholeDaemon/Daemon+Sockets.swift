@@ -1,5 +1,5 @@
-import Netfilter
 import Linux
+import Netfilter
 
 extension Daemon {
     /// Opens the sockets for which a daemon needs `CAP_NET_RAW`, and leaves them with the service manager for it.

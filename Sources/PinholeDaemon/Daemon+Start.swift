@@ -1,8 +1,8 @@
+import Formats
 import FTPHelper
 import Glibc
-import Netfilter
-import Formats
 import Linux
+import Netfilter
 
 extension Daemon {
     /// Takes everything that the daemon needs of the system, goes on with what an earlier one has left, and gives up the

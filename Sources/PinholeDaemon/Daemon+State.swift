@@ -1,6 +1,6 @@
 import FTPHelper
-import Netfilter
 import Linux
+import Netfilter
 
 /// What one daemon leaves to the next.
 extension Daemon {

@@ -1,7 +1,7 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import Linux
+import Netfilter
 
 /// `pinhole run`: waits for packets, clients, deadlines and signals, and sees to each.
 ///

@@ -1,5 +1,5 @@
-import PinholeDaemon
 import Linux
+import PinholeDaemon
 
 /// What was given to a subcommand: its operands, and its options with their values.
 struct Arguments {

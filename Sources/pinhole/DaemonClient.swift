@@ -1,5 +1,5 @@
-import PinholeDaemon
 import Linux
+import PinholeDaemon
 
 /// What the subcommands share that ask the daemon something.
 enum DaemonClient {

@@ -1,9 +1,9 @@
 import FTPHelper
 import Glibc
-import PinholeDaemon
-import Synchronization
 import HTTP
 import Linux
+import PinholeDaemon
+import Synchronization
 
 /// `pinhole exporter`.
 enum ExporterCommand: Command {

@@ -1,6 +1,6 @@
 import Glibc
-import PinholeDaemon
 import Linux
+import PinholeDaemon
 
 /// The command line: finds the subcommand, runs it, and says what went wrong.
 @main

@@ -1,8 +1,8 @@
-import FTPHelper
-import PinholeDaemon
-import Linux
 import Captures
 import Formats
+import FTPHelper
+import Linux
+import PinholeDaemon
 
 /// `pinhole replay`.
 enum ReplayCommand: Command {

@@ -1,6 +1,6 @@
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// `pinhole rules`.
 enum RulesCommand: Command {

@@ -1,7 +1,7 @@
 import FTPHelper
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// `pinhole run`.
 enum RunCommand: Command {

@@ -1,5 +1,5 @@
-import PinholeDaemon
 import Linux
+import PinholeDaemon
 
 extension StandardOutput {
     /// Writes all of `text` and a line feed; a full disk or a reader that went away is a failure to tell of.

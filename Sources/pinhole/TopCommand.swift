@@ -1,8 +1,8 @@
+import Formats
 import FTPHelper
 import Glibc
-import PinholeDaemon
-import Formats
 import Linux
+import PinholeDaemon
 import Terminal
 
 /// `pinhole top`.

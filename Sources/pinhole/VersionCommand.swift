@@ -1,5 +1,5 @@
-import PinholeDaemon
 import Linux
+import PinholeDaemon
 
 /// `pinhole version`.
 enum VersionCommand: Command {

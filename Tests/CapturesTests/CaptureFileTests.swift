@@ -1,7 +1,7 @@
-import Foundation
-import Testing
 import Captures
+import Foundation
 import Linux
+import Testing
 
 @Suite struct CaptureFileTests {
     /// How a file is written.

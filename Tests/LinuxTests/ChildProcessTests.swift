@@ -1,6 +1,6 @@
 import Glibc
-import Testing
 import Linux
+import Testing
 
 struct ChildProcessTests {
     @Test func `both outputs and the status are told apart`() throws {

@@ -1,5 +1,5 @@
-import Testing
 import Linux
+import Testing
 
 struct LongOptionsTests {
     private static let definitions = [

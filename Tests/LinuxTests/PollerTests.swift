@@ -1,6 +1,6 @@
 import Glibc
-import Testing
 import Linux
+import Testing
 
 @Suite struct PollerTests {
     private let path = "/tmp/pinhole-test-poller-\(UInt64.random(in: 0 ... .max))"

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
+import Linux
 import Synchronization
 import Testing
-import Linux
 
 @Suite struct UnixListenerTests {
     private let directory = "/tmp/pinhole-test-listener-\(UInt64.random(in: 0 ... .max))"

@@ -1,8 +1,8 @@
 import FTPHelper
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// The requests to a real conntrack; what its entries then do to packets, `DataConnectionTests` see.
 @Suite(.serialized) struct ConntrackTests {

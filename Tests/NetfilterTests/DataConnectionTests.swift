@@ -1,8 +1,8 @@
 import FTPHelper
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// The whole way of a data connection: its SYN waits in front of conntrack, gets its entry, and is let go.
 @Suite(.serialized) struct DataConnectionTests {

@@ -1,8 +1,8 @@
 import FTPHelper
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// Every request to the kernel, failing in every way: it says why, and the next one is answered as ever.
 @Suite(.serialized) struct FailingCallTests {

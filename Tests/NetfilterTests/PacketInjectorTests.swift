@@ -1,7 +1,7 @@
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 @Suite(.serialized) struct PacketInjectorTests {
     private let namespace: NetworkNamespace

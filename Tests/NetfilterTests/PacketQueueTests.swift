@@ -1,7 +1,7 @@
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// A real queue, through which every datagram to port 5001 of the loopback goes.
 @Suite(.serialized) struct PacketQueueTests {

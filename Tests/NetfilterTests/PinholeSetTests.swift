@@ -1,8 +1,8 @@
 import FTPHelper
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 @Suite(.serialized) struct PinholeSetTests {
     private let namespace: NetworkNamespace

@@ -1,6 +1,6 @@
 @testable import Netfilter
-import Testing
 import Linux
+import Testing
 
 @Suite struct SystemErrorTests {
     @Test(arguments: [

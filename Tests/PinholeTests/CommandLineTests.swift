@@ -1,5 +1,5 @@
-import Testing
 import Linux
+import Testing
 
 @testable import pinhole
 

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 struct DemoTests {
     /// Runs a bash script in which `demo` is the demo, and fails if it leaves anything in the directories it uses.

@@ -1,5 +1,5 @@
-import FTPHelper
 import Formats
+import FTPHelper
 import Linux
 
 /// One connection to the control socket, from the daemon's side.

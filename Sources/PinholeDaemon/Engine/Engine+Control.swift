@@ -1,5 +1,5 @@
-import FTPHelper
 import Formats
+import FTPHelper
 
 extension Engine where System: ~Copyable {
     /// Answers a request of a client.

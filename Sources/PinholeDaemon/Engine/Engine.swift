@@ -1,6 +1,6 @@
 package import FTPHelper
-package import Netfilter
 package import Linux
+package import Netfilter
 
 /// What happens to a packet: the tracker decides, the kernel is told, and the packet gets its verdict.
 ///

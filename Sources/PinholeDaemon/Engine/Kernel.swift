@@ -1,6 +1,6 @@
 package import FTPHelper
-package import Netfilter
 package import Linux
+package import Netfilter
 
 /// What the packet path asks of the kernel, one request each and each done when it returns.
 ///

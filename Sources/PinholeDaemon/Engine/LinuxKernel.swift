@@ -1,6 +1,6 @@
 package import FTPHelper
-package import Netfilter
 package import Linux
+package import Netfilter
 
 /// The kernel that the daemon runs on: conntrack, the pinhole sets, raw sockets.
 package struct LinuxKernel: ~Copyable, Kernel {

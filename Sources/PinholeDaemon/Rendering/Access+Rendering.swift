@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension Expectation.Access {
     /// The object `ftps` of a connection: `{"ports":"49000-50000","active":"no","live":1,"max":10}`.

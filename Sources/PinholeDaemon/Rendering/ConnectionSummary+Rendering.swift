@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension ConnectionSummary {
     /// The object of `pinhole connections --json`.

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension Event {
     /// The name that logs, text and JSON share.

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 /// An event and when it happened: a line of `pinhole events`.
 package struct EventRecord: Hashable, Sendable {

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension Expectation {
     /// The object of `pinhole expectations --json`.

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 /// All numbers that the daemon keeps, at one moment.
 package struct StatisticsReport: Hashable, Sendable {

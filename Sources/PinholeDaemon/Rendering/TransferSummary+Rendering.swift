@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension TransferSummary {
     /// The object of `pinhole transfers --json`.

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Formats
+package import FTPHelper
 
 extension Tuple {
     /// `{"client":"10.1.0.2:40112","server":"10.2.0.2:21"}`, of a tuple whose source is the client.

@@ -1,5 +1,5 @@
-import FTPHelper
 import Captures
+import FTPHelper
 
 /// Finds the control connections among all the connections of a capture by what is said in them.
 ///

@@ -1,5 +1,5 @@
-package import FTPHelper
 package import Captures
+package import FTPHelper
 
 /// What Pinhole would have made of the packets in a capture, had it stood there and only looked on.
 ///

@@ -1,7 +1,7 @@
 import Glibc
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// The daemon, and the queues that it is to listen to.
 extension Inspection {

@@ -1,6 +1,6 @@
 import Glibc
-import Netfilter
 import Linux
+import Netfilter
 
 /// What the kernel has of what the daemon and the rules need.
 extension Inspection {

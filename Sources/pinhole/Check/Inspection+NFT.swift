@@ -1,6 +1,6 @@
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// The rules where they are those of nftables.
 extension Inspection {

@@ -1,5 +1,5 @@
-import Netfilter
 import HTTP
+import Netfilter
 
 /// What is beside the daemon: who asks it, other helpers, the rest of the firewall.
 extension Inspection {

@@ -1,7 +1,7 @@
 import Glibc
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// Looks at everything that Pinhole needs in this network namespace, and changes nothing that lasts.
 struct Inspection {

@@ -1,8 +1,8 @@
+import Formats
 import FTPHelper
 import Glibc
-import PinholeDaemon
-import Formats
 import Linux
+import PinholeDaemon
 
 /// What `pinhole run` goes by: a file, and the command line, which wins.
 ///

@@ -1,6 +1,6 @@
+import Formats
 import FTPHelper
 import PinholeDaemon
-import Formats
 
 /// What the keys of a part of the configuration file are about.
 enum Section: Hashable {

@@ -1,7 +1,7 @@
 import Glibc
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// The programs through which the packet filter is read and changed.
 enum Firewall {

@@ -1,5 +1,5 @@
-import PinholeDaemon
 import Formats
+import PinholeDaemon
 
 /// What the daemon has said, piece by piece.
 extension JSON {

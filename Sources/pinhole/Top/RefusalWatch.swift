@@ -1,6 +1,6 @@
-import PinholeDaemon
 import Formats
 import Linux
+import PinholeDaemon
 
 /// The last refusals that the daemon has told of since somebody began to listen.
 struct RefusalWatch: ~Copyable {

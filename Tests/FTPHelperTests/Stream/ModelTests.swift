@@ -1,5 +1,5 @@
-import FTPHelper
 import Foundation
+import FTPHelper
 import Testing
 
 /// Whatever TCP does to a dialogue, both sides read what an editor of the whole text would have written.

@@ -1,5 +1,5 @@
-import FTPHelper
 import Foundation
+import FTPHelper
 import Testing
 
 /// Whatever an attacker sends, nothing opens towards an honest end that this has not announced itself.

@@ -1,8 +1,8 @@
 import CFaults
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// How a call to the kernel fails while a test makes a request.
 struct Failing: Hashable, CustomTestStringConvertible {

@@ -1,6 +1,6 @@
 import Glibc
-import Netfilter
 import Linux
+import Netfilter
 
 /// A network namespace of the test's own, which goes when the test is over.
 ///

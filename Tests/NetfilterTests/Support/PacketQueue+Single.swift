@@ -1,5 +1,5 @@
-import Netfilter
 import Linux
+import Netfilter
 
 extension PacketQueue {
     /// Takes what waits, up to one batch, and asks `rule` for each packet by itself.

@@ -1,7 +1,7 @@
 import FTPHelper
 import Glibc
-import Netfilter
 import Linux
+import Netfilter
 
 /// A TCP socket of a test; it never blocks, and belongs to the namespace in which it was made.
 final class TCPSocket {

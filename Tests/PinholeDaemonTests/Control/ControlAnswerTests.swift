@@ -1,6 +1,6 @@
+import Formats
 import PinholeDaemon
 import Testing
-import Formats
 
 @Suite struct ControlAnswerTests {
     private func text(_ answer: ControlAnswer) -> String? {

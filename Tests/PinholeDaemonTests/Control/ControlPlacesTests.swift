@@ -1,7 +1,7 @@
 import FTPHelper
 import Glibc
-import Testing
 import Linux
+import Testing
 
 @testable import PinholeDaemon
 

@@ -1,7 +1,7 @@
 import Foundation
+import Linux
 import PinholeDaemon
 import Testing
-import Linux
 
 @Suite struct ControlConnectionTests {
     private let directory: TemporaryDirectory

@@ -1,9 +1,9 @@
 import CNetfilter
 import FTPHelper
 import Glibc
-import Testing
 import Linux
 import Netfilter
+import Testing
 
 @testable import PinholeDaemon
 

@@ -1,9 +1,9 @@
+import Formats
 import FTPHelper
 import Glibc
+import Linux
 import Netfilter
 import Testing
-import Formats
-import Linux
 
 @testable import PinholeDaemon
 

@@ -1,8 +1,8 @@
 import FTPHelper
 import Glibc
-import Testing
 import Linux
 import Netfilter
+import Testing
 
 @testable import PinholeDaemon
 

@@ -1,7 +1,7 @@
+import Formats
 import FTPHelper
 import PinholeDaemon
 import Testing
-import Formats
 
 @Suite struct ConnectionRenderingTests {
     @Test func `a translated connection as JSON`() {

@@ -1,7 +1,7 @@
+import Formats
 import FTPHelper
 import PinholeDaemon
 import Testing
-import Formats
 
 @Suite struct EventRecordTests {
     private func record(_ event: Event, frame: UInt64? = nil) -> EventRecord {

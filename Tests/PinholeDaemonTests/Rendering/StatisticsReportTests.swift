@@ -1,7 +1,7 @@
+import Formats
 import FTPHelper
 import PinholeDaemon
 import Testing
-import Formats
 
 @Suite struct StatisticsReportTests {
     private var report: StatisticsReport {

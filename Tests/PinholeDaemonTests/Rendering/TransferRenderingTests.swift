@@ -1,6 +1,6 @@
 @testable import FTPHelper
-import Testing
 import Formats
+import Testing
 
 @testable import PinholeDaemon
 

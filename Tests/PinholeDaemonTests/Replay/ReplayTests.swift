@@ -1,8 +1,8 @@
+import Captures
+import Formats
 import FTPHelper
 import PinholeDaemon
 import Testing
-import Captures
-import Formats
 
 @Suite struct ReplayTests {
     /// What is left of an event: its frame and its name, with what is announced or refused behind.

@@ -1,7 +1,7 @@
 import FTPHelper
+import Linux
 import Netfilter
 import PinholeDaemon
-import Linux
 
 /// A kernel that says what a test wants it to, and remembers what it was asked.
 struct FakeKernel: ~Copyable, Kernel {

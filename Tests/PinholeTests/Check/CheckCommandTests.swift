@@ -1,5 +1,5 @@
-import Testing
 import Linux
+import Testing
 
 /// Each in a network namespace of its own, as root.
 struct CheckCommandTests {

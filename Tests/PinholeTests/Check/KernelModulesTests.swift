@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// On a kernel that has just started and loads no module by itself: that of the emulator of `make test-kernels`.
 struct KernelModulesTests {

@@ -1,5 +1,5 @@
-import FTPHelper
 import Foundation
+import FTPHelper
 import Netfilter
 import PinholeDaemon
 import Testing

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// The control socket while members of its group have as many connections to it as they get.
 @Suite struct CrowdedSocketTests {

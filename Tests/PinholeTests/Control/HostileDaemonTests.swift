@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// Root asks, and somebody answers who has got hold of the daemon's socket.
 @Suite struct HostileDaemonTests {

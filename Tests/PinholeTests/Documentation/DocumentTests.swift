@@ -1,7 +1,7 @@
 import Foundation
+import Linux
 import PinholeDaemon
 import Testing
-import Linux
 
 @testable import pinhole
 

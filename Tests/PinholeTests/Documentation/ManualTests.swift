@@ -1,8 +1,8 @@
-import FTPHelper
 import Foundation
+import FTPHelper
+import Linux
 import PinholeDaemon
 import Testing
-import Linux
 
 @testable import pinhole
 

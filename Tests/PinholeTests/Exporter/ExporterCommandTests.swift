@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// What Prometheus is given, shown with Prometheus itself.
 @Suite struct ExporterCommandTests {

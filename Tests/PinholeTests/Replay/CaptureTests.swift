@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// Real captures, which lie beside the checkout and not in it.
 @Suite(

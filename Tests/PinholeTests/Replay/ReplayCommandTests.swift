@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 @Suite struct ReplayCommandTests {
     private static func hex(_ lines: String...) -> [UInt8] {

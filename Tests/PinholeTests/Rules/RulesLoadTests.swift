@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// Each in a network namespace of its own, as root.
 struct RulesLoadTests {

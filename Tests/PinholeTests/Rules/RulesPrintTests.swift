@@ -1,7 +1,7 @@
 import Foundation
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 struct RulesPrintTests {
     @Test func `the defaults are the files of rules, one after the other`() throws {

@@ -1,6 +1,6 @@
+import Linux
 import Netfilter
 import Testing
-import Linux
 
 /// What the rules queue of real traffic: a client, this host as the gateway, and a server that echoes.
 struct RulesTrafficTests {

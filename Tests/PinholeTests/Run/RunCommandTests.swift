@@ -1,5 +1,5 @@
-import Testing
 import Linux
+import Testing
 
 struct RunCommandTests {
     /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import Linux
+import Testing
 
 /// The files in `systemd/`, as systemd's own tools and the daemon's own calls judge them.
 struct ServiceTests {

@@ -1,7 +1,7 @@
-import PinholeDaemon
-import Testing
 import Formats
+import PinholeDaemon
 import Terminal
+import Testing
 
 @testable import pinhole
 
