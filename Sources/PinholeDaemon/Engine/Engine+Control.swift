@@ -2,10 +2,16 @@ import Formats
 import FTPHelper
 
 extension Engine where System: ~Copyable {
-    /// Answers a request of a client.
+    /// Answers a request from the control socket.
     ///
-    /// `user` is the client's, 0 for root; `queue` reads the figures of the queues; `lostLines` are those of the log; `reload`
-    /// reads the configuration again.
+    /// - Parameters:
+    ///   - request: what the client asks for.
+    ///   - user: the client's user ID; only 0 may change anything.
+    ///   - lostLines: lines that could not be written to the log.
+    ///   - now: the current time.
+    ///   - queue: reads the kernel's figures of the queues.
+    ///   - reload: reads the configuration again.
+    /// - Returns: The answer, in one piece or in several.
     mutating func answer(
         _ request: ControlRequest,
         user: UInt32,

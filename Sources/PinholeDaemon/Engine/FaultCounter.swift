@@ -1,19 +1,19 @@
 package import FTPHelper
 
-/// How often each thing failed, and which failures are worth a line in the log.
+/// Counts failures by kind, and limits how many of each kind are logged.
 package struct FaultCounter {
-    /// Lines about one kind of failure in each period.
+    /// Log lines per kind of failure and period.
     private static let burst: UInt64 = 5
-    /// Seconds.
+    /// The period, in seconds.
     private static let period: UInt32 = 10
 
-    /// How often each thing failed that ever did.
+    /// The number of failures by kind; kinds that never failed are missing.
     package private(set) var counts: [Fault: UInt64] = [:]
     private var limiters: [Fault: RateLimiter] = [:]
 
     package init() {}
 
-    /// Counts a failure; what to log of it, or nothing where there was enough of it lately.
+    /// Counts a failure and returns the notice to log; `nil` if the limit is reached.
     package mutating func count(
         _ fault: Fault,
         _ times: UInt64 = 1,

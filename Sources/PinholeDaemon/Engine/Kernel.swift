@@ -2,50 +2,50 @@ package import FTPHelper
 package import Linux
 package import Netfilter
 
-/// What the packet path asks of the kernel, one request each and each done when it returns.
+/// The requests that the engine makes of the kernel; each has taken effect when it returns.
 ///
-/// What keeps the open expectations, nftables or ipset, is behind it; and tests put a kernel of their own here.
+/// Hides whether nftables or ipset holds the open expectations. Tests implement it without a kernel.
 package protocol Kernel: ~Copyable {
-    /// What conntrack has of a connection in the zone that its tuple says; `nil` if nothing.
+    /// The conntrack entry with a tuple, in the tuple's zone; `nil` if there is none.
     mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry?
-    /// What conntrack has of connections with a tuple, in zone 0 and in those in which any were seen so far.
+    /// The conntrack entries with a tuple, in zone 0 and in every zone known so far.
     mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry]
-    /// Begins to look for zones that were never seen; what was found, `entries` looks into, too.
+    /// Starts a search for unknown zones. `entries` also looks into the zones that it finds.
     mutating func beginSearch() throws(SystemError)
-    /// Does one step more of that.
+    /// Continues the search by one step.
     mutating func continueSearch() throws(SystemError)
-    /// Set until it has come to its end.
+    /// Whether the search is still running.
     var isSearching: Bool { get }
-    /// Gives every connection that conntrack has established to `take`, and so learns of all zones.
+    /// Passes every TCP connection that is established or in its handshake to `take`, and learns all zones.
     mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError)
-    /// Tells whether a packet with a mark cannot have come from where its address is.
+    /// Tells whether a packet's source address is impossible for the interface it came from, given its mark.
     mutating func isForged(_ origin: PacketOrigin, mark: UInt32, bridge: UInt32) throws(SystemError) -> Bool
-    /// Lets conntrack accept the sequence numbers of a connection whose lines were edited.
+    /// Makes conntrack accept any sequence number of a connection whose lines were rewritten (`IP_CT_TCP_FLAG_BE_LIBERAL`).
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError)
-    /// Makes the entry of a data connection whose SYN waits.
+    /// Creates the conntrack entry of a data connection whose SYN is queued.
     mutating func establish(_ connection: ExpectedConnection) throws(SystemError)
-    /// Removes the entry of a data connection; one that is gone is not an error.
+    /// Deletes the entry of a data connection; it is no error if there is none.
     mutating func delete(_ entry: ConntrackEntry) throws(SystemError)
-    /// Has the SYN that an expectation waits for sent to the data queue, for so many seconds at most.
+    /// Adds an expectation to the pinhole set, so that its SYN is queued; `timeout` is in seconds.
     mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError)
-    /// Takes that back; one that is not open any more is not an error.
+    /// Removes an expectation from the pinhole set; it is no error if it is not there.
     mutating func close(_ expectation: Expectation) throws(SystemError)
-    /// Has every SYN from an address sent to the data queue, until it is withdrawn.
+    /// Adds an address to the set of encrypted sessions, so that every SYN from it is queued.
     mutating func admit(_ address: IPAddress) throws(SystemError)
-    /// Takes that back; one that is not admitted is not an error.
+    /// Removes an address from that set; it is no error if it is not there.
     mutating func withdraw(_ address: IPAddress) throws(SystemError)
-    /// Lets the SYN-ACK of an expected data connection pass by SYNPROXY; one of any other connection does so by itself.
+    /// Makes the SYN-ACK of an expected data connection bypass SYNPROXY.
     mutating func concludeHandshake(_ reply: Tuple) throws(SystemError)
-    /// Has the packets of a connection that conntrack has the wrong way round sent to the data queue.
+    /// Adds a control connection whose conntrack entry is reversed to the pinhole set, so that its packets are queued.
     mutating func watch(_ mapping: Mapping) throws(SystemError)
-    /// Takes that back; one that is not watched is not an error.
+    /// Removes such a connection from the pinhole set; it is no error if it is not there.
     mutating func unwatch(_ mapping: Mapping) throws(SystemError)
-    /// Keeps the packets of a control connection out of the control queue, where there is a mark for that.
+    /// Sets `bypass-mark` on a control connection, so that its packets are not queued; does nothing without such a mark.
     mutating func release(_ mapping: Mapping) throws(SystemError)
-    /// Tells whether a connection has that mark.
+    /// Tells whether a connection has `bypass-mark`.
     func isReleased(_ entry: ConntrackEntry) -> Bool
-    /// Takes that back; a connection that is gone is not an error.
+    /// Clears `bypass-mark`; it is no error if the connection is gone.
     mutating func recall(_ mapping: Mapping) throws(SystemError)
-    /// Sends a whole IP packet.
+    /// Sends an IP packet, given from its IP header on.
     mutating func inject(_ packet: [UInt8]) throws(SystemError)
 }

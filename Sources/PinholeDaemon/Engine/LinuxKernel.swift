@@ -2,7 +2,7 @@ package import FTPHelper
 package import Linux
 package import Netfilter
 
-/// The kernel that the daemon runs on: conntrack, the pinhole sets, raw sockets.
+/// The running Linux kernel: conntrack, the pinhole sets, routes and raw sockets.
 package struct LinuxKernel: ~Copyable, Kernel {
     private var conntrack: Conntrack
     private var pinholes: PinholeSet
@@ -21,13 +21,13 @@ package struct LinuxKernel: ~Copyable, Kernel {
         self.routing = routing
     }
 
-    /// What data connections have on top of the mark of their control connection.
+    /// Bits that are added to the control connection's mark on data connections (`data-mark`).
     package var dataMark: ConnectionMark? {
         get { conntrack.dataMark }
         set { conntrack.dataMark = newValue }
     }
 
-    /// What connections have in their mark whose packets are not to be queued.
+    /// The mark of connections whose packets are not queued (`bypass-mark`).
     package var releaseMark: ConnectionMark? {
         get { conntrack.releaseMark }
         set { conntrack.releaseMark = newValue }
@@ -47,7 +47,7 @@ package struct LinuxKernel: ~Copyable, Kernel {
 
     package var isSearching: Bool { conntrack.isSearching }
 
-    /// Readable when a search is to be continued.
+    /// Readable when `continueSearch` has work to do.
     package var searchDescriptor: Int32 { conntrack.searchDescriptor }
 
     package mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {

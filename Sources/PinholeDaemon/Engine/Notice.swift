@@ -1,9 +1,9 @@
 package import FTPHelper
 
-/// Something to tell the log or those who watch, once the packets that led to it are on their way.
+/// Something for the log and the event stream, written after the verdicts were sent.
 package enum Notice: Hashable, Sendable {
-    /// An event; so many refusals were left out since the last that was told.
+    /// An event; `leftOut` refusals were suppressed since the last one.
     case event(Event, leftOut: UInt64)
-    /// Something failed, for this reason; so many of the same kind were left out since the last that was told.
+    /// A failure and its reason; `leftOut` of the same kind were suppressed since the last one.
     case fault(Fault, reason: String, leftOut: UInt64)
 }

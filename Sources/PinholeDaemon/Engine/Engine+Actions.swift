@@ -1,0 +1,146 @@
+import FTPHelper
+import Linux
+import Netfilter
+
+/// Performs the tracker's actions and writes the state that has to survive the daemon.
+extension Engine where System: ~Copyable {
+    /// Performs the actions in order, including those that the tracker adds when an action fails, and writes the records that
+    /// changed.
+    ///
+    /// The order is: close, write the records, open. If the daemon is killed at any point, everything that is open in the kernel
+    /// is in the records that the next daemon reads.
+    mutating func perform(at now: Instant) {
+        var next = 0
+        repeat {
+            while next < output.actions.count {
+                if case .open(let expectation) = output.actions[next] {
+                    openings.append(expectation)
+                } else {
+                    perform(output.actions[next], at: now)
+                }
+                next += 1
+            }
+            keep(at: now)
+            for expectation in openings { open(expectation, at: now) }
+            openings.removeAll(keepingCapacity: true)
+        } while next < output.actions.count
+        output.actions.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes everything that changed to the state files.
+    mutating func keep(at now: Instant) {
+        if let error = Engine.keep(&tracker, &state) { count(.state, at: now, error.description) }
+        Engine.keep(&tracker, &rejected)
+    }
+
+    /// Writes the changed words of the rejected connections.
+    static func keep(_ tracker: inout Tracker, _ rejected: inout RejectedConnectionFile?) {
+        tracker.takeRejectedConnections { number, word in rejected?.write(word, number) }
+    }
+
+    /// Writes the records that changed; returns the first error.
+    static func keep(_ tracker: inout Tracker, _ state: inout StateFile?) -> SystemError? {
+        tracker.takeRecords { (old, record) throws(SystemError) in
+            try state?.keep(record, inPlaceOf: old) ?? 0
+        }
+    }
+
+    /// Makes a request that is made only once per connection; retries it once if the kernel was out of memory.
+    ///
+    /// Counts each failure. Returns `nil` if the request failed.
+    mutating func attemptTwice<Result>(
+        orElse fault: Fault,
+        at now: Instant,
+        on request: (inout System) throws(SystemError) -> Result
+    ) -> Result? {
+        for _ in 0..<2 {
+            do throws(SystemError) {
+                return try request(&kernel)
+            } catch {
+                count(fault, at: now, error.description)
+                guard error.isMomentary else { return nil }
+            }
+        }
+        return nil
+    }
+
+    /// Makes a request and counts its failure.
+    mutating func attempt(
+        _ fault: Fault,
+        at now: Instant,
+        _ request: (inout System) throws(SystemError) -> Void
+    ) {
+        do throws(SystemError) {
+            try request(&kernel)
+        } catch {
+            count(fault, at: now, error.description)
+        }
+    }
+
+    mutating func perform(_ action: Action, at now: Instant) {
+        switch action {
+        case .open(let expectation): open(expectation, at: now)
+        case .close(let expectation):
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.close(expectation) }
+        case .beLiberal(let mapping):
+            // Not repeated later, and without it conntrack drops the rewritten packets.
+            _ = attemptTwice(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
+                try kernel.beLiberal(mapping)
+            }
+        case .admit(let address):
+            let isAdmitted: Void? = attemptTwice(orElse: .openPinhole, at: now) {
+                (kernel) throws(SystemError) in
+                try kernel.admit(address)
+            }
+            if isAdmitted == nil { tracker.fail(address, into: &output) }
+        case .withdraw(let address):
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
+        case .watch(let mapping):
+            _ = attemptTwice(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
+                try kernel.watch(mapping)
+            }
+        case .unwatch(let mapping):
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.unwatch(mapping) }
+        case .release(let mapping):
+            // If it fails, the packets keep passing through the queue.
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.release(mapping) }
+        case .recall(let mapping):
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.recall(mapping) }
+        case .abandon(let data):
+            abandon(data, at: now)
+        case .verify(let mapping):
+            verify(mapping, at: now)
+        case .measure(let transfer):
+            measure(transfer, at: now)
+        case .inject(let packet):
+            attempt(.injectPacket, at: now) { (kernel) throws(SystemError) in try kernel.inject(packet) }
+        case .report(.refused(let refusal)):
+            // A client can send thousands of refused lines a second; the log is for people.
+            guard let leftOut = refusals.admit(at: now) else { return }
+            notices.append(.event(.refused(refusal), leftOut: leftOut))
+        case .report(let event):
+            notices.append(.event(event, leftOut: 0))
+        }
+    }
+
+    /// Opens an expectation in the kernel; if that fails, the tracker drops it.
+    mutating func open(_ expectation: Expectation, at now: Instant) {
+        do throws(SystemError) {
+            // A timeout of 0 means that the element never expires.
+            let seconds = max(1, now.seconds(until: expectation.deadline).rounded(.up))
+            try kernel.open(expectation, timeout: UInt32(min(seconds, Double(UInt32.max))))
+        } catch {
+            count(.openPinhole, at: now, error.description)
+            tracker.fail(expectation, into: &output)
+        }
+    }
+
+    /// Deletes the conntrack entry of an encrypted session's data connection, unless it has seen a reply.
+    mutating func abandon(_ data: Tuple, at now: Instant) {
+        do throws(SystemError) {
+            if let entry = try dataEntry(of: data), !entry.hasSeenReply { try kernel.delete(entry) }
+        } catch {
+            count(.findConnection, at: now, error.description)
+        }
+    }
+}
