@@ -2,6 +2,11 @@
 ///
 /// Whether it is still the same one, only conntrack knows: `Tracker.restore` takes it back once that was asked.
 package struct KeptConnection {
+    /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
+    ///
+    /// A daemon reads no records of another version. `LayoutTests` notices a layout that has changed under the same version.
+    package static let version: UInt64 = 7
+
     let connection: Connection
     /// Set if nobody had logged in on it yet.
     let wasWaiting: Bool

@@ -1,11 +1,12 @@
+import FTPHelper
 import Linux
 
 extension StateFile {
-    /// What the header of a file says that this program has written since the machine was started.
+    /// The header of a state file of this version, written since the last boot.
     ///
-    /// The last number is the version of the records: one that reads them otherwise needs another.
+    /// It contains the version of the records (`KeptConnection.version`) and the identity of the boot.
     package static func identity(ofBoot boot: String) -> [UInt64] {
-        let text = Array("pinhole state 7 \(boot)".utf8)
+        let text = Array("pinhole state \(KeptConnection.version) \(boot)".utf8)
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 

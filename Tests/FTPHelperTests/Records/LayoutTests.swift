@@ -1,0 +1,149 @@
+import Testing
+
+@testable import FTPHelper
+
+/// The bytes of a record, which another version of the program may have to read.
+@Suite struct LayoutTests {
+    /// What has been said on a connection when its record is written.
+    enum Stage: CaseIterable {
+        case greeted, loggedIn, expecting, edited, transferring, quoting, missing, encrypted, secured, notFTP
+
+        func play(_ dialogue: inout Dialogue) {
+            let transfers = NATCase.all[1].transfers(5001)
+            dialogue.send(.server, "220 ready\r\n")
+            guard self != .greeted else { return }
+            guard self != .notFTP else {
+                dialogue.send(.client, "POST / HTTP/1.1\r\n")
+                return
+            }
+            if self == .encrypted || self == .secured {
+                dialogue.send(.client, "AUTH TLS\r\n")
+                dialogue.send(.server, "234 go\r\n")
+                guard self == .secured else { return }
+                for side in [Session.Side.client, .server, .client, .server] {
+                    dialogue.send(
+                        side,
+                        String(
+                            decoding: [23, 3, 3, 0, 64] + [UInt8](repeating: 65, count: 64),
+                            as: UTF8.self
+                        )
+                    )
+                }
+                return
+            }
+            dialogue.send(.client, "USER anonymous\r\n")
+            dialogue.send(.server, "331 password\r\n")
+            dialogue.send(.client, "PASS guest\r\n")
+            dialogue.send(.server, "230 in\r\n")
+            switch self {
+            case .expecting: dialogue.send(.client, transfers.active.sent)
+            case .edited:
+                dialogue.send(.client, transfers.active.sent)
+                dialogue.send(.server, "200 ok\r\n")
+                dialogue.send(.client, "TYPE I\r\nNOOP\r\nREST 7\r\n")
+            case .transferring:
+                dialogue.send(.client, transfers.active.sent + "RETR f\r\n")
+                dialogue.send(.server, "200 ok\r\n150 x\r\n")
+                dialogue.send(.client, "STAT\r\nABOR\r\n")
+            case .quoting:
+                dialogue.send(.client, "STAT x\r\nPASV\r\n")
+                dialogue.send(.server, "213-x\r\n")
+                dialogue.send(.client, "NOOP\r\n")
+                dialogue.send(.server, "500 x\r\n211-y\r\n")
+            case .missing:
+                dialogue.send(.client, "PASV\r\n")
+                dialogue.miss(.server, "227 x\r\n")
+            default: break
+            }
+        }
+    }
+
+    private func dialogue(at stage: Stage, _ mapping: Mapping) -> Dialogue {
+        let tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
+        var dialogue = Dialogue(mapping, tracker: tracker)
+        stage.play(&dialogue)
+        return dialogue
+    }
+
+    private func record(of dialogue: inout Dialogue) -> [UInt64] {
+        var last: [UInt64] = []
+        dialogue.tracker.takeRecords { _, record in
+            last = record ?? []
+            return 1
+        }
+        return last
+    }
+
+    @Test(arguments: Stage.allCases, NATCase.all)
+    func `a connection in each state, written and read again, is equal field by field`(
+        stage: Stage,
+        nat: NATCase
+    ) throws {
+        var before = dialogue(at: stage, nat.mapping)
+        let written = record(of: &before)
+        let kept = try #require(KeptConnection(written, at: before.now))
+        guard let original = before.tracker.connection(of: nat.mapping.original) else {
+            Issue.record("it is not followed")
+            return
+        }
+        #expect(fields(of: kept.connection.session) == fields(of: original.session))
+        #expect(kept.connection.summary == original.summary)
+        #expect(kept.connection.expectation == original.expectation)
+        for side in original.streams.indices {
+            #expect(kept.connection.streams[side].next == original.streams[side].next)
+            #expect(kept.connection.streams[side].isSkipping == original.streams[side].isSkipping)
+        }
+        // And the next daemon writes the same.
+        var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 2))
+        var output = Output()
+        let isTaken = tracker.restore(kept, at: before.now, into: &output)
+        #expect(isTaken)
+        var again: [UInt64]?
+        tracker.takeRecords { _, record in
+            again = record
+            return 1
+        }
+        #expect(again == written)
+    }
+
+    /// Every stored property with its value; of TLS records between two of them nothing has to be known of the last one.
+    private func fields(of session: Session) -> [String] {
+        Mirror(reflecting: session).children
+            .filter { $0.label != "clientRecords" && $0.label != "serverRecords" }
+            .map { "\($0.label ?? ""): \($0.value)" }
+    }
+
+    @Test func `the layout is that of its version`() {
+        #expect(KeptConnection.version == 7, "write down the bytes of the new version")
+        for (stage, mapping, golden) in Self.golden {
+            var dialogue = dialogue(at: stage, mapping)
+            let words = record(of: &dialogue).map { String($0, radix: 16) }.joined(separator: " ")
+            #expect(words == golden, "\(stage): count KeptConnection.version up")
+        }
+    }
+
+    private static let golden: [(Stage, Mapping, String)] = [
+        (
+            .loggedIn, NATCase.all[0].mapping,
+            "1402000414040005 140200053960002a 2b396014040004 aa00000000 1da0000000d00000 "
+                + "308908143c400000 39bab7b6bcb737b7 100dcc187f8042 0"
+        ),
+        (
+            .edited, NATCase.all[1].mapping,
+            "1402000414040005 1590c8c93960002a 2b396014040004 aa00000000 e40108022022 8401822b10ac400 "
+                + "8400000048 c0c4a8400000048 c0c0c4b0c0c0c8b 4b0e4c4b0c0c0c4b 7e000000048dcccc "
+                + "db9844840a000000 185cdd5bdb5e5b9b 1b73061fe0308000 154524f500810000 4012271262712601 "
+                + "428c29ff0"
+        ),
+        (
+            .quoting, NATCase.all[3].mapping,
+            "140200059600e20b 140200053960002a 2b396014040004 aa00000000 22e0000002100000 "
+                + "308908146c400000 b9bab7b6bcb737b7 2d51d310510010 221b983"
+        ),
+        (
+            .secured, NATCase.all[0].mapping,
+            "1402000414040005 140200053960002a 2b396014040004 aa00000000 3ca0000008500000 "
+                + "f004401e24400000 1c000080204932f 40010"
+        ),
+    ]
+}
