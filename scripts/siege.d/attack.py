@@ -390,11 +390,15 @@ class Session:
         if len(self.sent) == 8:
             self.sent.pop(0)
         self.sent.append(segment)
-        if self.stage.is_daemon_down and segment.flags & SYN:
-            self.is_unseen = True
+        self._pass_unseen(segment)
         if death == "MD5":
             segment = replace(segment, options=(segment.options if len(segment.options) <= 20 else b"") + MD5)
         self._emit(segment.packet(1 if death == "TTL" else 64, death == "checksum"))
+
+    def _pass_unseen(self, segment):
+        """Takes notice of a handshake that no daemon may see."""
+        if self.stage.is_daemon_down and segment.flags & SYN:
+            self.is_unseen = True
 
     def _emit(self, packet):
         self.log.append((time.monotonic(), packet, ">"))
@@ -405,6 +409,7 @@ class Session:
 
     def _send_in_pieces(self, segment):
         size = self.rng.choice([24, 48, 256, 1400]) if len(segment.payload) < 3000 else 1400
+        self._pass_unseen(segment)
         pieces = list(fragments(segment, size, identification=self.rng.randrange(65536)))
         if self.rng.random() < 0.3:
             self.rng.shuffle(pieces)
@@ -737,6 +742,7 @@ class Session:
     def _with_a_giant(self):
         segment = self._segment(SYN | ACK, sequence=self.initial, acknowledgement=self.far_initial + 1)
         segment.payload = b"z" * (LARGEST - (20 if self.is_ipv6 else 40) - len(segment.options))
+        self._pass_unseen(segment)
         for piece in fragments(segment, 1400):
             self._emit(piece)
         yield from self._until(lambda: self.is_connected, 0.1)
