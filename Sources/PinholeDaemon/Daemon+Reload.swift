@@ -1,9 +1,9 @@
 import Linux
 
 extension Daemon {
-    /// Reads the configuration again and goes by it from now on; what is wrong with it leaves everything as it is.
+    /// Reads the configuration again and applies it; a configuration with errors changes nothing.
     ///
-    /// No session notices: what is open stays open, and the next announcement is judged by the new rules.
+    /// Sessions are not interrupted. Open expectations stay open, and new announcements follow the new rules.
     static func reload(
         _ file: ConfigurationFile,
         _ opener: borrowing FileOpener,
@@ -53,7 +53,7 @@ extension Daemon {
 }
 
 extension Settings {
-    /// The keys that other settings have another value of and that hold from the start to the end.
+    /// The keys whose new values take effect only at the next start.
     fileprivate func differences(from other: Settings) -> [String] {
         var names: [String] = []
         if (controlQueue, dataQueue) != (other.controlQueue, other.dataQueue) { names.append("queues") }

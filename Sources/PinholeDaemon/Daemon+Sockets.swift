@@ -2,9 +2,9 @@ import Linux
 import Netfilter
 
 extension Daemon {
-    /// Opens the sockets for which a daemon needs `CAP_NET_RAW`, and leaves them with the service manager for it.
+    /// Opens the sockets that need `CAP_NET_RAW` and stores them with the service manager (`FDSTORE=1`, sd_notify(3)).
     ///
-    /// So the service itself may be started without that capability, and without the right to open such sockets.
+    /// The service itself can then run without that capability.
     package static func storeSockets() throws(UserError) {
         let notifier = ServiceNotifier.open()
         guard notifier.isHeard else {

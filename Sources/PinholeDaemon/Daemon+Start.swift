@@ -5,11 +5,10 @@ import Linux
 import Netfilter
 
 extension Daemon {
-    /// Takes everything that the daemon needs of the system, goes on with what an earlier one has left, and gives up the
-    /// right to take more.
+    /// Acquires everything that the daemon needs, takes over the state of an earlier daemon, and drops privileges.
     ///
-    /// Where one thing is missing nothing is left behind: what was taken before it goes with the failed call. What an
-    /// earlier one has left is touched at the end, when it is certain that no other daemon uses it.
+    /// If a step fails, the earlier ones are undone. The state of an earlier daemon is touched last, when it is certain that no
+    /// other daemon is running.
     package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(UserError) -> Daemon {
         var inherited = InheritedDescriptors.take()
         let hasInjector = PacketInjector.isKept(in: inherited)
@@ -25,7 +24,7 @@ extension Daemon {
         let account = try account(for: settings.user)
         let notifier = ServiceNotifier.open()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
-        // Before there is anything that it should not have.
+        // Forked first, so that it inherits no descriptor.
         let opener = try attempt(
             { () throws(SystemError) in try FileOpener.start(for: file.path, as: account) },
             orElse: unforeseen
@@ -55,7 +54,7 @@ extension Daemon {
                 orElse: unforeseen
             )
         }
-        // Root's to read: who is only given the capabilities has to do without.
+        // Only root can read this file; without root the figures are missing.
         let queueFigures = try? TextFile.open(QueueFigures.path)
         var log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
             StandardError.offer($0)
@@ -109,7 +108,7 @@ extension Daemon {
         )
     }
 
-    /// The sets that the rules look into.
+    /// The sets that the loaded rules use.
     private static func pinholes(for settings: Settings) throws(UserError) -> PinholeSet {
         let backend = PinholeSet.Backend.loaded.first ?? .iptables
         var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
@@ -129,7 +128,7 @@ extension Daemon {
         return pinholes
     }
 
-    /// Throws unless the set of that name is there, which rules that are loaded with that option bring with them.
+    /// Throws unless the set exists; the hint names the option of `pinhole rules load` that creates it.
     private static func require(
         _ name: String,
         option: String,
@@ -139,9 +138,9 @@ extension Daemon {
         throw UserError("there is no set \(name)", hint: "load the rules with: pinhole rules load\(option)")
     }
 
-    /// The user to become; `nil` where it is to stay what it is.
+    /// The user to run as after startup; `nil` to stay the current one.
     ///
-    /// Who is not root cannot become anybody else, and does not try unless asked to.
+    /// A process that is not root cannot change its user and tries only if configured to.
     private static func account(for name: String?) throws(UserError) -> Account? {
         guard name != nil || geteuid() == 0 else { return nil }
         let account = try attempt(
@@ -155,10 +154,10 @@ extension Daemon {
         return account?.user == geteuid() ? nil : account
     }
 
-    /// What the service manager calls the socket of a queue.
+    /// The name of a queue's socket in the service manager's descriptor store.
     private static func name(of queue: UInt16) -> String { "queue-\(queue)" }
 
-    /// Goes on with a queue that the service manager has kept, and keeps on keeping (`stored`), or opens it.
+    /// Takes over a queue's socket from the descriptor store (`stored`), where it also stays, or opens a new one.
     private static func open(
         _ queue: UInt16,
         _ inherited: inout InheritedDescriptors,
@@ -184,7 +183,7 @@ extension Daemon {
         }
     }
 
-    /// Does one step of the start, and says how to fix what it may fail with.
+    /// Performs one step of the start and turns its error into one with a hint.
     static func attempt<Result: ~Copyable>(
         _ step: () throws(SystemError) -> Result,
         orElse userError: (SystemError) -> UserError

@@ -2,12 +2,12 @@ import FTPHelper
 import Linux
 import Netfilter
 
-/// What one daemon leaves to the next.
+/// Hands state over from one daemon to the next.
 extension Daemon {
-    /// Goes on where an earlier daemon has ended: with its connections, as far as conntrack has them, and with what they had open.
+    /// Restores the connections of an earlier daemon that conntrack still has, with their expectations.
     ///
-    /// Only when all of that is in the new file does this take the place of the old one, so that nothing is lost if this
-    /// daemon, too, is killed before.
+    /// The new state file replaces the old one only when everything is in it, so nothing is lost if this daemon is killed
+    /// before that.
     static func takeOver(
         _ settings: Settings,
         owner: UInt32?,
@@ -20,7 +20,7 @@ extension Daemon {
         let identity = StateFile.currentIdentity()
         let legacy = try legacy(at: settings.statePath, identity, owner: owner, &log)
         if legacy == nil {
-            // Nobody knows what is still in there.
+            // Elements of an earlier daemon may be left in the sets.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
         }
         let rejectedPath = "\(settings.statePath).rejected"
@@ -63,9 +63,9 @@ extension Daemon {
         return engine
     }
 
-    /// The records that an earlier daemon has left at `path`, the newest first; `nil` if there are none to be trusted.
+    /// The records in an earlier daemon's file at `path`, newest first; `nil` if there is no valid file.
     ///
-    /// A file that is damaged, or another's, is put aside: nothing in it is believed, and somebody may want to look at it.
+    /// A file that is damaged or belongs to another user is moved aside for inspection, and nothing in it is used.
     private static func legacy(
         at path: String,
         _ identity: [UInt64],

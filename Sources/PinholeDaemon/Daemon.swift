@@ -3,9 +3,9 @@ import Glibc
 import Linux
 import Netfilter
 
-/// `pinhole run`: waits for packets, clients, deadlines and signals, and sees to each.
+/// `pinhole run`: the event loop over packets, control clients, timers and signals.
 ///
-/// There is one thread, and nothing in it waits but `Poller.wait`. Once it runs, nothing but a signal ends it.
+/// It has one thread, which blocks only in `Poller.wait`. Only a signal ends it.
 package struct Daemon: ~Copyable {
     private let settings: Settings
     private let file: ConfigurationFile
@@ -21,12 +21,12 @@ package struct Daemon: ~Copyable {
     private var dataQueue: PacketQueue
     private var engine: Engine<LinuxKernel>
     private var log: Log
-    /// Whether the last turn found packets.
+    /// Whether the last iteration found packets.
     private var hadPackets = false
-    /// When the service manager is next to be told that packets are answered; `nil` if it does not ask.
+    /// When to ping the watchdog next; `nil` if the service manager has none.
     private var nextWatchdogPing: Instant?
 
-    /// Puts together what `start` has taken of the system.
+    /// Assembles the daemon from what `start` acquired.
     init(
         _ settings: Settings,
         file: ConfigurationFile,
@@ -57,10 +57,10 @@ package struct Daemon: ~Copyable {
         self.log = log
     }
 
-    /// Serves until a signal ends it (SIGTERM, SIGINT).
+    /// Runs until SIGTERM or SIGINT.
     ///
-    /// What is open stays so for the next daemon, and for nobody else:
-    /// while there is none, the rules drop what was to be queued.
+    /// Open expectations stay in the kernel for the next daemon. Until it starts, the kernel drops packets that match a queue rule
+    /// (without `--queue-bypass`).
     package mutating func run() {
         log.write(.info, "started") { [settings] in
             $0.add("control-queue", settings.controlQueue)
@@ -79,16 +79,16 @@ package struct Daemon: ~Copyable {
         log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
     }
 
-    /// Waits once and does what there is to do then; returns the signal that came, if one did that ends it.
+    /// Runs one iteration of the event loop; returns the signal if one ended it.
     private mutating func turn() -> Int32? {
         let ready = wait(afterPackets: hadPackets)
         hadPackets = !ready.isDisjoint(with: [.control, .data])
         let now = Clock.now()
-        // Data first: a SYN is one packet and its connection waits for it.
+        // Data first: a single SYN, and its connection waits for it.
         if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
         if ready.contains(.control) || controlQueue.owesVerdicts { takeControlPackets(at: now) }
         if engine.nextDeadline.map({ $0 <= now }) ?? false { engine.fire(at: now) }
-        // One step a turn: packets that have come meanwhile go first.
+        // One step per iteration, so that packets go first.
         if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         tell(at: now)
@@ -101,7 +101,7 @@ package struct Daemon: ~Copyable {
 
     /// Pings the systemd watchdog at half of its timeout.
     ///
-    /// A daemon whose verdicts do not reach the kernel is silent, and started anew if that lasts.
+    /// A daemon whose verdicts do not reach the kernel stops pinging, so that it is restarted.
     private mutating func pingWatchdog(at now: Instant) {
         guard let ping = nextWatchdogPing, ping <= now, let timeout = notifier.watchdogTimeout else { return }
         guard !controlQueue.owesVerdicts, !dataQueue.owesVerdicts else { return }
@@ -109,7 +109,7 @@ package struct Daemon: ~Copyable {
         nextWatchdogPing = Instant(nanoseconds: now.nanoseconds + timeout / 2)
     }
 
-    /// What a turn finds ready.
+    /// What is ready in one iteration.
     private struct Work: OptionSet {
         let rawValue: UInt8
         static let control = Work(rawValue: 1)
@@ -119,10 +119,10 @@ package struct Daemon: ~Copyable {
         static let search = Work(rawValue: 16)
     }
 
-    /// Waits for packets, clients and signals, but not beyond the next deadline.
+    /// Waits for packets, clients and signals until the next deadline.
     ///
-    /// Where there were packets, it first looks for more for about as long as it takes to fall asleep and be woken: that
-    /// costs no more than sleeping would, and what comes meanwhile does not wait for a processor to wake up.
+    /// After packets it busy-polls for about as long as it takes to sleep and wake up. That costs no more than sleeping, and
+    /// packets that arrive meanwhile do not wait for the wake-up.
     private func wait(afterPackets: Bool) -> Work {
         if afterPackets {
             let end = Clock.now().nanoseconds + Daemon.busyPollNanoseconds
@@ -134,10 +134,10 @@ package struct Daemon: ~Copyable {
         return look(milliseconds: pollTimeout)
     }
 
-    /// Nanoseconds for which it looks for packets before it falls asleep.
+    /// How long to busy-poll before sleeping, in nanoseconds.
     private static let busyPollNanoseconds: UInt64 = 50_000
 
-    /// Finds what is ready, and waits so long if nothing is.
+    /// Polls all descriptors and waits at most so long; `nil` waits for ever.
     private func look(milliseconds: Int32?) -> Work {
         var ready: Work = []
         poller.wait(milliseconds: milliseconds) { readiness in
@@ -152,9 +152,9 @@ package struct Daemon: ~Copyable {
         return ready
     }
 
-    /// Milliseconds until the next deadline, rounded up so that it has come then; `nil` if there is none.
+    /// Milliseconds until the next deadline, rounded up; `nil` if there is none.
     ///
-    /// While a verdict could not be sent it is short: else its packet would wait until another one comes.
+    /// Short while a verdict is unsent, since its packet would otherwise wait for the next packet.
     private var pollTimeout: Int32? {
         if controlQueue.owesVerdicts || dataQueue.owesVerdicts { return 10 }
         let deadline = Daemon.earlier(
@@ -164,16 +164,15 @@ package struct Daemon: ~Copyable {
         return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
     }
 
-    /// The earlier of two moments, of which either may never come.
+    /// The earlier of two deadlines; `nil` stands for never.
     private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
         guard let one, let other else { return one ?? other }
         return min(one, other)
     }
 
-    /// Rules over the control packets that wait, a few batches at the most.
+    /// Processes the queued control packets, at most a few batches.
     ///
-    /// Where there were several, more have come by the time that they are done with: then it costs less to look than to
-    /// be told.
+    /// After a batch of several packets more have usually arrived: reading again is cheaper than polling.
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
             let count = Daemon.take(.controlQueue, from: &controlQueue, &engine, at: now) {
@@ -187,7 +186,7 @@ package struct Daemon: ~Copyable {
         }
     }
 
-    /// Rules over what waits in the data queue, most of all SYNs, up to one batch.
+    /// Processes up to one batch of the data queue, mostly SYNs.
     private mutating func takeDataPackets(at now: Instant) {
         _ = Daemon.take(.dataQueue, from: &dataQueue, &engine, at: now) { engine, packets, number, bytes in
             packets[number].payload.map { engine.data(packets[number], bytes.extracting($0), at: now) }
@@ -195,7 +194,7 @@ package struct Daemon: ~Copyable {
         }
     }
 
-    /// Rules over what waits in a queue, up to one batch, and returns how many packets that were.
+    /// Processes up to one batch of a queue and returns the number of packets.
     private static func take(
         _ fault: Fault,
         from queue: inout PacketQueue,
@@ -222,7 +221,7 @@ package struct Daemon: ~Copyable {
         return count
     }
 
-    /// Answers the clients that wait, and sends those away that let the daemon wait.
+    /// Serves control clients and disconnects those whose timeout expired.
     private mutating func serve(at now: Instant) {
         Daemon.serve(&server, &engine, &log, at: now) { engine, log in
             Daemon.reload(file, opener, settings, &engine, &log)
@@ -252,7 +251,7 @@ package struct Daemon: ~Copyable {
         }
     }
 
-    /// Tells the log and those who watch what happened since the last time.
+    /// Writes pending notices to the log and to the watchers of events.
     private mutating func tell(at now: Instant) {
         guard engine.hasNotices else { return }
         let time = Clock.wall()

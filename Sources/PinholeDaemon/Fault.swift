@@ -1,33 +1,33 @@
-/// Something that failed while the daemon ran and did not end it; counted under its name in the statistics.
+/// A failure that does not end the daemon; counted under its name in the statistics.
 package enum Fault: String, Hashable, Sendable, CaseIterable {
-    /// Packets could not be taken from the control queue, or verdicts not be given.
+    /// Packets could not be read from the control queue, or verdicts could not be sent.
     case controlQueue = "control-queue"
-    /// The same of the data queue.
+    /// The same for the data queue.
     case dataQueue = "data-queue"
-    /// The queue's socket was full when the kernel had a packet (ENOBUFS): its sender sends it again.
+    /// The kernel dropped a packet because the queue's socket buffer was full (ENOBUFS); its sender retransmits it.
     case overrun
-    /// Conntrack could not be asked for a connection.
+    /// A connection could not be looked up in conntrack.
     case findConnection = "find-connection"
-    /// The routing tables could not be asked where a packet can come from: it was read all the same.
+    /// A packet's source could not be checked against the routes; the packet was processed.
     case findRoute = "find-route"
-    /// Conntrack did not become liberal about sequence numbers: the connection may stall.
+    /// Conntrack could not be made liberal about sequence numbers; the connection may stall.
     case setLiberal = "set-liberal"
-    /// The entry of a data connection was not made: its SYN went on without help.
+    /// The conntrack entry of a data connection could not be created; its SYN passed without help.
     case createConnection = "create-connection"
-    /// The pinhole set did not take an expectation.
+    /// An expectation could not be added to the pinhole set.
     case openPinhole = "open-pinhole"
-    /// An expectation stays in the pinhole set, until its timeout there.
+    /// An expectation could not be removed from the pinhole set; it stays until its timeout.
     case closePinhole = "close-pinhole"
-    /// The mark of an encrypted connection was not changed.
+    /// The mark of a released connection could not be changed.
     case setMark = "set-mark"
     /// An RST could not be sent.
     case injectPacket = "inject-packet"
     /// A connection has a kernel helper and was left alone.
     case kernelHelper = "kernel-helper"
-    /// What the next daemon would need of a connection could not be kept.
+    /// A connection's record could not be written to the state file.
     case state
     /// A client of the control socket could not be served.
     case controlSocket = "control-socket"
-    /// A line of the log could not be written without waiting.
+    /// A log line was lost because writing it would have blocked.
     case log
 }

@@ -1,15 +1,15 @@
 import FTPHelper
 
 extension Settings {
-    /// What is allowed that hardly anybody means, and how to allow less: the access of encrypted sessions with anybody at all.
+    /// Warnings about settings that allow more than most people mean: FTPS access to the servers of a whole network.
     ///
-    /// Whoever speaks TLS has such a session, so a network of servers that anybody can join keeps nobody out.
+    /// Any TLS handshake makes an encrypted session, so a section for a network that anybody can be in keeps nobody out.
     package var warnings: [UserError] {
         policy.servers.filter { $0.prefix.isWide }.flatMap { prefix, rules -> [UserError] in
             guard let ports = rules.ftpsPorts else { return [] }
             let servers = "[server \(prefix.address)/\(prefix.length)]"
             var warnings: [UserError] = []
-            // Of the ports from 1024 on.
+            // Of the ports from 1024 up.
             if ports.count > (65536 - 1024) / 2 {
                 let range = "\(ports.lowerBound)-\(ports.upperBound)"
                 warnings.append(
@@ -33,7 +33,7 @@ extension Settings {
 }
 
 extension Log {
-    /// Writes what is allowed that hardly anybody means.
+    /// Writes the warnings to the log.
     mutating func write(_ warnings: [UserError]) {
         for warning in warnings {
             write(.warning, "wide-access") {
@@ -45,6 +45,6 @@ extension Log {
 }
 
 extension AddressPrefix {
-    /// More addresses than one operator has, as a rule: more than a /16 of IPv4, or a /48 of IPv6, which is one site's.
+    /// Whether it is larger than the network of one operator usually is: /16 in IPv4, /48 (one site) in IPv6.
     fileprivate var isWide: Bool { length < (address.isSameFamily(as: .v4(0)) ? 16 : 48) }
 }

@@ -1,27 +1,27 @@
 package import FTPHelper
 package import Netfilter
 
-/// What the daemon is told when it starts.
+/// The daemon's settings.
 package struct Settings: Sendable {
-    /// The NFQUEUE with the packets of control connections.
+    /// The NFQUEUE number for packets of control connections.
     package var controlQueue: UInt16 = 21
-    /// The NFQUEUE with the SYNs of expected data connections.
+    /// The NFQUEUE number for SYNs of expected data connections.
     package var dataQueue: UInt16 = 20
     package var socketPath: String
-    /// Where what survives the daemon is kept; beside the socket if it is not told.
+    /// The path of the state file; by default beside the socket.
     package var state: String?
-    /// Who the daemon runs as; `nil` for the usual one where there is one.
+    /// The user to run as after startup; `nil` for the default user if it exists.
     package var user: String?
     package var policy = Policy()
-    /// Servers whose encrypted sessions may use these ports, in addition to what `policy` says of them.
+    /// Servers whose encrypted sessions may use these ports, in addition to the rules in `policy`.
     package var ftpsServers: [(prefix: AddressPrefix, ports: ClosedRange<UInt16>)] = []
-    /// What data connections have on top of the mark of their control connection.
+    /// Bits that are added to the control connection's mark on data connections (`data-mark`).
     package var dataMark: ConnectionMark?
-    /// What connections have in their mark whose packets the rules queue no longer: encrypted ones, and such as are none of FTP's.
+    /// The mark of connections whose packets are no longer queued: encrypted ones and those that are not FTP (`bypass-mark`).
     package var releaseMark: ConnectionMark?
     package var logLevel = LogLevel.info
 
-    /// Who the daemon runs as if it is not told, where the machine has such a user.
+    /// The default user, used if the machine has it.
     package static let usualUser = "pinhole"
 
     package init(socketPath: String) {

@@ -1,8 +1,8 @@
-/// An error that a user reads: what went wrong, and a hint at what to do about it.
+/// An error for users: what went wrong, and a hint how to fix it.
 ///
-/// The command line writes it as `pinhole: MESSAGE: HINT`. It may stand for several, each with a line of its own.
+/// The command line prints it as `pinhole: MESSAGE: HINT`. It may contain several errors, each printed on its own line.
 package struct UserError: Error, Hashable, Sendable {
-    /// The status that the program exits with.
+    /// The exit status of the program.
     package enum Status: Int32, Sendable {
         case failed = 1
         /// The command line itself is wrong (`EX_USAGE`).
@@ -11,10 +11,10 @@ package struct UserError: Error, Hashable, Sendable {
 
     /// What went wrong: lower case, one line, no full stop.
     package let message: String
-    /// What to do about it: the same.
+    /// How to fix it: the same form.
     package let hint: String
     package let status: Status
-    /// What else is wrong, and comes first.
+    /// Further errors, which come before this one.
     private var earlier: [UserError] = []
 
     package init(_ message: String, hint: String, status: Status = .failed) {
@@ -23,19 +23,19 @@ package struct UserError: Error, Hashable, Sendable {
         self.status = status
     }
 
-    /// One for several; `nil` for none.
+    /// Combines several errors into one; `nil` if there is none.
     package init?(all errors: [UserError]) {
         guard let last = errors.last else { return nil }
         self = last
         earlier = errors.dropLast()
     }
 
-    /// Every one that it stands for, in order; at least one.
+    /// All errors that it contains, in order; at least one.
     package var all: [UserError] {
         earlier.flatMap(\.all) + [UserError(message, hint: hint, status: status)]
     }
 
-    /// A daemon of another version, or something else that listens where a daemon should.
+    /// The answer of a daemon of another version, or of another program that listens at the daemon's path.
     package static let senselessAnswer = UserError(
         "the daemon gave an answer that makes no sense",
         hint: "use its own version of pinhole"
@@ -43,7 +43,7 @@ package struct UserError: Error, Hashable, Sendable {
 }
 
 extension UserError: CustomStringConvertible {
-    /// `pinhole: what went wrong: what to do`, on as many lines as there are errors.
+    /// `pinhole: MESSAGE: HINT`, one line per error.
     package var description: String {
         all.map { "pinhole: \($0.message): \($0.hint)" }.joined(separator: "\n")
     }

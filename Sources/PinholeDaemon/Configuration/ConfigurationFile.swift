@@ -1,7 +1,7 @@
-/// The file that the settings come from, to be read again while the daemon runs.
+/// The configuration file, which the daemon reads again on reload.
 package struct ConfigurationFile {
     package let path: String
-    /// Makes settings of its text.
+    /// Parses the text of the file.
     package let settings: (String) throws(UserError) -> Settings
 
     package init(at path: String, _ settings: @escaping (String) throws(UserError) -> Settings) {

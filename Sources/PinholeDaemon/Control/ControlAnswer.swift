@@ -1,15 +1,15 @@
-/// What the daemon answers to a request.
+/// The daemon's answer to a request on the control socket.
 package enum ControlAnswer {
-    /// The pieces of text of which the answer consists, each made when there is room for it; `nil` after the last.
+    /// Text in pieces, each made when the socket has room for it; `nil` after the last one.
     ///
-    /// A table of all connections can be long: whole, it would fill memory and keep packets waiting.
+    /// A table of all connections can be long. Made at once it would take much memory and delay packets.
     case pieces(() -> String?)
-    /// Every event from now on, a line each.
+    /// Every event from now on, one per line.
     case events(EventFormat)
-    /// What went wrong and how to fix it, the latter without a colon.
+    /// An error and a hint; the hint contains no colon.
     case failure(String, hint: String)
 
-    /// An answer of a single piece.
+    /// An answer in a single piece.
     package static func whole(_ text: String) -> ControlAnswer {
         var rest: String? = text
         return .pieces {
@@ -18,7 +18,7 @@ package enum ControlAnswer {
         }
     }
 
-    /// An answer that lists elements: a line each as text; as JSON an array, a line for each element.
+    /// A list of elements: one line each as text, or a JSON array with one line per element.
     package static func list<Element>(
         _ elements: [Element],
         _ format: ControlFormat,

@@ -1,4 +1,4 @@
-/// How an answer of the daemon is written.
+/// The format of an answer.
 package enum ControlFormat: String, Hashable, Sendable {
     case text
     case json

@@ -1,23 +1,23 @@
-/// Who may have how many places at the control socket.
+/// Limits how many clients of the control socket each user may have.
 ///
-/// One user never takes the last place of another, nor those who watch the last place of their own user's short requests; and
-/// whatever all the others do, root has places of its own.
+/// No user can take the last place of another user, and no watcher of events the last place for its own user's short requests.
+/// Some places are reserved for root.
 enum ControlPlaces {
-    /// Clients at once, of whatever users.
+    /// Maximum number of clients of all users together.
     ///
-    /// An administrator has a few, a broken script any number.
+    /// An administrator needs a few; a broken script opens any number.
     static let all = 64
-    /// Those of them that only root gets.
+    /// How many of these are reserved for root.
     static let forRoot = 16
-    /// Clients at once of a user who is not root.
+    /// Maximum number of clients of a user other than root.
     static let forOneUser = 16
-    /// Clients of one user, root too, that watch events, which they do for as long as they like.
+    /// Maximum number of event watchers per user, root included; watchers stay as long as they like.
     static let forWatchers = 12
-    /// Clients of a user who is not root with an answer that they have not read yet: a table of all connections is kept for
-    /// each until then.
+    /// Maximum number of clients, of a user other than root, that have not read their answer yet; each may hold a table of all
+    /// connections in memory.
     static let forReaders = 4
 
-    /// Why one more client of this user is not let in; `nil` if it is.
+    /// The error for one more client of this user; `nil` if there is a place.
     static func refusal(of user: UInt32, among clients: some Collection<ControlSocketPeer>) -> ControlAnswer?
     {
         if user != 0, clients.count(where: { $0.user == user }) >= forOneUser {
@@ -30,7 +30,7 @@ enum ControlPlaces {
         return nil
     }
 
-    /// Why a client that has a place does not get what it asks for; `nil` if it does.
+    /// The error for a request of a connected client; `nil` if the request is allowed.
     static func refusal(
         of request: ControlRequest,
         from client: ControlSocketPeer,

@@ -1,8 +1,9 @@
-/// What a client asks of the daemon: one line over the control socket.
+/// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,
-/// `delete NUMBER`, `flush`, `reload` or `survey`, where FORMAT is `text` or `json`, for events `xferlog` too; one blank between the words, a line feed at the end. The answer is a line `ok` and
-/// what was asked for, or a line `error: what went wrong: how to fix it`; then the daemon closes the connection.
+/// `delete NUMBER`, `flush`, `reload` or `survey`. FORMAT is `text` or `json`, for events also `xferlog`. Words are separated by
+/// one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
+/// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
     case connections(ControlFormat)
@@ -13,13 +14,13 @@ package enum ControlRequest: Hashable, Sendable {
     case delete(UInt64)
     case flush
     case reload
-    /// Look for connections that were established while no rules brought their packets here.
+    /// Look for connections that were established while no rules were loaded.
     case survey
 
-    /// The longest line that a client may send, its end left out; the longest request has 27 bytes.
+    /// Maximum length of a request in bytes, without the line feed; the longest valid one has 27.
     package static let maximumSize = 64
 
-    /// Parses a line without its end; `nil` if it is no request.
+    /// Parses a line without its line feed; `nil` if it is not a valid request.
     package init?(parsing line: some Collection<UInt8>) {
         let words = String(decoding: line, as: UTF8.self).split(
             separator: " ",
@@ -49,7 +50,7 @@ package enum ControlRequest: Hashable, Sendable {
         self = make(format)
     }
 
-    /// The line that `init(parsing:)` parses.
+    /// The request as a line, the inverse of `init(parsing:)`.
     package var line: String {
         switch self {
         case .expectations(let format): "expectations \(format.rawValue)"
@@ -65,7 +66,7 @@ package enum ControlRequest: Hashable, Sendable {
         }
     }
 
-    /// Bytes of its answer, beyond which it is none of a daemon's.
+    /// Maximum size of a plausible answer, in bytes; a client reads no more.
     package var maximumAnswerSize: Int {
         switch self {
         case .statistics, .metrics, .delete, .flush, .reload, .survey: 1 << 20
@@ -74,10 +75,10 @@ package enum ControlRequest: Hashable, Sendable {
         }
     }
 
-    /// Tells whether its answer goes on for as long as anybody reads it.
+    /// Whether the answer has no end.
     var isWatch: Bool { if case .events = self { true } else { false } }
 
-    /// Tells whether it changes something, which only root may.
+    /// Whether it changes something; only root may do that.
     package var isChange: Bool {
         switch self {
         case .delete, .flush, .reload, .survey: true

@@ -1,14 +1,14 @@
 package import FTPHelper
 package import Linux
 
-/// The control socket and the clients at it.
+/// The control socket with its clients.
 ///
-/// Nothing in here waits: whoever owns it calls `serve` when `number` is readable, and `expire` at `nextDeadline`.
+/// It never blocks. The owner calls `serve` when `number` is readable, and `expire` at `nextDeadline`.
 package struct ControlServer: ~Copyable {
     private var listener: UnixListener
     private let poller: Poller
     private var clients: [Int32: ControlSocketPeer] = [:]
-    /// When clients are let in again after the system had no room for one; `nil` while they are.
+    /// When to accept clients again after `accept` failed for want of resources; `nil` while it accepts.
     private var pauseEnd: Instant?
 
     private init(_ listener: consuming UnixListener, _ poller: consuming Poller) {
@@ -16,7 +16,7 @@ package struct ControlServer: ~Copyable {
         self.poller = poller
     }
 
-    /// Listens at `path`, for root and one group, the process's own where none is given.
+    /// Listens at `path`, for root and for one group, by default the process's own.
     package static func open(_ path: String, group: UInt32? = nil) throws(SystemError) -> ControlServer {
         let listener = try UnixListener.open(path, mode: 0o660, group: group)
         let poller = try Poller.open()
@@ -24,15 +24,15 @@ package struct ControlServer: ~Copyable {
         return ControlServer(listener, poller)
     }
 
-    /// Lets the socket file stay at the end, for one who may no longer remove it.
+    /// Keeps the socket file when the server is closed; for a process that may no longer remove it.
     package mutating func leaveFile() { listener.leaveFile() }
 
-    /// Becomes readable when there is something to serve.
+    /// A descriptor that is readable when there is something to serve.
     package var number: Int32 { poller.number }
 
     var clientCount: Int { clients.count }
 
-    /// When `expire` is next to be called; every mutating method may change it.
+    /// When to call `expire` next; every mutating method may change it.
     package var nextDeadline: Instant? {
         var next = pauseEnd
         for client in clients.values {
@@ -41,11 +41,11 @@ package struct ControlServer: ~Copyable {
         return next
     }
 
-    /// Does what can be done for one client without waiting; the next one's turn comes with the next call.
+    /// Serves one client as far as possible without blocking; the next call serves the next client.
     ///
-    /// A table of all connections takes its time, and packets wait meanwhile: for one client, and not for all of them.
+    /// A table of all connections takes time, during which packets wait. Serving one client per call limits that.
     ///
-    /// `answer` is asked for each whole request. What it is given besides is the client's user, 0 for root.
+    /// `answer` is called for each complete request, with the client's user ID.
     package mutating func serve(
         at now: Instant,
         _ answer: (ControlRequest, _ user: UInt32) -> ControlAnswer
@@ -59,16 +59,16 @@ package struct ControlServer: ~Copyable {
             do throws(SystemError) {
                 try serve(client, ready, at: now, answer)
             } catch {
-                // The client is gone, which is its own affair.
+                // The client has disconnected.
                 clients[ready.descriptor] = nil
             }
         }
     }
 
-    /// Gives events to everybody who watches, as far as there is room.
+    /// Sends events to all watchers whose buffers have room.
     package mutating func publish(_ records: [EventRecord], at now: Instant) {
         for record in records {
-            // It is written once, however many watch.
+            // Rendered once for all watchers.
             var lines: [EventFormat: String] = [:]
             for client in clients.values {
                 client.offer(record) { format in
@@ -79,18 +79,18 @@ package struct ControlServer: ~Copyable {
             }
         }
         for client in clients.values where client.isWatching {
-            // One whose socket is full is told on when that has room again.
+            // A watcher whose socket is full gets the rest when the socket is writable.
             guard client.registered != .writing else { continue }
             do throws(SystemError) {
                 try proceed(with: client, at: now)
             } catch {
-                // The client is gone, which is its own affair.
+                // The client has disconnected.
                 clients[client.stream.number] = nil
             }
         }
     }
 
-    /// Sends away the clients that let the daemon wait for too long.
+    /// Disconnects the clients whose timeout has expired.
     package mutating func expire(at now: Instant) throws(SystemError) {
         for (number, client) in clients where client.deadline.map({ $0 <= now }) ?? false {
             clients[number] = nil
@@ -109,14 +109,14 @@ package struct ControlServer: ~Copyable {
             let client = ControlSocketPeer(stream, of: user, at: now)
             if let refusal = ControlPlaces.refusal(of: user, among: clients.values) {
                 client.begin(refusal)
-                // One that is gone by now has nothing to be told.
+                // The client may have disconnected already.
                 _ = try? client.send(at: now)
                 return
             }
             try poller.add(number, for: client.registered)
             clients[number] = client
         } catch {
-            // Out of descriptors, most likely: the client still waits, and would be reported again at once.
+            // Probably out of descriptors. The client keeps waiting, so epoll would report it again at once.
             try poller.remove(listener.number)
             pauseEnd = now.advanced(bySeconds: 1)
             throw error
@@ -150,7 +150,7 @@ package struct ControlServer: ~Copyable {
         try proceed(with: client, at: now)
     }
 
-    /// Sends what can be sent to a client, and waits for what is next.
+    /// Sends what a client's socket takes and registers for what comes next.
     private mutating func proceed(with client: ControlSocketPeer, at now: Instant) throws(SystemError) {
         if try client.send(at: now) {
             guard client.interest != client.registered else { return }

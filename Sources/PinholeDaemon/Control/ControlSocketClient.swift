@@ -1,22 +1,22 @@
 import Glibc
 import Linux
 
-/// A conversation with the daemon, from the client's side: one request and its answer.
+/// Sends one request to the daemon's control socket and reads the answer.
 ///
-/// Root asks, and who answers is whoever owns the socket: the daemon's user, or somebody who has got hold of it. So nothing of
-/// an answer reaches a terminal but printable ASCII and line feeds, and no answer is waited for or kept without end.
+/// The client often is root, and the answer comes from whoever owns the socket: the daemon's user, or an attacker who has become
+/// that user. Therefore only printable ASCII and line feeds are passed on, and time and size of an answer are limited.
 package enum ControlSocketClient {
-    /// Seconds in which a daemon that works has begun to answer, and in which it says all of its answer besides.
+    /// Timeouts in seconds: for the first line of the answer, and for the whole of it.
     private static let timeouts: (first: UInt64, all: UInt64) = (5, 20)
-    /// Bytes of the first line of an answer.
+    /// Maximum length of the answer's first line, in bytes.
     private static let maximumLineSize = 4096
-    /// Bytes that are read at once.
+    /// Bytes per read.
     private static let pieceSize = 65536
 
-    /// Sends `request` to the daemon at `path` and hands over its answer piece by piece, as it comes.
+    /// Sends `request` to the daemon at `path` and passes its answer on in pieces, as they arrive.
     ///
-    /// It returns when the daemon has said all; an answer that is an error is thrown. What is handed over is printable ASCII in
-    /// lines, whatever came.
+    /// Returns at the end of the answer, and throws an answer that is an error. The pieces are printable ASCII and line feeds,
+    /// whatever the daemon sent.
     package static func ask(
         _ request: ControlRequest,
         at path: String,
@@ -44,7 +44,7 @@ package enum ControlSocketClient {
         }
     }
 
-    /// Sends the request, reads the first line of the answer, and returns what came behind it.
+    /// Sends the request, reads the first line of the answer, and returns the bytes that came after it.
     private static func begin(
         _ request: ControlRequest,
         on stream: borrowing UnixStream,
@@ -55,10 +55,10 @@ package enum ControlSocketClient {
         do throws(SystemError) {
             try stream.send("\(request.line)\n")
         } catch {
-            // A daemon that has no place for one more says so and closes the connection: that is there to be read.
+            // A daemon without room for another client says so and closes the connection: its message can still be read.
             failure = error
         }
-        // A daemon that is stopped (SIGSTOP) still has a socket that takes clients.
+        // The socket of a stopped daemon (SIGSTOP) still accepts connections.
         var rest = timeouts.first * 1_000_000_000
         do throws(SystemError) {
             while !answer.contains(UInt8(ascii: "\n")), answer.count < maximumLineSize,
@@ -87,7 +87,7 @@ package enum ControlSocketClient {
         waiting rest: inout UInt64
     ) throws(UserError) -> UnixStream.Reading {
         do throws(SystemError) {
-            // Until something happens may take as long as it will.
+            // The next event may take any time.
             return request.isWatch
                 ? try stream.read(into: &answer, limit: pieceSize)
                 : try stream.read(into: &answer, limit: pieceSize, waiting: &rest)
@@ -114,7 +114,7 @@ package enum ControlSocketClient {
         )
     }
 
-    /// Throws what the first line of an answer says if that is not `ok`.
+    /// Throws the error in an answer's first line, unless that is `ok`.
     package static func check(_ line: String) throws(UserError) {
         if line == "ok" { return }
         let prefix = "error: "

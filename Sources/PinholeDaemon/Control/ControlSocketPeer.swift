@@ -2,39 +2,39 @@ import Formats
 import FTPHelper
 import Linux
 
-/// One connection to the control socket, from the daemon's side.
+/// A client of the control socket, as the daemon sees it.
 ///
-/// It is given so many bytes of memory and so many seconds: a client that stalls, or reads more slowly than events
-/// come, costs itself something and nobody else.
+/// Memory and time per client are limited. A client that stalls, or reads slower than events come, loses events or its
+/// connection, and nobody else is affected.
 final class ControlSocketPeer {
-    /// Where the conversation stands.
+    /// The state of the conversation.
     enum State {
-        /// The request line has not come whole yet.
+        /// The request is not complete yet.
         case asking
         /// The answer is being sent; `nil` once all of it is in `output`.
         case answering((() -> String?)?)
-        /// Events are sent as they come; so many did not find room since the last that did.
+        /// Events are being sent; the number counts those dropped since the last one that fitted.
         case watching(EventFormat, lost: UInt64)
     }
 
-    /// Bytes that are kept for a client that does not read: some hundreds of events.
+    /// Maximum size of `output` in bytes, some hundreds of events.
     static let outputLimit = 64 * 1024
-    /// Bytes that the longest event takes, with the line before it that says how many found no room.
+    /// Maximum size of an event in bytes, including the line about dropped events before it.
     private static let lineSize = 3072
-    /// Seconds for a client to send its request, and then for each time that it lets the daemon wait.
+    /// Seconds for a client to send its request, and to read each part of the answer.
     static let requestTimeout: UInt32 = 10
 
     let stream: UnixStream
-    /// Whose it is, 0 for root.
+    /// The client's user ID.
     let user: UInt32
     var state = State.asking
-    /// When it is cut off if it does not move; no such moment for one that watches.
+    /// When it is disconnected unless it makes progress; `nil` for watchers.
     var deadline: Instant?
-    /// What the server's poller waits for, to be changed with `interest`.
+    /// The events that are registered with the server's poller.
     var registered = Poller.Interest.reading
     private var input: [UInt8] = []
     private var output: [UInt8] = []
-    /// What `output` has that was sent already.
+    /// How many bytes of `output` were sent already.
     private var sent = 0
 
     init(_ stream: consuming UnixStream, of user: UInt32, at now: Instant) {
@@ -43,7 +43,9 @@ final class ControlSocketPeer {
         deadline = now.advanced(bySeconds: ControlSocketPeer.requestTimeout)
     }
 
-    /// What to wait for; only a request is read, so that no client can send more than that.
+    /// The events to wait for.
+    ///
+    /// Nothing is read after the request, so a client cannot send more.
     var interest: Poller.Interest {
         switch state {
         case .asking: .reading
@@ -52,14 +54,14 @@ final class ControlSocketPeer {
         }
     }
 
-    /// What became of the attempt to read a request.
+    /// The result of an attempt to read a request.
     enum Asking {
         case incomplete
         case request(ControlRequest)
         case rubbish
     }
 
-    /// Reads what has come; `nil` if the client went away without a whole request.
+    /// Reads what has arrived; `nil` if the client disconnected before its request was complete.
     func ask() throws(SystemError) -> Asking? {
         while true {
             switch try stream.read(into: &input, limit: ControlRequest.maximumSize + 1 - input.count) {
@@ -74,7 +76,7 @@ final class ControlSocketPeer {
         }
     }
 
-    /// Takes up the answer to the request that was read.
+    /// Starts sending an answer.
     func begin(_ answer: ControlAnswer) {
         switch answer {
         case .pieces(let next):
@@ -98,9 +100,9 @@ final class ControlSocketPeer {
         if case .answering = state { true } else { false }
     }
 
-    /// Adds an event, or counts it as lost where there is no room; the next that finds room says how many were.
+    /// Adds an event to the output, or counts it as dropped if there is no room.
     ///
-    /// `line` writes the event: what nobody has room for need not be written.
+    /// `line` renders the event; it is called only if there is room.
     func offer(_ record: EventRecord, _ line: (EventFormat) -> String) {
         guard case .watching(let format, let lost) = state, record.isShown(in: format) else { return }
         guard output.count - sent <= ControlSocketPeer.outputLimit - ControlSocketPeer.lineSize else {
@@ -112,7 +114,7 @@ final class ControlSocketPeer {
         state = .watching(format, lost: 0)
     }
 
-    /// Sends what the socket takes now, at most one full buffer; `false` when all of the answer is on its way.
+    /// Sends as much as the socket takes, at most one buffer; `false` when the whole answer was sent.
     func send(at now: Instant) throws(SystemError) -> Bool {
         if case .answering(let next?) = state {
             while output.count - sent < ControlSocketPeer.outputLimit {
@@ -139,7 +141,7 @@ final class ControlSocketPeer {
     }
 
     private func append(_ text: String) {
-        // Moving the rest to the front now and then keeps the storage within twice the limit.
+        // Compacting now and then keeps the buffer within twice the limit.
         if sent > ControlSocketPeer.outputLimit {
             output.removeFirst(sent)
             sent = 0
@@ -147,14 +149,14 @@ final class ControlSocketPeer {
         output += text.utf8
     }
 
-    /// The line that says how many events found no room.
+    /// The line that tells how many events were dropped.
     private static func notice(
         of count: UInt64,
         before record: EventRecord,
         _ format: EventFormat
     ) -> String {
         switch format {
-        // Who reads it knows of nothing but transfers.
+        // The format has no line for that.
         case .xferlog: ""
         case .text: "\(record.timeText) lost count=\(count)\n"
         case .json:

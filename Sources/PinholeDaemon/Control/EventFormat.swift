@@ -1,7 +1,7 @@
-/// How events are written.
+/// The format of events.
 package enum EventFormat: String, Hashable, Sendable, CaseIterable {
     case text
     case json
-    /// Transfers of files alone, as FTP servers log them (xferlog(5)).
+    /// File transfers only, in the log format of FTP servers (xferlog(5)).
     case xferlog
 }

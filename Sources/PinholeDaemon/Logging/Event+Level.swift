@@ -1,10 +1,10 @@
 import FTPHelper
 
 extension Event {
-    /// How much its line in the log matters.
+    /// The log level of its line.
     ///
-    /// By default the log has what an administrator may have to act on, and what became of each session. The steps on
-    /// the way there are for those who look for a fault, and for `pinhole events`.
+    /// At the default level the log has what an administrator may have to act on, and the result of each session. The steps in
+    /// between are for debugging, and for `pinhole events`.
     var level: LogLevel {
         switch self {
         case .refused, .gap, .unopened, .closed(_, .failed): .warning

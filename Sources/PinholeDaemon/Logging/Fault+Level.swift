@@ -1,6 +1,6 @@
 extension Fault {
-    /// How much its line in the log matters: an error may cost a session or a transfer, a warning goes away by itself or is
-    /// for the administrator to set right.
+    /// The log level of its line: an error may cost a session or a transfer; a warning goes away by itself, or is for the
+    /// administrator to set right.
     var level: LogLevel {
         switch self {
         case .controlQueue, .dataQueue, .findConnection, .setLiberal, .createConnection, .openPinhole,

@@ -3,7 +3,7 @@ import FTPHelper
 extension Log {
     /// Writes the line of a notice.
     ///
-    /// Of a flood of events of one kind some are left out, and the next line of that kind says how many.
+    /// The rate of each kind of event is limited. The next line of that kind tells how many were left out.
     mutating func write(_ notice: Notice, at now: Instant) {
         switch notice {
         case .event(let event, let refusalsLeftOut):

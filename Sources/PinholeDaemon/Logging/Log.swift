@@ -1,31 +1,33 @@
-/// The daemon's log: one line an event, `level=… event=…` and more `key=value` pairs.
+/// The daemon's log: one line per event, `level=… event=…` and more `key=value` pairs.
 ///
-/// A line that cannot be written at once is lost: the log never keeps a packet waiting. The next line that can be
-/// written ends with `lost=N`.
+/// A line that cannot be written without blocking is lost, so that the log never delays a packet. The next line ends with
+/// `lost=N`.
 package struct Log {
-    /// Lines about one kind of event: all kinds together are fewer than the journal takes of a service, 10,000 in 30 s.
+    /// Maximum rate per kind of event.
+    ///
+    /// All kinds together stay below the journal's limit per service, 10,000 lines in 30 s.
     static let eventLimiter = RateLimiter(burst: 400, period: 10)
 
-    /// Lines that matter less are not written.
+    /// Less important lines are not written.
     package var threshold: LogLevel
     /// Puts `<N>` before each line, which tells the journal its priority (sd-daemon(3)).
     package let hasPriorities: Bool
-    /// Lines that could not be written.
+    /// The number of lines that could not be written.
     package private(set) var lost: UInt64 = 0
-    /// What was written lately of each kind of event, by its name.
+    /// The rate limiters by event name.
     var limiters: [String: RateLimiter] = [:]
-    /// How many of the lost lines no line has told of.
+    /// Lost lines that no `lost=N` has reported yet.
     private var untold: UInt64 = 0
     private let sink: (String) -> Bool
 
-    /// A log whose lines, line end included, go to `sink`; `false` says that one could not be written at once.
+    /// A log that passes each line, with its line feed, to `sink`; `sink` returns `false` if it would block.
     package init(threshold: LogLevel, hasPriorities: Bool, sink: @escaping (String) -> Bool) {
         self.threshold = threshold
         self.hasPriorities = hasPriorities
         self.sink = sink
     }
 
-    /// Writes one line, if it matters enough; `add` adds what there is to tell besides the event's name.
+    /// Writes one line, unless it is below the threshold; `add` adds the fields after the event's name.
     package mutating func write(_ level: LogLevel, _ event: String, _ add: (inout Fields) -> Void = { _ in })
     {
         guard level >= threshold else { return }

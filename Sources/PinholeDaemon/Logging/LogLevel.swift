@@ -1,11 +1,11 @@
-/// How much a line of the log matters, the most important first.
+/// The level of a log line, the most important first.
 package enum LogLevel: String, Hashable, Sendable, CaseIterable, Comparable {
     case error
     case warning
     case info
     case debug
 
-    /// The number that the journal knows it by (`LOG_ERR`, `LOG_WARNING`, `LOG_INFO`, `LOG_DEBUG`).
+    /// Its syslog priority (`LOG_ERR`, `LOG_WARNING`, `LOG_INFO`, `LOG_DEBUG`).
     package var priority: Int {
         switch self {
         case .error: 3
@@ -15,6 +15,6 @@ package enum LogLevel: String, Hashable, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// A level is less than one that matters more.
+    /// Orders the levels by importance, the least important first.
     package static func < (left: LogLevel, right: LogLevel) -> Bool { left.priority > right.priority }
 }

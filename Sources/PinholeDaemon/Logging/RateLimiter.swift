@@ -1,12 +1,12 @@
 package import FTPHelper
 
-/// Lets a few through in each period and counts the rest.
+/// Allows a number of events per period and counts the rest.
 package struct RateLimiter: Hashable, Sendable {
-    /// How many pass in a period.
+    /// The number allowed per period.
     private let burst: UInt64
-    /// Seconds.
+    /// The period, in seconds.
     private let period: UInt32
-    /// When the period ends that the last one to pass began or fell into.
+    /// When the current period ends.
     private var end: Instant?
     private var passed: UInt64 = 0
     private var leftOut: UInt64 = 0
@@ -16,7 +16,7 @@ package struct RateLimiter: Hashable, Sendable {
         self.period = period
     }
 
-    /// Asks for one to pass: the number left out since the last that passed, or `nil` if this one is left out too.
+    /// Asks to allow one event; returns the number refused since the last allowed one, or `nil` if this one is refused.
     package mutating func admit(at now: Instant) -> UInt64? {
         if end.map({ now >= $0 }) ?? true {
             end = now.advanced(bySeconds: period)

@@ -1,22 +1,22 @@
 package import FTPHelper
 package import Linux
 
-/// The words of `RejectedConnections`, in a file that outlives the daemon.
+/// The words of `RejectedConnections` in a memory-mapped file that survives the daemon.
 ///
-/// It begins with sixteen words of identity, as that of `StateFile`, and two of the key; behind them is the filter. Each word is
-/// written at once, so whenever the daemon is killed, every connection that was added is in it.
+/// Layout: sixteen words of identity, as in `StateFile`, two words of key, then the filter. Each word is written immediately, so
+/// that every added connection is in the file whenever the daemon is killed.
 package struct RejectedConnectionFile: ~Copyable {
     private static let keyOffset = 16 * 8
     private static let wordsOffset = 18 * 8
     private var file: MappedFile
 
-    /// Makes an empty one, to be published at `path`.
+    /// Creates an empty file, which `publish` moves to `path`.
     ///
     /// - Parameters:
-    ///   - path: where the next daemon will look for it.
+    ///   - path: where the next daemon looks for it.
     ///   - identity: see `StateFile.identity(ofBoot:)`.
-    /// - Returns: The file, which the next daemon does not find yet.
-    /// - Throws: What the system says to making it.
+    /// - Returns: The unpublished file.
+    /// - Throws: The system's error.
     package static func create(for path: String, identity: [UInt64]) throws(SystemError)
         -> RejectedConnectionFile
     {
@@ -27,7 +27,7 @@ package struct RejectedConnectionFile: ~Copyable {
 
     private init(file: consuming MappedFile) { self.file = file }
 
-    /// What is in a file; `nil` if it is damaged, or another's.
+    /// Reads a file; `nil` if it is damaged or its identity differs.
     package static func rejected(in bytes: [UInt8], identity: [UInt64]) -> RejectedConnections? {
         let words = StateFile.words(of: bytes)
         guard words.count == wordsOffset / 8 + RejectedConnections.wordCount, words.starts(with: identity)
@@ -44,12 +44,12 @@ package struct RejectedConnectionFile: ~Copyable {
         file.write([key.0, key.1], at: RejectedConnectionFile.keyOffset)
     }
 
-    /// Writes the word of that number.
+    /// Writes one word of the filter.
     mutating func write(_ word: UInt64, _ number: Int) {
         guard number < RejectedConnections.wordCount else { return }
         file.write([word], at: RejectedConnectionFile.wordsOffset + number * 8)
     }
 
-    /// Lets the next daemon find the file, and no longer what was there before.
+    /// Moves the file to its path, replacing the older one.
     mutating func publish() throws(SystemError) { try file.publish() }
 }

@@ -10,14 +10,14 @@ extension StateFile {
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 
-    /// The identity of files that are written now.
+    /// The identity of files that this boot writes.
     package static func currentIdentity() -> [UInt64] {
         identity(ofBoot: (try? TextFile.read("/proc/sys/kernel/random/boot_id")) ?? "")
     }
 
-    /// The records in a file, the newest first; `nil` if it is damaged, or another's.
+    /// The records in a file, newest first; `nil` if it is damaged or its identity differs.
     ///
-    /// Slots that were being written when the daemon was killed are passed over: what they were to say had not happened yet.
+    /// Skips slots that were being written when the daemon was killed: their changes had not taken effect yet.
     package static func records(in bytes: [UInt8], identity: [UInt64]) -> [[UInt64]]? {
         let words = words(of: bytes)
         let slots = stride(from: 0, to: words.count, by: slotSize).map { Slot(in: words, at: $0) }
@@ -28,7 +28,7 @@ extension StateFile {
         return firsts.sorted { $0.sequence > $1.sequence }.compactMap { data(from: $0, in: slots) }
     }
 
-    /// What a record says; `nil` if not all of it is there.
+    /// The data of a record; `nil` if it is incomplete.
     private static func data(from first: Slot, in slots: [Slot?]) -> [UInt64]? {
         var data = Array(first.data)
         var next = first.next
@@ -44,21 +44,21 @@ extension StateFile {
         return data
     }
 
-    /// Bytes as the words that they are in memory, as far as these are whole.
+    /// The bytes as words in host byte order; an incomplete last word is left out.
     static func words(of bytes: [UInt8]) -> [UInt64] {
         (0..<bytes.count / 8).map { index in
             UInt64(littleEndian: (0..<8).reduce(0) { $0 | UInt64(bytes[index * 8 + $1]) << UInt64(8 * $1) })
         }
     }
 
-    /// One slot, as it was found.
+    /// A slot as read from the file.
     private struct Slot {
         let role: Role
         let sequence: UInt64
         let next: Int
         let data: ArraySlice<UInt64>
 
-        /// `nil` if it is free, or not whole.
+        /// `nil` if it is free or incomplete.
         init?(in words: [UInt64], at offset: Int) {
             guard offset + slotSize <= words.count,
                 let role = Role(rawValue: UInt8(truncatingIfNeeded: words[offset + 1] >> 8)), role != .free

@@ -1,61 +1,62 @@
 import Glibc
 package import Linux
 
-/// The records of the connections, in a file that outlives the daemon.
+/// The records of connections in a memory-mapped file that survives the daemon.
 ///
-/// The file consists of slots of twelve words, the first of which is its header. A record has as many as it needs. A
-/// new one of the same connection gets slots that were free, and only then are those of the old one given up, each from
-/// the first on: whenever the daemon is killed, one of the two is whole.
+/// The file consists of slots of twelve 64-bit words; the first slot is the file's header. A record is a chain of slots. A new
+/// record of a connection is written to free slots before the old one is freed, so that one of the two is complete whenever the
+/// daemon is killed.
 ///
-///     bits   of word 0
-///       32   checksum of all that follows
-///       32   next: the slot behind this in its record, or in the list of the free ones; 0 behind the last
-///            of word 1
-///       48   sequence: the same in all slots of a record; the newer record has the greater one
-///       8    role: 0 in a slot that is free, 1 in the first of a record, 2 in the others
-///       8    count of the words of data
-///            of words 2 to 11
-///            data, zeros behind it
+///     word 0, bits 63-32   checksum of everything after it
+///             bits 31-0    next: index of the next slot of the record, or of the free list; 0 in the last one
+///     word 1, bits 63-16   sequence: equal in all slots of a record; a newer record has a greater one
+///             bits 15-8    role: 0 free, 1 first slot of a record, 2 further slot
+///             bits 7-0     number of data words
+///     words 2-11           data, padded with zeros
 ///
-/// The first bits are the highest; words are in the order of this machine. In the header the data says whose file it is,
-/// of which version, and since which start of the machine: the records of another have lost their meaning.
+/// Words are in host byte order. The header's data is the identity: program, version of the records, and boot. A file with
+/// another identity is not used.
 ///
-/// Every connection has room for a record of `guaranteedSlots`, whatever others have. What a record takes beyond these comes
-/// out of a store that all share. Nothing is set aside for either: the file grows with what it has to keep.
+/// Each connection is guaranteed room for a record of `guaranteedSlots` slots. Longer records share a common reserve. The file
+/// grows on demand.
 package struct StateFile: ~Copyable {
-    /// Words of a slot, and of the data in it.
+    /// Words per slot, and words of data in it.
     static let slotSize = 12
     static let dataSize = slotSize - 2
     static let slotBytes = slotSize * 8
-    /// Slots by which the file grows.
+    /// Slots added when the file grows.
     private static let step = 512
     private var file: MappedFile
-    /// Slots that each connection may have in any case: an idle one takes one, one with an address of IPv6 or an edit two;
-    /// the least that it takes to go on with one (`Tracker.takeRecords`) needs no more than these.
+    /// Slots guaranteed to each connection.
+    ///
+    /// An idle one needs one, with IPv6 addresses or an edit two; the shortest record with
+    /// which a connection can be restored (`Tracker.takeRecords`) never needs more than this.
     package static let guaranteedSlots = 8
-    /// As many connections as there may be.
+    /// The maximum number of connections.
     private var connections: Int
-    /// Slots that records have beyond the guaranteed ones.
+    /// Slots in use from the common reserve.
     private var extraCount = 0
-    /// How many slots there are.
+    /// The number of slots in the file.
     private var count: Int
-    /// The first of those that were never used; so as not to touch them before they are needed, they are in no list.
+    /// The first slot that was never used.
+    ///
+    /// Unused slots are in no list, so that their pages are not touched.
     private var firstUnused = 1
-    /// The first of those that are free again, 0 if there is none, and how many there are.
+    /// The head of the free list, 0 if it is empty, and its length.
     private var firstFree = 0
     private var freeCount = 0
     private var sequence: UInt64 = 0
-    /// A slot on its way to the file; kept for its storage.
+    /// The slot being written; a buffer that is reused.
     private var slot = [UInt64](repeating: 0, count: slotSize)
 
-    /// Makes a file without records, to be published at `path`.
+    /// Creates a file without records, which `publish` moves to `path`.
     ///
     /// - Parameters:
-    ///   - path: where the next daemon will look for it.
+    ///   - path: where the next daemon looks for it.
     ///   - identity: see `identity(ofBoot:)`.
-    ///   - connections: as many as there may be.
-    /// - Returns: The file, which the next daemon does not find yet.
-    /// - Throws: What the system says to making it.
+    ///   - connections: the maximum number of connections.
+    /// - Returns: The unpublished file.
+    /// - Throws: The system's error.
     package static func create(
         for path: String,
         identity: [UInt64],
@@ -73,26 +74,26 @@ package struct StateFile: ~Copyable {
         self.connections = connections
     }
 
-    /// As many slots as records may have together beyond the guaranteed ones.
+    /// The size of the common reserve, in slots.
     private var maximumExtra: Int { StateFile.step + connections }
 
-    /// As many slots as the file may have: there is the header, and one record more than connections while it is to take an
-    /// older one's place, or its connection that of another.
+    /// The maximum number of slots: the header, and one record more than connections, since a new record exists beside the one
+    /// that it replaces.
     private var maximumSlots: Int { 1 + (connections + 2) * StateFile.guaranteedSlots + maximumExtra }
 
-    /// Has room for more connections from now on; never for fewer, since those that there are stay.
+    /// Raises the maximum number of connections; never lowers it, since existing connections stay.
     package mutating func admit(connections: Int) { self.connections = max(self.connections, connections) }
 
-    /// Lets the next daemon find the file, and no longer what was there before.
+    /// Moves the file to its path, replacing the older one.
     package mutating func publish() throws(SystemError) { try file.publish() }
 
-    /// Keeps a record in place of an older one.
+    /// Writes a record and frees the older one that it replaces.
     ///
     /// - Parameters:
-    ///   - record: `nil` for none.
-    ///   - old: where the older one is; 0 if there is none.
-    /// - Returns: Where it is; 0 for nowhere.
-    /// - Throws: `ENOSPC` if there is no room for it: the older one then stays.
+    ///   - record: the new record; `nil` only frees the older one.
+    ///   - old: the first slot of the older record; 0 if there is none.
+    /// - Returns: The first slot of the new record; 0 if there is none.
+    /// - Throws: `ENOSPC` if there is no room; the older record then stays.
     package mutating func keep(_ record: [UInt64]?, inPlaceOf old: Int) throws(SystemError) -> Int {
         guard let record else {
             release(old)
@@ -115,19 +116,19 @@ package struct StateFile: ~Copyable {
         return place
     }
 
-    /// Slots of a record that come out of what all share.
+    /// The slots of a record that come from the common reserve.
     private static func extra(of parts: Int) -> Int { max(0, parts - guaranteedSlots) }
 
     private static var isFull: SystemError { SystemError("keep the state of a connection", code: ENOSPC) }
 
-    /// Gives a slot up, and those behind it.
+    /// Frees a record's slots, from the given one on.
     private mutating func release(_ start: Int) {
         var place = start
         var parts = 0
         while place != 0 {
             parts += 1
             let following = next(behind: place)
-            // Of what it said nothing stays, but for those who read the file meanwhile.
+            // Overwritten, so that nothing of the data stays in the file.
             write([], .free, next: firstFree, to: place)
             firstFree = place
             freeCount += 1
@@ -136,7 +137,7 @@ package struct StateFile: ~Copyable {
         extraCount -= StateFile.extra(of: parts)
     }
 
-    /// Sees to it that so many slots are free.
+    /// Ensures that so many slots are free.
     private mutating func reserve(_ wanted: Int) throws(SystemError) {
         let free = freeCount + count - firstUnused
         guard free < wanted else { return }
@@ -146,7 +147,7 @@ package struct StateFile: ~Copyable {
         count = larger
     }
 
-    /// Takes a slot that is free; there is one.
+    /// Allocates a free slot; `reserve` has made sure that there is one.
     private mutating func takeFree() -> Int {
         guard firstFree != 0 else {
             firstUnused += 1
@@ -173,12 +174,12 @@ package struct StateFile: ~Copyable {
         file.write(slot, at: place * StateFile.slotBytes)
     }
 
-    /// What a slot is.
+    /// The role of a slot.
     enum Role: UInt8 { case free, first, other }
 
-    /// The checksum of a slot: it is to tell what was written whole from what was not.
+    /// The checksum of a slot, which detects slots that were written in part.
     ///
-    /// FNV-1a of 64 bits, folded, by a word at a time.
+    /// FNV-1a with 64 bits, over words instead of bytes, folded to 32 bits.
     static func checksum(_ slot: Span<UInt64>) -> UInt32 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         hash = (hash ^ slot[0] & 0xffff_ffff) &* 0x100_0000_01b3
