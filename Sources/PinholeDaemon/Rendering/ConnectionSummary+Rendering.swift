@@ -5,7 +5,7 @@ extension ConnectionSummary {
     /// The object of `pinhole connections --json`.
     package var json: JSON { .object(members) }
 
-    /// Its members, which the events of a connection have too.
+    /// Its members, which the events of a connection have, too.
     var members: [JSON.Member] {
         [
             JSON.Member("client", .string(mapping.original.source.description)),
@@ -29,7 +29,7 @@ extension ConnectionSummary {
         return "\(state.rawValue) \(fields.text)"
     }
 
-    /// What logs and the text of events say of it.
+    /// The fields for logs and text events.
     func add(to fields: inout Fields) {
         fields.add("client", mapping.original.source)
         fields.add("server", mapping.original.destination)

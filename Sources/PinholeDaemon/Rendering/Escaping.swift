@@ -1,10 +1,9 @@
-/// How bytes off the network are shown: as printable ASCII, whatever they are.
+/// Escapes bytes from the network as printable ASCII.
 ///
-/// They are no UTF-8, and shown raw they could break a line of a log, a terminal or a JSON string. Everything but
-/// printable ASCII becomes `\r`, `\n`, `\t` or `\xNN`, and so does the backslash itself (`\x5c`), so that the
-/// original can be told from what is shown.
+/// Raw bytes could break a log line, a terminal or a JSON string. Everything but printable ASCII becomes `\r`, `\n`, `\t` or
+/// `\xNN`. The backslash becomes `\x5c`, so that the escaping can be undone.
 package enum Escaping {
-    /// Shows `bytes` in at most `limit` characters; what would go beyond is left out, never half an escape.
+    /// Escapes `bytes` and truncates the result to `limit` characters, never within an escape.
     package static func text(of bytes: some Sequence<UInt8>, limit: Int = .max) -> String {
         var shown: [UInt8] = []
         for byte in bytes {
@@ -15,13 +14,12 @@ package enum Escaping {
         return String(decoding: shown, as: UTF8.self)
     }
 
-    /// Shows what is text already, and escaped where it had to be, but by somebody who is not trusted: `text(of:limit:)` that
-    /// leaves the backslash as it is.
+    /// Escapes text from an untrusted source that should be escaped already: as `text(of:limit:)`, but keeps backslashes.
     package static func harmless(_ text: String, limit: Int = .max) -> String {
         String(decoding: harmless(text.utf8.prefix(limit), lineEndsToo: true), as: UTF8.self)
     }
 
-    /// The same for lines, each with its end.
+    /// The same for several lines with their line feeds.
     package static func harmlessLines(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         harmless(bytes, lineEndsToo: false)[...]
     }

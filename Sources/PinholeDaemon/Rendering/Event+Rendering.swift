@@ -2,7 +2,7 @@ package import Formats
 package import FTPHelper
 
 extension Event {
-    /// The name that logs, text and JSON share.
+    /// The name in logs, text and JSON.
     package var name: String {
         switch self {
         case .connection: "connection"
@@ -20,7 +20,7 @@ extension Event {
         }
     }
 
-    /// The members of its JSON object but for the time and the name.
+    /// The members of its JSON object, without time and name.
     package func members(at now: Instant) -> [JSON.Member] {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary):
@@ -61,7 +61,7 @@ extension Event {
         }
     }
 
-    /// The same in `key=value` pairs.
+    /// The same as `key=value` pairs.
     package func add(to fields: inout Fields) {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary):
@@ -103,6 +103,6 @@ extension Event {
 }
 
 extension Session.Side {
-    /// What text and JSON call it.
+    /// Its name in text and JSON.
     fileprivate var name: String { self == .client ? "client" : "server" }
 }

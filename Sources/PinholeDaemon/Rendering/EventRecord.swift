@@ -1,14 +1,14 @@
 package import Formats
 package import FTPHelper
 
-/// An event and when it happened: a line of `pinhole events`.
+/// An event with its time, as `pinhole events` prints it.
 package struct EventRecord: Hashable, Sendable {
     package let event: Event
-    /// Seconds since 1970 began; shown with milliseconds.
+    /// Seconds since the Unix epoch; printed with milliseconds.
     package let time: Double
-    /// The same moment on the tracker's clock, from which `expires_in` counts.
+    /// The same moment on the tracker's clock, to calculate `expires_in`.
     package let instant: Instant
-    /// The number of the packet that led to it, where the packets are those of a capture.
+    /// The frame number of the packet that caused it, in a capture.
     package let frame: UInt64?
 
     package init(_ event: Event, time: Double, instant: Instant, frame: UInt64? = nil) {
@@ -18,7 +18,7 @@ package struct EventRecord: Hashable, Sendable {
         self.frame = frame
     }
 
-    /// The line of `pinhole events`, its end included.
+    /// The line of `pinhole events`, with its line feed.
     func line(_ format: EventFormat) -> String {
         switch format {
         case .text: text + "\n"
@@ -27,7 +27,7 @@ package struct EventRecord: Hashable, Sendable {
         }
     }
 
-    /// Tells whether a format has a line for such an event.
+    /// Whether a format has a line for this event.
     func isShown(in format: EventFormat) -> Bool { format != .xferlog || xferlogTransfer != nil }
 
     /// The object of `pinhole events --json`.

@@ -5,7 +5,7 @@ extension Expectation {
     /// The object of `pinhole expectations --json`.
     package func json(at now: Instant) -> JSON { .object(members(from: from.description, at: now)) }
 
-    /// Its members, with `from` as given: an address, or the endpoint that the data connection came from.
+    /// Its members; `from` is an address, or the endpoint from which the data connection came.
     func members(from source: String, at now: Instant) -> [JSON.Member] {
         [
             JSON.Member("id", .integer(id)),
@@ -24,21 +24,20 @@ extension Expectation {
         ] + (access.map { [JSON.Member("live", .integer(UInt64($0.live)))] } ?? [])
     }
 
-    /// An end, with all the ports that it stands for: `10.2.0.2:49000-50000`.
+    /// An endpoint with its port range: `10.2.0.2:49000-50000`.
     private func text(of end: Endpoint) -> String {
         access.map { "\(end)-\($0.ports.upperBound)" } ?? "\(end)"
     }
 
-    /// A port, or as many as it stands for.
+    /// A port, or a range of ports.
     private func text(of port: UInt16) -> String {
         access.map { "\(port)-\($0.ports.upperBound)" } ?? "\(port)"
     }
 
     /// The line of `pinhole expectations`, in the manner of `conntrack -L expect`.
     ///
-    /// `299 proto=6 PORT src=… dst=… sport=0 dport=5001 master-src=… master-dst=… sport=40112 dport=21 id=7`: seconds
-    /// left, then the tuple that is waited for, then the master's. Where NAT is in the way, what the tuple becomes
-    /// stands before `id` as `nat-src=… nat-dst=… nat-dport=…`.
+    /// `299 proto=6 PORT src=… dst=… sport=0 dport=5001 master-src=… master-dst=… sport=40112 dport=21 id=7`: seconds left,
+    /// the expected tuple, the master's tuple. With NAT the translated tuple precedes `id` as `nat-src=… nat-dst=… nat-dport=…`.
     package func text(at now: Instant) -> String {
         var fields = Fields()
         fields.add("src", from)
@@ -59,7 +58,7 @@ extension Expectation {
         return "\(Int(now.seconds(until: deadline))) proto=6 \(kind.rawValue) \(fields.text)"
     }
 
-    /// What logs and the text of events say of it, with `from` as given.
+    /// The fields for logs and text events, with `from` as given.
     func add(to fields: inout Fields, from source: some CustomStringConvertible) {
         fields.add("id", id)
         fields.add("kind", kind.rawValue)

@@ -1,7 +1,7 @@
-/// A line of `key=value` pairs, as logs and text output have them.
+/// A line of `key=value` pairs, for logs and text output.
 ///
-/// A value with a blank, a quotation mark or an equals sign in it, or none at all, stands in quotation marks, those
-/// in it behind a backslash. Network text is to be escaped before (`Escaping`): line ends are not looked for here.
+/// A value that is empty or contains a blank, a quotation mark or an equals sign is quoted; quotation marks in it get a backslash.
+/// Escape text from the network first (`Escaping`): line feeds are not escaped here.
 package struct Fields: Hashable, Sendable {
     package private(set) var text = ""
 

@@ -1,7 +1,7 @@
 import FTPHelper
 
 extension Naming {
-    /// What an address means that was left as it was, in one sentence; `nil` where the line was rewritten.
+    /// One sentence about an address that was not rewritten; `nil` if the line was rewritten.
     var explanation: String? {
         guard !isRewritten else { return nil }
         return

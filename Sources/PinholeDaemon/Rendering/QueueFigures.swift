@@ -1,18 +1,18 @@
-/// What the kernel says of the queues: how many packets wait in them, and how many found no room.
+/// The kernel's figures of the queues: packets waiting, and packets dropped.
 package struct QueueFigures: Hashable, Sendable {
-    /// Where the kernel tells it, a line a queue.
+    /// The kernel's file, with one line per queue.
     package static let path = "/proc/net/netfilter/nfnetlink_queue"
 
     package var waiting: UInt64 = 0
-    /// Those that a full queue refused and those that the full socket of its reader did.
+    /// Packets dropped because the queue or the socket of its reader was full.
     package var dropped: UInt64 = 0
 
     package init() {}
 
-    /// Sums up the lines of `queues` in the text of the file.
+    /// Sums up the lines of these queues in the text of the file.
     ///
     /// A line has the queue's number, its reader's port, packets waiting, copy mode, copy range, packets dropped at
-    /// the queue, packets dropped at the socket, the last packet's number, and a 1. Others are passed over.
+    /// the queue, packets dropped at the socket, the last packet's number, and a 1. Lines of other queues are skipped.
     package init(parsing text: String, queues: [UInt16]) {
         for line in text.split(separator: "\n") {
             let columns = line.split(separator: " ").map { UInt64($0) }

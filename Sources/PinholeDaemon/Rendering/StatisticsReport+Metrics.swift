@@ -1,8 +1,8 @@
 import FTPHelper
 
-/// The numbers as Prometheus reads them (text format 0.0.4).
+/// The statistics in the Prometheus text format, version 0.0.4.
 extension StatisticsReport {
-    /// One family of samples; labels by their value, with one name for all.
+    /// A metric family; all samples have the same label name.
     private struct Family {
         enum Kind: String { case counter, gauge }
 
@@ -36,7 +36,7 @@ extension StatisticsReport {
         }
     }
 
-    /// What `pinhole metrics` writes; what the kernel does not tell is left out.
+    /// The output of `pinhole metrics`, without figures that the kernel does not provide.
     package var metrics: String {
         var families = [
             Family("packets_total", .counter, "Packets of control connections.", statistics.packets),

@@ -1,17 +1,17 @@
 package import Formats
 package import FTPHelper
 
-/// All numbers that the daemon keeps, at one moment.
+/// A snapshot of all statistics.
 package struct StatisticsReport: Hashable, Sendable {
     package let statistics: Statistics
     package let connections: Int
     package let expectations: Int
     package let transfers: Int
-    /// Encrypted sessions that something is open for.
+    /// Encrypted sessions with open ports.
     package let encryptedSessions: Int
-    /// How often each thing failed; those that never did count 0.
+    /// The number of failures of each kind, including zeros.
     package let faults: [Fault: UInt64]
-    /// `nil` where the kernel does not tell.
+    /// `nil` if the kernel's figures cannot be read.
     package let queue: QueueFigures?
 
     package init(
@@ -35,7 +35,7 @@ package struct StatisticsReport: Hashable, Sendable {
     /// The object of `pinhole stats --json`.
     package var json: JSON { .object(members) }
 
-    /// The lines of `pinhole stats`: the names of the JSON, an inner one behind its outer one and a dot.
+    /// The lines of `pinhole stats`, named as in JSON; nested names are joined by a dot.
     package var text: String {
         let rows = members.flatMap { StatisticsReport.rows($0, prefix: "") }
         let width = rows.map(\.name.count).max() ?? 0

@@ -5,7 +5,7 @@ extension TransferSummary {
     /// The object of `pinhole transfers --json`.
     package func json(at now: Instant) -> JSON { .object(members(at: now)) }
 
-    /// Its members, which the event has too.
+    /// Its members, which the `transfer` event has, too.
     func members(at now: Instant) -> [JSON.Member] {
         [
             JSON.Member("client", .string(master.source.description)),
@@ -39,14 +39,14 @@ extension TransferSummary {
         ]
     }
 
-    /// The line of `pinhole transfers`: the command, or `data` where none is known, then `key=value` pairs.
+    /// The line of `pinhole transfers`: the command, or `data` if it is unknown, then `key=value` pairs.
     package func text(at now: Instant) -> String {
         var fields = Fields()
         add(to: &fields, at: now)
         return "\(command?.rawValue ?? "data") \(fields.text)"
     }
 
-    /// What logs and the text of events say of it; one that is over needs no time.
+    /// The fields for logs and text events; a finished transfer has no age.
     func add(to fields: inout Fields, at now: Instant?) {
         fields.add("client", master.source)
         fields.add("server", master.destination)
@@ -74,7 +74,7 @@ extension TransferSummary {
 
     private var shownReply: String { Escaping.text(of: reply, limit: 120) }
 
-    /// How long it took, or takes already.
+    /// Its duration so far, or its total duration.
     func milliseconds(at now: Instant) -> UInt64 {
         UInt64((began.seconds(until: ended ?? now) * 1000).rounded())
     }

@@ -1,26 +1,26 @@
 import Captures
 import FTPHelper
 
-/// Finds the control connections among all the connections of a capture by what is said in them.
+/// Finds control connections on any port by their contents.
 ///
-/// The packets of a connection that has not yet shown what it is are kept, so that nothing of a control connection is missed.
+/// The packets of an undecided connection are buffered, so that its first lines are not lost if it is a control connection.
 struct ControlSearch {
-    /// A packet that was kept, and the frame it came in.
+    /// A buffered packet and its frame.
     struct Packet {
         let bytes: [UInt8]
         let frame: CaptureFile.Frame
     }
 
-    /// A control connection: the tuple of its client's packets, and all packets so far.
+    /// A control connection: the tuple of its client's packets, and all its packets so far.
     struct Finding {
         let client: Tuple
         let packets: [Packet]
     }
 
     private enum Standing {
-        /// `size` is what the packets cost.
+        /// Undecided; `size` is the memory that the packets take, in bytes.
         case undecided(Candidate, [Packet], size: Int)
-        /// No control connection, whatever is said in it later on.
+        /// Not a control connection.
         case other
 
         var size: Int {
@@ -31,32 +31,32 @@ struct ControlSearch {
         }
     }
 
-    /// Connections, and bytes of their packets, that fill a generation; there are two of these.
+    /// The limits of a generation, in connections and in bytes of packets; there are two generations.
     private static let maximumCount = 16384
     private static let maximumSize = 16 << 20
-    /// Bytes that a kept packet costs besides its own.
+    /// Bytes of overhead per buffered packet.
     private static let overhead = 128
-    /// Bytes that one connection may keep: what a `Candidate` looks at, in lines of 20 bytes with a packet and an acknowledgement
-    /// each.
+    /// Maximum number of bytes buffered per connection: what a `Candidate` examines, sent as lines of 20 bytes with a packet and
+    /// an acknowledgement each.
     private static let maximumSizeOfOne = 256 << 10
 
     /// Connections by the tuple of one of their directions.
     private var recent: [Tuple: Standing] = [:]
-    /// Those not heard of since `recent` was begun; forgotten when that is full.
+    /// Connections without packets since `recent` was started; dropped when `recent` is full.
     private var older: [Tuple: Standing] = [:]
-    /// Bytes that are kept in `recent`.
+    /// Bytes buffered in `recent`.
     private var size = 0
 
-    /// Takes a packet of a connection that is not known as a control connection; it has the ACK flag.
+    /// Examines a packet with the ACK flag of a connection that is not known as a control connection.
     ///
-    /// The tuple is that of its direction, which the other direction has the opposite of, whatever NAT makes of it in between.
+    /// `tuple` is that of the packet's direction; the other direction has its inverse, even if NAT was in between.
     mutating func receive(
         _ packet: Span<UInt8>,
         _ segment: Segment,
         _ tuple: Tuple,
         _ frame: CaptureFile.Frame
     ) -> Finding? {
-        // A handshake begins another connection, which may be what the one before was not.
+        // A handshake starts a new connection, so the earlier decision no longer holds.
         if segment.flags.contains(.syn) { forget(tuple) }
         switch take(tuple) ?? take(tuple.inverted) ?? .undecided(Candidate(segment, tuple), [], size: 0) {
         case .other:
@@ -77,7 +77,7 @@ struct ControlSearch {
         }
     }
 
-    /// Forgets a connection, of which either direction may be given.
+    /// Drops a connection, given by the tuple of either direction.
     mutating func forget(_ tuple: Tuple) {
         _ = take(tuple)
         _ = take(tuple.inverted)

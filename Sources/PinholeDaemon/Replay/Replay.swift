@@ -1,18 +1,19 @@
 package import Captures
 package import FTPHelper
 
-/// What Pinhole would have made of the packets in a capture, had it stood there and only looked on.
+/// Runs the packets of a capture through the tracker and collects the events.
 ///
-/// It sees the connections as a transit observer without NAT does: nothing is rewritten, and every address is what it says. Where
-/// the capture has the two directions from the two sides of a NAT, they are put together again.
-/// Time is that of the capture; where time stamps go back, it stands still. There is no conntrack to ask: a connection is there
-/// until it ends, and fragments, which it would have put together, are passed over.
+/// It acts as a passive observer without NAT: nothing is rewritten. If the capture has the two directions of a connection from the
+/// two sides of a NAT, they are matched again (`Translations`).
+///
+/// Time comes from the capture, and never goes back. There is no conntrack: a connection lasts until it ends, and IP fragments
+/// are skipped.
 package struct Replay: ~Copyable {
-    /// How control connections are known.
+    /// How control connections are recognised.
     package enum Selection: Hashable, Sendable {
-        /// By a port, of either side.
+        /// By the port of either side.
         case ports(Set<UInt16>)
-        /// By what is said in them; their events come once they are known, each with the frame that led to it.
+        /// By their contents. Events come once a connection is recognised, each with its own frame number.
         case content
     }
 
@@ -24,7 +25,7 @@ package struct Replay: ~Copyable {
     private var output = Output()
     private var now = Instant(nanoseconds: 0)
     private var records: [EventRecord] = []
-    /// Who has sent a SYN from one control port to another: the tuples of their packets.
+    /// Tuples of clients that sent a SYN from one control port to another.
     private var clients: Set<Tuple> = []
 
     package init(_ linkType: LinkType, _ selection: Selection) {
@@ -33,7 +34,7 @@ package struct Replay: ~Copyable {
         tracker = Tracker(policy: Policy(), rewrites: false)
     }
 
-    /// Takes the next frame of the capture; what its time brings, such as an expiry, is put down to it too.
+    /// Processes the next frame, and every timeout that is due at its time.
     package mutating func receive(_ frame: CaptureFile.Frame, _ bytes: borrowing Span<UInt8>) {
         now = max(now, Instant(nanoseconds: frame.nanoseconds))
         if let deadline = tracker.nextDeadline, deadline <= now {
@@ -49,13 +50,13 @@ package struct Replay: ~Copyable {
         }
     }
 
-    /// Hands over the events since the last call, in the order in which they came to be known, and forgets them.
+    /// Returns the events since the last call, in the order in which they were recognised, and clears them.
     package mutating func takeRecords() -> [EventRecord] {
         defer { records.removeAll(keepingCapacity: true) }
         return records
     }
 
-    /// Does with a packet what the firewall's rules would have had done with it.
+    /// Routes a packet as the firewall rules would have.
     private mutating func route(_ packet: Span<UInt8>, _ frame: CaptureFile.Frame) {
         guard let segment = try? Segment(parsing: packet) else { return }
         translations.receive(segment)
@@ -73,7 +74,7 @@ package struct Replay: ~Copyable {
         }
     }
 
-    /// Takes the SYN of a data connection; `false` if it is not one.
+    /// Processes the SYN of a data connection; `false` if it is not one.
     @discardableResult
     private mutating func data(_ packet: Span<UInt8>, _ frame: CaptureFile.Frame) -> Bool {
         guard let connection = tracker.expected(packet) else { return false }
@@ -82,7 +83,7 @@ package struct Replay: ~Copyable {
         return true
     }
 
-    /// Takes a packet of which only the handshake, or else the order of packets, can tell who is the client.
+    /// Processes a packet between two control ports: only the handshake, or the order of packets, tells which side is the client.
     private mutating func controlBetweenControlPorts(
         _ packet: Span<UInt8>,
         _ segment: Segment,
@@ -96,7 +97,7 @@ package struct Replay: ~Copyable {
         control(packet, segment, isFromServer: false, frame)
     }
 
-    /// Takes a packet from or to a control port; `isFromServer` is what the ports say, and the handshake says it better.
+    /// Processes a packet from or to a control port; a handshake overrides `isFromServer`, which is derived from the ports.
     private mutating func control(
         _ packet: Span<UInt8>,
         _ segment: Segment,
@@ -112,7 +113,7 @@ package struct Replay: ~Copyable {
         record(frame)
     }
 
-    /// Takes a packet of a control connection, which a capture may have from its middle on.
+    /// Processes a packet of a control connection; the capture may begin in the middle of it.
     private mutating func receive(_ packet: Span<UInt8>, _ segment: Segment, client: Tuple) {
         let mapping = translations.mapping(of: client)
         let isHandshake = segment.flags.contains(.syn)
@@ -128,13 +129,13 @@ package struct Replay: ~Copyable {
         _ = tracker.receive(packet, at: now, into: &output)
     }
 
-    /// Takes a packet of any connection: to follow it, or to find out whether it is to be followed.
+    /// Processes a packet of any connection, and decides whether to follow it.
     private mutating func find(_ packet: Span<UInt8>, _ segment: Segment, _ frame: CaptureFile.Frame) {
         var isUnknown = !tracker.follows(segment)
         if !isUnknown {
             let verdict = tracker.receive(packet, at: now, into: &output)
             record(frame)
-            // A tuple that is used again begins anew, as an unknown one does.
+            // The tuple is reused for a new connection.
             if case .needsMapping = verdict {
                 isUnknown = true
                 let client = translations.direction(of: segment).inverted
@@ -157,14 +158,14 @@ package struct Replay: ~Copyable {
         }
     }
 
-    /// Keeps what there is to tell of a frame.
+    /// Collects the events of a frame.
     private mutating func record(_ frame: CaptureFile.Frame) {
-        // Nobody has counted what went over data connections.
+        // There are no byte counters of data connections.
         for case .measure(let transfer) in output.actions {
             tracker.measured(transfer, nil, isOver: true, at: now, into: &output)
         }
         for case .report(let event) in output.actions {
-            // A full table is told of with the next connection, which need not be a control connection.
+            // A full table is reported for any connection, also for one that is no control connection.
             if case .refused(let refusal) = event, refusal.reason == .tableFull, selection == .content {
                 continue
             }

@@ -1,18 +1,18 @@
 import FTPHelper
 
-/// What NAT has done to the connections of a capture that has each direction from another side of it.
+/// Matches the directions of connections that were captured on different sides of a NAT.
 ///
-/// A SYN-ACK that answers a SYN with other addresses is known by its number, which no other connection is likely to have.
+/// A SYN-ACK with other addresses than the SYN is recognised by its acknowledgement number.
 struct Translations {
-    /// SYNs, and connections, that are remembered.
+    /// Maximum number of SYNs and of connections to remember.
     private static let maximumCount = 65536
 
-    /// The tuples of SYNs that nothing has answered yet, by the number that their answer acknowledges.
+    /// The tuples of unanswered SYNs, by the number that the SYN-ACK will acknowledge.
     private var waiting: [UInt32: Tuple] = [:]
-    /// The connections whose directions have different addresses, by the tuple of each of the two.
+    /// Connections whose directions have different addresses, by the tuple of either direction.
     private var mappings: [Tuple: Mapping] = [:]
 
-    /// Takes a packet.
+    /// Learns from a packet.
     mutating func receive(_ segment: Segment) {
         guard segment.flags.contains(.syn) else { return }
         guard segment.flags.contains(.ack) else {
@@ -34,7 +34,7 @@ struct Translations {
     /// The tuples of the connection whose client's packets have this tuple.
     func mapping(of client: Tuple) -> Mapping { mappings[client] ?? Mapping(untranslated: client) }
 
-    /// The tuple of a packet as its receiver's own packets have the opposite of it.
+    /// The tuple of a packet, translated to the addresses that its receiver's own packets have.
     func direction(of segment: Segment) -> Tuple {
         guard let mapping = mappings[segment.tuple], segment.tuple == mapping.reply else {
             return segment.tuple
@@ -42,7 +42,7 @@ struct Translations {
         return mapping.original.inverted
     }
 
-    /// A connection begins that may have the tuple of another.
+    /// A new connection may reuse the tuple of another one.
     private mutating func forget(_ tuple: Tuple) {
         guard let mapping = mappings[tuple] else { return }
         mappings[mapping.original] = nil
