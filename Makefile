@@ -19,7 +19,7 @@
 #                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
-# Debian packages that are missing are installed first, which needs root.
+# `make` installs no packages. Targets marked with (root) first install the Debian packages that they need.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -43,6 +43,7 @@ bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
 bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
 
 build_packages = pkg-config libmnl-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev libncurses-dev
+build_libraries = libmnl jansson libpcap libseccomp inih libmicrohttpd ncursesw
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish tmux \
     libncursesw6 openssl ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
@@ -60,7 +61,7 @@ deps:
 	@scripts/servers .build/servers $(servers)
 
 build:
-	@scripts/dependencies $(build_packages)
+	@scripts/require $(build_libraries)
 	swift build -c release --static-swift-stdlib --product pinhole
 
 $(binary):
@@ -90,8 +91,9 @@ uninstall:
 	rm -rf $(datadir)
 
 # The version stands in Pinhole.swift; the package's must be the same.
-deb: build
-	@scripts/dependencies $(deb_packages)
+deb:
+	@scripts/dependencies $(build_packages) $(deb_packages)
+	$(MAKE) build
 	@test "$$($(binary) version)" = "pinhole $$(dpkg-parsechangelog -S Version)" || \
 	    { echo 'debian/changelog has another version than the program' >&2; exit 1; }
 	DESTINATION=$(CURDIR)/.build debian/rules clean binary
@@ -116,8 +118,9 @@ test-kernels:
 	swift build --build-tests
 	scripts/test-kernels docs/kernels.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
 
-demo: build
-	@scripts/dependencies $(demo_packages)
+demo:
+	@scripts/dependencies $(build_packages) $(demo_packages)
+	$(MAKE) build
 	@scripts/demo $(abspath $(binary))
 
 # The release binary carries the Swift standard library in itself and has no Foundation; the core imports nothing.
@@ -145,8 +148,9 @@ soak:
 	scripts/soak $(SECONDS)
 
 siege: SECONDS ?= 3600
-siege: build
-	@scripts/dependencies $(demo_packages) python3
+siege:
+	@scripts/dependencies $(build_packages) $(demo_packages) python3
+	$(MAKE) build
 	scripts/siege $(SECONDS) $(SEED)
 
 faults: SECONDS ?= 3600
@@ -155,8 +159,9 @@ faults:
 	scripts/faults $(SECONDS)
 
 bench: ROUNDS ?= 7
-bench: build
-	@scripts/dependencies $(bench_packages)
+bench:
+	@scripts/dependencies $(build_packages) $(bench_packages)
+	$(MAKE) build
 	swift build -c release --static-swift-stdlib --product core-benchmark
 	$(MAKE) $(bench_programs)
 	scripts/bench $(ROUNDS) .build/release $(bench)

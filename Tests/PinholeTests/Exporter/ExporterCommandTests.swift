@@ -124,7 +124,7 @@ import Testing
         #expect(said == "20\nin time\n")
     }
 
-    @Test func `it is so for IPv6, too`() throws {
+    @Test func `a scraper is answered over IPv6 beside clients that are slow on purpose, too`() throws {
         let said = try output(
             slow + """
                 "$pinhole" exporter --listen '[::1]:9421' --socket "$dir/socket" & background+=($!)
