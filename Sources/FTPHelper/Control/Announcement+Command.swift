@@ -43,8 +43,10 @@ extension Announcement {
                 list.end == text.count, let (address, port) = list.longForm()
             else { return nil }
             found = Announcement(kind: kind, address: address, port: port, field: argument)
-        default:
+        case .eprt:
             found = Announcement.extended(text, kind: .eprt, at: argument.lowerBound)
+        case .pasv, .epsv, .lpsv, .ftps:
+            return nil
         }
         guard let found, found.port != 0, found.address?.isSameFamily(as: connection) == true else {
             return nil

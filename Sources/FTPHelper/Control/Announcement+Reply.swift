@@ -76,7 +76,7 @@ extension Announcement {
         switch kind {
         case .epsv: 229
         case .lpsv: 228
-        default: 227
+        case .pasv, .port, .eprt, .lprt, .ftps: 227
         }
     }
 

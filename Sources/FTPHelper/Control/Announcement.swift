@@ -28,7 +28,7 @@ package struct Announcement: Hashable, Sendable {
             let numbers = Announcement.commas(endpoint.address)
             let form = if case .v4 = endpoint.address { "4,4" } else { "6,16" }
             return Array("\(form),\(numbers),2,\(port >> 8),\(port & 0xff)".utf8)
-        default:
+        case .epsv, .eprt, .ftps:
             guard address != nil else { return Array("\(port)".utf8) }
             return Array("\(endpoint.address)".utf8) + [delimiter] + Array("\(port)".utf8)
         }

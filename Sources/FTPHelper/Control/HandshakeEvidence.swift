@@ -35,7 +35,7 @@ struct HandshakeEvidence: Sendable {
     }
 
     /// A record of application data has begun.
-    mutating func begin(_ length: UInt16) {
+    mutating func beginRecord(_ length: UInt16) {
         isCounting = false
         guard length > HandshakeEvidence.alertLength else { return }
         isCounting = !isLatest || length < longest && !isBehindLongest
@@ -44,7 +44,7 @@ struct HandshakeEvidence: Sendable {
     }
 
     /// The record has come whole; returns whether it shows that the handshake is finished.
-    mutating func finish() -> Bool {
+    mutating func endRecord() -> Bool {
         guard isCounting else { return false }
         isCounting = false
         guard isLatest else { return true }
@@ -56,7 +56,7 @@ struct HandshakeEvidence: Sendable {
     ///
     /// Who chooses TLS 1.3 says so in the ServerHello by `supported_versions`, of 2 bytes, 0x0304 (RFC 8446, section
     /// 4.2.1).
-    mutating func read(_ bytes: Span<UInt8>) {
+    mutating func readHandshake(_ bytes: Span<UInt8>) {
         let choice: [6 of UInt8] = [0, 43, 0, 2, 3, 4]
         for index in bytes.indices {
             guard !isLatest else { return }

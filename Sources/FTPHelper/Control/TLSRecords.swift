@@ -51,10 +51,10 @@ package struct TLSRecords: Sendable {
         while offset < bytes.count {
             if headerCount == 0, remaining > 0 {
                 let count = min(Int(remaining), bytes.count - offset)
-                if type == 22 { evidence?.read(bytes.extracting(offset..<offset + count)) }
+                if type == 22 { evidence?.readHandshake(bytes.extracting(offset..<offset + count)) }
                 remaining -= UInt16(count)
                 offset += count
-                if remaining == 0 { finish(isAnswer: isAnswer) }
+                if remaining == 0 { endRecord(isAnswer: isAnswer) }
                 continue
             }
             let byte = bytes[offset]
@@ -65,21 +65,21 @@ package struct TLSRecords: Sendable {
             offset += 1
             if headerCount == 5 {
                 headerCount = 0
-                if type == 23 { evidence?.begin(remaining) }
-                if remaining == 0 { finish(isAnswer: isAnswer) }
+                if type == 23 { evidence?.beginRecord(remaining) }
+                if remaining == 0 { endRecord(isAnswer: isAnswer) }
             }
         }
         return nil
     }
 
     /// Takes notice of a record that has come whole: of a header alone nothing follows.
-    private mutating func finish(isAnswer: Bool) {
+    private mutating func endRecord(isAnswer: Bool) {
         switch progress {
         case .nothing: progress = type == 22 ? .handshake : .records
         case .handshake where type == 23: progress = .data
-        default: break
+        case .handshake, .records, .data, .answer: break
         }
-        guard type == 23, evidence?.finish() == true, isAnswer, progress == .data else { return }
+        guard type == 23, evidence?.endRecord() == true, isAnswer, progress == .data else { return }
         progress = .answer
         evidence = nil
     }

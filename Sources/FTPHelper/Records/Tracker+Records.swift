@@ -86,7 +86,7 @@ extension Tracker {
             lastID = max(lastID, expectation.id)
             enter(expectation, of: connection, into: &output)
         }
-        holdLentPort(of: connection)
+        reserveLentPort(of: connection)
         deadlines.update(connection)
         if connection.isClosed {
             lingering.append(connection)

@@ -15,7 +15,7 @@ enum Rewriting {
     ///   - stream: the direction it belongs to.
     ///   - reverse: the direction it acknowledges.
     ///   - acknowledgement: `segment.acknowledgement` as the sender of `reverse` numbers it.
-    ///   - admission: what became of its payload.
+    ///   - insertion: what became of its payload.
     ///   - output: empty; gets the packet.
     /// - Returns: whether `output` is to go on instead of the packet.
     static func apply(
@@ -24,13 +24,13 @@ enum Rewriting {
         stream: Stream,
         reverse: Stream,
         acknowledgement: SequenceNumber,
-        admission: Stream.Admission,
+        insertion: Stream.Insertion,
         into output: inout [UInt8]
     ) -> Bool {
         let position = segment.firstByte
         let hasFIN = segment.hasFIN
         let isUntouched =
-            admission == .taken && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
+            insertion == .accepted && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
         let hasSACK = segment.sackCount > 0 && !reverse.isTransparent
         guard
             !isUntouched || hasSACK || segment.isCut || stream.output(of: position) != position
@@ -39,13 +39,13 @@ enum Rewriting {
 
         output.append(packet, from: 0, count: segment.payloadOffset)
         let (first, isWhole) =
-            admission == .postponed
+            insertion == .postponed
             ? (stream.probe, false)
             : stream.emit(
                 packet.extracting(segment.payloadOffset..<segment.end),
                 at: position,
                 hasFIN: hasFIN,
-                prefersFirstCopy: admission == .conflicting,
+                prefersFirstCopy: insertion == .conflicting,
                 limit: max(segment.end, minimumPathSize(packet)),
                 into: &output
             )
@@ -56,7 +56,7 @@ enum Rewriting {
         if !isWhole || segment.isCut { output[tcp + 13] &= ~TCPFlags.fin.rawValue }
         if segment.flags.contains(.urg) { moveUrgent(segment, stream, first: sequence, in: &output) }
         if hasSACK { translateSACK(segment, reverse, in: &output) }
-        finish(packet, segment, in: &output)
+        setLengthsAndChecksums(packet, segment, in: &output)
         return true
     }
 
@@ -108,7 +108,7 @@ enum Rewriting {
     }
 
     /// Sets the lengths, and both checksums by what has changed.
-    static func finish(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
+    static func setLengthsAndChecksums(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
         setLength(of: &output)
         // What was cut off is in the old checksum, and nobody knows what it was.
         guard !segment.isCut else {

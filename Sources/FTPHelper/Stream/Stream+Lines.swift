@@ -40,10 +40,10 @@ extension Stream {
     }
 
     /// Tells whether a part of the line just read can still be replaced: nothing of it or behind it has gone on.
-    package func canReplace(_ field: Range<Int>, _ before: Before) -> Bool {
+    package func canReplace(_ field: Range<Int>, since snapshot: Snapshot) -> Bool {
         let start = position(field.lowerBound)
-        return !start.isBefore(before.heldStart)
-            && (!passed.isAfter(before.next) || !start.isBefore(passed))
+        return !start.isBefore(snapshot.heldStart)
+            && (!passed.isAfter(snapshot.next) || !start.isBefore(passed))
     }
 
     /// Replaces a part of the line just read, for which `canReplace` holds.
@@ -51,36 +51,36 @@ extension Stream {
     /// - Parameters:
     ///   - field: offsets in `bytes`; not empty.
     ///   - text: what the receiver is to get instead.
-    ///   - before: as `admit` has given it; what was held is not any more.
-    package mutating func replace(_ field: Range<Int>, with text: [UInt8], _ before: inout Before) {
+    ///   - snapshot: as `insert` has given it; what was held is not any more.
+    package mutating func replace(_ field: Range<Int>, with text: [UInt8], since snapshot: inout Snapshot) {
         let start = position(field.lowerBound)
         let end = position(field.upperBound)
-        guard before.heldStart.isBefore(before.next), !start.isAfter(before.next) else {
-            releaseHeld(&before)
+        guard snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next) else {
+            deliverHeld(since: &snapshot)
             record(start, end, text, promised: start)
             return
         }
         // The sender sends the held bytes no more, so they go with the first byte that it still has to send.
-        let spanEnd = SequenceNumber.later(end, before.next + 1)
+        let spanEnd = SequenceNumber.later(end, snapshot.next + 1)
         record(
-            before.heldStart,
+            snapshot.heldStart,
             spanEnd,
-            copy(before.heldStart, start) + text + copy(end, spanEnd),
-            promised: before.next
+            copy(snapshot.heldStart, start) + text + copy(end, spanEnd),
+            promised: snapshot.next
         )
-        before.heldStart = before.next
+        snapshot.heldStart = snapshot.next
     }
 
     /// Ends the reading of a segment: everything but the last `count` bytes goes on.
-    package mutating func hold(_ count: Int, _ before: inout Before) {
+    package mutating func withhold(_ count: Int, since snapshot: inout Snapshot) {
         let start = next - count
-        if before.heldStart.isBefore(before.next), !start.isAfter(before.next), !isFinished {
+        if snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next), !isFinished {
             // Nothing is to go on behind which the held bytes could stand, so they stay held.
-            heldCount = before.heldStart.distance(to: next)
+            heldCount = snapshot.heldStart.distance(to: next)
         } else {
-            releaseHeld(&before)
+            deliverHeld(since: &snapshot)
             let isFree =
-                !start.isBefore(before.next) && !start.isBefore(SequenceNumber.later(passed, before.next))
+                !start.isBefore(snapshot.next) && !start.isBefore(SequenceNumber.later(passed, snapshot.next))
             heldCount = isFree && !isFinished ? count : 0
         }
         passed = SequenceNumber.later(passed, heldStart)
@@ -88,11 +88,11 @@ extension Stream {
     }
 
     /// Lets what was held before the current segment go on as it is, with the first byte behind it.
-    private mutating func releaseHeld(_ before: inout Before) {
-        guard before.heldStart.isBefore(before.next) else { return }
-        let end = SequenceNumber.earlier(before.next + 1, next)
-        record(before.heldStart, end, copy(before.heldStart, end), promised: before.next)
-        before.heldStart = before.next
+    private mutating func deliverHeld(since snapshot: inout Snapshot) {
+        guard snapshot.heldStart.isBefore(snapshot.next) else { return }
+        let end = SequenceNumber.earlier(snapshot.next + 1, next)
+        record(snapshot.heldStart, end, copy(snapshot.heldStart, end), promised: snapshot.next)
+        snapshot.heldStart = snapshot.next
     }
 
     private mutating func record(

@@ -91,6 +91,6 @@ extension Stream {
         isSkipping = false
         hasHole = true
         next = position
-        admitFragments()
+        appendFragments()
     }
 }

@@ -57,26 +57,26 @@ package struct Candidate: Sendable {
         guard !payload.isEmpty else { return .undecided }
         size += payload.count
         guard size <= Candidate.maximumPayload else { return .other }
-        var before = Stream.Before()
-        _ = streams[own].admit(
+        var snapshot = Stream.Snapshot()
+        _ = streams[own].insert(
             payload,
             at: segment.firstByte,
             hasFIN: segment.hasFIN,
             isInspected: true,
-            before: &before,
+            snapshot: &snapshot,
             mayEdit: false
         )
         let bytes = streams[own].bytes
         while let line = streams[own].nextLine() {
             guard line.isWhole else { continue }
-            let standing = read(bytes.span.extracting(line.range), from: own)
+            let standing = classify(bytes.span.extracting(line.range), from: own)
             guard standing == .undecided else { return standing }
         }
-        streams[own].hold(0, &before)
+        streams[own].withhold(0, since: &snapshot)
         return .undecided
     }
 
-    private mutating func read(_ line: Span<UInt8>, from own: Int) -> Standing {
+    private mutating func classify(_ line: Span<UInt8>, from own: Int) -> Standing {
         if let command = Command(parsing: line) {
             guard server != own else { return hasSpoken[own] ? .undecided : .other }
             server = 1 - own

@@ -119,10 +119,10 @@ final class Connection {
     }
 
     /// Reads something of each cache line that even an acknowledgement needs; a line more would let it wait for longer.
-    func read() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
+    func prefetch() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
 
     /// Reads something of what the streams keep elsewhere, if they keep anything.
-    func readEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
+    func prefetchEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
 
     /// The address under which NAT shows a side to the other one.
     func shownAddress(of side: Session.Side) -> IPAddress {

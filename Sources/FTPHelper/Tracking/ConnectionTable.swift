@@ -87,13 +87,13 @@ struct ConnectionTable {
 /// Reading ahead (`Tracker.prefetch`): what these return means nothing, but what is not wanted would not be read.
 extension ConnectionTable {
     /// Reads the place where a search for this hash begins.
-    func readPlace(_ hash: UInt32) -> Int {
+    func prefetchPlace(_ hash: UInt32) -> Int {
         let place = home(of: hash)
         return Int(hashes[place]) &+ (connections[place] == nil ? 0 : 1)
     }
 
     /// Reads something of the connection that a search for this hash comes upon first.
-    mutating func read(_ hash: UInt32, _ body: (Connection) -> Int) -> Int {
+    mutating func prefetchConnection(_ hash: UInt32, _ body: (Connection) -> Int) -> Int {
         var place = home(of: hash)
         while hashes[place] != hash {
             guard hashes[place] != 0 else { return 0 }

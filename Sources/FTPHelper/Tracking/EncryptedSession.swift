@@ -50,7 +50,7 @@ final class EncryptedSession {
     }
 
     /// Takes the data connections of the session that this one replaces.
-    func take(from other: EncryptedSession) {
+    func moveConnections(from other: EncryptedSession) {
         live = other.live
         answered = other.answered
         other.live = []

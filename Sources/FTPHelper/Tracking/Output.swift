@@ -23,7 +23,7 @@ extension Output {
 
     /// Leaves out each expectation that is opened and then closed again: nobody could have used it meanwhile; and the closing of
     /// one where another for the same SYN is opened after it.
-    package mutating func settle() {
+    package mutating func coalesce() {
         var closed: Set<UInt64> = []
         for case .close(let expectation) in actions { closed.insert(expectation.id) }
         guard !closed.isEmpty else { return }
@@ -35,7 +35,8 @@ extension Output {
                 return true
             case .close(let expectation):
                 return cancelled.contains(expectation.id)
-            default:
+            case .open, .admit, .withdraw, .release, .recall, .watch, .unwatch, .abandon, .beLiberal, .verify,
+                .measure, .inject, .report:
                 return false
             }
         }

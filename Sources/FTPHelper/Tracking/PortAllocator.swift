@@ -70,7 +70,7 @@ struct PortAllocator {
     private var shares: [Client: Share] = [:]
     private var rests: [Rest] = []
     /// Places that nobody has.
-    private var free: [Int] = []
+    private var freePlaces: [Int] = []
     /// How many endpoints rest.
     private(set) var restingCount = 0
 
@@ -87,7 +87,7 @@ struct PortAllocator {
     var clientCount: Int { shares.count }
 
     /// Holds a place, which leads to a target; for that client if it is NAT that lends it.
-    mutating func hold(
+    mutating func reserve(
         _ place: Place,
         leadingTo target: Endpoint,
         by holder: Holder,
@@ -98,8 +98,8 @@ struct PortAllocator {
         if let client { shares[client, default: Share()].count += 1 }
     }
 
-    /// Takes back one `hold` with the same place, holder and client.
-    mutating func release(_ place: Place, by holder: Holder, for client: Client?) {
+    /// Takes back one `reserve` with the same place, holder and client.
+    mutating func free(_ place: Place, by holder: Holder, for client: Client?) {
         guard var holding = holdings[place] else { return }
         if holder == .expectation, holding.expectations > 0 { holding.expectations -= 1 }
         holding.count -= 1
@@ -110,7 +110,7 @@ struct PortAllocator {
 
     /// Releases a place that a client holds once it has rested.
     mutating func rest(_ place: Place, for client: Client, at now: Instant) {
-        if restingCount >= PortAllocator.maximumResting { finish(rests[0].next) }
+        if restingCount >= PortAllocator.maximumResting { endRest(at: rests[0].next) }
         if rests.isEmpty {
             let none = Rest(place: place, client: client, until: now, previous: 0, next: 0)
             rests.append(none)
@@ -122,7 +122,7 @@ struct PortAllocator {
             previous: rests[0].previous,
             next: 0
         )
-        let index = free.popLast() ?? rests.count
+        let index = freePlaces.popLast() ?? rests.count
         if index == rests.count { rests.append(rest) } else { rests[index] = rest }
         rests[rest.previous].next = index
         rests[0].previous = index
@@ -158,10 +158,10 @@ struct PortAllocator {
         at now: Instant,
         random: inout some RandomNumberGenerator
     ) -> UInt16? {
-        while restingCount > 0, rests[rests[0].next].until <= now { finish(rests[0].next) }
+        while restingCount > 0, rests[rests[0].next].until <= now { endRest(at: rests[0].next) }
         while let share = shares[client], share.count >= PortAllocator.maximumShare {
             guard share.firstResting > 0 else { return nil }
-            finish(share.firstResting)
+            endRest(at: share.firstResting)
         }
         func isFree(_ port: UInt16) -> Bool {
             self.isFree(Place(from: sender, to: Endpoint(address, port)), for: target)
@@ -182,14 +182,14 @@ struct PortAllocator {
     }
 
     /// Lets go of an endpoint that rests: of its client the one that has rested longest.
-    private mutating func finish(_ index: Int) {
+    private mutating func endRest(at index: Int) {
         let rest = rests[index]
         rests[rest.previous].next = rest.next
         rests[rest.next].previous = rest.previous
-        free.append(index)
+        freePlaces.append(index)
         restingCount -= 1
         shares[rest.client]?.firstResting = rest.nextOwn
         if rest.nextOwn == 0 { shares[rest.client]?.lastResting = 0 }
-        release(rest.place, by: .connection, for: rest.client)
+        free(rest.place, by: .connection, for: rest.client)
     }
 }

@@ -18,7 +18,7 @@ extension Tracker {
     ///
     /// Only what the server says opens: what the client sends need not reach it, whether it still lives or not. A FIN of
     /// either side ends it, also one ahead of bytes that are missing.
-    mutating func settleSession(
+    mutating func updateEncryptedSession(
         of connection: Connection,
         _ side: Session.Side,
         hasPayload: Bool,
@@ -121,11 +121,11 @@ extension Tracker {
                 || access?.maximum != session.maximum
         else { return }
         let kept = EncryptedSession(session.access)
-        if access != nil { kept.take(from: session) }
+        if access != nil { kept.moveConnections(from: session) }
         closeExpectation(of: connection, .deleted, into: &output)
         guard let access else { return }
         open(access, for: connection, at: now, into: &output)
-        connection.opening?.session?.take(from: kept)
+        connection.opening?.session?.moveConnections(from: kept)
     }
 
     /// The kernel did not take the address of a session that was to be admitted: that one does without.
@@ -151,7 +151,7 @@ extension Tracker {
 
 /// SYNs.
 extension Tracker {
-    /// The data connections that conntrack is to be asked about before `expectedEncrypted` decides on a SYN: `finish` those that are
+    /// The data connections that conntrack is to be asked about before `expectedEncrypted` decides on a SYN: `endDataConnection` those that are
     /// over, `confirm` those that somebody has answered, and `suspect` the others.
     ///
     /// One with the SYN's own tuple, or, where there is no room for one more, those that a session has had for longest.
@@ -173,7 +173,7 @@ extension Tracker {
     /// Where there is none, the oldest data connection that nobody has answered gives way: whoever sends such SYNs, the
     /// client's neighbour or a client to ports that are not open, keeps nobody out with them.
     ///
-    /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing; but if there are sessions with
+    /// It counts once it is confirmed, until `endDataConnection`. One that is counted already needs nothing; but if there are sessions with
     /// the same addresses in another conntrack zone, it may be of one of those: ask again, until there are no more. It finds
     /// the entry in its own zone.
     package mutating func expectedEncrypted(
@@ -205,7 +205,7 @@ extension Tracker {
         }
         if yielding != nil, let data = session.unanswered {
             session.unanswered = nil
-            finish(data)
+            endDataConnection(data)
             output.actions.append(.abandon(data))
         }
         let port = tuple.destination.port
@@ -247,7 +247,7 @@ extension Tracker {
     }
 
     /// A data connection of a session is over.
-    package mutating func finish(_ data: Tuple) {
+    package mutating func endDataConnection(_ data: Tuple) {
         for (connection, session) in owners(of: data) where session.remove(data) {
             session.refused = nil
             note(connection)

@@ -1,82 +1,5 @@
 /// The life of an expectation.
 extension Tracker {
-    /// What an announcement comes to.
-    enum Decision {
-        case refused(Refusal.Reason)
-        /// It opens an expectation, and the line is to name an endpoint: its own or another one.
-        case opened(Expectation, told: Endpoint)
-    }
-
-    /// Decides on an announcement by the rules of addresses (contract A1 to A6).
-    ///
-    /// The data connection always leads to the other end of the control connection. What the line must name is where the
-    /// receiver of the line reaches that end: the address under which NAT shows it, and a port that is free there.
-    mutating func decide(
-        _ announcement: Announcement,
-        on connection: Connection,
-        at now: Instant
-    ) -> Decision {
-        let side: Session.Side = announcement.kind.isActive ? .client : .server
-        let rules = policy.rules(for: connection.mapping)
-        guard side == .client ? rules.allowsActive : rules.allowsPassive else { return .refused(.notAllowed) }
-        let own = connection.ownAddress(of: side)
-        let shown = connection.shownAddress(of: side)
-        let advertised = announcement.address ?? shown
-        var target = own
-        if advertised != own, advertised != shown {
-            let isHonoured =
-                rules.isLoose && !advertised.isUnspecified
-                || rules.trustsProxyHeader && side == .client && connection.proxied?.address == advertised
-            guard isHonoured || side == .server else { return .refused(.addressMismatch) }
-            if isHonoured { target = advertised }
-        }
-        guard announcement.port >= 1024 || rules.allowsPrivilegedPorts else {
-            return .refused(.privilegedPort)
-        }
-
-        // Without NAT the port is what it is; with it, what is free at the address that NAT shows.
-        var port = announcement.port
-        if own != shown {
-            // The old expectation goes in any case, so its port is free again for this one.
-            let old = connection.opening?.session == nil ? connection.expectation : nil
-            if let old {
-                ports.release(
-                    PortAllocator.Place(Key(old)),
-                    by: .expectation,
-                    for: borrower(of: old, connection)
-                )
-            }
-            defer { if let old { hold(old, of: connection) } }
-            let free = ports.choose(
-                of: shown,
-                from: connection.ownAddress(of: side.other),
-                leadingTo: Endpoint(target, port),
-                within: rules.natPorts,
-                for: connection.client,
-                at: now,
-                random: &random
-            )
-            guard let free else { return .refused(.noPort) }
-            port = free
-        }
-        lastID += 1
-        let expectation = connection.expectation(
-            announcement.kind,
-            lastID,
-            target: target == own ? nil : target,
-            port: port,
-            announcement.port,
-            until: now.advanced(bySeconds: rules.timeout)
-        )
-        let isLeftAlone =
-            side == .server && own == shown && target == own && !advertised.isUnreachable
-            && !(advertised.isPrivate && !shown.isPrivate)
-        return .opened(
-            expectation,
-            told: isLeftAlone ? Endpoint(advertised, announcement.port) : expectation.to
-        )
-    }
-
     /// Opens an expectation in place of whatever the connection had.
     ///
     /// Several connections may have one for the same SYN: each takes one data connection, the oldest the first (contract S5).
@@ -93,18 +16,18 @@ extension Tracker {
         into output: inout Output
     ) {
         closeExpectation(of: connection, .replaced, into: &output)
-        settleAnswered(connection, at: now, into: &output)
+        endAnsweredTransfer(of: connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
         let isForetold = !connection.session.isLoggedIn
         connection.expect(expectation, command: command, isForetold: isForetold)
-        hold(expectation, of: connection)
+        reservePort(of: expectation, on: connection)
         if !isForetold { register(expectation, of: connection) }
         lookAfter(connection, at: now)
     }
 
     /// Opens what a client has announced that did not wait for the reply to its login, once that was accepted; forgets it where it
     /// cannot be any more.
-    mutating func settleForetold(_ connection: Connection, into output: inout Output) {
+    mutating func resolveForetold(_ connection: Connection, into output: inout Output) {
         guard let opening = connection.opening, opening.isForetold, let expectation = connection.expectation
         else {
             return
@@ -168,8 +91,8 @@ extension Tracker {
     }
 
     /// Holds the port of an expectation.
-    private mutating func hold(_ expectation: Expectation, of connection: Connection) {
-        ports.hold(
+    mutating func reservePort(of expectation: Expectation, on connection: Connection) {
+        ports.reserve(
             PortAllocator.Place(Key(expectation)),
             leadingTo: expectation.translatedTo,
             by: .expectation,
@@ -178,7 +101,7 @@ extension Tracker {
     }
 
     /// Who holds the port of an expectation, if it is one that NAT lends.
-    private func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
+    func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
         expectation.to.address == expectation.translatedTo.address ? nil : connection.client
     }
 
@@ -188,7 +111,7 @@ extension Tracker {
             for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
             release(connection, into: &output)
         } else {
-            hold(expectation, of: connection)
+            reservePort(of: expectation, on: connection)
             guard connection.opening?.isForetold == false else { return }
             expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
             output.actions.append(.open(expectation))
@@ -196,14 +119,18 @@ extension Tracker {
     }
 
     /// Takes an expectation out of the tables again, and has it closed in the kernel.
-    mutating func take(_ expectation: Expectation, from connection: Connection, into output: inout Output) {
+    mutating func removeExpectation(
+        _ expectation: Expectation,
+        of connection: Connection,
+        into output: inout Output
+    ) {
         if let session = connection.opening?.session {
             for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
             recall(connection, into: &output)
             // What is under way may finish; what nobody has answered is not.
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
-            ports.release(
+            ports.free(
                 PortAllocator.Place(Key(expectation)),
                 by: .expectation,
                 for: borrower(of: expectation, connection)
@@ -232,7 +159,7 @@ extension Tracker {
     ) {
         guard let expectation = connection.expectation else { return }
         let isKnown = expectation.id != freshID && connection.opening?.isForetold == false
-        take(expectation, from: connection, into: &output)
+        removeExpectation(expectation, of: connection, into: &output)
         deadlines.update(connection)
         if isKnown { output.actions.append(.report(.closed(expectation, closing))) }
     }
@@ -263,7 +190,7 @@ extension Tracker {
         if let client = borrower(of: expectation, master) {
             // One hold more, for as long as the data connection may live.
             restLentPort(of: master, at: now)
-            ports.hold(
+            ports.reserve(
                 PortAllocator.Place(Key(expectation)),
                 leadingTo: expectation.translatedTo,
                 by: .connection,
@@ -275,10 +202,10 @@ extension Tracker {
                 target: master.opening?.target == nil ? expectation.translatedTo.port : 0
             )
         }
-        take(expectation, from: master, into: &output)
+        removeExpectation(expectation, of: master, into: &output)
         master.used &+= 1
         statistics.expectationsUsed += 1
-        take(DataConnection(connection), on: master, at: now, into: &output)
+        attach(DataConnection(connection), to: master, at: now, into: &output)
         deadlines.update(master)
         output.actions.append(.report(.data(expectation, from: connection.original.source)))
     }
@@ -326,10 +253,10 @@ extension Tracker {
     }
 
     /// Holds the endpoint that NAT lent to the last data connection.
-    mutating func holdLentPort(of connection: Connection) {
+    mutating func reserveLentPort(of connection: Connection) {
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
-        ports.hold(
+        ports.reserve(
             Tracker.place(of: lent, connection),
             leadingTo: target,
             by: .connection,

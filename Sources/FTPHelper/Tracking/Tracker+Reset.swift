@@ -13,7 +13,7 @@ extension Tracker {
     ) {
         close(connection, at: now, into: &output)
         // Nothing of the segment goes on.
-        connection.streams[side.rawValue].passed = before.heldStart
+        connection.streams[side.rawValue].passed = snapshot.heldStart
         connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,

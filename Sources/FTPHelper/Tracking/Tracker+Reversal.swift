@@ -12,7 +12,7 @@ extension Tracker {
     }
 
     /// The server's packet makes conntrack's entry: has the packets of both sides queued that come after it.
-    package mutating func takeAsReversed(_ arrival: HashedSegment, into output: inout Output) {
+    package mutating func markReversed(_ arrival: HashedSegment, into output: inout Output) {
         guard let (connection, side) = connection(of: arrival), side == .server else { return }
         noteDirection(of: connection, isReversed: true, into: &output)
     }

@@ -13,7 +13,7 @@ extension Tracker {
             if let opening = connection.opening, opening.deadline <= now,
                 let expectation = connection.expectation
             {
-                take(expectation, from: connection, into: &output)
+                removeExpectation(expectation, of: connection, into: &output)
                 if !opening.isForetold {
                     statistics.expectationsExpired += 1
                     output.actions.append(.report(.expired(expectation)))

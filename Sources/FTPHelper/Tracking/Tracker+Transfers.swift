@@ -13,8 +13,8 @@ extension Tracker {
     package var transferCount: Int { transferring.count }
 
     /// A line says something of a transfer.
-    mutating func take(
-        _ sign: TransferSign,
+    mutating func updateTransfer(
+        by sign: TransferSign,
         in line: Span<UInt8>,
         on connection: Connection,
         at now: Instant,
@@ -59,7 +59,7 @@ extension Tracker {
             transfer.replied = now
             transfer.moved = now
             if transfer.data == nil {
-                settle(connection, at: now, into: &output)
+                endTransfer(of: connection, at: now, into: &output)
             } else {
                 output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
             }
@@ -67,14 +67,14 @@ extension Tracker {
     }
 
     /// The data connection of an expectation has come.
-    mutating func take(
+    mutating func attach(
         _ data: DataConnection,
-        on connection: Connection,
+        to connection: Connection,
         at now: Instant,
         into output: inout Output
     ) {
         if let old = connection.transfer, old.data != nil || old.replied != nil {
-            settle(connection, at: now, into: &output)
+            endTransfer(of: connection, at: now, into: &output)
         }
         let transfer = connection.transfer ?? Transfer(at: now)
         connection.transfer = transfer
@@ -126,15 +126,15 @@ extension Tracker {
             return
         }
         let last = transfer.summary(of: connection, ended: isStalled ? transfer.moved : now)
-        dismiss(connection)
+        dropTransfer(of: connection)
         report(last, into: &output)
     }
 
     /// Tells of the transfer of a connection as far as it has come, and has none any more.
-    mutating func settle(_ connection: Connection, at now: Instant, into output: inout Output) {
+    mutating func endTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer else { return }
         let last = transfer.summary(of: connection, ended: transfer.replied ?? now)
-        dismiss(connection)
+        dropTransfer(of: connection)
         guard transfer.isUnderWay else { return }
         if last.data == nil {
             report(last, into: &output)
@@ -144,9 +144,9 @@ extension Tracker {
     }
 
     /// Tells of a transfer whose final reply has come, before another begins.
-    mutating func settleAnswered(_ connection: Connection, at now: Instant, into output: inout Output) {
+    mutating func endAnsweredTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
         guard connection.transfer?.replied != nil else { return }
-        settle(connection, at: now, into: &output)
+        endTransfer(of: connection, at: now, into: &output)
     }
 
     /// The transfer that the next command is about; `nil` while another waits for its reply.
@@ -160,7 +160,7 @@ extension Tracker {
             guard transfer.replied != nil || !connection.session.awaitsReply(to: transfer.ordinal) else {
                 return nil
             }
-            settle(connection, at: now, into: &output)
+            endTransfer(of: connection, at: now, into: &output)
         }
         let transfer = Transfer(at: now)
         connection.transfer = transfer
@@ -173,7 +173,7 @@ extension Tracker {
         transferring[ObjectIdentifier(connection)] = connection
     }
 
-    private mutating func dismiss(_ connection: Connection) {
+    private mutating func dropTransfer(of connection: Connection) {
         transferring[ObjectIdentifier(connection)] = nil
         connection.transfer = nil
         deadlines.update(connection)

@@ -19,7 +19,7 @@ package enum FastOpen {
             for offset in option { syn[offset] = 1 }
         }
         if segment.flags.contains(.fin) { syn[segment.tcpOffset + 13] &= ~TCPFlags.fin.rawValue }
-        Rewriting.finish(packet, segment, in: &syn)
+        Rewriting.setLengthsAndChecksums(packet, segment, in: &syn)
         return syn
     }
 }

@@ -121,7 +121,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     ///
     /// Who floods the queue with announcements so costs the kernel no more than one of them a batch.
     package mutating func settle(at now: Instant) {
-        output.settle()
+        output.coalesce()
         perform(at: now)
         output.clear()
     }
@@ -144,7 +144,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         output.clear()
         guard tracker.mayBeReversed(arrival) else { return .accept }
         let verdict = verdict(on: queued, packet, arrival, at: now)
-        if case .needsOrigin = verdict {} else { tracker.takeAsReversed(arrival, into: &output) }
+        if case .needsOrigin = verdict {} else { tracker.markReversed(arrival, into: &output) }
         let replacement = output.packet
         perform(at: now)
         return switch verdict {
@@ -655,14 +655,14 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         for tuple in connections {
             do throws(SystemError) {
                 guard let entry = try dataEntry(of: tuple) else {
-                    tracker.finish(tuple)
+                    tracker.endDataConnection(tuple)
                     continue
                 }
                 if entry.hasSeenReply { tracker.confirm(tuple, at: now) } else { tracker.suspect(tuple) }
                 guard entry.isOver else { continue }
                 // An RST may have been for conntrack alone; then what it has called over would go on, and not count.
                 if entry.isCutOff { try kernel.delete(entry) }
-                tracker.finish(tuple)
+                tracker.endDataConnection(tuple)
             } catch {
                 count(.findConnection, at: now, error.description)
             }

@@ -1,9 +1,9 @@
 /// Taking segments.
 extension Stream {
     /// What a segment's payload is to the stream.
-    package enum Admission: Sendable {
+    package enum Insertion: Sendable {
         /// It brings new bytes, or none at all.
-        case taken
+        case accepted
         /// It brings nothing new and differs from the first copy: the first copy goes on instead.
         case conflicting
         /// It must not go on: edits before it may still change where it belongs. It goes on as a probe, whose answer tells
@@ -14,7 +14,7 @@ extension Stream {
     /// Where a stream stood before the segment in hand.
     ///
     /// It is needed until the segment is dealt with and then no more, so it is not kept in the stream.
-    package struct Before: Sendable {
+    package struct Snapshot: Sendable {
         /// Position of the first byte that had not come: what is before it was held, or has gone on.
         var next = SequenceNumber(0)
         /// Position of the first held byte; `next` if none was held.
@@ -30,39 +30,39 @@ extension Stream {
     ///   - position: of its first byte.
     ///   - hasFIN: a FIN stands behind it.
     ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
-    ///   - before: gets where the stream stands before that.
+    ///   - snapshot: gets where the stream stands before that.
     ///   - mayEdit: bytes that have not come yet may have to be rewritten.
     /// - Returns: what is to become of the segment.
-    package mutating func admit(
+    package mutating func insert(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,
         hasFIN: Bool,
         isInspected: Bool,
-        before: inout Before,
+        snapshot: inout Snapshot,
         mayEdit: @autoclosure () -> Bool
-    ) -> Admission {
+    ) -> Insertion {
         let end = position + payload.count
-        before.next = next
-        before.heldStart = heldStart
-        guard !isFinished else { return .taken }
+        snapshot.next = next
+        snapshot.heldStart = heldStart
+        guard !isFinished else { return .accepted }
         if !acknowledgedUnseen.isAfter(next) {
             // Kept up, so that it never lies so far behind that it would seem to be ahead.
             acknowledgedUnseen = next
         } else if position.isAfter(next) {
-            before.next = SequenceNumber.earlier(acknowledgedUnseen, position)
-            before.heldStart = before.next
-            resume(at: before.next)
+            snapshot.next = SequenceNumber.earlier(acknowledgedUnseen, position)
+            snapshot.heldStart = snapshot.next
+            resume(at: snapshot.next)
         }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
-                return .taken
+                return .accepted
             }
             guard !mayEdit() else { return .postponed }
             noteFIN(hasFIN, end)
             guard isInspected else {
                 count(upTo: end)
-                return .taken
+                return .accepted
             }
             return keep(payload, at: position)
         }
@@ -75,13 +75,13 @@ extension Stream {
         if end.isAfter(next) {
             if isInspected || heldCount > 0 {
                 append(payload, from: position.distance(to: next), prefersFirstCopy: isConflicting)
-                admitFragments()
+                appendFragments()
             } else {
                 count(upTo: end)
             }
         }
         if self.hasFIN, fin == next { isFinished = true }
-        return isConflicting ? .conflicting : .taken
+        return isConflicting ? .conflicting : .accepted
     }
 
     /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
@@ -115,16 +115,16 @@ extension Stream {
     }
 
     /// Keeps a payload that came too early; it goes on at once.
-    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Admission {
-        guard !payload.isEmpty else { return .taken }
+    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Insertion {
+        guard !payload.isEmpty else { return .accepted }
         let isConflicting = differs(payload, at: position)
         passed = SequenceNumber.later(passed, position + payload.count)
         keepFirstCopy(payload, at: position)
-        return isConflicting ? .conflicting : .taken
+        return isConflicting ? .conflicting : .accepted
     }
 
     /// Appends what came too early and is due now.
-    mutating func admitFragments() {
+    mutating func appendFragments() {
         while let first = ahead.first, !first.start.isAfter(next) {
             var fragment = ahead.removeFirst()
             let offset = fragment.start.distance(to: next)

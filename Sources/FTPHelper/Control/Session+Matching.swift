@@ -1,0 +1,108 @@
+/// Commands that wait for their replies.
+extension Session {
+    /// Adds a command and returns its ordinal.
+    ///
+    /// - Parameter isQuoting: its reply may have lines that the server did not write itself.
+    @discardableResult
+    mutating func push(_ verb: Verb, isQuoting: Bool = false) -> UInt32 {
+        if isQuoting {
+            commandsSinceQuoting = 0
+        } else if commandsSinceQuoting < .max {
+            commandsSinceQuoting += 1
+        }
+        if outstanding.count == VerbQueue.capacity { isTransferring = false }
+        outstanding.append(verb.awaited)
+        clientSpokeLast = true
+        isAwaitingReply = true
+        hasRefusedSolicitor = false
+        nextOrdinal &+= 1
+        if verb == .abor { isSynchronised = false }
+        return nextOrdinal &- 1
+    }
+
+    /// Replies that a server may have sent beyond one for each command.
+    private static let maximumExcessReplies = 4
+
+    /// Tells whether the reply that is under way may have lines that the server did not write itself.
+    var mayQuote: Bool { !isSynchronised || awaitsQuote(excess: Session.maximumExcessReplies) }
+
+    /// Tells whether a command waits whose reply may, or did before so many replies beyond one for each command.
+    func awaitsQuote(excess: Int) -> Bool {
+        Int(commandsSinceQuoting) < outstanding.count + Int(outstanding.forgotten) + excess
+    }
+
+    /// Tells whether a command still waits for its final reply.
+    func awaitsReply(to ordinal: UInt32) -> Bool { nextOrdinal &- ordinal &- 1 < UInt32(outstanding.count) }
+
+    func ordinal(at index: Int) -> UInt32 { nextOrdinal &- UInt32(outstanding.count - index) }
+
+    mutating func remove(through index: Int) {
+        outstanding.remove(through: index)
+        isTransferring = false
+    }
+
+    /// Takes back an ABOR that the last reply has answered together with the transfer (RFC 959, section 4.1.3).
+    ///
+    /// It has an answer of its own only if one comes that an ABOR can have: 225, 226 or an error.
+    mutating func passOverAbort(_ reply: Reply) {
+        guard outstanding.count > 1, outstanding[0] == .abor, reply.code != 225, reply.code != 226,
+            !reply.isError
+        else { return }
+        remove(through: 0)
+    }
+
+    /// Takes the command that a final reply answers: mostly the oldest, but servers leave commands unanswered, and answer some
+    /// twice (contract S1).
+    ///
+    /// Not for 227, 228 and 229 where one of these is awaited.
+    mutating func removeCommand(answeredBy reply: Reply) -> (verb: Verb, ordinal: UInt32)? {
+        guard let index = indexAnswered(by: reply) else { return nil }
+        let answered = (outstanding[index], ordinal(at: index))
+        if isTransferring, index > 0, !reply.endsTransfer {
+            outstanding.answer(index)
+        } else {
+            remove(through: index)
+        }
+        return answered
+    }
+
+    private mutating func indexAnswered(by reply: Reply) -> Int? {
+        guard outstanding.count > 0 else { return nil }
+        switch reply.code {
+        case 230, 232: if let index = firstLogin { return index }
+        case 331: if let index = first(.user) { return index }
+        case 234, 334: if let index = first(.auth) { return index }
+        default: break
+        }
+        guard !outstanding.answerForgotten() else { return nil }
+        var index = 0
+        if isTransferring, !reply.endsTransfer {
+            guard let next = (1..<outstanding.count).first(where: { outstanding[$0] != .answered }) else {
+                return nil
+            }
+            index = next
+        }
+        // Such a reply these cannot have.
+        let isExcess =
+            outstanding[index].solicits != nil && !reply.isError
+            || outstanding[index] == .user && reply.code == 220
+        return isExcess ? nil : index
+    }
+
+    private func first(_ verb: Verb) -> Int? { (0..<outstanding.count).first { outstanding[$0] == verb } }
+
+    /// The oldest command that the login waits for.
+    var firstLogin: Int? {
+        (0..<outstanding.count).first {
+            outstanding[$0] == .user || outstanding[$0] == .pass || outstanding[$0] == .acct
+        }
+    }
+
+    /// The command that a 227, 228 or 229 answers: the oldest PASV, EPSV or LPSV; the newest while nobody knows which have been
+    /// answered.
+    var solicitor: Int? {
+        let asks = { (index: Int) in outstanding[index].solicits != nil }
+        return isSynchronised
+            ? (0..<outstanding.count).first(where: asks) : (0..<outstanding.count).last(where: asks)
+    }
+}

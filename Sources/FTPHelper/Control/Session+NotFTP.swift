@@ -1,0 +1,37 @@
+/// What shows that a connection is not FTP.
+extension Session {
+    /// The server has sent more than any greeting has, and no reply (contract S3).
+    mutating func refuseGreeting() -> Outcome { serverHasSpoken ? .passes : becomeNotFTP() }
+
+    /// The client's first bytes were not where its stream was said to begin (contract S3a).
+    mutating func refuseBeginning() -> Outcome { isBeforeLogin ? becomeNotFTP() : .passes }
+
+    mutating func becomeNotFTP() -> Outcome {
+        guard phase != .notFTP else { return .passes }
+        phase = .notFTP
+        return .refused(.notFTP, nil)
+    }
+
+    /// Whether nothing says yet that the client means FTP: a page's script can make a browser say what it likes, in
+    /// requests whose method is an FTP verb too.
+    var isBeforeLogin: Bool { phase == .greeting || phase == .login || phase == .doubtful }
+
+    /// Tells whether a line is the first of an HTTP request: it ends in ` HTTP/` and a version.
+    static func isRequest(_ line: Span<UInt8>) -> Bool {
+        var end = Command.end(of: line)
+        while end > 0, Decimal.isDigit(line[end - 1]) || line[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        let name: [6 of UInt8] = [0x20, 0x48, 0x54, 0x54, 0x50, 0x2f]  // " HTTP/"
+        guard end >= name.count else { return false }
+        return (0..<name.count).allSatisfy { line[end - name.count + $0] == name[$0] }
+    }
+
+    /// Tells whether a line is a field of an HTTP request or a mail: a name, then a colon.
+    static func isHeader(_ line: Span<UInt8>) -> Bool {
+        var offset = 0
+        while offset < line.count, line[offset] > 0x20, line[offset] < 0x7f, line[offset] != UInt8(ascii: ":")
+        {
+            offset += 1
+        }
+        return offset > 0 && offset < line.count && line[offset] == UInt8(ascii: ":")
+    }
+}
