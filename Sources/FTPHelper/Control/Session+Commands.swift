@@ -1,13 +1,14 @@
-/// The client's lines.
+/// Lines of the client.
 extension Session {
-    /// The client sent a line.
+    /// Processes a line of the client.
     ///
     /// - Parameters:
-    ///   - line: with its end.
-    ///   - isWhole: unset for the beginning of one that is too long to be read: it announces nothing (contract B5).
-    ///   - connection: an address of the control connection, for its family.
-    ///   - refusesPipelined: a PORT sent while an earlier command is unanswered opens nothing (contract A7).
-    /// - Returns: what the line does.
+    ///   - line: the line including its end.
+    ///   - isWhole: false for the beginning of a line that is too long to be read; it announces nothing
+    ///     (contract B5).
+    ///   - connection: an address of the control connection, which determines the family.
+    ///   - refusesPipelined: whether a PORT is refused while an earlier command is unanswered (contract A7).
+    /// - Returns: what the line means.
     package mutating func command(
         _ line: Span<UInt8>,
         isWhole: Bool = true,
@@ -43,7 +44,7 @@ extension Session {
         return .announces(announcement, command: ordinal)
     }
 
-    /// What a command says of a transfer.
+    /// What a command tells about a transfer.
     private mutating func sign(of command: Command, _ ordinal: UInt32, in line: Span<UInt8>) -> Outcome {
         guard isLoggedIn || isLoginUnderWay else { return .passes }
         switch command.verb {
@@ -63,9 +64,10 @@ extension Session {
         }
     }
 
-    /// The client sent a line that is no FTP command.
+    /// Processes a line that is not an FTP command.
     ///
-    /// Servers answer these too, most of them even an empty one, and the answer must not be taken for that of the next command.
+    /// Servers answer such a line as well, most of them even an empty one. It is queued so that its reply
+    /// does not count as the reply to the next command.
     private mutating func unknownCommand(isEmpty: Bool) -> Outcome {
         guard clientHasSpoken else { return isEmpty ? .passes : becomeNotFTP() }
         if phase != .encrypted { push(.other, isQuoting: !isEmpty) }

@@ -1,8 +1,11 @@
-/// Commands that wait for their replies.
+/// Matching of replies to commands.
 extension Session {
-    /// Adds a command and returns its ordinal.
+    /// Queues a command.
     ///
-    /// - Parameter isQuoting: its reply may have lines that the server did not write itself.
+    /// - Parameters:
+    ///   - verb: the command.
+    ///   - isQuoting: whether its reply may contain lines that the server did not write itself.
+    /// - Returns: the ordinal of the command.
     @discardableResult
     mutating func push(_ verb: Verb, isQuoting: Bool = false) -> UInt32 {
         if isQuoting {
@@ -20,13 +23,14 @@ extension Session {
         return nextOrdinal &- 1
     }
 
-    /// Replies that a server may have sent beyond one for each command.
+    /// Number of surplus replies that a server is assumed to have sent at most.
     private static let maximumExcessReplies = 4
 
-    /// Tells whether the reply that is under way may have lines that the server did not write itself.
+    /// Tells whether the unfinished reply may contain lines that the server did not write itself.
     var mayQuote: Bool { !isSynchronised || awaitsQuote(excess: Session.maximumExcessReplies) }
 
-    /// Tells whether a command waits whose reply may, or did before so many replies beyond one for each command.
+    /// Tells whether a command waits whose reply may contain such lines, if the server has sent `excess`
+    /// surplus replies.
     func awaitsQuote(excess: Int) -> Bool {
         Int(commandsSinceQuoting) < outstanding.count + Int(outstanding.forgotten) + excess
     }
@@ -41,9 +45,9 @@ extension Session {
         isTransferring = false
     }
 
-    /// Takes back an ABOR that the last reply has answered together with the transfer (RFC 959, section 4.1.3).
+    /// Removes an ABOR whose reply was the one that ended the transfer (RFC 959, section 4.1.3).
     ///
-    /// It has an answer of its own only if one comes that an ABOR can have: 225, 226 or an error.
+    /// The ABOR has a reply of its own only if the next one is possible for ABOR: 225, 226 or an error.
     mutating func passOverAbort(_ reply: Reply) {
         guard outstanding.count > 1, outstanding[0] == .abor, reply.code != 225, reply.code != 226,
             !reply.isError
@@ -51,10 +55,11 @@ extension Session {
         remove(through: 0)
     }
 
-    /// Takes the command that a final reply answers: mostly the oldest, but servers leave commands unanswered, and answer some
-    /// twice (contract S1).
+    /// Removes and returns the command that a final reply answers.
     ///
-    /// Not for 227, 228 and 229 where one of these is awaited.
+    /// Usually it is the oldest, but servers leave commands unanswered and answer others twice (contract S1).
+    ///
+    /// Not to be used for 227, 228 and 229 while one of these is expected.
     mutating func removeCommand(answeredBy reply: Reply) -> (verb: Verb, ordinal: UInt32)? {
         guard let index = indexAnswered(by: reply) else { return nil }
         let answered = (outstanding[index], ordinal(at: index))
@@ -82,7 +87,7 @@ extension Session {
             }
             index = next
         }
-        // Such a reply these cannot have.
+        // These commands cannot have such a reply.
         let isExcess =
             outstanding[index].solicits != nil && !reply.isError
             || outstanding[index] == .user && reply.code == 220
@@ -91,15 +96,15 @@ extension Session {
 
     private func first(_ verb: Verb) -> Int? { (0..<outstanding.count).first { outstanding[$0] == verb } }
 
-    /// The oldest command that the login waits for.
+    /// The oldest queued command of the login.
     var firstLogin: Int? {
         (0..<outstanding.count).first {
             outstanding[$0] == .user || outstanding[$0] == .pass || outstanding[$0] == .acct
         }
     }
 
-    /// The command that a 227, 228 or 229 answers: the oldest PASV, EPSV or LPSV; the newest while nobody knows which have been
-    /// answered.
+    /// The command that a 227, 228 or 229 answers: the oldest PASV, EPSV or LPSV, or the newest one while it
+    /// is unknown which commands have been answered.
     var solicitor: Int? {
         let asks = { (index: Int) in outstanding[index].solicits != nil }
         return isSynchronised

@@ -1,9 +1,11 @@
-/// Bytes that were missed.
+/// Missed bytes, and what they leave in doubt.
 extension Session {
-    /// Bytes of a side were missed: its records are looked for anew, and commands or replies may have been among them.
+    /// Records that bytes of a side were missed.
     ///
-    /// Before the login nobody knows what the client meant by them (contract S3a), unless it had begun to log in from its first
-    /// byte on, as only an FTP client does.
+    /// Its TLS records have to be found again, and commands or replies may have been lost.
+    ///
+    /// Before the login, missed bytes of the client make the connection not FTP (contract S3a), unless the
+    /// client had begun to log in from its first byte on, as only an FTP client does.
     package mutating func noteMissedBytes(from side: Side) -> Outcome {
         let isQuoting = isSynchronised && awaitsQuote(excess: 0)
         isSynchronised = false
@@ -17,7 +19,7 @@ extension Session {
             if phase == .greeting { phase = .login }
             if case .lines = content(of: .server) {
                 if unendedCode == 0, isQuoting { unendedCode = continuedCode != 0 ? continuedCode : 1 }
-                // What waits may have been answered.
+                // The queued commands may have been answered.
                 outstanding.removeAll()
                 isTransferring = false
                 hasMissedReply = true
@@ -29,10 +31,12 @@ extension Session {
         return .passes
     }
 
-    /// A line of the server went by unread: what comes next answers nothing that the client has said before it.
+    /// Records that a line of the server passed unread: the next line does not answer what the client sent
+    /// before it.
     mutating func passLine() { clientSpokeLast = false }
 
-    /// Takes a reply for what shows how the login went that bytes were missed of: servers do little for who is not logged in.
+    /// Infers the result of a doubtful login from a reply: servers do little for clients that are not logged
+    /// in.
     mutating func resolveLogin(by reply: Reply, to verb: Verb?) {
         switch (verb, reply.code) {
         case (nil, 230), (nil, 232): phase = .ready

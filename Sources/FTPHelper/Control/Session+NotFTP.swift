@@ -1,9 +1,11 @@
-/// What shows that a connection is not FTP.
+/// Connections that are not FTP (contract S3).
 extension Session {
-    /// The server has sent more than any greeting has, and no reply (contract S3).
+    /// Refuses the connection if the server has sent more than any greeting has, without a reply (contract
+    /// S3).
     mutating func refuseGreeting() -> Outcome { serverHasSpoken ? .passes : becomeNotFTP() }
 
-    /// The client's first bytes were not where its stream was said to begin (contract S3a).
+    /// Refuses the connection because the client's stream does not begin where the handshake said (contract
+    /// S3a).
     mutating func refuseBeginning() -> Outcome { isBeforeLogin ? becomeNotFTP() : .passes }
 
     mutating func becomeNotFTP() -> Outcome {
@@ -12,11 +14,13 @@ extension Session {
         return .refused(.notFTP, nil)
     }
 
-    /// Whether nothing says yet that the client means FTP: a page's script can make a browser say what it likes, in
-    /// requests whose method is an FTP verb too.
+    /// Tells whether the client has not shown yet that it means FTP.
+    ///
+    /// A script on a web page can make a browser send almost anything, even requests whose method is an FTP
+    /// verb.
     var isBeforeLogin: Bool { phase == .greeting || phase == .login || phase == .doubtful }
 
-    /// Tells whether a line is the first of an HTTP request: it ends in ` HTTP/` and a version.
+    /// Tells whether a line is an HTTP request line: it ends in ` HTTP/` and a version.
     static func isRequest(_ line: Span<UInt8>) -> Bool {
         var end = Command.end(of: line)
         while end > 0, Decimal.isDigit(line[end - 1]) || line[end - 1] == UInt8(ascii: ".") { end -= 1 }
@@ -25,7 +29,7 @@ extension Session {
         return (0..<name.count).allSatisfy { line[end - name.count + $0] == name[$0] }
     }
 
-    /// Tells whether a line is a field of an HTTP request or a mail: a name, then a colon.
+    /// Tells whether a line is a header field of HTTP or mail: a name and a colon.
     static func isHeader(_ line: Span<UInt8>) -> Bool {
         var offset = 0
         while offset < line.count, line[offset] > 0x20, line[offset] < 0x7f, line[offset] != UInt8(ascii: ":")

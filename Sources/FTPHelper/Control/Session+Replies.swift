@@ -1,18 +1,18 @@
-/// The server's lines.
+/// Lines of the server.
 extension Session {
-    /// Lines without a reply after which a server is taken for none of FTP's (contract S3).
+    /// Number of lines without a reply after which a server counts as not FTP (contract S3).
     static let maximumLinesBeforeReply = 20
-    /// Bytes without a reply after which it is.
+    /// Number of bytes without a reply after which a server counts as not FTP (contract S3).
     static let maximumSizeBeforeReply = 4096
 
-    /// The server sent a line.
+    /// Processes a line of the server.
     ///
     /// - Parameters:
-    ///   - line: with its end.
-    ///   - isWhole: unset for the beginning of one that is too long to be read: it announces nothing, but it answers what it
-    ///     answers (contract B5).
-    ///   - connection: an address of the control connection, for its family.
-    /// - Returns: what the line does.
+    ///   - line: the line including its end.
+    ///   - isWhole: false for the beginning of a line that is too long to be read. It announces nothing, but
+    ///     still answers a command (contract B5).
+    ///   - connection: an address of the control connection, which determines the family.
+    /// - Returns: what the line means.
     package mutating func reply(
         _ line: Span<UInt8>,
         isWhole: Bool = true,
@@ -33,7 +33,8 @@ extension Session {
                 return complete(reply, line, isWhole: isWhole, on: connection)
             }
             guard followsCommand else {
-                // Text that looks so, or the end as some servers write it: the next command will tell.
+                // Either text that looks like a reply, or the end as some servers write it: the next command
+                // will show.
                 if !reply.isContinued { isAwaitingReply = false }
                 return .passes
             }
@@ -59,7 +60,7 @@ extension Session {
         return complete(reply, line, isWhole: isWhole, on: connection)
     }
 
-    /// A reply is complete.
+    /// Processes the last line of a reply.
     private mutating func complete(
         _ reply: Reply,
         _ line: Span<UInt8>,
@@ -101,7 +102,7 @@ extension Session {
         return sign(of: reply, to: verb, ordinal, in: line)
     }
 
-    /// The reply to a PASV, EPSV or LPSV.
+    /// Processes the reply to a PASV, EPSV or LPSV.
     private mutating func announce(
         _ kind: Expectation.Kind,
         _ line: Span<UInt8>,
@@ -124,22 +125,23 @@ extension Session {
         return .announces(announcement, command: ordinal)
     }
 
-    /// The server works on a command: on a transfer, as those do that have preliminary replies in FTP, but for the greeting (120)
-    /// and the marks of a transfer (110).
+    /// Processes a preliminary reply.
+    ///
+    /// In FTP these belong to transfers, except for the greeting (120) and restart markers (110).
     private mutating func beginTransfer(_ reply: Reply, _ line: Span<UInt8>) -> Outcome {
         guard reply.code != 110, reply.code != 120,
             let index = (0..<outstanding.count).first(where: {
                 outstanding[$0] == .retr && ($0 > 0 || !isTransferring)
             }) ?? (outstanding.count > 0 && outstanding[0] == .retr ? 0 : nil)
         else { return .passes }
-        // It has gone through what came before.
+        // The server has finished the commands in front of the transfer.
         if index > 0 { outstanding.remove(before: index) }
         isTransferring = true
         if phase == .doubtful { phase = .ready }
         return .transfer(.opens(size: TransferSign.size(inPreliminaryReply: line)))
     }
 
-    /// What a final reply says of a transfer.
+    /// What a final reply tells about a transfer.
     private func sign(of reply: Reply, to verb: Verb, _ ordinal: UInt32, in line: Span<UInt8>) -> Outcome {
         switch verb {
         case .retr: return .transfer(.ends(command: ordinal))
@@ -151,7 +153,7 @@ extension Session {
         }
     }
 
-    /// A reply with an address field that nobody has asked for; without one it is harmless.
+    /// Refuses a reply with an address field that no command asked for; without a valid field it is harmless.
     private func unsolicited(_ kind: Expectation.Kind, _ line: Span<UInt8>, on connection: IPAddress)
         -> Outcome
     {

@@ -1,16 +1,18 @@
-/// TLS.
+/// TLS sessions.
 extension Session {
-    /// Tells whether both sides have shaken hands over TLS, exchange data in it, and neither has gone back to plain text.
+    /// Tells whether both sides have finished the TLS handshake, exchange data, and have not returned to
+    /// plain text.
     ///
-    /// Nothing of it can be read: not the login either.
+    /// None of that data can be read, not even the login.
     package var isSecured: Bool {
         phase == .encrypted && !clientIsPlain && !serverIsPlain && !isDistrusted && hasExchangedData
     }
 
-    /// Tells whether both sides have finished the handshake, and the server has answered what the client has sent since.
+    /// Tells whether both sides have finished the handshake, and the server has answered data that the client
+    /// sent afterwards.
     var hasExchangedData: Bool { clientRecords.hasSentData && serverRecords.hasAnswered }
 
-    /// The client's first bytes: TLS from the start (implicit FTPS) is no FTP that could be read.
+    /// Reads the client's first bytes: implicit FTPS begins with TLS and cannot be read.
     package mutating func firstBytes(_ bytes: Span<UInt8>) -> Outcome {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
         let serverSpokeFirst = serverHasSpoken
@@ -22,7 +24,8 @@ extension Session {
         return outcome
     }
 
-    /// A side that speaks TLS sent more bytes; returns the offset at which its plain text begins again, if it does.
+    /// Reads bytes of a side that speaks TLS; returns the offset at which plain text begins again, if it
+    /// does.
     package mutating func records(_ bytes: Span<UInt8>, from side: Side) -> Int? {
         switch side {
         case .client:
@@ -38,7 +41,7 @@ extension Session {
         }
     }
 
-    /// Is not secured until TLS begins anew, whatever is said in this one.
+    /// Distrusts the current TLS session: `isSecured` stays false until a new one begins.
     mutating func distrust() { isDistrusted = true }
 
     mutating func encrypt() -> Outcome {
@@ -57,7 +60,9 @@ extension Session {
         return .encrypts
     }
 
-    /// Both sides speak plain FTP again (CCC): the login was inside TLS, unless nothing can have been said in that.
+    /// Resumes plain FTP after CCC.
+    ///
+    /// The login was inside TLS, unless no data was exchanged there.
     mutating func rearm() {
         phase = hasExchangedData ? .ready : .login
         isSynchronised = false

@@ -1,41 +1,42 @@
-/// The FTP session of one control connection: what the lines of both sides mean to each other.
+/// The FTP session of a control connection: what the lines of the two sides mean to each other.
 ///
-/// It is given the lines of either side in the order of their stream, and tells of each what it does for tracking. Replies
-/// are matched to commands in order (RFC 959, section 5.4), multi-line replies are followed to their end, and nothing
-/// announces anything before the login was accepted.
+/// It receives the lines of each side in stream order and returns what each one means for tracking. It
+/// matches replies to commands in order (RFC 959, section 5.4), follows multi-line replies to their end, and
+/// lets no line announce anything before the login is accepted.
 package struct Session: Sendable {
-    /// Which side of the connection a line comes from.
+    /// A side of the connection.
     package enum Side: Int, Sendable {
         case client, server
 
         package var other: Side { self == .client ? .server : .client }
     }
 
-    /// What the bytes of one side are.
+    /// How the bytes of a side are to be read.
     package enum Content: Sendable {
         case lines
         case records
-        /// Nothing that concerns us, for the rest of the connection.
+        /// Not read for the rest of the connection.
         case ignored
     }
 
-    /// What a line does.
+    /// What a line means for tracking.
     package enum Outcome: Sendable {
         case passes
-        /// It announces a data connection, and may: PORT by the command of that ordinal, or a solicited reply.
+        /// It announces a data connection and is allowed to; `command` is the ordinal of the PORT, EPRT or
+        /// LPRT command, or of the command that the reply answers.
         case announces(Announcement, command: UInt32)
-        /// It would announce one, but must not.
+        /// It would announce one, but is refused.
         case refused(Refusal.Reason, Expectation.Kind?)
-        /// The server refused the PORT, EPRT or LPRT of that ordinal.
+        /// The server rejected the PORT, EPRT or LPRT with this ordinal.
         case rejects(command: UInt32)
-        /// From the next byte on, both sides speak TLS.
+        /// Both sides speak TLS from the next byte on.
         case encrypts
-        /// It says something of a transfer.
+        /// It tells something about a transfer.
         case transfer(TransferSign)
-        /// It opens nothing, though it is not refused.
+        /// It is not refused, but opens nothing.
         case unopened(UnopenedReason)
 
-        /// What the line announces, or would; `nil` if nothing.
+        /// The kind of expectation that the line announces or would announce; `nil` if none.
         var announced: Expectation.Kind? {
             switch self {
             case .announces(let announcement, _): announcement.kind
@@ -47,59 +48,69 @@ package struct Session: Sendable {
 
     enum Phase: UInt8 {
         case greeting, login, ready, encrypted, notFTP
-        /// Bytes were missed while the client logged in: what the server says to later commands has to show that it has.
+        /// Bytes were missed during the login. The replies to later commands have to show whether it
+        /// succeeded.
         case doubtful
     }
 
-    // The order of the members, small ones behind such as end in the middle of a word, leaves hardly a gap between them.
+    // The members are ordered so that there is hardly any padding between them.
 
     /// Argument of the last USER, at most 64 bytes.
     var userName = UserName()
     var phase: Phase
     package internal(set) var isAdopted: Bool
-    /// Set once replies are known to belong to the commands seen; an adopted session may have had others before, and so
-    /// may one of which bytes were missed.
+    /// Set while replies are known to belong to the commands seen.
+    ///
+    /// False in an adopted session, which may have had earlier commands, and after missed bytes.
     var isSynchronised: Bool
     var clientHasSpoken: Bool
     var serverHasSpoken: Bool
     var clientIsPlain = true
     var serverIsPlain = true
-    /// Verbs of the commands that wait for their replies.
+    /// The commands that wait for their replies.
     var outstanding = VerbQueue()
-    /// Set if the client began with TLS: it never spoke FTP in plain, and nothing that it says later is taken for it.
+    /// Set if the client began with TLS.
+    ///
+    /// It never spoke plain FTP, so nothing that it sends later counts as FTP.
     var isImplicit = false
-    /// Code of the multi-line reply that is under way; 0 if none.
+    /// Code of the unfinished multi-line reply; 0 if there is none.
     var continuedCode: UInt16 = 0
-    /// Code of a multi-line reply that was given up before its own end, and that may have lines which the server did not write; 0
-    /// if there is none, 1 if its code was missed. Until that end comes no line announces anything (contract S3).
+    /// Code of a multi-line reply that was given up before its own end and may contain lines that the server
+    /// did not write; 0 if there is none, 1 if its code was missed.
+    ///
+    /// No line announces anything until that end arrives (contract S3).
     var unendedCode: UInt16 = 0
-    /// How many commands ago the client sent one that is `Command.isQuoting`; at most 255.
+    /// Number of commands since the last one that is `Command.isQuoting`; at most 255.
     var commandsSinceQuoting: UInt8 = .max
-    /// Ordinal that the next command gets.
+    /// Ordinal of the next command.
     var nextOrdinal: UInt32 = 0
     var clientRecords = TLSRecords()
     var serverRecords = TLSRecords()
-    /// Set while bytes of the server were missed and what comes may be the inside of a multi-line reply: nothing in that counts.
+    /// Set after missed bytes of the server, while the next lines may be the inside of a multi-line reply:
+    /// nothing in these counts.
     var hasMissedReply = false
-    /// Set if nothing opens for this TLS, whatever is said in it.
+    /// Set if nothing may open for the current TLS session any more.
     var isDistrusted = false
-    /// Set while files go as text (TYPE A), as they do in the beginning (RFC 959, section 5.1).
+    /// Set in ASCII mode (TYPE A), which is the default (RFC 959, section 5.1).
     var isASCII: Bool
     /// Set if the last line came from the client.
     var clientSpokeLast = false
-    /// Set while no final reply has come since the last command.
+    /// Set while no final reply has arrived since the last command.
     var isAwaitingReply = false
-    /// Set while the oldest command is a transfer that the server has begun with (1yz).
+    /// Set while the oldest command is a transfer that the server has begun (1yz).
     var isTransferring = false
-    /// Set if the last PASV, EPSV or LPSV was answered by an error, and no command has come since: the error may have been
-    /// one reply too many to another command.
+    /// Set if the last PASV, EPSV or LPSV was answered with an error and no command followed: the error may
+    /// have been a surplus reply to another command.
     var hasRefusedSolicitor = false
-    /// Set once a PROXY header has come: there is one at most.
+    /// Set once a PROXY header has arrived; there is at most one.
     var hasProxyHeader = false
-    /// Lines that the server has sent before its first reply.
+    /// Number of lines that the server sent before its first reply.
     var linesBeforeReply: UInt8 = 0
 
-    /// - Parameter isAdopted: the connection was under way when first seen, and is taken as logged in (contract S2).
+    /// Begins a session.
+    ///
+    /// - Parameter isAdopted: the connection was already established when first seen, and counts as logged in
+    ///   (contract S2).
     package init(isAdopted: Bool) {
         self.isAdopted = isAdopted
         phase = isAdopted ? .ready : .greeting
@@ -113,7 +124,7 @@ package struct Session: Sendable {
     /// Argument of the last USER, at most 64 bytes.
     package var user: [UInt8] { userName.bytes }
 
-    /// Where the session stands, for people.
+    /// The state of the session, for display.
     package var state: ConnectionSummary.State {
         switch phase {
         case .greeting: .greeting
@@ -124,7 +135,7 @@ package struct Session: Sendable {
         }
     }
 
-    /// What the next bytes of a side are.
+    /// How the next bytes of a side are to be read.
     package func content(of side: Side) -> Content {
         switch phase {
         case .notFTP: .ignored
@@ -134,12 +145,13 @@ package struct Session: Sendable {
         }
     }
 
-    /// Tells whether a reply with an address field is awaited.
+    /// Tells whether a reply with an address field is expected.
     package var isSoliciting: Bool {
         isInspected && (hasRefusedSolicitor || solicitor != nil)
     }
 
-    /// The kind of address field that an awaited reply of this code has; `nil` if none is awaited.
+    /// The kind of address field that an expected reply with this code carries; `nil` if no such reply is
+    /// expected.
     package func solicited(by code: UInt16) -> Expectation.Kind? {
         isSoliciting ? Announcement.kind(ofReply: code) : nil
     }
@@ -147,7 +159,7 @@ package struct Session: Sendable {
     /// Tells whether the login was accepted.
     var isLoggedIn: Bool { phase == .ready }
 
-    /// Tells whether the login may still turn out to be accepted by a reply to what the client has sent already.
+    /// Tells whether a reply to what the client has already sent may still accept the login.
     var isLoginUnderWay: Bool {
         switch phase {
         case .doubtful: true
@@ -158,7 +170,7 @@ package struct Session: Sendable {
 
     func isPlain(_ side: Side) -> Bool { side == .client ? clientIsPlain : serverIsPlain }
 
-    /// Tells whether a side's records tell nothing more.
+    /// Tells whether a side's records need not be followed any more.
     func hasSaidEnough(_ side: Side) -> Bool {
         side == .client ? clientRecords.hasSentData : serverRecords.hasAnswered
     }

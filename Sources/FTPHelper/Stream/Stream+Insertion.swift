@@ -1,38 +1,39 @@
-/// Taking segments.
+/// Insertion of segments.
 extension Stream {
-    /// What a segment's payload is to the stream.
+    /// What `insert` found about the payload of a segment.
     package enum Insertion: Sendable {
-        /// It brings new bytes, or none at all.
+        /// It contains new bytes, or nothing that contradicts the first copy.
         case accepted
-        /// It brings nothing new and differs from the first copy: the first copy goes on instead.
+        /// It differs from the first copy of some bytes. The first copy is forwarded in their place.
         case conflicting
-        /// It must not go on: edits before it may still change where it belongs. It goes on as a probe, whose answer tells
-        /// the sender what is missing, or this side of the gap that the receiver got what was never seen here.
+        /// It must not be forwarded yet, because an edit in front of it may still shift its position. A probe
+        /// is sent in its place. The receiver's answer makes the sender retransmit what is missing, or shows
+        /// that the receiver has the missing bytes although they never passed here.
         case postponed
     }
 
-    /// Where a stream stood before the segment in hand.
+    /// A snapshot of the stream before the segment in hand.
     ///
-    /// It is needed until the segment is dealt with and then no more, so it is not kept in the stream.
+    /// It is needed only while the segment is processed, so it is not stored in the stream.
     package struct Snapshot: Sendable {
-        /// Position of the first byte that had not come: what is before it was held, or has gone on.
+        /// `Stream.next`: the bytes before it had been withheld or forwarded.
         var next = SequenceNumber(0)
-        /// Position of the first held byte; `next` if none was held.
+        /// `Stream.heldStart`: position of the first withheld byte; equal to `next` if there was none.
         var heldStart = SequenceNumber(0)
 
         package init() {}
     }
 
-    /// Takes the payload of a segment.
+    /// Inserts the payload of a segment at its place in the stream.
     ///
     /// - Parameters:
-    ///   - payload: may be empty.
-    ///   - position: of its first byte.
-    ///   - hasFIN: a FIN stands behind it.
-    ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
-    ///   - snapshot: gets where the stream stands before that.
-    ///   - mayEdit: bytes that have not come yet may have to be rewritten.
-    /// - Returns: what is to become of the segment.
+    ///   - payload: the payload, which may be empty.
+    ///   - position: position of the first byte.
+    ///   - hasFIN: whether a FIN follows the payload.
+    ///   - isInspected: whether to keep the bytes for `nextLine`. If not, they are only counted.
+    ///   - snapshot: receives the state of the stream before the insertion.
+    ///   - mayEdit: whether bytes that have not arrived yet may have to be rewritten.
+    /// - Returns: how the segment is to be forwarded.
     package mutating func insert(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,
@@ -46,7 +47,7 @@ extension Stream {
         snapshot.heldStart = heldStart
         guard !isFinished else { return .accepted }
         if !acknowledgedUnseen.isAfter(next) {
-            // Kept up, so that it never lies so far behind that it would seem to be ahead.
+            // Advanced with the stream. If it fell 2^31 behind, it would seem to be ahead.
             acknowledgedUnseen = next
         } else if position.isAfter(next) {
             snapshot.next = SequenceNumber.earlier(acknowledgedUnseen, position)
@@ -54,7 +55,8 @@ extension Stream {
             resume(at: snapshot.next)
         }
         if position.isAfter(next) {
-            // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
+            // A segment that far ahead is outside of any window, and one without payload is only an
+            // acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
                 return .accepted
             }
@@ -84,7 +86,7 @@ extension Stream {
         return isConflicting ? .conflicting : .accepted
     }
 
-    /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
+    /// Appends the new part of a payload; uses the first copy of bytes that arrived early if asked to.
     private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
         let count = payload.count - offset
         if prefersFirstCopy {
@@ -99,14 +101,16 @@ extension Stream {
         next = next + count
     }
 
-    /// Takes notice of the sender's FIN: one before what has come already is none.
+    /// Records the sender's FIN.
+    ///
+    /// A FIN in front of bytes that have already arrived is ignored.
     private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
         guard isThere, !position.isBefore(next) else { return }
         hasFIN = true
         fin = position
     }
 
-    /// Counts bytes that nobody reads.
+    /// Advances the stream past bytes that are not read.
     private mutating func count(upTo end: SequenceNumber) {
         bytes.wipe()
         unread = 0
@@ -114,7 +118,7 @@ extension Stream {
         next = end
     }
 
-    /// Keeps a payload that came too early; it goes on at once.
+    /// Keeps a copy of a payload that arrived early; the segment itself is forwarded at once.
     private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Insertion {
         guard !payload.isEmpty else { return .accepted }
         let isConflicting = differs(payload, at: position)
@@ -123,7 +127,7 @@ extension Stream {
         return isConflicting ? .conflicting : .accepted
     }
 
-    /// Appends what came too early and is due now.
+    /// Appends the early payloads whose turn has come.
     mutating func appendFragments() {
         while let first = ahead.first, !first.start.isAfter(next) {
             var fragment = ahead.removeFirst()

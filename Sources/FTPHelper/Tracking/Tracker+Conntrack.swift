@@ -1,18 +1,22 @@
-/// What conntrack says.
+/// What conntrack reports.
 extension Tracker {
-    /// Conntrack has this connection.
+    /// Records that conntrack has this connection.
     ///
-    /// Where its client has as many as it may have already, and none of them gives way, it passes without help.
+    /// If its client has its share of connections and none of them can be evicted, the connection passes
+    /// without help.
     ///
     /// - Parameters:
-    ///   - mapping: its two tuples.
-    ///   - entryID: which entry it is (`CTA_ID`).
-    ///   - isHelped: a kernel helper is attached to it (`CTA_HELP`).
-    ///   - shifted: streams whose numbers the kernel shifts for somebody else (`CTA_SEQ_ADJ_ORIG`, `CTA_SEQ_ADJ_REPLY`).
-    ///   - hasMaster: it is another connection's data connection (`CTA_TUPLE_MASTER`): whatever it carries are no commands.
-    ///   - phase: how far it is; if its handshake is under way, nothing known of an older one holds.
+    ///   - mapping: the two tuples of the entry.
+    ///   - entryID: the identifier of the entry (`CTA_ID`).
+    ///   - isHelped: whether a kernel helper is attached to it (`CTA_HELP`).
+    ///   - shifted: the streams whose numbers another part of the kernel shifts (`CTA_SEQ_ADJ_ORIG`,
+    ///     `CTA_SEQ_ADJ_REPLY`).
+    ///   - hasMaster: whether it is the data connection of another one (`CTA_TUPLE_MASTER`), so that it
+    ///     carries no commands.
+    ///   - phase: the state of the entry. During the handshake, an older connection with the same tuples is
+    ///     dropped.
     ///   - now: the time.
-    ///   - output: gets what is to be done.
+    ///   - output: receives the actions.
     package mutating func learn(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
@@ -27,8 +31,9 @@ extension Tracker {
             let isSame = known.mapping == mapping && known.isHelped == isHelped && !hasMaster
             guard !isSame || phase == .opening else {
                 addShiftedStreams(shifted, to: known)
-                // The entry may be a new one (after `conntrack -F`), which knows nothing of the edits; and it ages faster
-                // than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
+                // The entry may be a new one (after `conntrack -F`) that knows nothing of the edits. It also
+                // times out faster than those of other connections
+                // (`nf_conntrack_tcp_timeout_unacknowledged`).
                 if known.isLiberal, isAlive(known, at: now) { output.actions.append(.beLiberal(mapping)) }
                 if known.entryID != entryID {
                     // A new entry has no mark yet.
@@ -42,7 +47,7 @@ extension Tracker {
         }
         if let stale = connection(of: mapping.reply) { remove(stale, at: now, into: &output) }
         let isEarlier = earlier.remove(mapping, entryID: entryID) && phase == .established
-        // A data connection whose entry could not be made has no master, and is expected still.
+        // A data connection whose entry could not be created has no master, but is still expected.
         let isExpected = self.connection(expecting: Key(mapping)) != nil
         guard !hasMaster, !isExpected, isHelped || isEarlier || phase == .opening else {
             turnAway(mapping)
@@ -63,26 +68,29 @@ extension Tracker {
         waiting.append(connection)
     }
 
-    /// Somebody else has begun to shift numbers of a connection; if lines were edited before, it is too late to do without.
+    /// Records that another part of the kernel shifts the connection's numbers.
+    ///
+    /// If lines were edited before, editing cannot stop any more.
     private mutating func addShiftedStreams(_ shifted: ShiftedStreams, to connection: Connection) {
         guard !connection.isLiberal, !connection.shifted.isSuperset(of: shifted) else { return }
         connection.shifted.formUnion(shifted)
         note(connection)
     }
 
-    /// Tells whether an edited connection is to last in conntrack for as long as others.
+    /// Tells whether the conntrack entry of an edited connection should live as long as others.
     ///
-    /// One that an end has closed is not, nor one of which both may be gone without a word: nothing else ends those.
+    /// It should not if an end has closed the connection, or if both may be gone without a word, because
+    /// nothing else would end it.
     private func isAlive(_ connection: Connection, at now: Instant) -> Bool {
         !connection.streams[0].isFinished && !connection.streams[1].isFinished
             && now < connection.lastSeen.advanced(bySeconds: Tracker.aliveSeconds)
     }
 
-    /// Conntrack no longer has the connection it was asked for with `Action.verify`.
+    /// Records that conntrack has no entry for the connection that `Action.verify` asked about.
     ///
-    /// It may have been made to forget (`conntrack -F`), and find it again with its next packet. Who has logged in is still
-    /// logged in then, and numbers that edits have shifted are still shifted: such a connection is kept for as long as a silent
-    /// peer may live, unless its place is needed.
+    /// The entry may have been flushed (`conntrack -F`), and the next packet creates it again. A login
+    /// remains valid then, and edited numbers remain shifted. Such a connection is kept for as long as a
+    /// silent peer may live, unless its place is needed.
     package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
         guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
         closeExpectation(of: connection, .ended, into: &output)
@@ -96,13 +104,14 @@ extension Tracker {
         lingering.append(connection)
     }
 
-    /// Another connection has the same tuples now, as far as anybody can tell who cannot ask conntrack.
+    /// Removes a connection because another one apparently has its tuples now; for callers that cannot ask
+    /// conntrack.
     package mutating func end(_ mapping: Mapping, at now: Instant, into output: inout Output) {
         guard let connection = connection(of: mapping.original) else { return }
         remove(connection, at: now, into: &output)
     }
 
-    /// Conntrack has no entry for a control packet of which nothing is known, or cannot be asked.
+    /// Reports a packet of an unknown connection for which conntrack has no entry or could not be asked.
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
         guard let arrival = HashedSegment(packet) else { return }
         if connection(of: arrival) == nil, arrival.segment.flags.contains(.syn) {

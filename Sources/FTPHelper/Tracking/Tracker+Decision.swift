@@ -1,16 +1,18 @@
 /// Decisions on announcements.
 extension Tracker {
-    /// What an announcement comes to.
+    /// The decision on an announcement.
     enum Decision {
         case refused(Refusal.Reason)
-        /// It opens an expectation, and the line is to name an endpoint: its own or another one.
+        /// The announcement opens an expectation; `told` is the endpoint that the line must name, which may
+        /// be the announced one.
         case opened(Expectation, told: Endpoint)
     }
 
-    /// Decides on an announcement by the rules of addresses (contract A1 to A6).
+    /// Decides on an announcement by the rules for addresses and ports (contract A1 to A6).
     ///
-    /// The data connection always leads to the other end of the control connection. What the line must name is where the
-    /// receiver of the line reaches that end: the address under which NAT shows it, and a port that is free there.
+    /// The data connection always leads to the end of the control connection that announced it, unless
+    /// another address is honoured. The line must name the endpoint at which the receiver of the line reaches
+    /// that end: the address that NAT shows, and a port that is free there.
     mutating func decide(
         _ announcement: Announcement,
         on connection: Connection,
@@ -67,7 +69,7 @@ extension Tracker {
     ) -> UInt16? {
         let shown = connection.shownAddress(of: side)
         guard connection.ownAddress(of: side) != shown else { return target.port }
-        // The old expectation goes in any case, so its port is free again for this one.
+        // The old expectation closes in any case, so its port is free for the new one.
         let old = connection.opening?.session == nil ? connection.expectation : nil
         if let old {
             ports.free(PortAllocator.Place(Key(old)), by: .expectation, for: borrower(of: old, connection))

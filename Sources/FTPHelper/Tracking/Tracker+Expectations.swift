@@ -1,13 +1,15 @@
-/// The life of an expectation.
+/// The life cycle of expectations.
 extension Tracker {
-    /// Opens an expectation in place of whatever the connection had.
+    /// Opens an expectation in place of the connection's previous one.
     ///
-    /// Several connections may have one for the same SYN: each takes one data connection, the oldest the first (contract S5).
+    /// Several connections may have an expectation for the same SYN; each gets one data connection, the
+    /// oldest first (contract S5).
     ///
-    /// The kernel, and whoever listens, get to know of it at the end of the packet (`tellFresh`): a packet has room for many
-    /// announcements, and only the last of them counts.
+    /// The kernel and the listeners are told at the end of the packet (`tellFresh`): a packet has room for
+    /// many announcements, and only the last one counts.
     ///
-    /// Before the login was accepted it is only foretold: its port is held, and nothing opens (contract S2a).
+    /// Before the login is accepted, the expectation is only foretold: its port is reserved, but nothing
+    /// opens (contract S2a).
     mutating func open(
         _ expectation: Expectation,
         on connection: Connection,
@@ -25,8 +27,8 @@ extension Tracker {
         lookAfter(connection, at: now)
     }
 
-    /// Opens what a client has announced that did not wait for the reply to its login, once that was accepted; forgets it where it
-    /// cannot be any more.
+    /// Opens a foretold expectation once the login is accepted; drops it once the login or the command can no
+    /// longer succeed.
     mutating func resolveForetold(_ connection: Connection, into output: inout Output) {
         guard let opening = connection.opening, opening.isForetold, let expectation = connection.expectation
         else {
@@ -43,7 +45,8 @@ extension Tracker {
         }
     }
 
-    /// Has opened what the packet in hand has announced, as far as that holds at its end.
+    /// Opens and reports the last expectation that the current packet announced, if it is still open at the
+    /// end of the packet.
     mutating func tellFresh(of connection: Connection, into output: inout Output) {
         if freshID != 0, let expectation = connection.expectation {
             output.actions.append(.open(expectation))
@@ -54,7 +57,7 @@ extension Tracker {
         freshNaming = nil
     }
 
-    /// Opens an expectation that a connection has just been given.
+    /// Opens the expectation that a connection was just given.
     mutating func begin(
         _ expectation: Expectation,
         of connection: Connection,
@@ -66,13 +69,13 @@ extension Tracker {
         count(expectation, of: connection, into: &output)
     }
 
-    /// Sees to it that a connection with an expectation is looked after in time.
+    /// Moves a connection's deadline forward, so that an open expectation does not outlive its master.
     private mutating func lookAfter(_ connection: Connection, at now: Instant) {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         deadlines.update(connection)
     }
 
-    /// Counts and reports an expectation that is open.
+    /// Counts and reports an open expectation.
     private mutating func count(
         _ expectation: Expectation,
         of connection: Connection,
@@ -84,13 +87,15 @@ extension Tracker {
         output.actions.append(.report(.expectation(expectation)))
     }
 
-    /// Puts an expectation into the table, where its SYN finds it; it is told of at the end of the packet.
+    /// Enters an expectation into the table in which its SYN is looked up.
+    ///
+    /// It is opened in the kernel at the end of the packet.
     private mutating func register(_ expectation: Expectation, of connection: Connection) {
         expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
         freshID = expectation.id
     }
 
-    /// Holds the port of an expectation.
+    /// Reserves the port of an expectation.
     mutating func reservePort(of expectation: Expectation, on connection: Connection) {
         ports.reserve(
             PortAllocator.Place(Key(expectation)),
@@ -100,12 +105,12 @@ extension Tracker {
         )
     }
 
-    /// Who holds the port of an expectation, if it is one that NAT lends.
+    /// The client that the port of an expectation counts for; `nil` if NAT does not lend the port.
     func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
         expectation.to.address == expectation.translatedTo.address ? nil : connection.client
     }
 
-    /// Puts the expectation that a connection has into the tables, and has it opened in the kernel.
+    /// Enters the connection's expectation into the tables and opens it in the kernel.
     mutating func enter(_ expectation: Expectation, of connection: Connection, into output: inout Output) {
         if connection.opening?.session != nil {
             for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
@@ -118,7 +123,7 @@ extension Tracker {
         }
     }
 
-    /// Takes an expectation out of the tables again, and has it closed in the kernel.
+    /// Removes the connection's expectation from the tables and closes it in the kernel.
     mutating func removeExpectation(
         _ expectation: Expectation,
         of connection: Connection,
@@ -127,7 +132,7 @@ extension Tracker {
         if let session = connection.opening?.session {
             for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
             recall(connection, into: &output)
-            // What is under way may finish; what nobody has answered is not.
+            // Established data connections may finish; unanswered ones are abandoned.
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
             ports.free(
@@ -141,7 +146,7 @@ extension Tracker {
                 freshID = 0
             } else if !isForetold {
                 output.actions.append(.close(expectation))
-                // Another session's that is for the same SYN stays open.
+                // An expectation of another session for the same SYN stays open.
                 if let other = self.connection(expecting: Key(expectation))?.expectation, other.id != freshID
                 {
                     output.actions.append(.open(other))
@@ -164,9 +169,9 @@ extension Tracker {
         if isKnown { output.actions.append(.report(.closed(expectation, closing))) }
     }
 
-    /// A SYN out of the pinhole set came; `nil` if no expectation is for it.
+    /// Finds the expectation for a SYN that matched the pinhole set; `nil` if there is none.
     ///
-    /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
+    /// The expectation stays open until `confirm`, so that a retransmitted SYN can retry what failed.
     package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
         guard let segment = Segment(parsingSYN: packet) else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
@@ -175,7 +180,8 @@ extension Tracker {
         }
     }
 
-    /// The conntrack entry of the data connection was made: closes its expectation as used.
+    /// Records that the conntrack entry of the data connection was created, and closes its expectation as
+    /// used.
     package mutating func confirm(
         _ connection: ExpectedConnection,
         at now: Instant,
@@ -188,7 +194,7 @@ extension Tracker {
         }
         guard let master = master(of: expectation) else { return }
         if let client = borrower(of: expectation, master) {
-            // One hold more, for as long as the data connection may live.
+            // The port stays reserved for as long as the data connection may exist.
             restLentPort(of: master, at: now)
             ports.reserve(
                 PortAllocator.Place(Key(expectation)),
@@ -210,20 +216,21 @@ extension Tracker {
         output.actions.append(.report(.data(expectation, from: connection.original.source)))
     }
 
-    /// The kernel did not take an expectation that was to be opened.
+    /// Closes an expectation that the kernel refused to open.
     package mutating func fail(_ expectation: Expectation, into output: inout Output) {
         guard let master = master(of: expectation) else { return }
         closeExpectation(of: master, .failed, into: &output)
     }
 
-    /// Closes an expectation by hand; `false` if there is none of that number.
+    /// Closes an expectation at the administrator's request; returns `false` if there is none with this
+    /// number.
     package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
         guard let master = masters.first(where: { $0.opening?.id == id }) else { return false }
         delete(master, into: &output)
         return true
     }
 
-    /// Closes every expectation by hand and returns how many there were.
+    /// Closes all expectations at the administrator's request; returns their number.
     package mutating func flush(into output: inout Output) -> Int {
         let masters = masters
         for master in masters { delete(master, into: &output) }
@@ -231,12 +238,12 @@ extension Tracker {
     }
 
     private mutating func delete(_ master: Connection, into output: inout Output) {
-        // Else its next packet would open it again.
+        // Without this, the next packet would open it again.
         if master.opening?.session != nil { master.session.distrust() }
         closeExpectation(of: master, .deleted, into: &output)
     }
 
-    /// The connections that have an expectation open.
+    /// The connections with an open expectation.
     var masters: [Connection] {
         var found: [Connection] = []
         expecting.forEach { found.append($0) }
@@ -244,7 +251,7 @@ extension Tracker {
         return found
     }
 
-    /// Lets the endpoint that NAT lent to the last data connection rest.
+    /// Lets the port that NAT lent to the last data connection rest.
     mutating func restLentPort(of connection: Connection, at now: Instant) {
         guard let lent = connection.lentPort else { return }
         connection.lentPort = nil
@@ -252,7 +259,7 @@ extension Tracker {
         ports.rest(Tracker.place(of: lent, connection), for: connection.client, at: now)
     }
 
-    /// Holds the endpoint that NAT lent to the last data connection.
+    /// Reserves the port that NAT lent to the last data connection, after a restart.
     mutating func reserveLentPort(of connection: Connection) {
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
@@ -275,7 +282,7 @@ extension Tracker {
         expecting.first(ConnectionTable.hash(Key(expectation))) { $0.opening?.id == expectation.id }
     }
 
-    /// The connection whose expectation is for a SYN: of several the one that has waited longest.
+    /// The connection whose expectation matches a SYN; the oldest expectation if there are several.
     func connection(expecting key: Key) -> Connection? {
         var oldest: Connection?
         _ = expecting.first(ConnectionTable.hash(key)) { connection in

@@ -1,19 +1,20 @@
-/// Reading lines.
+/// Lines of a stream.
 extension Tracker {
-    /// Reads what a side has sent, and settles what of it is withheld.
+    /// Reads what a side has sent, and withholds bytes that may have to be rewritten.
     mutating func readStream(
         _ connection: Connection,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
     ) {
-        // The stream's bytes have no other owner when it lets go of them: else a copy would stay somewhere.
+        // `readLines` has released its reference to the stream's bytes here. Otherwise trimming would copy
+        // them, and leave an unwiped copy in memory.
         guard let heldCount = readLines(connection, side, at: now, into: &output) else { return }
         connection.streams[side.rawValue].withhold(heldCount, since: &snapshot)
     }
 
-    /// Reads the lines that are whole, and returns how many of the last bytes are to be withheld; `nil` if the connection
-    /// is to be reset.
+    /// Reads the complete lines; returns the number of bytes at the end that have to be withheld, or `nil` if
+    /// the connection is to be reset.
     private mutating func readLines(
         _ connection: Connection,
         _ side: Session.Side,
@@ -57,8 +58,8 @@ extension Tracker {
         return heldCount(connection, side, bytes)
     }
 
-    /// Passes over the header of the PROXY protocol, which may stand in front of the client's first command; `false` while it has
-    /// not come as a whole.
+    /// Skips the PROXY header in front of the client's first command; returns `false` while the header is
+    /// incomplete.
     private func passOverProxyHeader(of connection: Connection, _ bytes: [UInt8]) -> Bool {
         let client = Session.Side.client.rawValue
         let rest = connection.streams[client].rest
@@ -74,13 +75,15 @@ extension Tracker {
         }
     }
 
-    /// Tells whether a server that has not replied yet has sent more than any text in front of a greeting has (contract S3).
+    /// Tells whether a server that has not sent a reply yet has sent more text than may precede a greeting
+    /// (contract S3).
     private func hasEndlessGreeting(_ connection: Connection) -> Bool {
         let next = connection.streams[Session.Side.server.rawValue].next
         return connection.serverStart.distance(to: next) > Session.maximumSizeBeforeReply
     }
 
-    /// How many of the last bytes may belong to a field that has to be rewritten, in a line that has not ended.
+    /// The number of bytes at the end that may belong to a field that has to be rewritten, in an unfinished
+    /// line.
     private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
         let rest = connection.streams[side.rawValue].rest
         guard !rest.isEmpty, rewrites, connection.mayEdit(side) else { return 0 }
@@ -89,14 +92,15 @@ extension Tracker {
             switch side {
             case .client: Announcement.start(inPartialCommand: line)
             case .server:
-                // Any that is awaited: an adopted session's replies may not belong to the oldest command.
+                // Any expected reply counts: in an adopted session, the reply need not belong to the oldest
+                // command.
                 Reply(parsing: line).flatMap { connection.session.solicited(by: $0.code) }
                     .flatMap { Announcement.start($0, inPartialReply: line) }
             }
         return start.map { rest.count - $0 } ?? 0
     }
 
-    /// Reads one line.
+    /// Processes a line.
     private mutating func handleLine(
         _ part: Line,
         of bytes: [UInt8],
@@ -147,7 +151,7 @@ extension Tracker {
         }
     }
 
-    /// Opens what a line announces, and rewrites the line where it has to name another endpoint.
+    /// Opens what a line announces, and rewrites the line if it has to name another endpoint.
     private mutating func announce(
         _ announcement: Announcement,
         _ field: Range<Int>,
@@ -170,7 +174,7 @@ extension Tracker {
                 return
             }
             guard isNamed || !rewrites || connection.streams[own].canReplace(field, since: snapshot) else {
-                // Its bytes have gone on before anybody asked for such a reply.
+                // Its bytes were forwarded before a command asked for such a reply.
                 refuse(.unsolicited, announcement.kind, line, connection, into: &output)
                 return
             }
@@ -193,14 +197,16 @@ extension Tracker {
         }
     }
 
-    /// Says once a connection why nothing opens.
+    /// Reports, once per connection, why nothing opens.
     mutating func tell(_ reason: UnopenedReason, of connection: Connection, into output: inout Output) {
         guard connection.told.insert(reason) else { return }
         statistics.unopened[reason, default: 0] += 1
         output.actions.append(.report(.unopened(connection.summary, reason)))
     }
 
-    /// Counts and reports a line that opens nothing; in strict mode most such lines end the connection.
+    /// Counts and reports a line that opens nothing.
+    ///
+    /// In strict mode, lines that no honest client or server sends end the connection.
     mutating func refuse(
         _ reason: Refusal.Reason,
         _ kind: Expectation.Kind?,

@@ -1,14 +1,14 @@
-/// The way of a control packet.
+/// Processing of control packets.
 extension Tracker {
-    /// Connections that with all they have fit into most processors' caches.
+    /// The number of connections that fit into the caches of most processors with all their data.
     private static var cachedCount: Int { 4096 }
 
-    /// Packets have come, and `receive` is about to be given one after the other: reads what they will need.
+    /// Loads the memory that the packets of a batch need, before `receive` is called for each of them.
     ///
-    /// Of many connections none is in a cache, and each packet would wait for memory again and again: for a place of the
-    /// table, for the connection that it names, and for what that names. A processor asks for many things at once, as long
-    /// as none depends on another: so first for the places of all, and then for the connections of all. Nothing but time
-    /// depends on it, whatever becomes of the table meanwhile.
+    /// With many connections, none is in a cache, and each packet would wait for memory several times: for
+    /// its place in the table, for the connection, and for what the connection refers to. A processor
+    /// performs independent loads in parallel. The loop therefore touches the places of all packets first,
+    /// then all connections, then their edits. It affects only speed, even if the table changes afterwards.
     package mutating func prefetch(_ arrivals: [HashedSegment?]) {
         guard arrivals.count > 1, deadlines.count > Tracker.cachedCount else { return }
         for case let arrival? in arrivals { prefetched &+= table.prefetchPlace(arrival.hash) }
@@ -20,9 +20,9 @@ extension Tracker {
         }
     }
 
-    /// A control packet came, or an error message about one: an IPv4 or IPv6 packet from its first byte on.
+    /// Processes a control packet or an ICMP error about one, an IPv4 or IPv6 packet from its first byte on.
     ///
-    /// Whatever it is, it gets a verdict; what cannot be followed goes on as it is.
+    /// Every packet gets a verdict; one that cannot be followed is accepted.
     package mutating func receive(
         _ packet: Span<UInt8>,
         at now: Instant,
@@ -31,7 +31,7 @@ extension Tracker {
         receive(packet, HashedSegment(packet), at: now, into: &output)
     }
 
-    /// The same for a packet of which `arrival` is known already.
+    /// Processes a control packet that was already parsed as `arrival`; `nil` if it is not a TCP segment.
     package mutating func receive(
         _ packet: Span<UInt8>,
         _ arrival: HashedSegment?,
@@ -43,7 +43,7 @@ extension Tracker {
         let segment = arrival.segment
         if let syn = FastOpen.removed(from: packet, segment) {
             fastOpens.insert(segment, at: now)
-            // So the next daemon knows, if this one does not live to see the SYN-ACK (`noteOpening`).
+            // This tells the next daemon, if this one does not live to see the SYN-ACK (`noteOpening`).
             rejected.insert(segment.tuple)
             output.packet = syn
             return .replace
@@ -54,8 +54,9 @@ extension Tracker {
         guard !connection.isHelped else { return .accept }
         if let origin = unknownOrigin(of: arrival, on: connection, from: side) { return .needsOrigin(origin) }
         if side == .server, segment.flags.contains([.syn, .ack]), connection.mayBegin(anewWith: segment) {
-            // Another connection with the same tuple, or so it says: anybody can write such a packet, and what is known of
-            // the old one is lost with it. Only conntrack knows whether it had to answer a new SYN.
+            // It claims to be another connection with the same tuple. Anybody can send such a packet, and
+            // accepting it would lose the state of the old connection. Only conntrack knows whether there was
+            // a new SYN.
             guard connection.isClosed else { return .needsMapping(segment.tuple) }
             remove(connection, at: now, into: &output)
             return receiveUnknown(segment, into: &output)
@@ -63,7 +64,7 @@ extension Tracker {
         return receive(packet, segment, of: connection, from: side, at: now, into: &output)
     }
 
-    /// Follows a packet of a known connection, and does what follows from it.
+    /// Processes a packet of a known connection, and performs everything that depends on its outcome.
     private mutating func receive(
         _ packet: Span<UInt8>,
         _ segment: Segment,
@@ -86,7 +87,7 @@ extension Tracker {
         if connection.isReleased,
             connection.streams[side.rawValue].next.isBefore(segment.firstByte)
         {
-            // What lies between has gone on unseen.
+            // The bytes in between bypassed the queue.
             connection.streams[side.rawValue].resume(at: segment.firstByte)
         }
         hasPassedOver = false
@@ -103,14 +104,14 @@ extension Tracker {
         if connection.isClosed { forgetBytes(of: connection) }
         size += connection.size
         if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
-        // What an acknowledgement tells, the next one tells again.
+        // A bare acknowledgement changes nothing that the next one does not tell again.
         if segment.payloadCount > 0 || !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) {
             note(connection)
         }
         return verdict
     }
 
-    /// Forgets what was said on a connection that announces nothing any more.
+    /// Wipes the stored bytes of a connection that announces nothing any more.
     private mutating func forgetBytes(of connection: Connection) {
         for side in connection.streams.indices {
             connection.streams[side].forget()
@@ -118,17 +119,17 @@ extension Tracker {
         }
     }
 
-    /// A packet of a connection that is not known.
+    /// Processes a packet of an unknown connection.
     private mutating func receiveUnknown(_ segment: Segment, into output: inout Output) -> Verdict {
         guard !segment.flags.contains(.rst), segment.flags.contains(.ack) else { return .accept }
         let isBeginning = segment.flags.contains(.syn)
         guard isBeginning || earlier.mayContain(segment.tuple) else {
-            // It began in sight, whatever this is of it.
+            // The connection began in sight, whatever packet of it this is.
             rejected.insert(segment.tuple)
             return .accept
         }
         guard hasRoom() else {
-            // Once a connection, and not for each of its packets.
+            // Reported once per connection, not for each packet.
             if isBeginning {
                 rejected.insert(segment.tuple)
                 refuseForWantOfRoom(segment.tuple.inverted, into: &output)
@@ -138,11 +139,13 @@ extension Tracker {
         return .needsMapping(segment.tuple)
     }
 
-    /// Takes the positions of both streams from the first packet; `false` if it does not tell them.
+    /// Sets the positions of both streams from the first packet; returns `false` if the packet does not tell
+    /// them.
     ///
-    /// The server's SYN-ACK carries both initial sequence numbers. A connection that was established before is adopted where it
-    /// stands. Of any other the first packet seen is none that begins a connection as all do (a bare ACK, a simultaneous or a
-    /// split handshake): it goes on without help.
+    /// The server's SYN-ACK carries both initial sequence numbers. A connection that was established earlier
+    /// is adopted at its current positions. If the first packet of any other connection is not a SYN-ACK, it
+    /// did not begin with a normal handshake (a bare ACK, a simultaneous open or a split handshake), and it
+    /// passes without help.
     private mutating func position(
         _ connection: Connection,
         by segment: Segment,
@@ -152,8 +155,8 @@ extension Tracker {
     ) -> Bool {
         guard segment.flags.contains(.ack), !segment.flags.contains(.rst) else { return false }
         let isHandshake = segment.flags.contains(.syn)
-        // Of one that conntrack had as established the handshake was to be over: if its SYN-ACK only waited in the queue, then
-        // somebody has acknowledged it too early, and it has begun in sight.
+        // If conntrack had the connection as established, its handshake should be over. If its SYN-ACK was
+        // still in the queue, somebody has acknowledged it early, and the connection began in sight.
         guard isHandshake ? side == .server && !connection.isEarlier : connection.isEarlier else {
             turnAway(connection.mapping)
             remove(connection, at: now, into: &output)
@@ -240,11 +243,12 @@ extension Tracker {
         let other = side.other.rawValue
         var acknowledgement = segment.acknowledgement
         if connection.shifted.contains(side.other) {
-            // It is no number of this stream, of which nothing is edited.
+            // The number does not belong to this stream's sequence space; the stream is not edited.
             connection.streams[other].acknowledge(connection.streams[other].next)
         } else {
             acknowledgement = connection.streams[other].input(of: segment.acknowledgement)
-            // An RST says nothing of what its sender has: conntrack may have dropped it as one of another connection.
+            // The acknowledgement number of an RST proves nothing: conntrack may have dropped the RST as one
+            // of another connection.
             if !segment.flags.contains(.rst) { connection.streams[other].acknowledge(acknowledgement) }
         }
         handleMissedBytes(from: side.other, on: connection, into: &output)
@@ -274,16 +278,16 @@ extension Tracker {
         )
         self.snapshot = snapshot
         if insertion == .conflicting { statistics.conflicts += 1 }
-        // As a probe it would end what the receiver is not to end yet.
+        // An RST sent as a probe would end the connection before the receiver is to end it.
         guard insertion != .postponed || !segment.flags.contains(.rst) else { return nil }
         handleMissedBytes(from: side, on: connection, into: &output)
         return insertion
     }
 
-    /// Sees to bytes of a side that its receiver has and that were never seen here.
+    /// Handles bytes of a side that its receiver has acknowledged but that were never seen here.
     ///
-    /// What comes behind them is read from the next line on that is known to begin. Before the login that they were
-    /// acknowledged is enough to take the connection for none of FTP's (contract S3a).
+    /// Reading resumes at the next line that is known to begin. Before the login, the acknowledgement alone
+    /// makes the connection not FTP (contract S3a).
     private mutating func handleMissedBytes(
         from side: Session.Side,
         on connection: Connection,
@@ -303,7 +307,7 @@ extension Tracker {
         refuseIfForeign(by: connection.session.noteMissedBytes(from: side), on: connection, into: &output)
     }
 
-    /// Refuses the connection if what came shows that it is none of FTP's.
+    /// Refuses the connection if the outcome says that it is not FTP.
     mutating func refuseIfForeign(
         by outcome: Session.Outcome,
         on connection: Connection,
@@ -315,9 +319,11 @@ extension Tracker {
 }
 
 extension Connection {
-    /// Tells whether the server's SYN-ACK may be of another connection with the same addresses and ports.
+    /// Tells whether a SYN-ACK of the server may belong to another connection with the same addresses and
+    /// ports.
     ///
-    /// A server chooses its number, so that it is the same again says nothing once the client has spoken.
+    /// A server chooses its own sequence number, so an equal number proves nothing once the client has
+    /// spoken.
     fileprivate func mayBegin(anewWith segment: Segment) -> Bool {
         guard isPositioned else { return false }
         return serverStart != segment.firstByte
@@ -326,10 +332,11 @@ extension Connection {
 }
 
 extension Segment {
-    /// Tells whether a segment shows that the client's stream does not begin where the first SYN-ACK has said, of a client that has
-    /// not spoken yet (contract S3a): another SYN-ACK says otherwise, or the client itself has sent bytes before.
+    /// Tells whether a segment contradicts the start of the client's stream in the first SYN-ACK, before the
+    /// client has spoken (contract S3a): another SYN-ACK acknowledges something else, or the client sends
+    /// bytes in front of it.
     ///
-    /// A single byte just before may be that of a keep-alive (RFC 9293, section 3.8.4).
+    /// A single byte directly in front may be a keep-alive (RFC 9293, section 3.8.4).
     fileprivate func contradictsBeginning(of connection: Connection, from side: Session.Side) -> Bool {
         guard connection.session.isBeforeLogin, !connection.session.clientHasSpoken else { return false }
         let client = Session.Side.client.rawValue

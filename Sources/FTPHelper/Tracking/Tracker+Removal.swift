@@ -1,6 +1,6 @@
-/// The end of a connection, and room for others.
+/// Closing, eviction and removal of connections.
 extension Tracker {
-    /// Ends the tracking of a connection that still translates: nothing opens any more.
+    /// Closes a connection: nothing opens any more, but its packets are still translated.
     mutating func close(_ connection: Connection, at now: Instant, into output: inout Output) {
         guard !connection.isClosed else { return }
         closeExpectation(of: connection, .ended, into: &output)
@@ -16,17 +16,19 @@ extension Tracker {
         lingering.append(connection)
     }
 
-    /// Tells whether one connection more finds a place, its own or that of another.
+    /// Tells whether there is room for one more connection, free or by eviction.
     func hasRoom() -> Bool {
         deadlines.count < policy.maximumConnections || lingering.first != nil || waiting.first != nil
     }
 
-    /// Makes room for one connection more: of those that are closed or forgotten by conntrack, else of those that
-    /// nobody has logged in on.
+    /// Makes room for one more connection.
     ///
-    /// Where its client has its share, only one of the client's own gives way.
+    /// Closed connections and those that conntrack has forgotten are evicted first, then those without a
+    /// login.
     ///
-    /// - Returns: `false` if there is none.
+    /// If the client already has its share, only one of its own connections is evicted.
+    ///
+    /// - Returns: `false` if there is no room.
     mutating func makeRoom(for mapping: Mapping, at now: Instant, into output: inout Output) -> Bool {
         let client = Client(mapping.original.source.address)
         if clients.connections(of: client) >= policy.clientShare {
@@ -45,21 +47,22 @@ extension Tracker {
         return true
     }
 
-    /// Forgets a connection for the sake of another.
+    /// Evicts a connection in favour of another.
     private mutating func evict(_ connection: Connection, at now: Instant, into output: inout Output) {
         let isInUse = !connection.isClosed && !connection.isOrphaned
         remove(connection, at: now, into: &output)
         if isInUse { refuseForWantOfRoom(connection.mapping.original, into: &output) }
     }
 
-    /// Reports a connection that has found or kept no place.
+    /// Reports a connection that found no place or lost it.
     mutating func refuseForWantOfRoom(_ tuple: Tuple, into output: inout Output) {
         report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
     }
 
-    /// Forgets a connection.
+    /// Removes a connection and everything that belongs to it.
     mutating func remove(_ connection: Connection, at now: Instant, into output: inout Output) {
-        // Who has logged in may do so in the next daemon's sight, too; but what is gone from here for good is not adopted there.
+        // A user who logged in may also do so in the sight of the next daemon. But what was removed here for
+        // good must not be adopted there.
         if connection.isPositioned, connection.isWaiting || !connection.isClosed {
             turnAway(connection.mapping)
         }

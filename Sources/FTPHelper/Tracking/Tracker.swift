@@ -1,10 +1,10 @@
-/// Follows every FTP control connection of a gateway and decides what becomes of its packets.
+/// Tracks the FTP control connections of a gateway and decides what happens to their packets.
 ///
-/// It does no IO, reads no clock and imports nothing: each verb is given what it needs, and answers with a verdict
-/// and with actions that the shell performs in order (`Output`). Randomness, for the ports that NAT lends, comes from
-/// the generator it is made with.
+/// It performs no IO, reads no clock and depends on no module. Each function gets what it needs as
+/// parameters, and returns a verdict and actions that the shell performs in order (`Output`). The ports that
+/// NAT lends are chosen with the random number generator passed to `init`.
 package struct Tracker: ~Copyable {
-    /// What an expectation is found by when its SYN comes.
+    /// The key by which an expectation is found for a SYN.
     struct Key: Hashable {
         let from: IPAddress
         let to: Endpoint
@@ -14,7 +14,7 @@ package struct Tracker: ~Copyable {
             self.to = to
         }
 
-        /// What would be found if it were a data connection.
+        /// The key of a connection, if it were a data connection.
         init(_ mapping: Mapping) {
             self.init(from: mapping.original.source.address, to: mapping.original.destination)
         }
@@ -24,71 +24,75 @@ package struct Tracker: ~Copyable {
 
     /// Seconds without packets after which conntrack is asked whether it still has a connection.
     static let idleSeconds: UInt32 = 120
-    /// The same while an expectation is open, since that must not outlive its master.
+    /// The same with an open expectation, which must not outlive its master.
     static let expectingSeconds: UInt32 = 15
-    /// Seconds without packets after which an edited connection that conntrack does not have is forgotten here, too: as long as
-    /// it takes most hosts to look whether a silent peer still lives (RFC 9293, section 3.8.4).
+    /// Seconds without packets after which a connection that conntrack has forgotten is removed: the usual
+    /// interval of keep-alives (RFC 9293, section 3.8.4).
     static let orphanSeconds: UInt32 = 7200
-    /// Seconds that a silent connection is taken to live on: as long as conntrack keeps an established one
-    /// (`nf_conntrack_tcp_timeout_established`).
+    /// Seconds for which a silent connection is assumed to live: the timeout of conntrack for an established
+    /// one (`nf_conntrack_tcp_timeout_established`).
     static let aliveSeconds: UInt32 = 432_000
-    /// Seconds that a closed connection is still translated: as long as conntrack keeps it (`nf_conntrack_tcp_timeout_time_wait`).
+    /// Seconds for which a closed connection is still translated, as long as conntrack keeps it
+    /// (`nf_conntrack_tcp_timeout_time_wait`).
     static let lingerSeconds: UInt32 = 120
 
-    /// What is allowed; it may change at any time, and holds from then on.
+    /// The policy; it may change at any time and applies from then on.
     package var policy: Policy
-    /// Whether lines are rewritten; an observer, who sees packets only after the fact, leaves them as they are.
+    /// Tells whether lines are rewritten.
+    ///
+    /// An observer that sees packets only afterwards leaves them as they are.
     let rewrites: Bool
     package internal(set) var statistics = Statistics()
-    /// Each connection twice, under the tuples that its packets arrive with.
+    /// Each connection twice, under both tuples of its mapping.
     var table = ConnectionTable()
-    /// Those of which NAT changes both ends, under the tuple that their packets have between the two changes.
+    /// Connections whose source and destination NAT changes, under the tuple between the two changes.
     var halfway = ConnectionTable()
-    /// Connections with an expectation, by what their data connection's SYN looks like.
+    /// Connections with an expectation, by the key of its SYN.
     var expecting = ConnectionTable()
-    /// Connections with the opening of an encrypted session.
+    /// Connections with an encrypted session that something is open for.
     var sessions = EncryptedSessionTable()
     var deadlines = DeadlineHeap()
-    /// Connections that are closed and still translated, and such as conntrack has forgotten.
+    /// Closed connections, and those that conntrack has forgotten.
     var lingering = EvictionList(.closed)
-    /// Connections on which nobody has logged in yet.
+    /// Connections without a login.
     var waiting = EvictionList(.waiting)
-    /// How many connections each client has.
+    /// The number of connections of each client.
     var clients = ClientTable()
-    /// Connections that began in sight and are not to be taken as logged in.
+    /// Connections that began in sight and must not be adopted.
     var rejected: RejectedConnections
-    /// Connections that did not, and may be.
+    /// Connections that were established earlier and may be adopted.
     var earlier = EarlierConnections()
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var ports = PortAllocator()
-    /// What connections and clients may still announce.
+    /// Budgets for announcements.
     var connectionBudgets = Tracker.connectionBudgets
     var clientBudgets = Tracker.clientBudgets
-    /// Set once a line of the packet in hand was passed over for want of a budget.
+    /// Set once a line of the current packet was refused because the budget is exhausted.
     var hasPassedOver = false
-    /// The expectation that the packet in hand has announced last, and that nobody was told of yet; 0 if there is none.
+    /// The last expectation that the current packet announced and that was not reported yet; 0 if there is
+    /// none.
     var freshID: UInt64 = 0
-    /// How its line names it, if that is worth telling.
+    /// How its line names it, if that has to be reported.
     var freshNaming: Naming?
     var random: any RandomNumberGenerator
-    /// Whether somebody keeps what `takeRecords` hands over.
+    /// Tells whether records are wanted (`takeRecords`).
     let keepsRecords: Bool
-    /// Connections whose records may have to be written anew.
+    /// Connections whose records may be out of date.
     var changed: [Connection] = []
-    /// The record being written; kept for its storage.
+    /// The record being written; a member only to reuse its storage.
     var record = RecordWriter()
     var spares: [[UInt8]] = []
-    /// Where the stream of the segment in hand stood before it.
+    /// The snapshot of the stream before the current segment.
     var snapshot = Stream.Snapshot()
-    /// A sink for prefetched values, so that the loads are not optimised away.
+    /// A sink for prefetched values, without which the loads would be optimised away.
     var prefetched = 0
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
     package internal(set) var size = 0
-    /// How many control connections are followed, as `connections` lists them.
+    /// Number of control connections that are followed, as listed in `connections`.
     package internal(set) var connectionCount = 0
-    /// Connections whose transfers are under way.
+    /// Connections with a transfer under way.
     var transferring: [ObjectIdentifier: Connection] = [:]
 
     package init(
@@ -104,7 +108,7 @@ package struct Tracker: ~Copyable {
         rejected = RejectedConnections(keepsChanges: keepsRecords)
     }
 
-    /// When `fire` is next to be called; every other mutating verb may change it.
+    /// When `fire` has to be called next; every mutating function may change it.
     package var nextDeadline: Instant? { deadlines.first?.deadline }
 
     /// The open expectations, oldest first.
@@ -114,7 +118,7 @@ package struct Tracker: ~Copyable {
 
     package var expectationCount: Int { expecting.count + sessions.count }
 
-    /// Bytes that all streams may keep before they are to keep no more than they need.
+    /// Bytes that all streams may keep before each of them is limited to the minimum.
     package var maximumSize: Int { max(4 << 20, policy.maximumConnections * 1024) }
 
     /// The control connections that are followed, in no particular order.
@@ -124,7 +128,7 @@ package struct Tracker: ~Copyable {
         return summaries
     }
 
-    /// The connection that has this tuple, in its zone.
+    /// The connection with this tuple and zone.
     func connection(of tuple: Tuple) -> Connection? {
         table.first(ConnectionTable.hash(tuple)) { connection in
             guard let side = connection.side(of: tuple) else { return false }
@@ -133,7 +137,7 @@ package struct Tracker: ~Copyable {
         }
     }
 
-    /// The connection that a packet is of.
+    /// The connection that a packet belongs to, and the side that sent it.
     func connection(of arrival: HashedSegment) -> (connection: Connection, side: Session.Side)? {
         let segment = arrival.segment
         let tuple = segment.tuple
@@ -147,7 +151,7 @@ package struct Tracker: ~Copyable {
         return (connection, found)
     }
 
-    /// Adds a connection under the tuples of its packets.
+    /// Adds a connection under both tuples.
     mutating func insert(_ connection: Connection) {
         let mapping = connection.mapping
         connection.mayHaveDouble = mapping.zone != 0
@@ -163,7 +167,7 @@ package struct Tracker: ~Copyable {
         clients.add(connection.client)
     }
 
-    /// Tells whether a connection is followed already.
+    /// Tells whether a connection is followed.
     package func follows(_ mapping: Mapping) -> Bool { connection(of: mapping.original)?.mapping == mapping }
 
     func isListed(_ connection: Connection) -> Bool {

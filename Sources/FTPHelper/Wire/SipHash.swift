@@ -1,6 +1,7 @@
-/// A keyed hash whose values another process finds again (SipHash-2-4, Aumasson and Bernstein 2012), of whole words.
+/// SipHash-2-4 (Aumasson and Bernstein 2012) over 64-bit words.
 ///
-/// The standard library's `Hasher` is seeded anew in each process.
+/// The values are stored and have to be the same in the next process, while the standard library's `Hasher`
+/// has a new seed in each.
 struct SipHash {
     private var v0: UInt64
     private var v1: UInt64
@@ -20,7 +21,7 @@ struct SipHash {
         compress(word)
     }
 
-    /// The hash of all words so far.
+    /// Returns the hash of all words combined so far.
     consuming func finalize() -> UInt64 {
         compress(count << 56)
         v2 ^= 0xff
