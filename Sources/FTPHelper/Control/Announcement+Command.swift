@@ -11,8 +11,9 @@ extension Announcement {
     ///
     /// Accepted:
     /// - PORT (RFC 959): `h1,h2,h3,h4,p1,p2`;
-    /// - EPRT (RFC 2428): `<d>1<d>IPv4<d>port<d>` or `<d>2<d>IPv6<d>port<d>`, `<d>` any of ASCII 33 to 126 but a digit;
-    /// - LPRT (RFC 1639): `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`;
+    /// - EPRT (RFC 2428): `<d>1<d>IPv4<d>port<d>` or `<d>2<d>IPv6<d>port<d>`, where `<d>` is any of ASCII 33
+    ///   to 126 except a digit;
+    /// - LPRT (RFC 1639): `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
     ///
     /// Numbers are decimal and may have leading zeros. The address has to be of the family of the control
     /// connection, and the port must not be 0.
@@ -102,6 +103,6 @@ extension Announcement {
 
     /// Tells whether RFC 2428, section 2, allows a delimiter: ASCII 33 to 126.
     ///
-    /// Digits are refused, because the numbers could not be told from them.
+    /// Digits are refused, because they could not be told from the numbers.
     static func isDelimiter(_ byte: UInt8) -> Bool { (33...126).contains(byte) && !Decimal.isDigit(byte) }
 }

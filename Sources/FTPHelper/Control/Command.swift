@@ -13,7 +13,7 @@ package struct Command: Hashable, Sendable {
     package let verb: Verb
     /// Offsets of the argument in the line; empty if there is none.
     package let argument: Range<Int>
-    /// Tells whether the reply may contain lines that the server did not write itself, for example the file
+    /// Whether the reply may contain lines that the server did not write itself, for example the file
     /// names that STAT lists.
     let isQuoting: Bool
 

@@ -12,7 +12,7 @@ package struct NumberList {
 
     /// Why a list is not valid.
     package enum ParseError: Error {
-        /// The text ended where a number or a comma could still have followed.
+        /// The text ended where a number has to follow.
         case incomplete
         case invalid
     }

@@ -48,7 +48,7 @@ extension Session {
     /// Removes an ABOR whose reply was the one that ended the transfer (RFC 959, section 4.1.3).
     ///
     /// The ABOR has a reply of its own only if the next one is possible for ABOR: 225, 226 or an error.
-    mutating func passOverAbort(_ reply: Reply) {
+    mutating func removeAnsweredAbort(_ reply: Reply) {
         guard outstanding.count > 1, outstanding[0] == .abor, reply.code != 225, reply.code != 226,
             !reply.isError
         else { return }

@@ -24,7 +24,7 @@ extension Session {
                 isTransferring = false
                 hasMissedReply = true
                 continuedCode = 0
-                passLine()
+                noteUnreadLine()
             }
         }
         if isLoggingIn { phase = .doubtful }
@@ -33,7 +33,7 @@ extension Session {
 
     /// Records that a line of the server passed unread: the next line does not answer what the client sent
     /// before it.
-    mutating func passLine() { clientSpokeLast = false }
+    mutating func noteUnreadLine() { clientSpokeLast = false }
 
     /// Infers the result of a doubtful login from a reply: servers do little for clients that are not logged
     /// in.

@@ -67,7 +67,7 @@ extension Session {
         isWhole: Bool,
         on connection: IPAddress
     ) -> Outcome {
-        passOverAbort(reply)
+        removeAnsweredAbort(reply)
         guard !reply.isPreliminary else { return beginTransfer(reply, line) }
         isAwaitingReply = false
         let kind = Announcement.kind(ofReply: reply.code)

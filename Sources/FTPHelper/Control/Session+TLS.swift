@@ -13,7 +13,7 @@ extension Session {
     var hasExchangedData: Bool { clientRecords.hasSentData && serverRecords.hasAnswered }
 
     /// Reads the client's first bytes: implicit FTPS begins with TLS and cannot be read.
-    package mutating func firstBytes(_ bytes: Span<UInt8>) -> Outcome {
+    package mutating func detectImplicitTLS(in bytes: Span<UInt8>) -> Outcome {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
         let serverSpokeFirst = serverHasSpoken
         clientHasSpoken = true
@@ -26,7 +26,7 @@ extension Session {
 
     /// Reads bytes of a side that speaks TLS; returns the offset at which plain text begins again, if it
     /// does.
-    package mutating func records(_ bytes: Span<UInt8>, from side: Side) -> Int? {
+    package mutating func readRecords(_ bytes: Span<UInt8>, from side: Side) -> Int? {
         switch side {
         case .client:
             guard let offset = clientRecords.consume(bytes) else { return nil }

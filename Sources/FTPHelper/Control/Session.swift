@@ -109,8 +109,8 @@ package struct Session: Sendable {
 
     /// Begins a session.
     ///
-    /// - Parameter isAdopted: the connection was already established when first seen, and counts as logged in
-    ///   (contract S2).
+    /// - Parameter isAdopted: whether the connection was already established when first seen, and therefore
+    ///   counts as logged in (contract S2).
     package init(isAdopted: Bool) {
         self.isAdopted = isAdopted
         phase = isAdopted ? .ready : .greeting

@@ -29,7 +29,7 @@ package struct TLSRecords: Sendable {
     /// Set while the position in the records is unknown.
     var isLost = false
     var progress = Progress.nothing
-    /// Evidence about the other side; `nil` if it is not wanted, or no longer.
+    /// Evidence about the other side; `nil` if it is not needed, or no longer.
     var evidence: HandshakeEvidence?
 
     /// Begins to follow a side.

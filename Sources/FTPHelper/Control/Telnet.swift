@@ -1,9 +1,9 @@
 /// Skips Telnet commands, which may precede a line (RFC 959, section 4.1.3; RFC 854).
 enum Telnet {
-    /// Returns the offset behind the Telnet commands at the beginning of a line: `IAC x` or `IAC WILL...DONT
-    /// x`.
+    /// Returns the offset behind the Telnet commands at the beginning of a line.
     ///
-    /// The result is `end` or greater if a command may be incomplete.
+    /// A command is `IAC x` or `IAC WILL...DONT x`. The result is `end` or greater if a command may be
+    /// incomplete.
     static func end(ofCommandsIn line: Span<UInt8>, before end: Int) -> Int {
         var offset = 0
         while offset < end, line[offset] == 0xff {

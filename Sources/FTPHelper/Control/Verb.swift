@@ -79,8 +79,8 @@ extension Verb {
     ]
 
     /// All other commands of RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151 and the IANA registry of FTP
-    /// extensions, and those of common servers and clients: drftpd's PRET, Serv-U's XAUT, MACB of Macintosh
-    /// clients, OPEN of a proxy, and so on.
+    /// extensions, and those of common servers and clients: PRET of drftpd, XAUT of Serv-U, MACB of Macintosh
+    /// clients, OPEN of proxies, and so on.
     private static let known: Set<UInt64> = Set(
         [
             "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "COMB", "CONF", "CSID", "CWD", "DELE",

@@ -14,7 +14,7 @@ extension Connection {
     /// Writes what the next daemon needs to continue with the connection.
     ///
     /// It contains no password. Of an unfinished command line, only the verb is kept, unless the line is an
-    /// announcement.
+    /// announcement or USER.
     func write(into record: inout RecordWriter, _ extent: RecordExtent = .whole) {
         compactMapping.write(into: &record)
         record.put(entryID, bits: 32)
@@ -87,7 +87,7 @@ extension Connection {
         session.userName = UserName(Array(session.user.prefix(extent.nameSize)))
         if !extent.keepsLine[1] {
             let bytes = streams[1].bytes
-            session.passOver(partialReply: bytes.span.extracting(streams[1].rest))
+            session.skip(partialReply: bytes.span.extracting(streams[1].rest))
         }
         return session
     }

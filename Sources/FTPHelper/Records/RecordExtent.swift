@@ -5,7 +5,7 @@
 struct RecordExtent {
     /// Maximum number of edits of each stream, by side; the newest are kept.
     private(set) var edits: [2 of Int] = .init(repeating: .max)
-    /// Tells whether each stream's unfinished line is kept, by side.
+    /// Whether each stream's unfinished line is kept, by side.
     ///
     /// If not, the rest of the line will be skipped.
     private(set) var keepsLine: [2 of Bool] = .init(repeating: true)

@@ -94,8 +94,8 @@ extension TLSRecords: Recordable {
 extension Session {
     /// Continues with a command whose line began before the restart: it will be answered like any other.
     ///
-    /// Before USER, the end of the line could show that the client does not speak FTP, as in `HELP /
-    /// HTTP/1.1`, but it will not be read. The connection therefore counts as not FTP.
+    /// Before USER, the end of the line could show that the client does not speak FTP, as it does in an HTTP
+    /// request. It will not be read, so the connection counts as not FTP.
     mutating func resume(_ command: Verb) {
         guard !isBeforeLogin || userName.count > 0 else {
             _ = refuseBeginning()
@@ -108,7 +108,7 @@ extension Session {
     /// Records that an unfinished line of the server will not be read.
     ///
     /// The line may answer a command, or begin a multi-line reply, inside which nothing counts as a reply.
-    mutating func passOver(partialReply line: Span<UInt8>) {
+    mutating func skip(partialReply line: Span<UInt8>) {
         isSynchronised = false
         clientSpokeLast = false
         guard continuedCode == 0 else { return }

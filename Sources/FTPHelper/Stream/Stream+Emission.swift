@@ -1,4 +1,4 @@
-/// Output of what is forwarded in place of a segment.
+/// What is forwarded in place of a segment.
 extension Stream {
     /// Tells whether the payload of a segment is forwarded byte for byte.
     func isUntouched(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {

@@ -2,13 +2,13 @@
 extension Stream {
     /// What `insert` found about the payload of a segment.
     package enum Insertion: Sendable {
-        /// It contains new bytes, or nothing that contradicts the first copy.
+        /// Nothing in it contradicts the first copy of its bytes.
         case accepted
         /// It differs from the first copy of some bytes. The first copy is forwarded in their place.
         case conflicting
-        /// It must not be forwarded yet, because an edit in front of it may still shift its position. A probe
-        /// is sent in its place. The receiver's answer makes the sender retransmit what is missing, or shows
-        /// that the receiver has the missing bytes although they never passed here.
+        /// It must not be forwarded yet, because bytes in front of it may still be edited, which would shift
+        /// its position. A probe is sent in its place. The receiver's answer makes the sender retransmit what
+        /// is missing, or shows that the receiver has the missing bytes although they never passed here.
         case postponed
     }
 

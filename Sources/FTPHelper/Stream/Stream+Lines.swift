@@ -28,7 +28,7 @@ extension Stream {
     package var rest: Range<Int> { isSkipping ? bytes.count..<bytes.count : unread..<bytes.count }
 
     /// Skips everything up to the next line end, because it is not known where in a line the stream is.
-    package mutating func passOverLine() {
+    package mutating func skipLine() {
         isSkipping = true
     }
 

@@ -91,7 +91,7 @@ extension Stream {
 
     /// Resumes at a position behind a hole that will not be filled.
     ///
-    /// The receiver determines the position, and it need not be honest. Call `passOverLine` if the sender's
+    /// The receiver determines the position, and it need not be honest. Call `skipLine` if the sender's
     /// lines are read.
     mutating func resume(at position: SequenceNumber) {
         bytes.wipe()

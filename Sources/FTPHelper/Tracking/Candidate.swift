@@ -8,7 +8,8 @@
 /// - a command with a reply that only FTP has for it: USER and 331, 332 or 230; PASS and 332 or 230; AUTH and
 ///   234; PASV and 227, EPSV and 229, LPSV and 228; PORT, EPRT, LPRT and 200.
 ///
-/// Refused, for example: `220 ready` and `EHLO` (SMTP); `+OK` and `USER` (POP3); `200 hello` and `USER` (poppassd).
+/// Refused, for example: `220 ready` and `EHLO` (SMTP); `+OK` and `USER` (POP3); `200 hello` and `USER`
+/// (poppassd).
 package struct Candidate: Sendable {
     package enum Standing: Hashable, Sendable {
         case undecided

@@ -22,7 +22,7 @@ package struct Expectation: Hashable, Sendable {
 
     /// What the expectation of an encrypted session also has: it allows many connections to many ports.
     package struct Access: Hashable, Sendable {
-        /// Tells whether the server may open data connections, too.
+        /// Whether the server may open data connections, too.
         package enum Active: String, Hashable, Sendable, CaseIterable {
             case no
             case yes

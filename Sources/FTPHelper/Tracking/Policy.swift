@@ -4,25 +4,25 @@ package struct Policy: Sendable {
     package struct Rules: Hashable, Sendable {
         /// Seconds after which an unused expectation closes; 300, as in the kernel's helper.
         package var timeout: UInt32 = 300
-        /// Tells whether an advertised address that is not the sender's is honoured (contract A4, the
+        /// Whether an advertised address that is not the sender's is honoured (contract A4, the
         /// kernel's `loose=1`).
         package var isLoose = false
-        /// Tells whether connections that do what no client does are ended, and pipelined announcements
+        /// Whether connections that do what no client does are ended, and pipelined announcements
         /// refused (contract A7).
         package var isStrict = false
-        /// Tells whether ports below 1024 are opened (contract A5).
+        /// Whether ports below 1024 are opened (contract A5).
         package var allowsPrivilegedPorts = false
-        /// Tells whether PORT, EPRT and LPRT open anything.
+        /// Whether PORT, EPRT and LPRT open anything.
         package var allowsActive = true
-        /// Tells whether 227, 228 and 229 open anything.
+        /// Whether 227, 228 and 229 open anything.
         package var allowsPassive = true
         /// Ports that NAT may lend if the announced one is not free.
         package var natPorts = PortAllocator.usualRange
-        /// Tells whether the PROXY header is believed: the client may then announce the address in it.
+        /// Whether the PROXY header is believed: the client may then announce the address in it.
         package var trustsProxyHeader = false
         /// The server's ports for data connections of encrypted sessions; `nil` to open nothing for these.
         package var ftpsPorts: ClosedRange<UInt16>?
-        /// Tells whether the server may open data connections to the clients of its encrypted sessions.
+        /// Whether the server may open data connections to the clients of its encrypted sessions.
         package var allowsActiveFTPS = false
         /// Maximum number of data connections of an encrypted session at a time.
         package var maximumFTPSConnections = 10

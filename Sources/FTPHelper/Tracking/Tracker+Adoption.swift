@@ -16,7 +16,7 @@ extension Tracker {
     ) {
         guard !follows(mapping) else { return }
         guard predecessor?.contains(mapping) != true, !rejected.contains(mapping) else {
-            turnAway(mapping)
+            reject(mapping)
             return
         }
         earlier.insert(mapping, entryID: entryID)
@@ -39,7 +39,7 @@ extension Tracker {
     }
 
     /// Rejects a connection for good: it has begun in sight, or is a data connection, and is never adopted.
-    package mutating func turnAway(_ mapping: Mapping) {
+    package mutating func reject(_ mapping: Mapping) {
         rejected.insert(mapping.original)
         rejected.insert(mapping.reply)
     }

@@ -17,14 +17,14 @@ extension Tracker {
     /// Refuses a line because the budget is exhausted.
     ///
     /// Only the first such line of a packet is reported.
-    mutating func passOver(
+    mutating func refuseForWantOfBudget(
         _ kind: Expectation.Kind,
         _ line: Span<UInt8>,
         _ connection: Connection,
         into output: inout Output
     ) {
-        guard hasPassedOver else {
-            hasPassedOver = true
+        guard hasExceededBudget else {
+            hasExceededBudget = true
             refuse(.tooMany, kind, line, connection, into: &output)
             return
         }

@@ -50,7 +50,7 @@ extension Tracker {
         // A data connection whose entry could not be created has no master, but is still expected.
         let isExpected = self.connection(expecting: Key(mapping)) != nil
         guard !hasMaster, !isExpected, isHelped || isEarlier || phase == .opening else {
-            turnAway(mapping)
+            reject(mapping)
             return
         }
         guard makeRoom(for: mapping, at: now, into: &output) else { return }

@@ -56,8 +56,8 @@ extension Tracker {
         )
     }
 
-    /// Chooses the port that the line must name: without NAT the port of the target, with NAT one that is free at
-    /// the address that NAT shows.
+    /// Chooses the port that the line must name: without NAT the port of the target, with NAT one that is
+    /// free at the address that NAT shows.
     ///
     /// - Returns: `nil` if none is free, or the client has its share.
     private mutating func choosePort(

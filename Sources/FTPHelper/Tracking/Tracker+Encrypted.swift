@@ -17,8 +17,8 @@ extension Tracker {
 
     /// Opens or closes an encrypted session, depending on the packet just processed.
     ///
-    /// Only packets of the server open it, because those of the client need not reach a server that still
-    /// lives. A FIN of either side closes it, even one that arrives ahead of missing bytes.
+    /// Only packets of the server open it, because those of the client need not reach the server, which may
+    /// be gone. A FIN of either side closes it, even one that arrives ahead of missing bytes.
     mutating func updateEncryptedSession(
         of connection: Connection,
         _ side: Session.Side,

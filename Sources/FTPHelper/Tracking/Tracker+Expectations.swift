@@ -24,7 +24,7 @@ extension Tracker {
         connection.expect(expectation, command: command, isForetold: isForetold)
         reservePort(of: expectation, on: connection)
         if !isForetold { register(expectation, of: connection) }
-        lookAfter(connection, at: now)
+        scheduleCheck(of: connection, at: now)
     }
 
     /// Opens a foretold expectation once the login is accepted; drops it once the login or the command can no
@@ -65,12 +65,12 @@ extension Tracker {
         into output: inout Output
     ) {
         enter(expectation, of: connection, into: &output)
-        lookAfter(connection, at: now)
+        scheduleCheck(of: connection, at: now)
         count(expectation, of: connection, into: &output)
     }
 
-    /// Moves a connection's deadline forward, so that an open expectation does not outlive its master.
-    private mutating func lookAfter(_ connection: Connection, at now: Instant) {
+    /// Schedules the next check of a connection early, because its open expectation must not outlive it.
+    private mutating func scheduleCheck(of connection: Connection, at now: Instant) {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         deadlines.update(connection)
     }

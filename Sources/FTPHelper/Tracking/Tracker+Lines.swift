@@ -24,9 +24,9 @@ extension Tracker {
         let own = side.rawValue
         let bytes = connection.streams[own].bytes
         if side == .client, !connection.session.clientHasSpoken {
-            guard passOverProxyHeader(of: connection, bytes) else { return 0 }
+            guard skipProxyHeader(of: connection, bytes) else { return 0 }
             let rest = connection.streams[own].rest
-            if case .encrypts = connection.session.firstBytes(bytes.span.extracting(rest)) {
+            if case .encrypts = connection.session.detectImplicitTLS(in: bytes.span.extracting(rest)) {
                 output.actions.append(.report(.encrypted(connection.summary)))
             }
         }
@@ -36,14 +36,14 @@ extension Tracker {
                 let wasSkipping = connection.streams[own].isSkipping
                 let line = connection.streams[own].nextLine()
                 if side == .server, wasSkipping, !connection.streams[own].isSkipping {
-                    connection.session.passLine()
+                    connection.session.noteUnreadLine()
                 }
                 guard let line else { break reading }
                 handleLine(line, of: bytes, connection, side, at: now, into: &output)
                 if connection.isReset { return nil }
             case .records:
                 let rest = connection.streams[own].rest
-                let plain = connection.session.records(bytes.span.extracting(rest), from: side)
+                let plain = connection.session.readRecords(bytes.span.extracting(rest), from: side)
                 connection.streams[own].skip(plain ?? rest.count)
                 if plain == nil { break reading }
             case .ignored:
@@ -60,7 +60,7 @@ extension Tracker {
 
     /// Skips the PROXY header in front of the client's first command; returns `false` while the header is
     /// incomplete.
-    private func passOverProxyHeader(of connection: Connection, _ bytes: [UInt8]) -> Bool {
+    private func skipProxyHeader(of connection: Connection, _ bytes: [UInt8]) -> Bool {
         let client = Session.Side.client.rawValue
         let rest = connection.streams[client].rest
         guard !connection.session.hasProxyHeader else { return true }
@@ -122,10 +122,10 @@ extension Tracker {
                 )
             case .server: connection.session.reply(line, isWhole: part.isWhole, on: address)
             }
-        if !part.isWhole { tell(.longLine, of: connection, into: &output) }
+        if !part.isWhole { reportUnopened(.longLine, of: connection, into: &output) }
         defer { resolveForetold(connection, into: &output) }
         if let kind = outcome.announced, !affords(connection, at: now) {
-            passOver(kind, line, connection, into: &output)
+            refuseForWantOfBudget(kind, line, connection, into: &output)
             return
         }
         switch outcome {
@@ -136,7 +136,7 @@ extension Tracker {
         case .encrypts:
             output.actions.append(.report(.encrypted(connection.summary)))
         case .unopened(let reason):
-            tell(reason, of: connection, into: &output)
+            reportUnopened(reason, of: connection, into: &output)
         case .rejects(let command):
             if let opening = connection.opening, opening.command == command, opening.kind.isActive {
                 closeExpectation(of: connection, .rejected, into: &output)
@@ -198,7 +198,11 @@ extension Tracker {
     }
 
     /// Reports, once per connection, why nothing opens.
-    mutating func tell(_ reason: UnopenedReason, of connection: Connection, into output: inout Output) {
+    mutating func reportUnopened(
+        _ reason: UnopenedReason,
+        of connection: Connection,
+        into output: inout Output
+    ) {
         guard connection.told.insert(reason) else { return }
         statistics.unopened[reason, default: 0] += 1
         output.actions.append(.report(.unopened(connection.summary, reason)))

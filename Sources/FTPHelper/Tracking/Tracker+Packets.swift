@@ -31,7 +31,7 @@ extension Tracker {
         receive(packet, HashedSegment(packet), at: now, into: &output)
     }
 
-    /// Processes a control packet that was already parsed as `arrival`; `nil` if it is not a TCP segment.
+    /// Processes a control packet that was already parsed; `arrival` is `nil` if it is not a TCP segment.
     package mutating func receive(
         _ packet: Span<UInt8>,
         _ arrival: HashedSegment?,
@@ -90,7 +90,7 @@ extension Tracker {
             // The bytes in between bypassed the queue.
             connection.streams[side.rawValue].resume(at: segment.firstByte)
         }
-        hasPassedOver = false
+        hasExceededBudget = false
         let verdict = follow(connection, packet, segment, side, at: now, into: &output)
         tellFresh(of: connection, into: &output)
         updateEncryptedSession(
@@ -158,7 +158,7 @@ extension Tracker {
         // If conntrack had the connection as established, its handshake should be over. If its SYN-ACK was
         // still in the queue, somebody has acknowledged it early, and the connection began in sight.
         guard isHandshake ? side == .server && !connection.isEarlier : connection.isEarlier else {
-            turnAway(connection.mapping)
+            reject(connection.mapping)
             remove(connection, at: now, into: &output)
             return false
         }
@@ -231,8 +231,8 @@ extension Tracker {
 
     /// Applies the acknowledgement of a segment to the opposite stream.
     ///
-    /// - Returns: the acknowledgement number in the input space of that stream; of a stream that is not edited,
-    ///   the number as it is.
+    /// - Returns: the acknowledgement number in the input space of that stream; unchanged if another part of
+    ///   the kernel shifts the stream's numbers.
     private mutating func applyAcknowledgement(
         of segment: Segment,
         _ connection: Connection,
@@ -299,7 +299,7 @@ extension Tracker {
         guard isHole || side == .client && connection.session.isBeforeLogin else { return }
         connection.streams[stream].hasHole = false
         if case .lines = connection.session.content(of: side), isHole {
-            connection.streams[stream].passOverLine()
+            connection.streams[stream].skipLine()
             if !connection.session.isBeforeLogin {
                 output.actions.append(.report(.gap(connection.summary, side)))
             }

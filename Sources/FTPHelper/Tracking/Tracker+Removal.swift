@@ -34,7 +34,7 @@ extension Tracker {
         if clients.connections(of: client) >= policy.clientShare {
             let closed = lingering.first(of: client)
             guard let own = closed ?? waiting.first(of: client) else {
-                turnAway(mapping)
+                reject(mapping)
                 refuseForWantOfRoom(mapping.original, into: &output)
                 return false
             }
@@ -64,7 +64,7 @@ extension Tracker {
         // A user who logged in may also do so in the sight of the next daemon. But what was removed here for
         // good must not be adopted there.
         if connection.isPositioned, connection.isWaiting || !connection.isClosed {
-            turnAway(connection.mapping)
+            reject(connection.mapping)
         }
         waiting.remove(connection)
         size -= connection.size

@@ -43,7 +43,7 @@ extension Tracker {
             if transfer.data == nil, connection.opening == nil, connection.opened == 0,
                 connection.refused == 0
             {
-                tell(.unannounced, of: connection, into: &output)
+                reportUnopened(.unannounced, of: connection, into: &output)
             }
         case .opens(let size):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.replied == nil else {

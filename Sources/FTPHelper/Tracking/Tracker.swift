@@ -38,7 +38,7 @@ package struct Tracker: ~Copyable {
 
     /// The policy; it may change at any time and applies from then on.
     package var policy: Policy
-    /// Tells whether lines are rewritten.
+    /// Whether lines are rewritten.
     ///
     /// An observer that sees packets only afterwards leaves them as they are.
     let rewrites: Bool
@@ -69,14 +69,14 @@ package struct Tracker: ~Copyable {
     var connectionBudgets = Tracker.connectionBudgets
     var clientBudgets = Tracker.clientBudgets
     /// Set once a line of the current packet was refused because the budget is exhausted.
-    var hasPassedOver = false
+    var hasExceededBudget = false
     /// The last expectation that the current packet announced and that was not reported yet; 0 if there is
     /// none.
     var freshID: UInt64 = 0
     /// How its line names it, if that has to be reported.
     var freshNaming: Naming?
     var random: any RandomNumberGenerator
-    /// Tells whether records are wanted (`takeRecords`).
+    /// Whether records are wanted (`takeRecords`).
     let keepsRecords: Bool
     /// Connections whose records may be out of date.
     var changed: [Connection] = []

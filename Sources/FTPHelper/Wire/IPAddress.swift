@@ -1,7 +1,7 @@
 /// An IPv4 or IPv6 address.
 ///
-/// The values are in host byte order: `10.1.0.2` is `.v4(0x0a01_0002)`, and `fd01::2` is `.v6(0xfd01 << 48,
-/// 2)`.
+/// The values are in host byte order: `10.1.0.2` is `.v4(0x0a01_0002)`, and the high half of `fd01::2` is
+/// `0xfd01 << 48`.
 package enum IPAddress: Hashable, Sendable {
     case v4(UInt32)
     case v6(high: UInt64, low: UInt64)

@@ -5,7 +5,6 @@
 ///   headers, and with a fragment header that holds a whole datagram (RFC 6946);
 /// - bytes behind the length in the IP header (padding of short frames), which are ignored;
 /// - any TCP options. The first well-formed SACK option counts. An invalid option length ends the search;
-///
 /// - a packet of which the queue shows only the first `shownBytes`. It counts up to there (`isCut`).
 ///
 /// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4; any other packet

@@ -421,7 +421,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
             guard restore(kept, at: now) else {
                 if kept.isReversed { output.actions.append(.unwatch(kept.mapping)) }
                 // It has begun in sight of somebody, and `survey` is not to take it for one that has not.
-                tracker.turnAway(kept.mapping)
+                tracker.reject(kept.mapping)
                 guard let expectation = kept.expectation else { continue }
                 gone += kept.admitted
                 if expectation.kind != .ftps { output.actions.append(.close(expectation)) }
@@ -485,7 +485,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
             }
             found += 1
             if entry.master != nil {
-                tracker.turnAway(entry.mapping)
+                tracker.reject(entry.mapping)
             } else {
                 tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessor: predecessor)
             }
