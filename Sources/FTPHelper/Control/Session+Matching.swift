@@ -38,8 +38,10 @@ extension Session {
     /// Tells whether a command still waits for its final reply.
     func awaitsReply(to ordinal: UInt32) -> Bool { nextOrdinal &- ordinal &- 1 < UInt32(outstanding.count) }
 
+    /// The ordinal of the command at an index of the queue.
     func ordinal(at index: Int) -> UInt32 { nextOrdinal &- UInt32(outstanding.count - index) }
 
+    /// Removes a command and those in front of it; the current transfer is over then.
     mutating func remove(through index: Int) {
         outstanding.remove(through: index)
         isTransferring = false

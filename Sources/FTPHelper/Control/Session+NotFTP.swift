@@ -8,6 +8,7 @@ extension Session {
     /// S3a).
     mutating func refuseBeginning() -> Outcome { isBeforeLogin ? becomeNotFTP() : .passes }
 
+    /// Marks the connection as not FTP for good; refuses it the first time.
     mutating func becomeNotFTP() -> Outcome {
         guard phase != .notFTP else { return .passes }
         phase = .notFTP

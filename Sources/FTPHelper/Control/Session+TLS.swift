@@ -44,6 +44,7 @@ extension Session {
     /// Distrusts the current TLS session: `isSecured` stays false until a new one begins.
     mutating func distrust() { isDistrusted = true }
 
+    /// Begins TLS: forgets the queued commands and follows the records of both sides.
     mutating func encrypt() -> Outcome {
         phase = .encrypted
         clientIsPlain = false

@@ -19,7 +19,9 @@ package enum Verb: UInt8, Hashable, Sendable {
         switch self {
         case .stor, .stou, .appe, .list, .nlst, .mlsd: .retr
         case .rest, .type: .other
-        default: self
+        case .other, .user, .pass, .acct, .rein, .auth, .abor, .port, .eprt, .lprt, .pasv, .epsv, .lpsv,
+            .retr, .size, .answered:
+            self
         }
     }
 

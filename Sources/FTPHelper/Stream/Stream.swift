@@ -58,6 +58,7 @@ package struct Stream: Sendable {
     /// Set while memory is scarce and the stream may keep only the minimum.
     package var isScarce = false
 
+    /// Begins a stream at the position of its first byte.
     package init(next: SequenceNumber) {
         self.next = next
         acknowledged = next

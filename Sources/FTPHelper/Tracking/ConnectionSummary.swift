@@ -15,6 +15,7 @@ package struct ConnectionSummary: Hashable, Sendable {
     package let isAdopted: Bool
     /// The argument of the last USER, at most 64 bytes, unescaped; empty before it.
     package let user: [UInt8]
+    /// Edits, expectations opened and used, and refusals of the connection.
     package let edits: UInt32
     package let opened: UInt32
     package let used: UInt32

@@ -19,6 +19,7 @@ struct DeadlineHeap {
         sink(from: connection.heapIndex)
     }
 
+    /// Removes a connection if it is in the heap.
     mutating func remove(_ connection: Connection) {
         let index = connection.heapIndex
         guard index >= 0 else { return }

@@ -13,6 +13,7 @@ struct EarlierConnections {
     /// Tells whether a packet with this tuple, in any zone, may belong to such a connection.
     func mayContain(_ tuple: Tuple) -> Bool { !entries.isEmpty && entries[tuple.hashValue] != nil }
 
+    /// Adds a connection under both tuples.
     mutating func insert(_ mapping: Mapping, entryID: UInt32) {
         entries[mapping.original.hashValue] = entryID
         entries[mapping.reply.hashValue] = entryID

@@ -15,6 +15,7 @@ struct EncryptedSessionTable {
     /// The sessions of a pair, the newest last.
     subscript(pair: Pair) -> [Connection] { sessions[pair] ?? [] }
 
+    /// Tells whether the SYNs from an address are queued.
     func isAdmitted(_ address: IPAddress) -> Bool { admitted[address] != nil }
 
     /// Adds a connection; returns the addresses that become admitted.

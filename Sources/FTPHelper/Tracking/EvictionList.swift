@@ -31,8 +31,10 @@ struct EvictionList {
 
     init(_ reason: Reason) { self.reason = reason }
 
+    /// The connection that is evicted first.
     var first: Connection? { links[Int(links[0].next)].connection }
 
+    /// The connection of a client that is evicted first.
     func first(of client: Client) -> Connection? {
         firstPlaces[client].flatMap { links[Int($0)].connection }
     }

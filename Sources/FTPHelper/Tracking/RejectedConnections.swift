@@ -51,6 +51,7 @@ package struct RejectedConnections {
         }
     }
 
+    /// Adds a tuple.
     mutating func insert(_ tuple: Tuple) {
         if words.isEmpty { words = Array(repeating: 0, count: RejectedConnections.wordCount) }
         let hash = hash(of: tuple)

@@ -2,7 +2,9 @@
 package struct Statistics: Hashable, Sendable {
     /// Control packets received.
     package var packets: UInt64 = 0
+    /// Control connections followed so far.
     package var connectionsTotal: UInt64 = 0
+    /// Expectations opened, used by a data connection, and closed by their timeout.
     package var expectationsOpened: UInt64 = 0
     package var expectationsUsed: UInt64 = 0
     package var expectationsExpired: UInt64 = 0
@@ -18,6 +20,7 @@ package struct Statistics: Hashable, Sendable {
     package var edits: UInt64 = 0
     /// Second copies of a byte that differed from the first.
     package var conflicts: UInt64 = 0
+    /// Refusals by reason, and other reports that nothing opened.
     package var refused: [Refusal.Reason: UInt64] = [:]
     package var unopened: [UnopenedReason: UInt64] = [:]
 

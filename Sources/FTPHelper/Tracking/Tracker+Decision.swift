@@ -47,6 +47,7 @@ extension Tracker {
             announcement.port,
             until: now.advanced(bySeconds: rules.timeout)
         )
+        // A reachable address is left as it is: server farms announce another host on purpose (contract A3).
         let isLeftAlone =
             side == .server && own == shown && target == own && !advertised.isUnreachable
             && !(advertised.isPrivate && !shown.isPrivate)

@@ -157,6 +157,7 @@ extension Tracker {
         note(connection)
     }
 
+    /// Closes the expectation of a connection, if it has one, and reports why.
     mutating func closeExpectation(
         of connection: Connection,
         _ closing: Event.Closing,

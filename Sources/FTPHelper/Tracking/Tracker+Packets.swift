@@ -176,6 +176,8 @@ extension Tracker {
         return true
     }
 
+    /// Follows a segment in both streams, reads its lines, and writes the packet that is forwarded in its
+    /// place.
     private mutating func follow(
         _ connection: Connection,
         _ packet: Span<UInt8>,

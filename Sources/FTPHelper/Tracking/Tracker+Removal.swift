@@ -80,6 +80,7 @@ extension Tracker {
         note(connection)
     }
 
+    /// Counts and reports a refusal.
     mutating func report(_ refusal: Refusal, into output: inout Output) {
         statistics.refused[refusal.reason, default: 0] += 1
         output.actions.append(.report(.refused(refusal)))

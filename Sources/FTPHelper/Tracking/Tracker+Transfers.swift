@@ -10,6 +10,7 @@ extension Tracker {
         }
     }
 
+    /// Number of current transfers.
     package var transferCount: Int { transferring.count }
 
     /// Updates the transfer of a connection by what a line tells about it.

@@ -82,11 +82,13 @@ package struct Tracker: ~Copyable {
     var changed: [Connection] = []
     /// The record being written; a member only to reuse its storage.
     var record = RecordWriter()
+    /// Buffers that streams can borrow.
     var spares: [[UInt8]] = []
     /// The snapshot of the stream before the current segment.
     var snapshot = Stream.Snapshot()
     /// A sink for prefetched values, without which the loads would be optimised away.
     var prefetched = 0
+    /// The number of the last expectation.
     var lastID: UInt64 = 0
     /// Bytes that all streams keep together.
     package internal(set) var size = 0
@@ -95,6 +97,13 @@ package struct Tracker: ~Copyable {
     /// Connections with a transfer under way.
     var transferring: [ObjectIdentifier: Connection] = [:]
 
+    /// Creates a tracker without connections.
+    ///
+    /// - Parameters:
+    ///   - policy: what is allowed.
+    ///   - rewrites: whether lines are rewritten; false for an observer that cannot change packets.
+    ///   - keepsRecords: whether records of the connections are wanted (`takeRecords`).
+    ///   - random: chooses the ports that NAT lends.
     package init(
         policy: Policy,
         rewrites: Bool = true,
@@ -116,6 +125,7 @@ package struct Tracker: ~Copyable {
         masters.compactMap(\.expectation).sorted { $0.id < $1.id }
     }
 
+    /// Number of open expectations, including those of encrypted sessions.
     package var expectationCount: Int { expecting.count + sessions.count }
 
     /// Bytes that all streams may keep before each of them is limited to the minimum.
@@ -170,6 +180,7 @@ package struct Tracker: ~Copyable {
     /// Tells whether a connection is followed.
     package func follows(_ mapping: Mapping) -> Bool { connection(of: mapping.original)?.mapping == mapping }
 
+    /// Tells whether a connection counts as followed: it is not closed, and not left to the kernel's helper.
     func isListed(_ connection: Connection) -> Bool {
         connection.isPositioned && !connection.isHelped && !connection.isClosed
     }

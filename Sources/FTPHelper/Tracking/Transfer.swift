@@ -43,6 +43,7 @@ final class Transfer {
     /// Tells whether a command or a data connection was seen.
     var isUnderWay: Bool { command != nil || data != nil }
 
+    /// Summarises the transfer; `ended` is `nil` while it is under way.
     func summary(of connection: Connection, ended: Instant?) -> TransferSummary {
         TransferSummary(
             master: connection.mapping.original,

@@ -25,6 +25,7 @@ package struct AddressPrefix: Hashable, Sendable {
         guard Self.bits(of: address) & ~mask == 0 else { return nil }
     }
 
+    /// Tells whether an address belongs to the range; never true for an address of the other family.
     package func contains(_ other: IPAddress) -> Bool {
         address.isSameFamily(as: other) && Self.bits(of: other) & mask == Self.bits(of: address)
     }

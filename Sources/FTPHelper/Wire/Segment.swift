@@ -42,6 +42,7 @@ package struct Segment: Sendable {
     /// Sequence number behind the payload, which a FIN would occupy.
     package var endOfPayload: SequenceNumber { firstByte + payloadCount }
 
+    /// Parses a packet from its IP header on.
     package init(parsing packet: Span<UInt8>) throws(SegmentError) {
         guard let first = packet.count > 0 ? packet[0] : nil else { throw .truncated }
         let source: IPAddress

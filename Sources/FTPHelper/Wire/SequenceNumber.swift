@@ -12,7 +12,9 @@ package struct SequenceNumber: Hashable, Sendable {
         Int(Int32(bitPattern: other.value &- value))
     }
 
+    /// Tells whether this position precedes `other`.
     package func isBefore(_ other: SequenceNumber) -> Bool { distance(to: other) > 0 }
+    /// Tells whether this position follows `other`.
     package func isAfter(_ other: SequenceNumber) -> Bool { distance(to: other) < 0 }
 
     package static func + (position: SequenceNumber, count: Int) -> SequenceNumber {

@@ -16,6 +16,7 @@ struct SipHash {
         v3 = key.1 ^ 0x7465_6462_7974_6573
     }
 
+    /// Adds a word to the hash.
     mutating func combine(_ word: UInt64) {
         count &+= 8
         compress(word)
