@@ -1,26 +1,27 @@
 /// The grammar of PORT, EPRT and LPRT.
 extension Announcement {
-    /// Bytes that an argument may have, and that are held at the most.
+    /// Maximum size of an argument in bytes, and of what is withheld of a line.
     ///
-    /// The longest that means anything is LPRT's with an IPv6 address, 75 bytes. What was held goes in one packet, so it has
-    /// to fit, rewritten and with the largest headers, into the 576 bytes that every path carries.
+    /// The longest valid argument is that of LPRT with an IPv6 address, 75 bytes. Withheld bytes are
+    /// delivered in a single packet, so they have to fit, rewritten and with the largest headers, into the
+    /// 576 bytes that every path carries.
     static let maximumFieldSize = 256
 
-    /// Reads the argument of a PORT, EPRT or LPRT; `nil` if it is malformed.
+    /// Parses the argument of a PORT, EPRT or LPRT command; `nil` if it is malformed.
     ///
     /// Accepted:
     /// - PORT (RFC 959): `h1,h2,h3,h4,p1,p2`;
-    /// - EPRT (RFC 2428): `<d>1<d>IPv4<d>port<d>` or `<d>2<d>IPv6<d>port<d>`, `<d>` any of ASCII 33 to 126 but a digit;
-    /// - LPRT (RFC 1639): `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`;
+    /// - EPRT (RFC 2428): `<d>1<d>IPv4<d>port<d>` or `<d>2<d>IPv6<d>port<d>`, where `<d>` is any of ASCII 33
+    ///   to 126 except a digit;
+    /// - LPRT (RFC 1639): `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
     ///
-    /// the numbers decimal with any leading zeros, the address of the family of the control connection, the port not 0.
-    /// Refused, for example: `10,1,0,2,19,393`; `10,1,0,2,0,0`; `10,1,0,2,19,137,0`; `|1|10.1.0.2|70537|`;
-    /// `|2|fd01::2|5001|` on IPv4.
+    /// Numbers are decimal and may have leading zeros. The address has to be of the family of the control
+    /// connection, and the port must not be 0.
     ///
     /// - Parameters:
-    ///   - command: what the line was parsed as.
+    ///   - command: the parsed line.
     ///   - line: the whole line.
-    ///   - connection: an address of the control connection, for its family.
+    ///   - connection: an address of the control connection, which determines the family.
     package init?(_ command: Command, in line: Span<UInt8>, on connection: IPAddress) {
         guard let kind = command.verb.announces, command.argument.count <= Announcement.maximumFieldSize
         else { return nil }
@@ -43,8 +44,10 @@ extension Announcement {
                 list.end == text.count, let (address, port) = list.longForm()
             else { return nil }
             found = Announcement(kind: kind, address: address, port: port, field: argument)
-        default:
+        case .eprt:
             found = Announcement.extended(text, kind: .eprt, at: argument.lowerBound)
+        case .pasv, .epsv, .lpsv, .ftps:
+            return nil
         }
         guard let found, found.port != 0, found.address?.isSameFamily(as: connection) == true else {
             return nil
@@ -52,7 +55,8 @@ extension Announcement {
         self = found
     }
 
-    /// Where a field that may have to be rewritten begins in a command line that has not ended yet; `nil` if none does.
+    /// Returns the offset at which a field that may have to be rewritten starts in an unfinished command
+    /// line; `nil` if there is none.
     package static func start(inPartialCommand line: Span<UInt8>) -> Int? {
         guard let (verb, argument) = Command.start(ofPartial: line), verb.announces != nil,
             line.count - argument <= maximumFieldSize
@@ -60,7 +64,9 @@ extension Announcement {
         return argument
     }
 
-    /// Reads `<d>proto<d>address<d>port<d>`, which must fill `text`; the field to replace is `address<d>port`.
+    /// Parses `<d>proto<d>address<d>port<d>`, which must fill `text`.
+    ///
+    /// The field to replace is `address<d>port`.
     private static func extended(_ text: Span<UInt8>, kind: Expectation.Kind, at start: Int) -> Announcement?
     {
         guard text.count > 3, isDelimiter(text[0]) else { return nil }
@@ -70,7 +76,7 @@ extension Announcement {
             text[offset] == delimiter
         else { return nil }
         let addressStart = offset + 1
-        // An IPv6 address has colons of its own, so a colon as delimiter is taken from the end.
+        // An IPv6 address contains colons, so a colon as delimiter is searched for from the end.
         guard text[text.count - 1] == delimiter else { return nil }
         var portStart = text.count - 1
         while portStart > addressStart, text[portStart - 1] != delimiter { portStart -= 1 }
@@ -95,6 +101,8 @@ extension Announcement {
         )
     }
 
-    /// RFC 2428, section 2: any of ASCII 33 to 126; a digit could not be told from the numbers.
+    /// Tells whether RFC 2428, section 2, allows a delimiter: ASCII 33 to 126.
+    ///
+    /// Digits are refused, because they could not be told from the numbers.
     static func isDelimiter(_ byte: UInt8) -> Bool { (33...126).contains(byte) && !Decimal.isDigit(byte) }
 }

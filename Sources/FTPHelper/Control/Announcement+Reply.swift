@@ -1,23 +1,25 @@
 /// The grammar of the replies 227, 228 and 229.
 extension Announcement {
-    /// Finds the field in the reply to PASV, LPSV or EPSV; `nil` if the line has none that is right.
+    /// Parses the address field of a reply to PASV, LPSV or EPSV; `nil` if the line has no valid one.
     ///
-    /// Accepted, anywhere behind the code, a group in parentheses before a bare one, else the first:
-    /// - 227 (RFC 959): six numbers with commas and blanks behind these: `(10,2,0,2,19,137)`, `=10,2,0,2,19,137`;
+    /// Accepted anywhere behind the code. A group in parentheses takes precedence over one without; otherwise
+    /// the first valid group counts.
+    /// - 227 (RFC 959): six numbers with commas between them, and blanks after the commas:
+    ///   `(10,2,0,2,19,137)`, `=10,2,0,2,19,137`;
     /// - 228 (RFC 1639): the long form of LPRT;
-    /// - 229 (RFC 2428): `(<d><d><d>port<d>)`, or `(<d>proto<d>address<d>port<d>)` as some servers write it; bare only with
-    ///   a `<d>` that is neither letter nor blank.
+    /// - 229 (RFC 2428): `(<d><d><d>port<d>)`, or `(<d>proto<d>address<d>port<d>)`, as some servers write it.
+    ///   Without parentheses, the delimiter must not be a letter or a blank.
     ///
-    /// On IPv6 six numbers can name no address, and servers that are asked for them all the same write `0,0,0,0` and their port:
-    /// of these the port alone counts.
+    /// On IPv6, a 227 reply cannot name an address. Some servers answer PASV there with `0,0,0,0` and their
+    /// port; only the port counts.
     ///
-    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; a line with a NUL byte; 227 with
-    /// another address on IPv6.
+    /// Refused, for example: `227 Logout.`; `227 ok (10,2,0,2,19,393)`; `229 ok (|||0|)`; a line with a NUL
+    /// byte; a 227 with any other address on IPv6.
     ///
     /// - Parameters:
-    ///   - kind: what was asked for: `pasv`, `lpsv` or `epsv`.
+    ///   - kind: the kind of field to look for: `pasv`, `lpsv` or `epsv`.
     ///   - line: the whole line.
-    ///   - connection: an address of the control connection, for its family.
+    ///   - connection: an address of the control connection, which determines the family.
     package init?(_ kind: Expectation.Kind, in line: Span<UInt8>, on connection: IPAddress) {
         for index in 0..<line.count where line[index] == 0 { return nil }
         var bare: Announcement?
@@ -42,7 +44,7 @@ extension Announcement {
         self = bare
     }
 
-    /// The same, of which the port alone counts if it is a 227 with the address 0.0.0.0 on IPv6.
+    /// Returns the announcement without its address if it is a 227 reply with the address 0.0.0.0 on IPv6.
     private func withoutZeroAddress(in line: Span<UInt8>, on connection: IPAddress) -> Announcement {
         guard kind == .pasv, case .v6 = connection, address == .v4(0) else { return self }
         var start = field.upperBound
@@ -56,10 +58,12 @@ extension Announcement {
         return Announcement(kind: kind, address: nil, port: port, field: start..<field.upperBound)
     }
 
-    /// Where a field that may have to be rewritten begins in a reply line that has not ended yet; `nil` if none does.
+    /// Returns the offset at which a field that may have to be rewritten starts in an unfinished reply line;
+    /// `nil` if there is none.
     package static func start(_ kind: Expectation.Kind, inPartialReply line: Span<UInt8>) -> Int? {
         guard Reply(parsing: line)?.code == code(of: kind) else { return nil }
-        // What would be held too long goes on, so what began before that need not be looked at with each segment again.
+        // A longer field is not withheld, so one that starts earlier need not be parsed again with each
+        // segment.
         var offset = max(4, line.count - maximumFieldSize)
         while offset < line.count {
             switch candidate(kind, in: line, at: offset) {
@@ -71,16 +75,16 @@ extension Announcement {
         return nil
     }
 
-    /// The code of the reply that carries the field.
+    /// The code of the reply that carries a field of this kind.
     package static func code(of kind: Expectation.Kind) -> UInt16 {
         switch kind {
         case .epsv: 229
         case .lpsv: 228
-        default: 227
+        case .pasv, .port, .eprt, .lprt, .ftps: 227
         }
     }
 
-    /// The kind of field that a reply of this code carries; `nil` for all but 227, 228 and 229.
+    /// The kind of field that a reply with this code carries; `nil` for all codes but 227, 228 and 229.
     static func kind(ofReply code: UInt16) -> Expectation.Kind? {
         switch code {
         case 227: .pasv
@@ -90,12 +94,12 @@ extension Announcement {
         }
     }
 
-    /// What a field that could begin at an offset turns out to be.
+    /// The result of parsing a field at an offset.
     private enum Candidate {
         case found(Announcement, isEnclosed: Bool, end: Int)
-        /// The line ended before it could be told.
+        /// The line ended inside what may be a field.
         case incomplete
-        /// None begins here, nor anywhere before `end`.
+        /// No field starts here or anywhere in front of `end`.
         case none(end: Int)
     }
 
@@ -106,7 +110,7 @@ extension Announcement {
 
     private static func numbers(_ kind: Expectation.Kind, in line: Span<UInt8>, at offset: Int) -> Candidate {
         guard Decimal.isDigit(line[offset]) else { return .none(end: offset + 1) }
-        // Whatever the list turns out to be, no other begins inside it.
+        // No other list can start inside this one, whether it is valid or not.
         var next = offset
         while next < line.count, Decimal.isDigit(line[next]) || line[next] == UInt8(ascii: ",") {
             next += 1
@@ -149,7 +153,7 @@ extension Announcement {
             return .none(end: offset + 1)
         }
 
-        // proto and address, both mostly empty
+        // Protocol and address, both usually empty.
         var cursor = start + 1
         while cursor < line.count, Decimal.isDigit(line[cursor]) { cursor += 1 }
         guard cursor < line.count else { return .incomplete }

@@ -1,12 +1,12 @@
-/// An address field that announces a data connection: what it says, and where it stands in its line.
+/// The address field of a line that announces a data connection: its content and its position.
 package struct Announcement: Hashable, Sendable {
     package let kind: Expectation.Kind
-    /// The advertised address; `nil` where the form has none (229), or has no room for it (227 on IPv6).
+    /// The advertised address; `nil` if the field has none (229) or cannot hold one (227 on IPv6).
     package let address: IPAddress?
     package let port: UInt16
-    /// Offsets in the line of what has to be replaced if the address or the port changes.
+    /// The offsets in the line that have to be replaced if the address or the port changes.
     package let field: Range<Int>
-    /// What stands between the parts of an EPRT or 229 field.
+    /// The delimiter of an EPRT or 229 field.
     let delimiter: UInt8
 
     init(kind: Expectation.Kind, address: IPAddress?, port: UInt16, field: Range<Int>, delimiter: UInt8 = 0) {
@@ -17,7 +17,7 @@ package struct Announcement: Hashable, Sendable {
         self.delimiter = delimiter
     }
 
-    /// The field as it has to read for another endpoint of the same family, in the form that the line had.
+    /// Writes the field for another endpoint of the same family, in the form that the line used.
     package func field(for endpoint: Endpoint) -> [UInt8] {
         let port = endpoint.port
         switch kind {
@@ -28,13 +28,13 @@ package struct Announcement: Hashable, Sendable {
             let numbers = Announcement.commas(endpoint.address)
             let form = if case .v4 = endpoint.address { "4,4" } else { "6,16" }
             return Array("\(form),\(numbers),2,\(port >> 8),\(port & 0xff)".utf8)
-        default:
+        case .epsv, .eprt, .ftps:
             guard address != nil else { return Array("\(port)".utf8) }
             return Array("\(endpoint.address)".utf8) + [delimiter] + Array("\(port)".utf8)
         }
     }
 
-    /// The bytes of an address as decimal numbers with commas between.
+    /// The bytes of an address as decimal numbers with commas between them.
     private static func commas(_ address: IPAddress) -> String {
         let bytes: [UInt8]
         switch address {

@@ -1,21 +1,23 @@
 /// A command line from the client.
 ///
-/// Accepted (RFC 959, section 5.3, and what clients send besides):
-/// - Telnet commands (`IAC x`, `IAC WILL..DONT x`, RFC 854) before the verb are skipped;
-/// - the verb is the longest run of letters and digits, any case, at most 8 of them; `P@SW` is PASV, too;
-/// - it ends with the line or with at least one blank or tab; all blanks before the argument are skipped;
+/// Accepted (RFC 959, section 5.3, and what clients send in practice):
+/// - Telnet commands (`IAC x`, `IAC WILL..DONT x`, RFC 854) in front of the verb are skipped;
+/// - the verb is the longest run of letters and digits in any case, at most 8 of them; `P@SW` counts as PASV;
+/// - the verb ends at the end of the line or at a blank or tab; further blanks in front of the argument are
+///   skipped;
 /// - blanks, CR and LF at the end of the line are not part of the argument;
-/// - `EPSV ALL` asks for no port (RFC 2428, section 4), so it counts as another command than `EPSV`.
+/// - `EPSV ALL` does not ask for a port (RFC 2428, section 4), so it does not count as EPSV.
 ///
-/// Refused, for example: `GET / HTTP/1.1` (no FTP command), `PORT(10,1,0,2,19,137)` (no blank).
+/// Refused, for example: `GET / HTTP/1.1` (not an FTP command), `PORT(10,1,0,2,19,137)` (no blank).
 package struct Command: Hashable, Sendable {
     package let verb: Verb
     /// Offsets of the argument in the line; empty if there is none.
     package let argument: Range<Int>
-    /// Tells whether the reply may have lines that the server did not write itself: the names of files that a `STAT` lists.
+    /// Whether the reply may contain lines that the server did not write itself, for example the file
+    /// names that STAT lists.
     let isQuoting: Bool
 
-    /// Reads a line with its end; `nil` if it is no FTP command.
+    /// Parses a line including its end; `nil` if it is not an FTP command.
     package init?(parsing line: Span<UInt8>) {
         let end = Command.end(of: line)
         guard let word = Command.word(line, end: end), let verb = Verb.named(word.name) else { return nil }
@@ -27,7 +29,7 @@ package struct Command: Hashable, Sendable {
         self.verb = verb == .epsv && Command.isAll(line.extracting(argument)) ? .other : verb
     }
 
-    /// Where the argument starts in a line that has not ended yet, and the verb; `nil` while either is not known.
+    /// Returns the verb of an unfinished line and the offset of its argument; `nil` while either is unknown.
     package static func start(ofPartial line: Span<UInt8>) -> (verb: Verb, argument: Int)? {
         guard let word = word(line, end: line.count), word.end < line.count, isBlank(line[word.end]),
             let verb = Verb.named(word.name)
@@ -37,10 +39,10 @@ package struct Command: Hashable, Sendable {
         return start < line.count ? (verb, start) : nil
     }
 
-    /// The command of a line that has not ended yet, as soon as its name has; `nil` before.
+    /// Returns the verb of an unfinished line, or `nil` while the verb is incomplete.
     static func verb(ofPartial line: Span<UInt8>) -> Verb? {
         guard let word = word(line, end: line.count) else {
-            // Neither more letters than any command has nor anything else will become one.
+            // A longer word or any other byte does not become a command later.
             return Telnet.end(ofCommandsIn: line, before: line.count) < line.count ? .other : nil
         }
         return word.end < line.count ? Verb.named(word.name) ?? .other : nil
@@ -51,7 +53,7 @@ package struct Command: Hashable, Sendable {
             && argument[1] & 0xdf == UInt8(ascii: "L") && argument[2] & 0xdf == UInt8(ascii: "L")
     }
 
-    /// The offset behind the last byte of a line that is neither a blank nor part of its end.
+    /// The end of a line without trailing blanks and line ends.
     static func end(of line: Span<UInt8>) -> Int {
         var end = line.count
         while end > 0, isBlank(line[end - 1]) || isLineEnd(line[end - 1]) { end -= 1 }
@@ -61,7 +63,7 @@ package struct Command: Hashable, Sendable {
     static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
     static func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
 
-    /// The first word, packed eight bits a letter in upper case, and the offset of its end.
+    /// The first word in upper case, packed as eight bits per letter, and the offset of its end.
     private static func word(_ line: Span<UInt8>, end: Int) -> (name: UInt64, end: Int)? {
         let start = Telnet.end(ofCommandsIn: line, before: end)
         var name: UInt64 = 0

@@ -1,41 +1,46 @@
-/// What a server's records tell from outside of whether its client has finished the handshake.
+/// Evidence in a server's TLS records that its client has finished the handshake.
 ///
-/// Up to TLS 1.2 one record of application data tells it: a server sends none before it has the client's Finished (RFC 5246,
-/// section 7.4.9). In TLS 1.3 the rest of the server's handshake has the same type (RFC 8446, section 5.1), and when that
-/// comes is up to the client: what it does not acknowledge, or has no window for, waits. So more is asked for than a
-/// handshake can have, in however small pieces the client wants it (RFC 6066, section 4; RFC 8449): records that are
-/// shorter than the longest so far and do not come directly behind one. The pieces of a message are longest but for the
-/// last. That leaves two of EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished, and the
-/// alert that may follow if the server pads it.
+/// Up to TLS 1.2, a single record of application data is proof: a server sends none before it has the
+/// client's Finished (RFC 5246, section 7.4.9).
+///
+/// In TLS 1.3, the rest of the server's handshake is sent in records of the same type (RFC 8446, section
+/// 5.1), and the client can delay it: it withholds acknowledgements or closes its window. So more records are
+/// required than a handshake can produce, even if the client asks for small fragments (RFC 6066, section 4;
+/// RFC 8449). A record counts if it is shorter than the longest one so far and does not directly follow a
+/// record that was the longest. All fragments of a message have maximum length, except the last.
+/// EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished therefore yield at
+/// most two such records, and an alert that the server pads yields one more.
 struct HandshakeEvidence: Sendable {
-    /// Bytes of a record with an alert in TLS 1.3: level, description, content type, and the tag (RFC 8446, section 5.2).
+    /// Length of an alert record in TLS 1.3: level, description, content type and tag (RFC 8446, section
+    /// 5.2).
     static let alertLength: UInt16 = 19
-    /// How many such records it takes.
+    /// Number of counted records that prove it in TLS 1.3.
     private static let required: UInt8 = 4
-    /// Length of `choice`.
+    /// Length of the byte sequence that selects TLS 1.3.
     private static let choiceLength: UInt8 = 6
 
-    /// Length of the longest record so far.
+    /// Length of the longest record of application data so far.
     var longest: UInt16 = 0
-    /// Such records, up to as many as it takes.
+    /// Records counted so far, at most `required`.
     var count: UInt8 = 0
-    /// Bytes of the choice of TLS 1.3 that the server's last bytes in plain text are; all of them once it was made.
+    /// How many bytes of the sequence that selects TLS 1.3 the server's last plain bytes match;
+    /// `choiceLength` once it was found.
     var matched: UInt8 = 0
-    /// Set if the record before was the longest then.
+    /// Set if the previous record was the longest at that time.
     var isBehindLongest = false
-    /// Set if the record under way counts once it is whole.
+    /// Set if the current record counts once it is complete.
     var isCounting = false
 
-    /// The server has chosen TLS 1.3, or nobody knows.
+    /// Tells whether the server has selected TLS 1.3, or may have.
     private var isLatest: Bool { matched == HandshakeEvidence.choiceLength }
 
-    /// Tells whether the numbers are such as this can come to.
+    /// Tells whether the counters have valid values; false for those of a corrupt record.
     var isSound: Bool {
         count <= HandshakeEvidence.required && matched <= HandshakeEvidence.choiceLength
     }
 
-    /// A record of application data has begun.
-    mutating func begin(_ length: UInt16) {
+    /// Begins a record of application data.
+    mutating func beginRecord(_ length: UInt16) {
         isCounting = false
         guard length > HandshakeEvidence.alertLength else { return }
         isCounting = !isLatest || length < longest && !isBehindLongest
@@ -43,8 +48,8 @@ struct HandshakeEvidence: Sendable {
         longest = max(longest, length)
     }
 
-    /// The record has come whole; returns whether it shows that the handshake is finished.
-    mutating func finish() -> Bool {
+    /// Ends the record; returns whether it proves that the handshake is finished.
+    mutating func endRecord() -> Bool {
         guard isCounting else { return false }
         isCounting = false
         guard isLatest else { return true }
@@ -52,11 +57,11 @@ struct HandshakeEvidence: Sendable {
         return count == HandshakeEvidence.required
     }
 
-    /// Reads the next bytes of the handshake that are in plain text.
+    /// Reads the next bytes of the plain part of the handshake.
     ///
-    /// Who chooses TLS 1.3 says so in the ServerHello by `supported_versions`, of 2 bytes, 0x0304 (RFC 8446, section
-    /// 4.2.1).
-    mutating func read(_ bytes: Span<UInt8>) {
+    /// A server selects TLS 1.3 in its ServerHello with the extension `supported_versions`, two bytes long,
+    /// 0x0304 (RFC 8446, section 4.2.1).
+    mutating func readHandshake(_ bytes: Span<UInt8>) {
         let choice: [6 of UInt8] = [0, 43, 0, 2, 3, 4]
         for index in bytes.indices {
             guard !isLatest else { return }
@@ -71,12 +76,12 @@ struct HandshakeEvidence: Sendable {
         }
     }
 
-    /// Bytes were missed, in which the server may have chosen TLS 1.3.
+    /// Assumes TLS 1.3 after missed bytes in which the server may have selected it.
     mutating func assumeLatest() {
         matched = HandshakeEvidence.choiceLength
         isCounting = false
     }
 
-    /// Bytes of application data were missed.
+    /// Stops counting the current record after missed bytes of application data.
     mutating func interrupt() { isCounting = false }
 }

@@ -1,6 +1,8 @@
-/// Numbers of 0 to 255 with commas between, as PORT, LPRT, 227 and 228 write addresses.
+/// A list of numbers from 0 to 255 with commas between them, as PORT, LPRT, 227 and 228 write addresses.
 package struct NumberList {
-    /// As many as the longest field has: LPRT with an IPv6 address and an 8-byte port length is never longer.
+    /// Maximum length of a list.
+    ///
+    /// The longest valid one, LPRT with an IPv6 address, has 21 numbers.
     static let maximumCount = 24
 
     private var numbers: [24 of UInt8] = .init(repeating: 0)
@@ -8,21 +10,21 @@ package struct NumberList {
     /// Offset behind the last number.
     package private(set) var end: Int
 
-    /// What stopped the reading of a list that is not one.
+    /// Why a list is not valid.
     package enum ParseError: Error {
-        /// The text ended where a number or a comma could still have followed.
+        /// The text ended where a number has to follow.
         case incomplete
         case invalid
     }
 
-    /// Reads the longest list at `offset`.
+    /// Parses the longest list at `offset`.
     ///
     /// - Parameters:
-    ///   - text: where the list stands.
-    ///   - offset: where its first digit is.
-    ///   - allowsBlanks: takes blanks behind commas, as some servers write them.
-    /// - Throws: `incomplete` if the text ends behind a comma or, with it, behind the first number; `invalid` if a
-    ///   number is above 255, a comma is not followed by a number, or there are too many.
+    ///   - text: the line.
+    ///   - offset: offset of the first digit.
+    ///   - allowsBlanks: accepts blanks behind commas, as some servers write them.
+    /// - Throws: `incomplete` if the text ends where a number has to follow; `invalid` if a number exceeds
+    ///   255, no number follows a comma, or there are too many numbers.
     package init(parsing text: Span<UInt8>, at offset: Int, allowsBlanks: Bool) throws(ParseError) {
         end = offset
         while true {
@@ -53,7 +55,8 @@ package struct NumberList {
         UInt16(numbers[index]) << 8 | UInt16(numbers[index + 1])
     }
 
-    /// The address and port of a long form (RFC 1639): `af,hal,h1,...,pal,p1,p2` with af 4 or 6; `nil` if it is none.
+    /// The address and port of the long form (RFC 1639), `af,hal,h1,...,pal,p1,p2` with af 4 or 6; `nil` if
+    /// the list is not one.
     func longForm() -> (address: IPAddress, port: UInt16)? {
         guard count > 2 else { return nil }
         let size = Int(numbers[1])

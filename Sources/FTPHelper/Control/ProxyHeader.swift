@@ -1,25 +1,26 @@
-/// The header of the PROXY protocol, which load balancers put in front of a client's first command, versions 1 and 2 (HAProxy's
-/// `doc/proxy-protocol.txt`).
+/// The header of the PROXY protocol, versions 1 and 2, which load balancers send in front of the client's
+/// first command (HAProxy's `doc/proxy-protocol.txt`).
 ///
-/// Accepted: `PROXY TCP4 198.51.100.7 203.0.113.5 40000 21` with CRLF, at most 107 bytes, `TCP6` and `UNKNOWN` likewise; and the
-/// twelve bytes of version 2, then version and command, family, and the length of what follows in network byte order.
+/// Accepted: `PROXY TCP4 198.51.100.7 203.0.113.5 40000 21` with CRLF, at most 107 bytes, also with `TCP6` or
+/// `UNKNOWN`; and the 12-byte signature of version 2, followed by version and command, family, and the length
+/// of the rest in network byte order.
 package struct ProxyHeader: Hashable, Sendable {
-    /// Bytes of the whole header.
+    /// Size of the header in bytes.
     package let size: Int
-    /// The client's address; `nil` where the header has none of IPv4 or IPv6 over TCP.
+    /// The client's address; `nil` unless the header has an IPv4 or IPv6 address for TCP.
     package let source: IPAddress?
 
-    /// What a client's first bytes are.
+    /// The result of parsing a client's first bytes.
     package enum Reading: Hashable, Sendable {
         case none
-        /// They may become a header.
+        /// The bytes may be the beginning of a header.
         case incomplete
         case header(ProxyHeader)
     }
 
-    /// Bytes of a header of version 1 with its end.
+    /// Maximum size of a version 1 header in bytes, including its line end.
     private static let maximumTextSize = 107
-    /// Bytes of a header of version 2: more than all that senders are known to put into one.
+    /// Maximum accepted size of a version 2 header in bytes; no known sender needs as many.
     private static let maximumSize = 2048
     private static let fixedSize = 16
     private static let signature: [12 of UInt8] = [
@@ -27,7 +28,7 @@ package struct ProxyHeader: Hashable, Sendable {
     ]
     private static let word: [6 of UInt8] = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20]  // "PROXY "
 
-    /// Reads a client's first bytes.
+    /// Parses a client's first bytes.
     package static func read(_ bytes: Span<UInt8>) -> Reading {
         if (0..<min(bytes.count, signature.count)).allSatisfy({ bytes[$0] == signature[$0] }) {
             return binary(bytes)
@@ -41,7 +42,7 @@ package struct ProxyHeader: Hashable, Sendable {
         let size = fixedSize + Int(length)
         guard bytes[12] >> 4 == 2, size <= maximumSize else { return .none }
         guard bytes.count >= size else { return .incomplete }
-        // The command LOCAL (0) is the load balancer's own: its addresses mean nothing.
+        // The command LOCAL (0) marks the load balancer's own connections, whose addresses mean nothing.
         let isProxied = bytes[12] & 0xf == 1
         var source: IPAddress?
         switch bytes[13] {

@@ -1,47 +1,53 @@
-/// Follows the records of a TLS stream without looking inside, to notice where plain text returns (CCC, RFC 4217).
+/// Follows the records of a TLS stream without decrypting them, to notice where plain text returns (CCC, RFC
+/// 4217).
 ///
-/// A record (RFC 8446, section 5.1) is a content type of 20 to 24, version 3.0 to 3.4, a 16-bit length, and as many bytes.
+/// A record (RFC 8446, section 5.1) consists of a content type from 20 to 24, a version from 3.0 to 3.4, a
+/// 16-bit length, and as many bytes.
 package struct TLSRecords: Sendable {
-    /// How far a side has come with TLS, as far as the types of its records tell.
+    /// The progress of a side, as far as the types of its records show it.
     enum Progress: UInt8 {
         case nothing
-        /// A record, but the first that was seen did not begin a handshake.
+        /// Records were seen, but the first one was not a handshake record.
         case records
-        /// The first record was one of a handshake.
+        /// The first record was a handshake record.
         case handshake
-        /// A handshake, and later a whole record of application data.
+        /// A handshake record, and later a complete record of application data.
         case data
-        /// The same, and what shows that the other side has finished the handshake, behind that one's data.
+        /// The same, and then, after data of the other side, evidence that the other side has finished the
+        /// handshake.
         case answer
     }
 
-    /// Bytes of the current record that are still to come; while its header comes, as much of this number as has come.
+    /// Remaining bytes of the current record.
+    ///
+    /// While the header is incomplete, the part of the length that has arrived.
     var remaining: UInt16 = 0
-    /// Bytes of a record header that have come: at most 4, for the fifth ends it.
+    /// Number of header bytes that have arrived, at most 4: the fifth completes the header.
     var headerCount: UInt8 = 0
-    /// Content type of the record.
+    /// Content type of the current record.
     var type: UInt8 = 0
-    /// Set while nobody knows where records begin.
+    /// Set while the position in the records is unknown.
     var isLost = false
     var progress = Progress.nothing
-    /// What the records tell of the other side; `nil` where nobody asks, or no more.
+    /// Evidence about the other side; `nil` if it is not needed, or no longer.
     var evidence: HandshakeEvidence?
 
-    /// Those of a side.
+    /// Begins to follow a side.
     package init(of side: Session.Side = .client) { evidence = side == .server ? HandshakeEvidence() : nil }
 
-    /// Tells whether the side has shaken hands and then sent application data, as one that really speaks TLS does.
+    /// Tells whether the side has sent a handshake and then application data, as a real TLS endpoint does.
     package var hasSentData: Bool { progress == .data || progress == .answer }
-    /// Tells whether it has besides answered what the other side has sent, who then has shaken hands, too.
+    /// Tells whether the side has also answered data of the other side, which therefore has finished the
+    /// handshake, too.
     package var hasAnswered: Bool { progress == .answer }
 
-    /// Takes the next bytes.
+    /// Reads the next bytes of the stream.
     ///
     /// - Parameters:
-    ///   - bytes: what comes next in the stream.
-    ///   - isAnswer: the other side has sent application data before.
-    /// - Returns: The offset at which plain text begins, or `nil` while all is TLS. Up to four bytes of a header that then turns
-    ///   out to be none may have come before: these are lost for parsing.
+    ///   - bytes: the next bytes.
+    ///   - isAnswer: whether the other side has already sent application data.
+    /// - Returns: the offset at which plain text begins, or `nil` while everything is TLS. Up to four bytes
+    ///   that looked like the beginning of a header may precede it in earlier segments; they are not parsed.
     package mutating func consume(_ bytes: Span<UInt8>, isAnswer: Bool = false) -> Int? {
         if isLost {
             guard TLSRecords.isHeader(bytes) else { return nil }
@@ -51,10 +57,10 @@ package struct TLSRecords: Sendable {
         while offset < bytes.count {
             if headerCount == 0, remaining > 0 {
                 let count = min(Int(remaining), bytes.count - offset)
-                if type == 22 { evidence?.read(bytes.extracting(offset..<offset + count)) }
+                if type == 22 { evidence?.readHandshake(bytes.extracting(offset..<offset + count)) }
                 remaining -= UInt16(count)
                 offset += count
-                if remaining == 0 { finish(isAnswer: isAnswer) }
+                if remaining == 0 { endRecord(isAnswer: isAnswer) }
                 continue
             }
             let byte = bytes[offset]
@@ -65,28 +71,30 @@ package struct TLSRecords: Sendable {
             offset += 1
             if headerCount == 5 {
                 headerCount = 0
-                if type == 23 { evidence?.begin(remaining) }
-                if remaining == 0 { finish(isAnswer: isAnswer) }
+                if type == 23 { evidence?.beginRecord(remaining) }
+                if remaining == 0 { endRecord(isAnswer: isAnswer) }
             }
         }
         return nil
     }
 
-    /// Takes notice of a record that has come whole: of a header alone nothing follows.
-    private mutating func finish(isAnswer: Bool) {
+    /// Processes the end of a record; a record may consist of its header only.
+    private mutating func endRecord(isAnswer: Bool) {
         switch progress {
         case .nothing: progress = type == 22 ? .handshake : .records
         case .handshake where type == 23: progress = .data
-        default: break
+        case .handshake, .records, .data, .answer: break
         }
-        guard type == 23, evidence?.finish() == true, isAnswer, progress == .data else { return }
+        guard type == 23, evidence?.endRecord() == true, isAnswer, progress == .data else { return }
         progress = .answer
         evidence = nil
     }
 
-    /// Bytes were missed: what follows is TLS until a segment begins with a whole record header.
+    /// Records that bytes were missed: what follows counts as TLS until a segment starts with a complete
+    /// record header.
     ///
-    /// Where the stream goes on after a hole is the other side's word, so what looks like plain text there proves nothing.
+    /// The other side's acknowledgements determine where the stream resumes, so what looks like plain text
+    /// there proves nothing.
     package mutating func resume() {
         remaining = 0
         headerCount = 0
@@ -94,12 +102,12 @@ package struct TLSRecords: Sendable {
         if progress == .data { evidence?.interrupt() } else { evidence?.assumeLatest() }
     }
 
-    /// Tells whether bytes begin with a whole record header.
+    /// Tells whether bytes begin with a complete record header.
     private static func isHeader(_ bytes: Span<UInt8>) -> Bool {
         bytes.count >= 5 && (20...24).contains(bytes[0]) && bytes[1] == 3 && bytes[2] <= 4 && bytes[3] <= 0x48
     }
 
-    /// Tells whether a header can go on with this byte.
+    /// Tells whether this byte can be the next one of a header.
     private func isPlausible(_ byte: UInt8) -> Bool {
         switch headerCount {
         case 0: (20...24).contains(byte)
@@ -110,7 +118,8 @@ package struct TLSRecords: Sendable {
         }
     }
 
-    /// Tells whether a stream that starts with these bytes is TLS: a handshake record with a ClientHello.
+    /// Tells whether a stream that starts with these bytes is TLS: a handshake record, which contains the
+    /// ClientHello.
     package static func begins(_ bytes: Span<UInt8>) -> Bool {
         bytes.count >= 2 && bytes[0] == 22 && bytes[1] == 3
     }

@@ -1,7 +1,9 @@
-/// Telnet commands, which may stand in front of a line (RFC 959, section 4.1.3; RFC 854).
+/// Skips Telnet commands, which may precede a line (RFC 959, section 4.1.3; RFC 854).
 enum Telnet {
-    /// The offset behind the commands that a line begins with: `IAC x`, or `IAC WILL...DONT x`; `end` or more while they may
-    /// go on.
+    /// Returns the offset behind the Telnet commands at the beginning of a line.
+    ///
+    /// A command is `IAC x` or `IAC WILL...DONT x`. The result is `end` or greater if a command may be
+    /// incomplete.
     static func end(ofCommandsIn line: Span<UInt8>, before end: Int) -> Int {
         var offset = 0
         while offset < end, line[offset] == 0xff {

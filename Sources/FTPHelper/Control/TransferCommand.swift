@@ -1,4 +1,4 @@
-/// A command whose data go over a data connection.
+/// A command that transfers data over a data connection.
 package enum TransferCommand: String, Hashable, Sendable, CaseIterable {
     case retr = "RETR"
     case stor = "STOR"
@@ -8,7 +8,7 @@ package enum TransferCommand: String, Hashable, Sendable, CaseIterable {
     case nlst = "NLST"
     case mlsd = "MLSD"
 
-    /// Tells whether data go from the client to the server.
+    /// Tells whether the client sends the data.
     package var isUpload: Bool {
         switch self {
         case .stor, .stou, .appe: true
@@ -16,7 +16,7 @@ package enum TransferCommand: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Tells whether it is a file that goes, and not a listing.
+    /// Tells whether a file is transferred, as opposed to a listing.
     package var isOfFile: Bool {
         switch self {
         case .retr, .stor, .stou, .appe: true

@@ -1,21 +1,23 @@
-/// What a line says of a transfer.
+/// What a line tells about a transfer.
 package enum TransferSign: Hashable, Sendable {
-    /// SIZE: how long is the file at this place of the line?
+    /// SIZE: the client asks for the size of the file named at these offsets of the line.
     case asksSize(path: Range<Int>)
-    /// So long is the file that was asked for last.
+    /// The reply to SIZE: the size in bytes of the file asked for last.
     case size(UInt64)
-    /// REST: the next transfer leaves out so much of the file.
+    /// REST: the next transfer skips this many bytes of the file.
     case begins(at: UInt64)
-    /// Something is to be transferred.
+    /// A transfer command, with the offsets of its path in the line.
     case command(TransferCommand, path: Range<Int>, ordinal: UInt32)
-    /// The server has begun with the oldest transfer that waits for its reply, and may have said how much that is.
+    /// A preliminary reply: the server has begun the oldest transfer that waits for its reply, and may have
+    /// told the size in bytes.
     case opens(size: UInt64?)
-    /// The final reply to the transfer of that ordinal.
+    /// The final reply to the transfer command with this ordinal.
     case ends(command: UInt32)
 
-    /// The number of bytes that a preliminary reply names.
+    /// The number of bytes that a preliminary reply announces.
     ///
-    /// Accepted, for example: `150 Opening BINARY mode data connection for x (300000 bytes).` The last parenthesis counts, for the file's name may have others.
+    /// Accepted, for example: `150 Opening BINARY mode data connection for x (300000 bytes).` The last
+    /// parenthesis counts, because the name of the file may contain others.
     static func size(inPreliminaryReply line: Span<UInt8>) -> UInt64? {
         let unit: [6 of UInt8] = [0x20, 0x62, 0x79, 0x74, 0x65, 0x73]  // " bytes"
         var start = line.count

@@ -1,4 +1,6 @@
-/// The bytes of a user's name; up to 15 of them take no memory of their own.
+/// The bytes of a user's name.
+///
+/// Up to 15 bytes are stored inline, without an allocation.
 enum UserName: Sendable {
     case short([15 of UInt8], count: UInt8)
     case long([UInt8])

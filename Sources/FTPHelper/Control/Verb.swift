@@ -1,27 +1,31 @@
-/// The commands that tracking tells apart; every other one is `other`.
+/// The commands that the session distinguishes; every other command is `other`.
 package enum Verb: UInt8, Hashable, Sendable {
     case other, user, pass, acct, rein, auth, abor
     case port, eprt, lprt
     case pasv, epsv, lpsv
     case retr, size
-    /// Has been answered before the transfer in front of it; a place in `VerbQueue`, and no command.
+    /// Not a command: marks an entry of `VerbQueue` that was answered before the transfer in front of it.
     case answered
-    // Those from here on wait for their replies as another one (`awaited`).
+    // The cases from here on are queued as another one (`awaited`), because `VerbQueue` stores four bits per
+    // entry.
     case stor, stou, appe, list, nlst, mlsd
     case rest, type
 
-    /// As what it waits for its reply: one of the first sixteen, of which `VerbQueue` has room for the numbers.
+    /// The verb as which the command is queued: one of the first sixteen cases, because `VerbQueue` has room
+    /// for no other.
     ///
-    /// All transfers are answered alike.
+    /// All transfers are answered in the same way.
     var awaited: Verb {
         switch self {
         case .stor, .stou, .appe, .list, .nlst, .mlsd: .retr
         case .rest, .type: .other
-        default: self
+        case .other, .user, .pass, .acct, .rein, .auth, .abor, .port, .eprt, .lprt, .pasv, .epsv, .lpsv,
+            .retr, .size, .answered:
+            self
         }
     }
 
-    /// What it transfers over a data connection.
+    /// The transfer that the command starts; `nil` if none.
     var transfers: TransferCommand? {
         switch self {
         case .retr: .retr
@@ -35,7 +39,7 @@ package enum Verb: UInt8, Hashable, Sendable {
         }
     }
 
-    /// The kind of expectation that the command itself announces.
+    /// The kind of expectation that the command itself announces; `nil` if none.
     package var announces: Expectation.Kind? {
         switch self {
         case .port: .port
@@ -45,7 +49,7 @@ package enum Verb: UInt8, Hashable, Sendable {
         }
     }
 
-    /// The kind of expectation that the reply to the command announces.
+    /// The kind of expectation that the reply to the command announces; `nil` if none.
     package var solicits: Expectation.Kind? {
         switch self {
         case .pasv: .pasv
@@ -57,7 +61,8 @@ package enum Verb: UInt8, Hashable, Sendable {
 }
 
 extension Verb {
-    /// The command of that name, packed as `Command` packs it; `nil` for a word that no FTP standard or server has.
+    /// Returns the verb for a name, packed as `Command` packs it; `nil` for a word that no FTP standard or
+    /// known implementation uses.
     static func named(_ packed: UInt64) -> Verb? {
         if let verb = tracked[packed] { return verb }
         return known.contains(packed) ? .other : nil
@@ -67,15 +72,17 @@ extension Verb {
         pack("USER"): .user, pack("PASS"): .pass, pack("ACCT"): .acct, pack("REIN"): .rein,
         pack("AUTH"): .auth, pack("ABOR"): .abor, pack("PORT"): .port, pack("EPRT"): .eprt,
         pack("LPRT"): .lprt, pack("PASV"): .pasv, pack("EPSV"): .epsv, pack("LPSV"): .lpsv,
-        // Asks that the server be the TLS client (SSL-FXP); and what some routers make of PASV to hinder other helpers.
+        // CPSV makes the server the TLS client (SSL-FXP). Some routers write P@SW in place of PASV, to
+        // disable other helpers.
         pack("CPSV"): .pasv, pack("P@SW"): .pasv,
         pack("RETR"): .retr, pack("SIZE"): .size, pack("STOR"): .stor, pack("STOU"): .stou,
         pack("APPE"): .appe, pack("LIST"): .list, pack("NLST"): .nlst, pack("MLSD"): .mlsd,
         pack("REST"): .rest, pack("TYPE"): .type,
     ]
 
-    /// RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151, the IANA registry of FTP extensions, and what common servers and
-    /// clients have besides: drftpd's PRET, Serv-U's XAUT, the Macintosh clients' MACB, a proxy's OPEN, and so on.
+    /// All other commands of RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151 and the IANA registry of FTP
+    /// extensions, and those of common servers and clients: PRET of drftpd, XAUT of Serv-U, MACB of Macintosh
+    /// clients, OPEN of proxies, and so on.
     private static let known: Set<UInt64> = Set(
         [
             "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "COMB", "CONF", "CSID", "CWD", "DELE",
@@ -91,8 +98,9 @@ extension Verb {
 
     /// Commands whose replies may contain lines that the server did not write itself.
     ///
-    /// BSD's `STAT` prints the output of `ls`, in which a file's name may have line feeds. The messages that servers show after a
-    /// login or a CWD are no danger: servers mark or indent each of their lines.
+    /// The STAT of BSD servers, for example, passes on the output of `ls`, including file names with line
+    /// feeds. Text that servers show after a login or a CWD is not a problem, because they mark or indent
+    /// each line of it.
     static let quoting: Set<UInt64> = Set(["HELP", "LANG", "MLST", "SITE", "STAT"].map(pack))
 
     private static func pack(_ name: String) -> UInt64 {

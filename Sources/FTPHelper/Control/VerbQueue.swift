@@ -1,28 +1,28 @@
-/// Commands that wait for their replies, first in first out: at most 64, of which 16 take no memory of their own.
+/// A queue of the commands that wait for their replies: at most 64, of which the first 16 need no allocation.
 ///
-/// Of more than 64 the oldest are forgotten; how many of these there are is kept, since their replies come first.
+/// If there are more, the oldest are forgotten, but their number is kept, because their replies come first.
 struct VerbQueue: Sendable {
-    /// As many commands as are known at a time.
+    /// Maximum number of queued commands.
     static let capacity = 64
     private static let inlineCapacity = 16
 
-    /// The oldest, four bits each, the first the lowest; 0 where there is none.
+    /// The oldest 16 commands, four bits each, the oldest in the lowest bits; 0 in unused places.
     private var oldest: UInt64 = 0
-    /// Those behind them.
+    /// The commands behind these.
     private var others: [Verb] = []
     private var size: UInt8 = 0
-    /// How many commands before the oldest wait for replies.
+    /// Number of forgotten commands, which precede the oldest queued one.
     var forgotten: UInt16 = 0
 
     var count: Int { Int(size) }
 
-    /// The command that is `index` places behind the oldest; `index` is less than `count`.
+    /// The command `index` places behind the oldest; `index` must be less than `count`.
     subscript(index: Int) -> Verb {
         guard index < VerbQueue.inlineCapacity else { return others[index - VerbQueue.inlineCapacity] }
         return Verb(rawValue: UInt8(oldest >> UInt64(index * 4) & 0xf)) ?? .other
     }
 
-    /// Adds a command; where there is no place for it, the oldest gives way.
+    /// Appends a command; forgets the oldest one if the queue is full.
     mutating func append(_ verb: Verb) {
         if count == VerbQueue.capacity {
             dropFirst(1)
@@ -36,26 +36,26 @@ struct VerbQueue: Sendable {
         size += 1
     }
 
-    /// Takes a command that has been answered out, and those before it, which then count as unanswered.
+    /// Removes an answered command and those in front of it, which count as unanswered.
     mutating func remove(through index: Int) {
         forgotten = 0
         dropFirst(index + 1)
     }
 
-    /// Counts those before a command as unanswered.
+    /// Removes the commands in front of one; they count as unanswered.
     mutating func remove(before index: Int) {
         forgotten = 0
         dropFirst(index)
     }
 
-    /// One that was forgotten has been answered; `false` if there is none.
+    /// Counts one forgotten command as answered; returns `false` if there is none.
     mutating func answerForgotten() -> Bool {
         guard forgotten > 0 else { return false }
         forgotten -= 1
         return true
     }
 
-    /// A command behind the oldest has been answered.
+    /// Marks a command behind the oldest as answered.
     mutating func answer(_ index: Int) {
         if index < VerbQueue.inlineCapacity {
             oldest &= ~(0xf << UInt64(index * 4))
@@ -67,7 +67,7 @@ struct VerbQueue: Sendable {
 
     mutating func removeAll() { self = VerbQueue() }
 
-    /// The one that is the oldest then still waits for its reply.
+    /// Removes entries from the front, and all answered ones that follow them.
     private mutating func dropFirst(_ number: Int) {
         var rest = number
         while rest > 0 || count > 0 && self[0] == .answered {

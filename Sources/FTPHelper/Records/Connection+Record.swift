@@ -11,9 +11,10 @@ extension Expectation.Kind: Recordable {
 }
 
 extension Connection {
-    /// Writes what it takes to go on with the connection.
+    /// Writes what the next daemon needs to continue with the connection.
     ///
-    /// No password is in it: of a command line that has not ended only the verb is kept, unless it announces something.
+    /// It contains no password. Of an unfinished command line, only the verb is kept, unless the line is an
+    /// announcement or USER.
     func write(into record: inout RecordWriter, _ extent: RecordExtent = .whole) {
         compactMapping.write(into: &record)
         record.put(entryID, bits: 32)
@@ -66,9 +67,10 @@ extension Connection {
         isWaiting.write(into: &record)
     }
 
-    /// The command of a line that has not ended and is not kept: there is no room for it, or it may hold a secret.
+    /// The verb of an unfinished command line whose text is not kept, because there is no room for it or it
+    /// may contain a secret.
     ///
-    /// A USER is kept, since its end tells whether it is one of FTP's.
+    /// The text of USER is kept, because the rest of its line shows whether the client speaks FTP.
     private func interruptedVerb(keepsLine: Bool) -> Verb? {
         guard !streams[0].rest.isEmpty, streams[0].heldCount == 0 || !keepsLine,
             case .lines = session.content(of: .client)
@@ -79,18 +81,18 @@ extension Connection {
         return verb?.announces == nil && verb != .user ? verb : nil
     }
 
-    /// The session as a record has it that leaves something out.
+    /// The session, reduced to what a limited record contains.
     private func session(within extent: RecordExtent) -> Session {
         var session = session
         session.userName = UserName(Array(session.user.prefix(extent.nameSize)))
         if !extent.keepsLine[1] {
             let bytes = streams[1].bytes
-            session.passOver(partialReply: bytes.span.extracting(streams[1].rest))
+            session.skip(partialReply: bytes.span.extracting(streams[1].rest))
         }
         return session
     }
 
-    /// Goes on with the connection that a record describes; the time is that of the restart.
+    /// Restores the connection from a record; `now` is the time of the restart.
     convenience init(reading record: inout RecordReader, at now: Instant) throws(RecordError) {
         self.init(
             mapping: try record.next(CompactMapping.self).mapping,

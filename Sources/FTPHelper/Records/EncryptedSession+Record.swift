@@ -13,7 +13,7 @@ extension Expectation.Access.Active: Recordable {
 extension EncryptedSession: Recordable {
     func write(into record: inout RecordWriter) { write(into: &record, liveCount: .max) }
 
-    /// Writes it with so many of its data connections, the newest.
+    /// Writes the session with the newest `liveCount` of its data connections.
     func write(into record: inout RecordWriter, liveCount: Int) {
         ports.lowerBound.write(into: &record)
         ports.upperBound.write(into: &record)

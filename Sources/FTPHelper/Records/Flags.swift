@@ -1,4 +1,4 @@
-/// Packs up to seven Booleans into seven bits of a record.
+/// Up to seven Booleans, packed into seven bits of a record.
 struct Flags: Recordable {
     private var bits: UInt8 = 0
 
@@ -11,7 +11,7 @@ struct Flags: Recordable {
         _ sixth: Bool = false,
         _ seventh: Bool = false
     ) {
-        // An array of them would be allocated anew for each record.
+        // An array would be an allocation for each record.
         bits = (first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0) | (fourth ? 8 : 0)
         bits |= (fifth ? 16 : 0) | (sixth ? 32 : 0) | (seventh ? 64 : 0)
     }

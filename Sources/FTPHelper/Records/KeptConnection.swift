@@ -1,6 +1,6 @@
-/// A connection that an earlier daemon followed, as its record has it.
+/// A connection that an earlier daemon followed, restored from its record.
 ///
-/// Whether it is still the same one, only conntrack knows: `Tracker.restore` takes it back once that was asked.
+/// Only conntrack knows whether it still exists. Ask it first, then pass the connection to `Tracker.restore`.
 package struct KeptConnection {
     /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
     ///
@@ -8,14 +8,14 @@ package struct KeptConnection {
     package static let version: UInt64 = 7
 
     let connection: Connection
-    /// Set if nobody had logged in on it yet.
+    /// Set if there was no login yet.
     let wasWaiting: Bool
 
-    /// Reads a record; `nil` if it is none, or of a version that is not understood.
+    /// Reads a record; `nil` if it is corrupt or of another version.
     ///
     /// - Parameters:
-    ///   - record: as `Tracker.takeRecords` has given it.
-    ///   - now: the time, on the clock that the record's own times are of.
+    ///   - record: a record that `Tracker.takeRecords` handed over.
+    ///   - now: the time, on the same clock as the times in the record.
     package init?(_ record: [UInt64], at now: Instant) {
         var reader = RecordReader(record)
         guard let connection = try? Connection(reading: &reader, at: now),
@@ -25,16 +25,17 @@ package struct KeptConnection {
         self.wasWaiting = wasWaiting
     }
 
-    /// Tells whether it is worth keeping when conntrack has forgotten it: somebody has logged in, or its numbers are shifted.
+    /// Tells whether to keep it if conntrack has no entry: the user has logged in, or its numbers are
+    /// shifted.
     package var outlivesConntrack: Bool { !connection.isClosed && (connection.isLiberal || !wasWaiting) }
 
-    /// Set if conntrack had it the wrong way round, so that it was watched.
+    /// Set if the direction of its conntrack entry was reversed, so that it was watched.
     package var isReversed: Bool { connection.isReversed }
 
     package var mapping: Mapping { connection.mapping }
-    /// Which conntrack entry it had.
+    /// Identifier of its conntrack entry (`CTA_ID`).
     package var entryID: UInt32 { connection.entryID }
-    /// What it had open.
+    /// Its open expectation.
     package var expectation: Expectation? { connection.expectation }
     /// The addresses that were admitted for it.
     package var admitted: [IPAddress] { connection.dataPairs.map(\.from) }

@@ -1,2 +1,2 @@
-/// A record that is none, or of another version: it ends too early, or says what cannot be.
+/// A record is corrupt or of another version: it ends too early, or has an impossible value.
 struct RecordError: Error {}

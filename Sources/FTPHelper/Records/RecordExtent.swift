@@ -1,28 +1,32 @@
-/// How much of a connection a record says.
+/// How much of a connection its record contains.
 ///
-/// Where the records of all take more room than there is, one says no more than it takes to go on: that has a bound which
-/// no client can widen, so that there can be room for it whatever others do.
+/// If all records together take too much room, a record is reduced to what is needed to continue. That has a
+/// maximum size which no client can exceed, so there can be room for it whatever others do.
 struct RecordExtent {
-    /// How many edits of each stream, by side, the newest of them.
+    /// Maximum number of edits of each stream, by side; the newest are kept.
     private(set) var edits: [2 of Int] = .init(repeating: .max)
-    /// Whether each stream's line that has not ended is in it, by side; what is still to come of another is passed over.
+    /// Whether each stream's unfinished line is kept, by side.
+    ///
+    /// If not, the rest of the line will be skipped.
     private(set) var keepsLine: [2 of Bool] = .init(repeating: true)
-    /// Bytes of the user's name, which only people read.
+    /// Maximum number of bytes of the user's name, which is only for display.
     private(set) var nameSize = Int.max
-    /// Data connections of an encrypted session, the newest of them: those left out no longer count for its `maximum`.
+    /// Maximum number of data connections of an encrypted session; the newest are kept.
+    ///
+    /// The others no longer count against its `maximum`.
     private(set) var liveCount = Int.max
 
-    /// Everything.
+    /// The whole connection.
     static let whole = RecordExtent()
 
     /// Tells whether nothing is left out.
     var isWhole: Bool { nameSize == .max }
 
-    /// What it takes to go on.
+    /// The minimum that is needed to continue.
     ///
-    /// Positions, shifts, the session and the expectation are always in it, and so is what is withheld, which its sender
-    /// sends no more. The rest shares `sharedSize`: first the edits, the newest in front, since the receiver may not have
-    /// their text yet; then lines that have not ended; then the name.
+    /// Positions, shifts, the session and the expectation are always included, and so are withheld bytes,
+    /// which the sender does not send again. The rest shares `sharedSize` bytes: first the edits, the newest
+    /// first, because the receiver may not have their text yet; then unfinished lines; then the user's name.
     static func least(of connection: Connection) -> RecordExtent {
         var extent = RecordExtent()
         var size = sharedSize
@@ -49,8 +53,9 @@ struct RecordExtent {
         return extent
     }
 
-    /// Bytes that edits, lines and the name may have together: an announcement of either side and its line, in IPv6.
+    /// Bytes for edits, lines and the name together: enough for an IPv6 announcement of either side and its
+    /// line.
     private static let sharedSize = 144
-    /// Edits of both streams together.
+    /// Maximum number of edits of both streams together.
     private static let maximumEdits = 4
 }

@@ -1,23 +1,23 @@
-/// Reads a record from its beginning to its end, as `RecordWriter` writes it.
+/// Reads the values of a record in the order in which `RecordWriter` wrote them.
 struct RecordReader {
     private let words: [UInt64]
-    /// The next bit.
+    /// Index of the next bit.
     private var offset = 0
 
     init(_ words: [UInt64]) { self.words = words }
 
-    /// Bits that have not been read.
+    /// Number of bits that have not been read.
     var remaining: Int { words.count * 64 - offset }
 
-    /// Tells whether everything has been read, and what fills the last word up is 0.
+    /// Tells whether everything has been read and the padding of the last word is 0.
     var isAtEnd: Bool { remaining == 0 || remaining < 64 && words[offset / 64] >> UInt64(offset % 64) == 0 }
 
-    /// The next value.
+    /// Reads the next value.
     mutating func next<Value: Recordable>(_ type: Value.Type = Value.self) throws(RecordError) -> Value {
         try Value(reading: &self)
     }
 
-    /// The number in the next bits: at least one, and no more than there are in it.
+    /// Reads a number of `count` bits, at least 1 and at most the width of the number.
     mutating func bits<Number: FixedWidthInteger & UnsignedInteger>(_ count: Int) throws(RecordError)
         -> Number
     {

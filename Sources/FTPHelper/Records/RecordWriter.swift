@@ -1,16 +1,17 @@
-/// Writes a record: values one behind the other without gaps, each in as many bits as it needs.
+/// Writes a record: values without gaps, each in as many bits as it needs.
 ///
-/// They are gathered in words: every packet that says something has one written before it goes on.
+/// Bits are collected in 64-bit words, because a record is written before each packet with payload is
+/// forwarded.
 struct RecordWriter {
-    /// The words that are full; all of them after `finish`.
+    /// The complete words; all words after `finish`.
     private(set) var words: [UInt64] = []
-    /// Bits that do not fill a word yet, the first of them the lowest, and how many they are.
+    /// Bits of the incomplete word, the first in the lowest place, and their number.
     private var pending: UInt64 = 0
     private var pendingCount = 0
 
-    /// Writes the lowest bits of a number, of which the others are 0; at least one, and no more than 64.
+    /// Writes the lowest `count` bits of a number, 1 to 64; its other bits must be 0.
     ///
-    /// In line it is a few instructions, of which a record takes dozens.
+    /// Inlined, because it takes few instructions and a record calls it dozens of times.
     @inline(__always)
     mutating func put(_ value: some FixedWidthInteger & UnsignedInteger, bits count: Int) {
         let value = UInt64(truncatingIfNeeded: value)
@@ -22,7 +23,7 @@ struct RecordWriter {
         pending = value >> UInt64(truncatingIfNeeded: count &- pendingCount)
     }
 
-    /// Fills the last word up with zeros.
+    /// Pads the last word with zeros.
     mutating func finish() {
         guard pendingCount > 0 else { return }
         words.append(pending)
@@ -30,7 +31,7 @@ struct RecordWriter {
         pendingCount = 0
     }
 
-    /// Begins anew, and keeps the storage.
+    /// Starts a new record; keeps the storage.
     mutating func clear() {
         words.removeAll(keepingCapacity: true)
         pending = 0

@@ -1,13 +1,17 @@
-/// What a record can hold: it is written and read in the same order, and nothing else describes it.
+/// A value that a record can contain.
 ///
-/// Records are small, since every connection has one: numbers take as many bits as their values need.
+/// It is written and read in the same order, and nothing else describes the format.
+///
+/// Every connection has a record, so records are small: numbers take as many bits as their values need.
 protocol Recordable {
     func write(into record: inout RecordWriter)
     init(reading record: inout RecordReader) throws(RecordError)
 }
 
 extension Recordable where Self: FixedWidthInteger & UnsignedInteger {
-    /// Writes whether it is anything but 0, then of how many bytes but one, then these.
+    /// Writes a bit that is 0 for the number 0.
+    ///
+    /// Otherwise three bits follow with the number of bytes minus one, then the bytes.
     func write(into record: inout RecordWriter) {
         guard self != 0 else { return record.put(UInt8(0), bits: 1) }
         let last = (Self.bitWidth - 1 - leadingZeroBitCount) / 8
@@ -21,7 +25,7 @@ extension Recordable where Self: FixedWidthInteger & UnsignedInteger {
         let count = Int(try record.bits(3) as UInt8) * 8 + 8
         guard count <= Self.bitWidth else { throw RecordError() }
         self = try record.bits(count)
-        // There is one way only to write a number.
+        // There is only one way to write a number.
         guard self >> (count - 8) != 0 else { throw RecordError() }
     }
 }
@@ -35,7 +39,7 @@ extension UInt8: Recordable {
     init(reading record: inout RecordReader) throws(RecordError) { self = try record.bits(8) }
 }
 
-/// A number of either sign: the sign is the lowest bit.
+/// A signed number; the sign is the lowest bit.
 extension Int: Recordable {
     func write(into record: inout RecordWriter) {
         UInt64(bitPattern: Int64(self << 1 ^ self >> (Int.bitWidth - 1))).write(into: &record)
@@ -72,7 +76,7 @@ extension Array: Recordable where Element: Recordable {
 
     init(reading record: inout RecordReader) throws(RecordError) {
         let count: Int = try record.next()
-        // No element takes less than a bit.
+        // Each element takes at least one bit.
         guard (0...record.remaining).contains(count) else { throw RecordError() }
         self = []
         for _ in 0..<count { append(try record.next()) }

@@ -1,7 +1,7 @@
 extension Verb: Recordable {}
 extension Session.Phase: Recordable {}
 
-/// Written as its bytes are.
+/// Written in the same format as an array of bytes.
 extension UserName: Recordable {
     func write(into record: inout RecordWriter) {
         count.write(into: &record)
@@ -21,7 +21,7 @@ extension UserName: Recordable {
 extension VerbQueue: Recordable {
     func write(into record: inout RecordWriter) {
         count.write(into: &record)
-        // Those that wait are of the first sixteen.
+        // Queued verbs are among the first sixteen.
         for index in 0..<count { record.put(self[index].rawValue, bits: 4) }
         forgotten.write(into: &record)
     }
@@ -92,10 +92,10 @@ extension TLSRecords: Recordable {
 }
 
 extension Session {
-    /// Goes on with a command whose line had begun before: it will be answered like any other.
+    /// Continues with a command whose line began before the restart: it will be answered like any other.
     ///
-    /// Before the client has named its user its end might tell that it is none of FTP's, as that of `HELP / HTTP/1.1` does, and
-    /// nobody will see that.
+    /// Before USER, the end of the line could show that the client does not speak FTP, as it does in an HTTP
+    /// request. It will not be read, so the connection counts as not FTP.
     mutating func resume(_ command: Verb) {
         guard !isBeforeLogin || userName.count > 0 else {
             _ = refuseBeginning()
@@ -105,10 +105,10 @@ extension Session {
         push(command, isQuoting: command == .other)
     }
 
-    /// Takes notice of a line of the server that has not ended and will not be read.
+    /// Records that an unfinished line of the server will not be read.
     ///
-    /// It may have been the reply to a command, or begin one of several lines, and then nothing in these is a reply.
-    mutating func passOver(partialReply line: Span<UInt8>) {
+    /// The line may answer a command, or begin a multi-line reply, inside which nothing counts as a reply.
+    mutating func skip(partialReply line: Span<UInt8>) {
         isSynchronised = false
         clientSpokeLast = false
         guard continuedCode == 0 else { return }

@@ -24,15 +24,16 @@ extension Edit: Recordable {
 }
 
 extension Stream {
-    /// Writes what it takes to go on: positions, edits, what is withheld, and the line that has not ended.
+    /// Writes what the next daemon needs: positions, edits, withheld bytes, and the unfinished line.
     ///
-    /// What came too early is left out, and so is what was read already: the one is then a hole that gets acknowledged, the
-    /// other cannot be compared with retransmissions any more. Most streams are plain, and take one position and a number.
+    /// Early segments and bytes that were already read are left out. The former become a hole that the
+    /// receiver acknowledges; the latter cannot be compared with retransmissions any more. Most streams are
+    /// plain and take one position, one number and one bit.
     ///
     /// - Parameters:
-    ///   - record: gets the bytes.
-    ///   - keepsLine: the line that has not ended is in it; else what is still to come of it will be passed over.
-    ///   - count: as many edits are in it, the newest.
+    ///   - record: receives the values.
+    ///   - keepsLine: whether the unfinished line is included. If not, the rest of it will be skipped.
+    ///   - count: maximum number of edits; the newest are included.
     @inline(__always)
     func write(into record: inout RecordWriter, keepsLine: Bool, edits count: Int) {
         next.write(into: &record)
@@ -42,20 +43,20 @@ extension Stream {
         if !isPlain { writeRest(into: &record, keepsLine: keepsLine, edits: count) }
     }
 
-    /// Tells whether all that was sent has gone on as it came and was read, and nothing else has come.
+    /// Tells whether everything that arrived was read and forwarded unchanged, and nothing is pending.
     @inline(__always)
     private var isPlain: Bool {
         passed == next && !acknowledgedUnseen.isAfter(next) && !hasFIN && shift == 0 && heldCount == 0
             && !isSkipping && !hasHole && unread == bytes.count && edits.isEmpty
     }
 
-    /// Writes what only a stream has that is not plain.
+    /// Writes the rest of a stream that is not plain.
     private func writeRest(into record: inout RecordWriter, keepsLine: Bool, edits count: Int) {
-        // With the byte before what is withheld, which is sent in its place.
+        // Includes the byte before the withheld ones, which is sent in their place.
         let heldStart = max(0, bytes.count - (heldCount > 0 ? heldCount + 1 : 0))
         let start = keepsLine ? min(unread, heldStart) : heldStart
         let read = keepsLine ? unread : bytes.count
-        // The others are not far from there.
+        // The other positions are close to `next`.
         next.distance(to: passed).write(into: &record)
         next.distance(to: acknowledgedUnseen).write(into: &record)
         next.distance(to: hasFIN ? fin : next).write(into: &record)

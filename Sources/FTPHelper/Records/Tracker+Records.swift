@@ -1,17 +1,18 @@
-/// What the next daemon needs, should this one end: a record for each connection that is followed.
+/// Records of the connections, for the next daemon.
 extension Tracker {
-    /// Hands over the records that have changed since the last time.
+    /// Hands over the records that changed since the last call.
     ///
-    /// To be called before a packet goes on: what its receiver then knows, the record has to know too.
+    /// Call this before a packet is forwarded: the record has to contain what the receiver then knows.
     ///
-    /// Where there is no room for all that a record says, it is handed over once more, with what it takes to go on. Where
-    /// there is none for that either, the old one stays: for the next daemon the connection is then one of whose packets
-    /// some passed unseen, and not one that began out of its sight. Who has logged out or has begun to speak TLS
-    /// meanwhile gets no further with that than with packets that were lost to this one.
+    /// If there is no room for the complete record, a reduced one is handed over (`RecordExtent.least`). If
+    /// there is no room for that either, the old record stays. To the next daemon, the connection then looks
+    /// like one that lost some packets, not like one that began out of sight. A client that logged out or
+    /// began TLS in the meantime gains no more from this than from packets that this daemon missed.
     ///
-    /// - Parameter keep: given where the last record of the connection is, 0 if it has none, and the new one, `nil` if the
-    ///   connection has gone; returns where that is now, 0 for nowhere; throws if there is no room for it.
-    /// - Returns: What it has thrown last of a record that is kept in neither form.
+    /// - Parameter keep: stores a record. It gets the place of the previous record, 0 if there is none, and
+    ///   the new record, `nil` if the connection was removed. It returns the place of the new record, 0 if
+    ///   there is none, and throws if there is no room.
+    /// - Returns: the last error of `keep` for which neither form of the record was stored.
     @discardableResult
     package mutating func takeRecords<Failure>(
         _ keep: (_ old: Int, _ record: [UInt64]?) throws(Failure) -> Int
@@ -49,23 +50,24 @@ extension Tracker {
         connection.recordPlace = try keep(connection.recordPlace, record.words)
     }
 
-    /// Notes that a connection's record may have to be written anew.
+    /// Marks the record of a connection as out of date.
     mutating func note(_ connection: Connection) {
         guard keepsRecords, !connection.isChanged else { return }
         connection.isChanged = true
         changed.append(connection)
     }
 
-    /// Goes on with a connection that conntrack still has, as if nothing had happened.
+    /// Continues with a connection of an earlier daemon.
     ///
-    /// Its expectation is opened again, in case that it is not: what stays of its time is its time.
+    /// Its expectation is opened again, in case the kernel has lost it; its deadline stays.
     ///
     /// - Parameters:
     ///   - kept: the connection.
-    ///   - isCertain: conntrack has had it ever since; if not, only packets whose numbers go on with it are taken for its own.
+    ///   - isCertain: whether conntrack has had the entry all the time. If not, only packets whose sequence
+    ///     numbers continue the streams count as its own.
     ///   - now: the time.
-    ///   - output: gets what is to be done.
-    /// - Returns: Whether there was a place for it.
+    ///   - output: receives the actions.
+    /// - Returns: whether there was room for it.
     package mutating func restore(
         _ kept: KeptConnection,
         isCertain: Bool = true,
@@ -86,7 +88,7 @@ extension Tracker {
             lastID = max(lastID, expectation.id)
             enter(expectation, of: connection, into: &output)
         }
-        holdLentPort(of: connection)
+        reserveLentPort(of: connection)
         deadlines.update(connection)
         if connection.isClosed {
             lingering.append(connection)

@@ -84,7 +84,7 @@ extension CompactMapping: Recordable {
             if try record.next(Bool.self) {
                 .short(original: try record.next(), reply: try record.next())
             } else {
-                // Of IPv4 in zone 0 it might be as well.
+                // The record may still contain an IPv4 mapping in zone 0.
                 CompactMapping(try record.next())
             }
     }

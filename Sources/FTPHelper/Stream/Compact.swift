@@ -1,6 +1,6 @@
-/// A number of which fewer bits are kept: there are as many of them as streams, and these are many.
+/// Stores an `Int` in fewer bits: there are two streams per connection, so each byte in `Stream` counts.
 ///
-/// What does not fit wraps, as sequence numbers do.
+/// A value that does not fit wraps, as sequence numbers do.
 @propertyWrapper struct Compact<Storage: FixedWidthInteger & Sendable>: Sendable {
     private var stored: Storage
 

@@ -1,16 +1,21 @@
-/// One replaced span in a stream: what the sender sent between two positions, and what the receiver gets instead.
+/// A replaced span of a stream: what the sender sent between two positions, and what the receiver gets
+/// instead.
 ///
-/// It also stands for bytes that were withheld and then delivered as they were: `text` is then what the sender sent.
+/// An edit also records bytes that were withheld and then delivered unchanged; `text` is then what the sender
+/// sent.
 struct Edit: Sendable {
-    /// What the receiver gets instead of the span.
+    /// What the receiver gets in place of the span.
     let text: [UInt8]
-    /// Where the span starts and ends in what the sender sends; it is never empty.
+    /// Start and end of the span in the input space; the span is never empty.
     let start: SequenceNumber
     let end: SequenceNumber
-    /// Where `text` starts and ends in what the receiver gets: every packet asks, and `text` lies elsewhere in memory.
+    /// Start and end of `text` in the output space.
+    ///
+    /// The end is stored because every packet needs it, and `text` is in another part of memory.
     let outputStart: SequenceNumber
     let outputEnd: SequenceNumber
-    /// Up to where the sender may have been told that its bytes arrived before `text` was delivered: within the span.
+    /// Position within the span up to which the sender may have received acknowledgements before `text` was
+    /// delivered.
     let promised: SequenceNumber
 
     init(
@@ -28,7 +33,7 @@ struct Edit: Sendable {
         outputEnd = outputStart + text.count
     }
 
-    /// Output position less input position before the span, and behind it.
+    /// Output position minus input position, before the span and behind it.
     var shiftBefore: Int { start.distance(to: outputStart) }
     var shiftAfter: Int { end.distance(to: outputEnd) }
 }

@@ -1,36 +1,37 @@
-/// Writes the packet that goes on in place of one that came.
+/// Writes the packet that is forwarded in place of the one received.
 enum Rewriting {
-    /// Size to which a short packet may always grow: what every path carries (RFC 791 for IPv4, RFC 8200 for IPv6).
+    /// The size to which a packet may always grow, because every path carries it (RFC 791 for IPv4, RFC 8200
+    /// for IPv6).
     private static func minimumPathSize(_ packet: Span<UInt8>) -> Int { packet[0] >> 4 == 4 ? 576 : 1280 }
 
-    /// Fills `output`, unless the packet can go on as it is.
+    /// Writes the rewritten packet into `output`, unless the packet can be forwarded unchanged.
     ///
-    /// A packet never grows beyond its own size or what every path carries: what does not fit is left for the sender to
-    /// send again, and so is what the queue has cut off. Of a segment that is postponed the header goes on, as a probe for what
-    /// the receiver has.
+    /// A packet grows up to its own size or the size that every path carries, whichever is larger. The sender
+    /// has to retransmit what does not fit, and what the queue cut off. If the segment is postponed, only its
+    /// headers are forwarded, as a probe that makes the receiver acknowledge what it has.
     ///
     /// - Parameters:
-    ///   - packet: as it came.
-    ///   - segment: what it was parsed as.
-    ///   - stream: the direction it belongs to.
-    ///   - reverse: the direction it acknowledges.
-    ///   - acknowledgement: `segment.acknowledgement` as the sender of `reverse` numbers it.
-    ///   - admission: what became of its payload.
-    ///   - output: empty; gets the packet.
-    /// - Returns: whether `output` is to go on instead of the packet.
+    ///   - packet: the received packet.
+    ///   - segment: the packet's parsed headers.
+    ///   - stream: the direction that the packet belongs to.
+    ///   - reverse: the direction that the packet acknowledges.
+    ///   - acknowledgement: `segment.acknowledgement` in the input space of `reverse`.
+    ///   - insertion: what `Stream.insert` returned for the payload.
+    ///   - output: an empty array, which receives the packet.
+    /// - Returns: whether `output` replaces the packet.
     static func apply(
         _ packet: Span<UInt8>,
         _ segment: Segment,
         stream: Stream,
         reverse: Stream,
         acknowledgement: SequenceNumber,
-        admission: Stream.Admission,
+        insertion: Stream.Insertion,
         into output: inout [UInt8]
     ) -> Bool {
         let position = segment.firstByte
         let hasFIN = segment.hasFIN
         let isUntouched =
-            admission == .taken && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
+            insertion == .accepted && stream.isUntouched(segment.payloadCount, at: position, hasFIN: hasFIN)
         let hasSACK = segment.sackCount > 0 && !reverse.isTransparent
         guard
             !isUntouched || hasSACK || segment.isCut || stream.output(of: position) != position
@@ -39,13 +40,13 @@ enum Rewriting {
 
         output.append(packet, from: 0, count: segment.payloadOffset)
         let (first, isWhole) =
-            admission == .postponed
+            insertion == .postponed
             ? (stream.probe, false)
             : stream.emit(
                 packet.extracting(segment.payloadOffset..<segment.end),
                 at: position,
                 hasFIN: hasFIN,
-                prefersFirstCopy: admission == .conflicting,
+                prefersFirstCopy: insertion == .conflicting,
                 limit: max(segment.end, minimumPathSize(packet)),
                 into: &output
             )
@@ -56,11 +57,11 @@ enum Rewriting {
         if !isWhole || segment.isCut { output[tcp + 13] &= ~TCPFlags.fin.rawValue }
         if segment.flags.contains(.urg) { moveUrgent(segment, stream, first: sequence, in: &output) }
         if hasSACK { translateSACK(segment, reverse, in: &output) }
-        finish(packet, segment, in: &output)
+        setLengthsAndChecksums(packet, segment, in: &output)
         return true
     }
 
-    /// Lets the urgent pointer name the same byte as before.
+    /// Adjusts the urgent pointer so that it points to the same byte as before; clears it if it cannot.
     private static func moveUrgent(
         _ segment: Segment,
         _ stream: Stream,
@@ -76,7 +77,9 @@ enum Rewriting {
         output.put(pointer, at: segment.tcpOffset + 18)
     }
 
-    /// Translates the SACK blocks; one of which nothing is left makes room for no-operations.
+    /// Translates the SACK blocks.
+    ///
+    /// No-operations replace the blocks of which nothing is left.
     private static func translateSACK(_ segment: Segment, _ reverse: Stream, in output: inout [UInt8]) {
         var kept = 0
         for index in 0..<segment.sackCount {
@@ -94,7 +97,7 @@ enum Rewriting {
         if kept > 0 { output[segment.sackOffset - 1] = UInt8(2 + kept * 8) }
     }
 
-    /// Sets the length that the IP header gives, and its checksum by what has changed.
+    /// Sets the length in the IP header and updates its checksum.
     private static func setLength(of output: inout [UInt8]) {
         guard output[0] >> 4 == 4 else {
             output.put(UInt16(truncatingIfNeeded: output.count - 40), at: 4)
@@ -107,15 +110,16 @@ enum Rewriting {
         output.put(Checksum.updated(checksum, from: UInt64(old), to: UInt64(new)), at: 10)
     }
 
-    /// Sets the lengths, and both checksums by what has changed.
-    static func finish(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
+    /// Sets the length in the IP header, and updates the IP and TCP checksums.
+    static func setLengthsAndChecksums(_ packet: Span<UInt8>, _ segment: Segment, in output: inout [UInt8]) {
         setLength(of: &output)
-        // What was cut off is in the old checksum, and nobody knows what it was.
+        // The old checksum covers the bytes that were cut off, which are not known here.
         guard !segment.isCut else {
             Checksum.set(in: &output, segment)
             return
         }
-        // Both sums contain the old checksum, which so cancels out, and the addresses of the pseudo header do not change.
+        // Both sums contain the old checksum, so it cancels out. The addresses of the pseudo header do not
+        // change.
         let tcp = segment.tcpOffset
         let old = Checksum.sum(packet, tcp..<segment.end) + UInt64(segment.end - tcp)
         let new = Checksum.sum(output.span, tcp..<output.count) + UInt64(output.count - tcp)

@@ -1,20 +1,20 @@
-/// The first copies of bytes, which count.
+/// Comparison of payloads with the first copies of their bytes.
 ///
-/// They are looked at by ranges, never a byte at a time: who lets many segments come early would else make each later one
-/// cost as much as all of them.
+/// The comparison works on ranges, never on single bytes. Otherwise a sender of many early segments could
+/// make each later segment as expensive as all of them together.
 extension Stream {
-    /// Bytes that are kept of a payload.
+    /// The part of a payload of which a first copy is kept.
     private struct Copy {
         /// Offsets in the payload.
         let range: Range<Int>
-        /// What is kept has these offsets moved by so much.
+        /// Offset in the kept bytes minus offset in the payload.
         let shift: Int
 
         /// - Parameters:
-        ///   - size: of the payload.
-        ///   - position: of its first byte.
+        ///   - size: size of the payload.
+        ///   - position: position of its first byte.
         ///   - start: position of the first kept byte.
-        ///   - count: of kept bytes.
+        ///   - count: number of kept bytes.
         init?(ofPayload size: Int, at position: SequenceNumber, start: SequenceNumber, count: Int) {
             let offset = position.distance(to: start)
             let first = max(offset, 0)
@@ -53,12 +53,12 @@ extension Stream {
         return false
     }
 
-    /// Replaces bytes of a payload by their first copies.
+    /// Replaces the bytes of a payload by their first copies, where these are kept.
     ///
     /// - Parameters:
-    ///   - output: ends with them.
-    ///   - count: how many they are.
-    ///   - position: of the first of them.
+    ///   - output: an array that ends with the payload.
+    ///   - count: size of the payload.
+    ///   - position: position of its first byte.
     func restoreFirstCopies(in output: inout [UInt8], count: Int, at position: SequenceNumber) {
         let start = output.count - count
         var target = output.mutableSpan
@@ -71,7 +71,7 @@ extension Stream {
         }
     }
 
-    /// The kept bytes from one position to another.
+    /// Returns the kept bytes between two positions.
     func copy(_ start: SequenceNumber, _ end: SequenceNumber) -> [UInt8] {
         guard start.isBefore(end),
             let copy = copyInBytes(ofPayload: start.distance(to: end), at: start)
@@ -79,13 +79,13 @@ extension Stream {
         return Array(bytes[copy.range.lowerBound + copy.shift..<copy.range.upperBound + copy.shift])
     }
 
-    /// Keeps of a payload that came too early what did not come before, as far as there is room.
+    /// Keeps the bytes of an early payload that were not kept before, as far as the limits allow.
     mutating func keepFirstCopy(_ payload: Span<UInt8>, at position: SequenceNumber) {
         let allowance = allowance
         var room = allowance.ahead - ahead.reduce(0) { $0 + $1.bytes.count }
         var index = 0
         var offset = 0
-        // The fragments are in order, and none has bytes of another.
+        // The fragments are sorted and do not overlap.
         while offset < payload.count {
             var end = payload.count
             var following = payload.count

@@ -1,6 +1,6 @@
-/// What goes on in place of a segment.
+/// What is forwarded in place of a segment.
 extension Stream {
-    /// Tells whether the payload of a segment goes on byte for byte.
+    /// Tells whether the payload of a segment is forwarded byte for byte.
     func isUntouched(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
         let end = position + count
         guard !isProbe(count, at: position, hasFIN: hasFIN) else { return false }
@@ -9,20 +9,21 @@ extension Stream {
         return !bringsText(count, at: position, hasFIN: hasFIN)
     }
 
-    /// Appends what goes on in place of a payload.
+    /// Appends the bytes that are forwarded in place of a payload.
     ///
-    /// Whatever part of an edit the segment covers, all of the edit's text goes, so that the same bytes stand at the same
-    /// output positions however the sender cuts its retransmissions. A payload that is all held becomes the last byte
-    /// before what is held: the receiver has it already, and says so at once.
+    /// If the segment covers any part of an edit, the whole text of the edit is sent. The same bytes
+    /// therefore have the same output positions, however the sender cuts its retransmissions. If all of the
+    /// payload is withheld, the last byte before the withheld ones is sent in its place: the receiver already
+    /// has that byte and acknowledges it at once.
     ///
     /// - Parameters:
-    ///   - payload: may be empty.
-    ///   - position: of its first byte.
-    ///   - hasFIN: a FIN stands behind it.
-    ///   - prefersFirstCopy: takes kept bytes instead of the payload's own, where there are any.
-    ///   - limit: size that `packet` may reach; what is beyond is left for the sender to send again.
-    ///   - packet: gets the bytes.
-    /// - Returns: the output position of the first byte, and whether all of the segment goes on.
+    ///   - payload: the payload, which may be empty.
+    ///   - position: position of its first byte.
+    ///   - hasFIN: whether a FIN follows it.
+    ///   - prefersFirstCopy: whether kept bytes replace those of the payload.
+    ///   - limit: maximum size of `packet` in bytes. The sender has to retransmit what does not fit.
+    ///   - packet: receives the bytes.
+    /// - Returns: the output position of the first byte, and whether the whole segment is forwarded.
     func emit(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,
@@ -61,26 +62,29 @@ extension Stream {
         return (sequence, false)
     }
 
-    /// Output position one byte before what the receiver is to get next: it has that byte already, and whatever stands there
-    /// it answers with an acknowledgement of all that it has (RFC 9293, section 3.10.7.4).
+    /// Output position one byte before what the receiver expects next.
+    ///
+    /// The receiver already has that byte, and answers a segment at this position with an acknowledgement of
+    /// everything it has (RFC 9293, section 3.10.7.4).
     var probe: SequenceNumber { output(of: heldStart) - 1 }
 
-    /// Tells whether a segment is a keep-alive or a window probe, sent while bytes are held.
+    /// Tells whether a segment is a keep-alive or a window probe that was sent while bytes are withheld.
     ///
-    /// It stands one byte before what its sender would send next, where the receiver has everything already and so
-    /// answers. The receiver has not got what is held, and would take a probe there for an acknowledgement that needs no
-    /// answer; after a few of those the sender gives the connection up.
+    /// Such a segment is one byte before the sender's next one, where the receiver normally has everything
+    /// and answers. But the receiver has not got the withheld bytes. At the translated position it would see
+    /// an ordinary acknowledgement, which needs no answer, and the sender would give up the connection after
+    /// a few probes.
     private func isProbe(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
         heldCount > 0 && count == 0 && !hasFIN && position == next - 1
     }
 
-    /// Tells whether a FIN without payload has to bring bytes that were held until it came.
+    /// Tells whether a FIN without payload has to deliver bytes that were withheld until it arrived.
     private func bringsText(_ count: Int, at position: SequenceNumber, hasFIN: Bool) -> Bool {
         guard count == 0, hasFIN, let last = edits.last else { return false }
         return last.end == position && last.promised == position
     }
 
-    /// Appends the bytes of a payload between two positions.
+    /// Appends the part of a payload between two positions.
     private func append(
         _ payload: Span<UInt8>,
         _ start: SequenceNumber,

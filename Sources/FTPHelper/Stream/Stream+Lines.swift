@@ -1,6 +1,6 @@
-/// Reading lines.
+/// Lines, and what is withheld of them.
 extension Stream {
-    /// The next line, or the beginning of one that is too long to be read; `nil` if there is none yet.
+    /// Returns the next line, or the beginning of a line that is too long; `nil` if there is none yet.
     package mutating func nextLine() -> Line? {
         while scanned < bytes.count {
             guard bytes[scanned] == UInt8(ascii: "\n") else {
@@ -24,75 +24,78 @@ extension Stream {
         return Line(range: start..<start + allowance.line, isWhole: false)
     }
 
-    /// Offsets in `bytes` of what has come and is not read yet.
+    /// Offsets in `bytes` of the bytes that have arrived and are not read yet.
     package var rest: Range<Int> { isSkipping ? bytes.count..<bytes.count : unread..<bytes.count }
 
-    /// Passes over what comes up to the next line end: nobody knows where in its line it stands.
-    package mutating func passOverLine() {
+    /// Skips everything up to the next line end, because it is not known where in a line the stream is.
+    package mutating func skipLine() {
         isSkipping = true
     }
 
-    /// Passes over bytes that are not to be read as lines.
+    /// Skips `count` bytes that are not read as lines.
     package mutating func skip(_ count: Int) {
         unread = min(unread + count, bytes.count)
         scanned = unread
         isSkipping = false
     }
 
-    /// Tells whether a part of the line just read can still be replaced: nothing of it or behind it has gone on.
-    package func canReplace(_ field: Range<Int>, _ before: Before) -> Bool {
+    /// Tells whether a part of the last line can still be replaced: neither any of its bytes nor any byte
+    /// behind it has been forwarded.
+    package func canReplace(_ field: Range<Int>, since snapshot: Snapshot) -> Bool {
         let start = position(field.lowerBound)
-        return !start.isBefore(before.heldStart)
-            && (!passed.isAfter(before.next) || !start.isBefore(passed))
+        return !start.isBefore(snapshot.heldStart)
+            && (!passed.isAfter(snapshot.next) || !start.isBefore(passed))
     }
 
-    /// Replaces a part of the line just read, for which `canReplace` holds.
+    /// Replaces a part of the last line; `canReplace` must be true for it.
     ///
     /// - Parameters:
     ///   - field: offsets in `bytes`; not empty.
-    ///   - text: what the receiver is to get instead.
-    ///   - before: as `admit` has given it; what was held is not any more.
-    package mutating func replace(_ field: Range<Int>, with text: [UInt8], _ before: inout Before) {
+    ///   - text: what the receiver gets instead.
+    ///   - snapshot: the snapshot that `insert` filled in. The withheld bytes in it are delivered.
+    package mutating func replace(_ field: Range<Int>, with text: [UInt8], since snapshot: inout Snapshot) {
         let start = position(field.lowerBound)
         let end = position(field.upperBound)
-        guard before.heldStart.isBefore(before.next), !start.isAfter(before.next) else {
-            releaseHeld(&before)
+        guard snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next) else {
+            deliverHeld(since: &snapshot)
             record(start, end, text, promised: start)
             return
         }
-        // The sender sends the held bytes no more, so they go with the first byte that it still has to send.
-        let spanEnd = SequenceNumber.later(end, before.next + 1)
+        // The sender does not send the withheld bytes again, so they are delivered with the first byte that
+        // it still has to send.
+        let spanEnd = SequenceNumber.later(end, snapshot.next + 1)
         record(
-            before.heldStart,
+            snapshot.heldStart,
             spanEnd,
-            copy(before.heldStart, start) + text + copy(end, spanEnd),
-            promised: before.next
+            copy(snapshot.heldStart, start) + text + copy(end, spanEnd),
+            promised: snapshot.next
         )
-        before.heldStart = before.next
+        snapshot.heldStart = snapshot.next
     }
 
-    /// Ends the reading of a segment: everything but the last `count` bytes goes on.
-    package mutating func hold(_ count: Int, _ before: inout Before) {
+    /// Ends the processing of a segment: withholds the last `count` bytes and lets everything else pass.
+    package mutating func withhold(_ count: Int, since snapshot: inout Snapshot) {
         let start = next - count
-        if before.heldStart.isBefore(before.next), !start.isAfter(before.next), !isFinished {
-            // Nothing is to go on behind which the held bytes could stand, so they stay held.
-            heldCount = before.heldStart.distance(to: next)
+        if snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next), !isFinished {
+            // No byte is forwarded with which the withheld ones could be delivered, so they stay withheld.
+            heldCount = snapshot.heldStart.distance(to: next)
         } else {
-            releaseHeld(&before)
+            deliverHeld(since: &snapshot)
             let isFree =
-                !start.isBefore(before.next) && !start.isBefore(SequenceNumber.later(passed, before.next))
+                !start.isBefore(snapshot.next) && !start.isBefore(SequenceNumber.later(passed, snapshot.next))
             heldCount = isFree && !isFinished ? count : 0
         }
         passed = SequenceNumber.later(passed, heldStart)
         trim()
     }
 
-    /// Lets what was held before the current segment go on as it is, with the first byte behind it.
-    private mutating func releaseHeld(_ before: inout Before) {
-        guard before.heldStart.isBefore(before.next) else { return }
-        let end = SequenceNumber.earlier(before.next + 1, next)
-        record(before.heldStart, end, copy(before.heldStart, end), promised: before.next)
-        before.heldStart = before.next
+    /// Delivers the bytes that were withheld before the current segment unchanged, with the first byte behind
+    /// them.
+    private mutating func deliverHeld(since snapshot: inout Snapshot) {
+        guard snapshot.heldStart.isBefore(snapshot.next) else { return }
+        let end = SequenceNumber.earlier(snapshot.next + 1, next)
+        record(snapshot.heldStart, end, copy(snapshot.heldStart, end), promised: snapshot.next)
+        snapshot.heldStart = snapshot.next
     }
 
     private mutating func record(
@@ -101,17 +104,17 @@ extension Stream {
         _ text: [UInt8],
         promised: SequenceNumber
     ) {
-        // The newest is kept even when acknowledged: the sender may not have learnt of that yet.
+        // The newest edit is kept even after it is acknowledged: the sender may not know that yet.
         edits.removeAll { !$0.end.isAfter(acknowledged) }
         let edit = Edit(start: start, end: end, outputStart: start + shift, text: text, promised: promised)
-        // Most streams never have two at once, and a literal takes no room for a second one.
+        // Most streams never have two edits at once, and a literal allocates no room for a second one.
         if edits.isEmpty { edits = [edit] } else { edits.append(edit) }
         shift += text.count - start.distance(to: end)
     }
 
     private func position(_ offset: Int) -> SequenceNumber { next - (bytes.count - offset) }
 
-    /// Drops what nobody can ask for again.
+    /// Drops acknowledged edits and bytes that no retransmission can need.
     mutating func trim() {
         if let last = edits.last, last.end.distance(to: acknowledged) > 1 << 30 { edits.removeAll() }
         guard !bytes.isEmpty else { return }

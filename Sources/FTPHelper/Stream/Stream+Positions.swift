@@ -1,17 +1,20 @@
-/// The two sequence spaces.
+/// Translation between the two sequence spaces.
 extension Stream {
-    /// Position of the first held byte; `next` if none is held.
+    /// Position of the first withheld byte; `next` if none is withheld.
     var heldStart: SequenceNumber { next - heldCount }
 
-    /// Tells whether an RST at this position is one that the receiver may believe: it has all before, and nothing behind.
+    /// Tells whether the receiver would accept an RST at this position: it is neither in front of what the
+    /// receiver acknowledged nor behind the end of the stream so far.
     package func isDue(_ position: SequenceNumber) -> Bool {
         !position.isBefore(acknowledged) && !position.isAfter(next + (isFinished ? 1 : 0))
     }
 
-    /// Tells whether positions of both spaces are the same and nothing is held.
+    /// Tells whether the two spaces are identical and nothing is withheld.
     package var isTransparent: Bool { edits.isEmpty && shift == 0 && heldCount == 0 }
 
-    /// Where a position in the input space is in the output space; a position inside an edit is at its start.
+    /// Translates a position from the input space to the output space.
+    ///
+    /// A position inside an edit becomes the start of its text.
     package func output(of position: SequenceNumber) -> SequenceNumber {
         if heldCount > 0, position.isAfter(heldStart), !position.isAfter(next) { return heldStart + shift }
         for edit in edits.reversed() {
@@ -21,10 +24,11 @@ extension Stream {
         return position + (edits.first?.shiftBefore ?? shift)
     }
 
-    /// Where an acknowledged position in the output space is in the input space.
+    /// Translates an acknowledged position from the output space to the input space.
     ///
-    /// Inside an edit nothing of it counts as arrived beyond what the sender was told before. At the first held byte all that
-    /// is held counts: the bytes are kept here, and the segment that completes the line will bring them.
+    /// A position inside an edit's text acknowledges nothing of the edit beyond what the sender was told
+    /// before. A position at the first withheld byte acknowledges all withheld bytes: they are kept here, and
+    /// the segment that completes the line delivers them.
     package func input(of position: SequenceNumber) -> SequenceNumber {
         if heldCount > 0, position == heldStart + shift { return next }
         for edit in edits.reversed() {
@@ -34,15 +38,18 @@ extension Stream {
         return position - (edits.first?.shiftBefore ?? shift)
     }
 
-    /// Where the sender has the segment of which an error message quotes this position of the output space.
+    /// Translates the sequence number that an error message quotes from the output space to the sender's
+    /// number.
     ///
-    /// Of one that went on in pieces of an edit that is what the sender may have been told of: it takes no earlier number for
-    /// its own, and has sent what is behind. A probe stands for what is held.
+    /// If the quoted segment is a piece of an edit, the result is the position up to which the sender may
+    /// have been told that its bytes arrived: the sender accepts no earlier number as its own, and it has
+    /// sent the bytes behind it. A quoted probe stands for the withheld bytes.
     func origin(of position: SequenceNumber) -> SequenceNumber {
         heldCount > 0 && position == probe ? next : input(of: position)
     }
 
-    /// Where a SACK block of the output space is in the input space; `nil` if nothing whole is left of it.
+    /// Translates a SACK block from the output space to the input space; `nil` if it covers no whole byte
+    /// there.
     package func input(of block: (left: SequenceNumber, right: SequenceNumber))
         -> (left: SequenceNumber, right: SequenceNumber)?
     {
@@ -61,14 +68,16 @@ extension Stream {
         return left.isBefore(right) ? (left, right) : nil
     }
 
-    /// The receiver has acknowledged up to a position of the input space.
+    /// Records that the receiver has acknowledged everything up to a position of the input space.
     ///
-    /// Bytes that were never seen here have come another way: the stream resumes behind them.
+    /// If the receiver acknowledges bytes that were never seen here, they took another way, and the stream
+    /// resumes behind them.
     package mutating func acknowledge(_ position: SequenceNumber) {
         if position.isAfter(next + (isFinished ? 1 : 0)) {
             guard next.distance(to: position) < Stream.reach else { return }
             acknowledgedUnseen = SequenceNumber.later(acknowledgedUnseen, position)
-            // What came behind the hole shows that it is one, and not just an acknowledgement that was faster.
+            // Early segments behind the hole prove that it is a hole, and not just an acknowledgement that
+            // overtook the segment.
             while let first = ahead.first, position.isAfter(next) {
                 resume(at: SequenceNumber.earlier(position, first.start))
             }
@@ -80,9 +89,10 @@ extension Stream {
     /// Tells whether the receiver has acknowledged bytes that were never seen here.
     var hasUnseenBytes: Bool { hasHole || acknowledgedUnseen.isAfter(next + (isFinished ? 1 : 0)) }
 
-    /// Goes on at a position beyond a hole that will not be filled.
+    /// Resumes at a position behind a hole that will not be filled.
     ///
-    /// Where that is the receiver has said, who need not be honest: `passOverLine` if the sender's lines are read.
+    /// The receiver determines the position, and it need not be honest. Call `skipLine` if the sender's
+    /// lines are read.
     mutating func resume(at position: SequenceNumber) {
         bytes.wipe()
         unread = 0
@@ -91,6 +101,6 @@ extension Stream {
         isSkipping = false
         hasHole = true
         next = position
-        admitFragments()
+        appendFragments()
     }
 }

@@ -1,34 +1,40 @@
-/// What the shell is to do, in the order given and before it releases the packet that led to it.
+/// A request to the shell, to be performed in the given order and before the packet that caused it is
+/// forwarded.
 ///
-/// The order is part of the contract: what a packet announces is open in the kernel before that packet goes on.
+/// The order is part of the interface: what a packet announces is open in the kernel before the packet is
+/// forwarded.
 package enum Action: Hashable, Sendable {
-    /// Add the expectation to the pinhole set; `Tracker.fail(_:at:into:)` if the kernel does not take it.
+    /// Add the expectation to the pinhole set. If the kernel refuses it, call `Tracker.fail(_:into:)`.
     case open(Expectation)
-    /// Take the expectation out of the pinhole set.
+    /// Remove the expectation from the pinhole set.
     case close(Expectation)
-    /// Ask about every SYN from this address, as encrypted sessions demand; `Tracker.fail(_:into:)` if the kernel does not take it.
+    /// Queue every SYN from this address, for the data connections of an encrypted session. If the kernel
+    /// refuses the address, call `Tracker.fail(_:into:)`.
     case admit(IPAddress)
-    /// Ask about them no longer.
+    /// Stop queueing the SYNs from this address.
     case withdraw(IPAddress)
-    /// Let the packets of this connection go on unseen, but for SYN, FIN and RST: it is encrypted, or none of FTP's.
+    /// Let the packets of this connection bypass the queue, except SYN, FIN and RST: it is encrypted or not
+    /// FTP.
     case release(Mapping)
-    /// Take them again.
+    /// Queue the packets of this connection again.
     case recall(Mapping)
-    /// Queue the packets of this connection though conntrack has it the wrong way round.
+    /// Queue the packets of this connection although its conntrack entry has the opposite direction.
     case watch(Mapping)
-    /// Take that back.
+    /// Undo `watch`.
     case unwatch(Mapping)
-    /// Take this data connection of an encrypted session out of conntrack, unless somebody has answered it.
+    /// Delete the conntrack entry of this data connection of an encrypted session, unless it has been
+    /// answered.
     case abandon(Tuple)
-    /// Let conntrack accept sequence numbers that edits have shifted (`IP_CT_TCP_FLAG_BE_LIBERAL`), both directions, and
-    /// keep the entry as long as any established one though no edited line is acknowledged to the byte.
+    /// Let conntrack accept the sequence numbers that edits have shifted, in both directions
+    /// (`IP_CT_TCP_FLAG_BE_LIBERAL`). The entry must also live as long as any established one, although
+    /// conntrack never sees an edited line acknowledged exactly.
     case beLiberal(Mapping)
-    /// Ask conntrack whether it still has this connection, and tell `Tracker.learn` or `Tracker.forget`.
+    /// Ask conntrack whether it still has this connection, and call `Tracker.learn` or `Tracker.forget`.
     case verify(Mapping)
-    /// Ask conntrack what has gone over the data connection of this transfer, and tell `Tracker.measured`.
+    /// Ask conntrack for the counters of this transfer's data connection, and call `Tracker.measured`.
     case measure(TransferSummary)
-    /// Send this packet, an RST, as it is.
+    /// Send this packet, an RST, unchanged.
     case inject([UInt8])
-    /// Tell whoever listens.
+    /// Report this event.
     case report(Event)
 }

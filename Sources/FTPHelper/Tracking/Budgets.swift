@@ -1,24 +1,25 @@
-/// How much each of many holders may have in a time: token buckets, in a memory that never grows.
+/// Token buckets for many holders in constant memory.
 ///
-/// A bucket is kept as the moment at which it will be full again. Those that are full need no place, and where there are too many
-/// others, the one that is nearest to it is forgotten: its holder has then more than its due for once, and nobody has less.
+/// A bucket is stored as the moment at which it will be full again. Full buckets need no memory. If too many
+/// are not full, the one closest to full is forgotten: its holder gets more than its share once, and nobody
+/// gets less.
 struct Budgets {
-    /// Nanoseconds in which a holder earns one.
+    /// Nanoseconds in which a bucket gains one token.
     let interval: UInt64
-    /// How many it may have at once.
+    /// Capacity of a bucket in tokens.
     let burst: UInt64
 
     private struct Account {
-        /// 0 if there is none.
+        /// Hash of the holder; 0 in an unused place.
         var holder: UInt64 = 0
         var full = Instant(nanoseconds: 0)
     }
 
-    /// Places that an account may be in, and how many times that there are.
+    /// Number of places in a row, in any of which a holder's account may be, and number of rows.
     private static let width = 4
     private static let rows = 256
 
-    /// Empty until somebody spends something.
+    /// Empty until the first token is spent.
     private var accounts: [Account] = []
 
     init(interval: UInt64, burst: UInt64) {
@@ -26,12 +27,12 @@ struct Budgets {
         self.burst = burst
     }
 
-    /// Takes one for a holder; `false` if there is none left for it.
+    /// Spends a token of a holder; returns `false` if it has none left.
     mutating func spend(_ holder: some Hashable, at now: Instant) -> Bool {
         if accounts.isEmpty {
             accounts = Array(repeating: Account(), count: Budgets.rows * Budgets.width)
         }
-        // Its seed is known to nobody outside, so nobody can choose whose account is forgotten.
+        // The seed is secret, so nobody can choose whose account is evicted.
         var hasher = Hasher()
         holder.hash(into: &hasher)
         let hash = UInt64(bitPattern: Int64(hasher.finalize())) | 1

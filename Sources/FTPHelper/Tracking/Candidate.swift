@@ -1,47 +1,49 @@
-/// A TCP connection that may turn out to be a control connection, whatever its ports, by what its two sides say.
+/// A TCP connection on any port that may be a control connection, judged by what its two sides say.
 ///
-/// Its first line from one side has to be an FTP command, its first from the other a reply, with no more text in front of it than
-/// a server may send (contract S3); anything else ends the matter. A connection that was under way when it was first seen may
-/// begin with any text: the end of a line, and the lines of a reply. It is a control connection as soon as there is, besides,
-/// - a USER, to a server that has said 220; or
-/// - a command with the reply that only FTP has for it: USER and 331, 332 or 230; PASS and 332 or 230; AUTH and 234; PASV and 227,
-///   EPSV and 229, LPSV and 228; PORT, EPRT, LPRT and 200.
+/// The first line of one side has to be an FTP command, and the first line of the other side a reply,
+/// preceded by no more text than a server may send (contract S3). Anything else rules FTP out. A connection
+/// that was already established when first seen may begin with any text, such as the rest of a line or the
+/// lines of a reply. It is a control connection as soon as one of these is seen, too:
+/// - a USER to a server that has sent a 220; or
+/// - a command with a reply that only FTP has for it: USER and 331, 332 or 230; PASS and 332 or 230; AUTH and
+///   234; PASV and 227, EPSV and 229, LPSV and 228; PORT, EPRT, LPRT and 200.
 ///
-/// Refused, for example: `220 ready` and `EHLO` (SMTP); `+OK` and `USER` (POP3); `200 hello` and `USER` (poppassd).
+/// Refused, for example: `220 ready` and `EHLO` (SMTP); `+OK` and `USER` (POP3); `200 hello` and `USER`
+/// (poppassd).
 package struct Candidate: Sendable {
     package enum Standing: Hashable, Sendable {
         case undecided
-        /// It is a control connection, and this is the tuple of its client's packets.
+        /// It is a control connection; the tuple is that of the client's packets.
         case control(Tuple)
         case other
     }
 
-    /// Bytes of payload after which a connection that has not shown what it is will not be looked at any longer.
+    /// Bytes of payload after which an undecided connection is given up.
     ///
-    /// Four lines of the longest kind; the longest greeting with a USER behind it is in sight of 2 KiB.
+    /// That is four lines of maximum length. Even the longest greeting and a USER together take about 2 KiB.
     static let maximumPayload = 16384
 
-    /// The tuple of the packet that was seen first, and the opposite one.
+    /// The tuple of the first packet seen, and the opposite one.
     private let tuples: [2 of Tuple]
     private var streams: [2 of Stream]
     private var hasSpoken: [2 of Bool] = .init(repeating: false)
-    /// Which of the two is the server's, once a handshake or a line has told.
+    /// Index of the server's tuple, once a handshake or a line has shown it.
     private var server: Int?
     private var hasGreeting = false
     private var hasUser = false
     private var lastCommand = Verb.other
     /// Bytes of payload so far.
     private var size = 0
-    /// Lines of each side that are neither a command nor a reply, before its first that is one.
+    /// For each side, the number of lines in front of its first command or reply.
     private var textCount: [2 of Int] = .init(repeating: 0)
-    /// Set if its handshake was not seen.
+    /// Set if the handshake was not seen.
     private let isUnderWay: Bool
 
-    /// Begins with the first packet of a connection, or the first that was seen; `receive` is to be given that one too.
+    /// Begins with the first packet seen of a connection; pass that packet to `receive`, too.
     ///
     /// - Parameters:
     ///   - segment: a segment with the ACK flag.
-    ///   - tuple: that of its direction, which the other direction has the opposite of.
+    ///   - tuple: the tuple of its direction; the other direction has the inverted tuple.
     package init(_ segment: Segment, _ tuple: Tuple) {
         tuples = [tuple, tuple.inverted]
         streams = [Stream(next: segment.firstByte), Stream(next: segment.acknowledgement)]
@@ -49,7 +51,7 @@ package struct Candidate: Sendable {
         isUnderWay = !segment.flags.contains(.syn)
     }
 
-    /// Takes the next packet of the connection, in the direction that has this tuple.
+    /// Processes the next packet of the connection, in the direction with this tuple.
     package mutating func receive(_ packet: Span<UInt8>, _ segment: Segment, _ tuple: Tuple) -> Standing {
         let own = tuple == tuples[0] ? 0 : 1
         if segment.flags.contains(.ack) { streams[1 - own].acknowledge(segment.acknowledgement) }
@@ -57,26 +59,26 @@ package struct Candidate: Sendable {
         guard !payload.isEmpty else { return .undecided }
         size += payload.count
         guard size <= Candidate.maximumPayload else { return .other }
-        var before = Stream.Before()
-        _ = streams[own].admit(
+        var snapshot = Stream.Snapshot()
+        _ = streams[own].insert(
             payload,
             at: segment.firstByte,
             hasFIN: segment.hasFIN,
             isInspected: true,
-            before: &before,
+            snapshot: &snapshot,
             mayEdit: false
         )
         let bytes = streams[own].bytes
         while let line = streams[own].nextLine() {
             guard line.isWhole else { continue }
-            let standing = read(bytes.span.extracting(line.range), from: own)
+            let standing = classify(bytes.span.extracting(line.range), from: own)
             guard standing == .undecided else { return standing }
         }
-        streams[own].hold(0, &before)
+        streams[own].withhold(0, since: &snapshot)
         return .undecided
     }
 
-    private mutating func read(_ line: Span<UInt8>, from own: Int) -> Standing {
+    private mutating func classify(_ line: Span<UInt8>, from own: Int) -> Standing {
         if let command = Command(parsing: line) {
             guard server != own else { return hasSpoken[own] ? .undecided : .other }
             server = 1 - own
@@ -97,10 +99,11 @@ package struct Candidate: Sendable {
         return .control(tuples[1 - server])
     }
 
-    /// Tells whether a line that is neither a command nor a reply may come before the first that is one.
+    /// Tells whether a line that is neither a command nor a reply may precede the first one.
     private mutating func isText(_ line: Span<UInt8>, from own: Int) -> Bool {
         textCount[own] += 1
-        // The first line of a connection under way may have begun anywhere; what comes then is text.
+        // The first line of a connection that was already established may start anywhere; later ones have to
+        // be text.
         guard isUnderWay else { return server == own && textCount[own] < Session.maximumLinesBeforeReply }
         return textCount[own] == 1
             || (0..<Command.end(of: line)).allSatisfy { line[$0] >= 0x20 || line[$0] == UInt8(ascii: "\t") }

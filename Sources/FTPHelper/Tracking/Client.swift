@@ -1,5 +1,5 @@
-/// Who is held to a share of what there is for all: an address, or the 64 leading bits of one of IPv6, of whose other bits
-/// everybody has as many as they like.
+/// The unit to which shares of limited resources apply: an IPv4 address, or the first 64 bits of an IPv6
+/// address, because a host can choose the rest freely.
 struct Client: Hashable, Sendable {
     private let prefix: IPAddress
 

@@ -1,23 +1,23 @@
-/// How many connections each client has: open addressing with linear probing.
+/// The number of connections of each client: a hash table with open addressing and linear probing.
 ///
-/// A client is known by 44 bits of a hash whose seed nobody outside knows, and takes eight bytes a place: most clients have one
-/// connection. Should two of a million ever be taken for one, once in thirty times that there are so many, they share what
-/// one of them may have.
+/// A client is identified by 44 bits of a hash with a secret seed, and an entry takes eight bytes, because
+/// most clients have one connection. With a million clients, two of them collide with a probability of about
+/// 3 %; these two then share one quota.
 struct ClientTable {
-    /// A hash in the upper bits and a count in the lower ones; 0 where the place is free.
+    /// The hash in the upper bits and the count in the lower ones; 0 if the place is free.
     private var entries: [UInt64] = .init(repeating: 0, count: 16)
-    /// How many clients there are.
+    /// Number of clients.
     private(set) var count = 0
 
     private static let countBits: UInt64 = 20
     private static let countMask: UInt64 = 1 << countBits - 1
 
-    /// How many connections a client has.
+    /// The number of connections of a client.
     func connections(of client: Client) -> Int {
         Int(entries[place(of: ClientTable.hash(client))] & ClientTable.countMask)
     }
 
-    /// Counts one connection more.
+    /// Adds a connection of a client.
     mutating func add(_ client: Client) {
         if (count + 1) * 8 > entries.count * 7 { grow() }
         let hash = ClientTable.hash(client)
@@ -29,14 +29,14 @@ struct ClientTable {
         entries[place] += 1
     }
 
-    /// Counts one connection less, of those that were added.
+    /// Removes a connection that was added.
     mutating func remove(_ client: Client) {
         var free = place(of: ClientTable.hash(client))
         guard entries[free] != 0 else { return }
         entries[free] -= 1
         guard entries[free] & ClientTable.countMask == 0 else { return }
         count -= 1
-        // What was pushed behind the place by others moves up, so that no search ends too early.
+        // Entries that were displaced behind the freed place move up, so that no search ends too early.
         var place = after(free)
         while entries[place] != 0 {
             let distance = (place - home(of: entries[place])) & (entries.count - 1)
@@ -49,14 +49,14 @@ struct ClientTable {
         entries[free] = 0
     }
 
-    /// The hash of a client, with room for a count below it.
+    /// The hash of a client; the bits of the count are 0.
     private static func hash(_ client: Client) -> UInt64 {
         var hasher = Hasher()
         client.hash(into: &hasher)
         return UInt64(bitPattern: Int64(hasher.finalize())) & ~countMask
     }
 
-    /// Where the entry of a hash is, or would be.
+    /// The place of the entry with this hash, or the free place where it belongs.
     private func place(of hash: UInt64) -> Int {
         var place = home(of: hash)
         while entries[place] != 0, entries[place] & ~ClientTable.countMask != hash { place = after(place) }

@@ -1,6 +1,8 @@
-/// A mapping in a third of its memory, if it is of IPv4 and in zone 0: each connection has one.
+/// A mapping that takes a third of the memory if it is IPv4 and in zone 0.
+///
+/// Each connection has one.
 enum CompactMapping: Sendable {
-    /// A tuple of IPv4.
+    /// An IPv4 tuple.
     struct ShortTuple: Hashable, Sendable {
         let source: UInt32
         let destination: UInt32
@@ -45,7 +47,8 @@ enum CompactMapping: Sendable {
         }
     }
 
-    /// The side that packets with this tuple come from, in whatever zone; `nil` if the tuple is another connection's.
+    /// The side that sends packets with this tuple, in any zone; `nil` if the tuple belongs to another
+    /// connection.
     func side(of tuple: Tuple) -> Session.Side? {
         switch self {
         case .short(let original, let reply):

@@ -1,67 +1,83 @@
-/// One control connection: its mapping, its two streams, its session, and the expectation it has opened.
+/// A control connection: its mapping, its two streams, its session, and its open expectation.
 ///
-/// There may be a million of them, so what most of them do not have is kept apart, and an idle one has no buffers.
+/// There may be a million of them. What few connections need is therefore stored separately, and an idle one
+/// has no buffers.
 final class Connection {
-    // What every packet needs comes first, side by side, and without gaps.
+    // The members that every packet needs come first, adjacent and without padding.
 
     let compactMapping: CompactMapping
-    /// The kernel's own helper is attached (`CTA_HELP`): two would rewrite, so this one only watches.
+    /// Set if the kernel's helper is attached (`CTA_HELP`).
+    ///
+    /// Two helpers would both rewrite, so this one only watches.
     let isHelped: Bool
-    /// Set once the first packet has told where the streams stand.
+    /// Set once the first packet has given the positions of the streams.
     var isPositioned = false
-    /// Set if it was established before any packet could be seen, so that its first one may be any.
+    /// Set if the connection was established before its packets could be seen; its first packet may then be
+    /// any.
     let isEarlier: Bool
-    /// Set while it has the opening of an encrypted session: what every packet asks, `opening` lying elsewhere in memory.
+    /// Set while `opening` belongs to an encrypted session.
+    ///
+    /// Every packet needs this, and `opening` is in another part of memory.
     private(set) var hasEncryptedSession = false
-    /// Set by both FINs, by RST, or by a replaced conntrack entry: announces nothing any more, still translates.
+    /// Set by both FINs, an RST, or a replaced conntrack entry.
+    ///
+    /// The connection announces nothing any more, but its packets are still translated.
     var isClosed = false
-    /// Set in strict mode by a line that ends the connection: whatever comes is turned into an RST.
+    /// Set in strict mode by a line that ends the connection.
+    ///
+    /// Each further packet is turned into an RST.
     var isReset = false
-    /// Set if another may have its addresses and ports in another zone: its packets are known by their numbers, too.
+    /// Set if another connection may have the same addresses and ports in another zone.
+    ///
+    /// Packets are then matched by their sequence numbers, too.
     var mayHaveDouble = false
-    /// Set while its record may have to be written anew.
+    /// Set while the record of the connection may be out of date.
     var isChanged = false
-    /// Where it is in the tracker's lists, by `EvictionList.Reason`; 0 where it is not.
+    /// Places in the tracker's eviction lists, indexed by `EvictionList.Reason`; 0 if not in the list.
     var yieldingPlaces: [2 of Int32] = .init(repeating: 0)
-    /// Where its record is kept; 0 while it has none.
+    /// Place of the connection's record; 0 if it has none.
     @Compact<UInt32> var recordPlace = 0
-    /// The interfaces that the client's packets and the server's are known to come in by; 0 while that is not known.
+    /// Interfaces through which the packets of each side arrive, by `Session.Side`; 0 while unknown.
     var interfaces: [2 of UInt32] = .init(repeating: 0)
     var lastSeen: Instant
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
     var session = Session(isAdopted: true)
-    /// Set once conntrack was told to accept shifted sequence numbers.
+    /// Set once conntrack was told to accept shifted sequence numbers (`Action.beLiberal`).
     var isLiberal = false
-    /// Set while its packets pass by unseen, but for SYN, FIN and RST, where there is a mark for that.
+    /// Set while the packets bypass the queue, except SYN, FIN and RST.
+    ///
+    /// Has no effect without a bypass mark.
     var isReleased = false
-    /// The streams whose numbers somebody else shifts.
+    /// The streams whose numbers another part of the kernel shifts.
     var shifted: ShiftedStreams = []
-    /// Set while conntrack takes the server for who has opened the connection.
+    /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
+    /// the connection.
     var isReversed = false
-    /// The data connection announced last, while it is open.
+    /// The last expectation, while it is open.
     private(set) var opening: OpenExpectation?
-    /// What it transfers, or is about to.
+    /// The current or next transfer.
     var transfer: Transfer?
-    /// When conntrack is next to be asked, or, once it is closed, when the connection is to be forgotten.
+    /// When conntrack is asked next, or, for a closed connection, when it is removed.
     var due: Instant
-    /// Where the connection is in the tracker's `DeadlineHeap`.
+    /// Place in the tracker's `DeadlineHeap`; negative if it is not there.
     @Compact<Int32> var heapIndex = -1
-    /// The port that NAT lent to the data connection used last, of the client's shown address or the server's: it
-    /// stays taken while that connection may still live.
+    /// The port that NAT lent to the last data connection.
+    ///
+    /// It stays reserved while that connection may still exist.
     var lentPort: LentPort?
-    /// Who the client says it is by a PROXY header; believed only where `Policy.Rules.trustsProxyHeader` is set.
+    /// The client address in the PROXY header; believed only if `Policy.Rules.trustsProxyHeader` is set.
     var proxied: ProxiedClient?
-    /// What was told of it already.
+    /// The reasons why nothing opened that were already reported.
     var told = UnopenedReason.Told()
 
-    // For the listing.
+    // Counters for the listing.
     var edits: UInt32 = 0
     var opened: UInt32 = 0
     var used: UInt32 = 0
     var refused: UInt32 = 0
 
-    /// Which conntrack entry it is (`CTA_ID`).
+    /// Identifier of the conntrack entry (`CTA_ID`).
     var entryID: UInt32
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
@@ -87,13 +103,13 @@ final class Connection {
         for side in streams.indices { streams[side].wipe() }
     }
 
-    /// Tells whether nobody has logged in yet.
+    /// Tells whether the connection is in the list of those without a login.
     var isWaiting: Bool { yieldingPlaces[EvictionList.Reason.waiting.rawValue] > 0 }
 
-    /// Tells whether conntrack does not have it: it may find it again with the next packet.
+    /// Tells whether conntrack has lost the connection; the next packet may create the entry again.
     var isOrphaned: Bool { !isClosed && yieldingPlaces[EvictionList.Reason.closed.rawValue] > 0 }
 
-    /// When something of the connection is next to be done.
+    /// The earliest moment at which something has to be done for the connection.
     var deadline: Instant {
         var deadline = due
         if let opening { deadline = min(deadline, opening.deadline) }
@@ -103,12 +119,14 @@ final class Connection {
 
     var mapping: Mapping { compactMapping.mapping }
 
-    /// The side that packets with this tuple come from, in whatever zone; `nil` if the tuple is another connection's.
+    /// The side that sends packets with this tuple, in any zone; `nil` if the tuple belongs to another
+    /// connection.
     func side(of tuple: Tuple) -> Session.Side? { compactMapping.side(of: tuple) }
 
-    /// Tells whether the numbers of a segment are near those of the streams.
+    /// Tells whether the sequence and acknowledgement numbers of a segment are close to the positions of the
+    /// streams.
     ///
-    /// Those of another connection are so by chance only, once in ten thousand times.
+    /// For a segment of another connection this is true with a probability of about 1 in 10,000.
     func fits(_ segment: Segment, from side: Session.Side) -> Bool {
         guard isPositioned else { return true }
         let isNear = abs(streams[side.rawValue].next.distance(to: segment.firstByte)) < Stream.reach
@@ -118,18 +136,20 @@ final class Connection {
         return abs(streams[other].next.distance(to: position)) < Stream.reach
     }
 
-    /// Reads something of each cache line that even an acknowledgement needs; a line more would let it wait for longer.
-    func read() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
+    /// Touches the cache lines that even a bare acknowledgement needs.
+    ///
+    /// Each further line would delay it.
+    func prefetch() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
 
-    /// Reads something of what the streams keep elsewhere, if they keep anything.
-    func readEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
+    /// Touches the memory of the streams' edits, if there are any.
+    func prefetchEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
 
-    /// The address under which NAT shows a side to the other one.
+    /// The address under which the other side knows a side.
     func shownAddress(of side: Session.Side) -> IPAddress {
         side == .client ? mapping.reply.destination.address : mapping.original.destination.address
     }
 
-    /// Who it is that has the connection.
+    /// The client whose share the connection counts for.
     var client: Client { Client(mapping.original.source.address) }
 
     /// A side's own address.
@@ -137,7 +157,7 @@ final class Connection {
         side == .client ? mapping.original.source.address : mapping.reply.source.address
     }
 
-    /// The expectation that is open.
+    /// The open or foretold expectation.
     var expectation: Expectation? {
         opening.map { opening in
             expectation(
@@ -152,18 +172,20 @@ final class Connection {
         }
     }
 
-    /// An expectation of this connection: the side that listens is the one that announces it.
+    /// Makes an expectation of this connection.
+    ///
+    /// The side that announces it listens.
     ///
     /// - Parameters:
-    ///   - kind: tells which side that is.
-    ///   - id: its number.
-    ///   - target: the address that it leads to, if that is not the listening side's own.
-    ///   - port: where the SYN arrives.
-    ///   - translatedPort: where the listening side listens.
-    ///   - deadline: when it closes unused.
-    ///   - listener: which side listens, where the kind does not tell.
-    ///   - access: what it is for besides, if it is that of an encrypted session.
-    /// - Returns: the expectation, with NAT as it is for the control connection.
+    ///   - kind: the kind, which determines the listening side.
+    ///   - id: the number of the expectation.
+    ///   - target: the address of the data connection's end; `nil` for the listening side's own.
+    ///   - port: the destination port with which the SYN arrives.
+    ///   - translatedPort: the port on which the listening side listens.
+    ///   - deadline: when the expectation closes unused.
+    ///   - listener: the listening side, if the kind does not determine it.
+    ///   - access: what else it allows, for an encrypted session.
+    /// - Returns: the expectation, with the same NAT as the control connection.
     func expectation(
         _ kind: Expectation.Kind,
         _ id: UInt64,
@@ -190,10 +212,10 @@ final class Connection {
         )
     }
 
-    /// Tells whether NAT shows a side to the other one under another address than its own.
+    /// Tells whether NAT changes the address of a side.
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
-    /// Takes an expectation as the one that is open, or, if it is foretold, that opens once the login is accepted.
+    /// Sets the open expectation; if `isForetold`, it opens once the login is accepted.
     func expect(
         _ expectation: Expectation,
         session: EncryptedSession? = nil,
@@ -212,16 +234,17 @@ final class Connection {
         hasEncryptedSession = session != nil
     }
 
-    /// Has no expectation any more.
+    /// Clears the expectation.
     func expectNothing() {
         opening = nil
         hasEncryptedSession = false
     }
 
-    /// Tells whether bytes that this side has still to send may have to be rewritten.
+    /// Tells whether bytes that a side has not sent yet may have to be rewritten.
     ///
-    /// The client's, if NAT changes its address; the server's, while a reply with an address field is awaited. None of a connection
-    /// whose numbers somebody else shifts.
+    /// Those of the client may, if NAT changes its address, and those of the server, while a reply with an
+    /// address field is expected. Nothing is rewritten on a connection whose numbers another part of the
+    /// kernel shifts.
     func mayEdit(_ side: Session.Side) -> Bool {
         guard session.isInspected, !isClosed, shifted.isEmpty else { return false }
         switch side {
@@ -230,7 +253,7 @@ final class Connection {
         }
     }
 
-    /// Bytes that both streams keep.
+    /// Bytes that the two streams keep.
     var size: Int { streams[0].size + streams[1].size }
 
     var summary: ConnectionSummary {

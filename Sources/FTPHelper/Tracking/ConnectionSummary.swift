@@ -1,6 +1,6 @@
-/// What can be told of one control connection.
+/// A summary of a control connection, for listings and events.
 package struct ConnectionSummary: Hashable, Sendable {
-    /// Where the FTP session stands.
+    /// The state of the FTP session.
     package enum State: String, Hashable, Sendable, CaseIterable {
         case greeting
         case login
@@ -11,14 +11,15 @@ package struct ConnectionSummary: Hashable, Sendable {
 
     package let mapping: Mapping
     package let state: State
-    /// Set if the connection was already under way when it was first seen.
+    /// Set if the connection was already established when first seen.
     package let isAdopted: Bool
     /// The argument of the last USER, at most 64 bytes, unescaped; empty before it.
     package let user: [UInt8]
+    /// Edits, expectations opened and used, and refusals of the connection.
     package let edits: UInt32
     package let opened: UInt32
     package let used: UInt32
     package let refused: UInt32
-    /// What opens for its data connections while it is encrypted; `nil` if nothing.
+    /// What opens for the data connections of an encrypted session; `nil` if nothing.
     package let access: Expectation.Access?
 }

@@ -1,9 +1,9 @@
-/// Connections by the hash of what they are found by: open addressing with linear probing.
+/// A hash table of connections with open addressing and linear probing.
 ///
-/// It keeps twelve bytes a place, where a dictionary would keep the whole key again; what a connection really has, the caller
-/// compares. Hashes must come from `Hasher`, whose seed nobody outside knows.
+/// A place takes twelve bytes, because the key itself is not stored; the caller compares the connection's
+/// own. Hashes must come from `Hasher`, whose seed is secret.
 struct ConnectionTable {
-    /// 0 where the place is free.
+    /// 0 if the place is free.
     private var hashes: [UInt32] = .init(repeating: 0, count: 16)
     private var connections: [Connection?] = .init(repeating: nil, count: 16)
     private(set) var count = 0
@@ -15,7 +15,7 @@ struct ConnectionTable {
         return max(UInt32(truncatingIfNeeded: hasher.finalize()), 1)
     }
 
-    /// The connection of that hash that is the one meant.
+    /// Returns the first connection with this hash for which `isMeant` is true.
     func first(_ hash: UInt32, where isMeant: (Connection) -> Bool) -> Connection? {
         var place = home(of: hash)
         while hashes[place] != 0 {
@@ -27,14 +27,14 @@ struct ConnectionTable {
         return nil
     }
 
-    /// Adds a connection, which must not be there under the same key.
+    /// Adds a connection under a hash; it must not be there under the same key.
     mutating func insert(_ connection: Connection, _ hash: UInt32) {
         if (count + 1) * 4 > hashes.count * 3 { grow() }
         put(connection, hash)
         count += 1
     }
 
-    /// Takes a connection out that was added with this hash.
+    /// Removes a connection that was added with this hash.
     mutating func remove(_ connection: Connection, _ hash: UInt32) {
         var free = home(of: hash)
         while hashes[free] != hash || connections[free] !== connection {
@@ -42,7 +42,7 @@ struct ConnectionTable {
             free = after(free)
         }
         count -= 1
-        // What was pushed behind the place by others moves up, so that no search ends too early.
+        // Entries that were displaced behind the freed place move up, so that no search ends too early.
         var place = after(free)
         while hashes[place] != 0 {
             let distance = (place - home(of: hashes[place])) & (hashes.count - 1)
@@ -57,7 +57,7 @@ struct ConnectionTable {
         connections[free] = nil
     }
 
-    /// Calls `body` with every connection, as often as it was added.
+    /// Calls `body` with each connection, once for each time it was added.
     func forEach(_ body: (Connection) -> Void) {
         for connection in connections {
             if let connection { body(connection) }
@@ -84,22 +84,23 @@ struct ConnectionTable {
     }
 }
 
-/// Reading ahead (`Tracker.prefetch`): what these return means nothing, but what is not wanted would not be read.
+/// Prefetching for `Tracker.prefetch`. The returned values mean nothing, but without them the compiler would
+/// remove the loads.
 extension ConnectionTable {
-    /// Reads the place where a search for this hash begins.
-    func readPlace(_ hash: UInt32) -> Int {
+    /// Touches the place where a search for this hash begins.
+    func prefetchPlace(_ hash: UInt32) -> Int {
         let place = home(of: hash)
         return Int(hashes[place]) &+ (connections[place] == nil ? 0 : 1)
     }
 
-    /// Reads something of the connection that a search for this hash comes upon first.
-    mutating func read(_ hash: UInt32, _ body: (Connection) -> Int) -> Int {
+    /// Touches the first connection with this hash.
+    mutating func prefetchConnection(_ hash: UInt32, _ body: (Connection) -> Int) -> Int {
         var place = home(of: hash)
         while hashes[place] != hash {
             guard hashes[place] != 0 else { return 0 }
             place = after(place)
         }
-        // How often it is referred to stands in its first line, which is about to be written.
+        // The reference count is in the object's first cache line, which is about to be written.
         return (connections[place].map(body) ?? 0) &+ (isKnownUniquelyReferenced(&connections[place]) ? 1 : 0)
     }
 }

@@ -1,15 +1,15 @@
-/// A data connection that came, as far as a transfer has to know it.
+/// A data connection that has arrived, as far as a transfer needs it.
 package struct DataConnection: Hashable, Sendable {
-    /// The number of the expectation that it came for.
+    /// The number of its expectation.
     package let id: UInt64
     package let kind: Expectation.Kind
-    /// The SYN's own tuple: the original tuple of its conntrack entry.
+    /// The tuple of the SYN: the original tuple of the conntrack entry.
     package let original: Tuple
-    /// Bytes of the headers of its packets, and how many more a SYN's had.
+    /// Bytes of headers in each packet, and the additional header bytes of a SYN.
     let headerSize: Int
     let handshakeSurplus: Int
 
-    /// Takes it from the SYN of an expected connection.
+    /// Creates it from the SYN of an expected connection.
     init(_ connection: ExpectedConnection) {
         id = connection.expectation.id
         kind = connection.expectation.kind
@@ -18,10 +18,10 @@ package struct DataConnection: Hashable, Sendable {
         handshakeSurplus = max(0, connection.synSize - connection.headerSize)
     }
 
-    /// The bytes of data, without headers, that conntrack must have seen.
+    /// Estimates the bytes of payload from what conntrack has counted.
     ///
-    /// What is sent twice is counted twice; else it is exact where both ends use time stamps if the one that sends the SYN does,
-    /// and for the receiver's side where no SACK is needed.
+    /// Retransmitted bytes count twice. Otherwise the result is exact if both ends use time stamps when the
+    /// SYN does, and, for the receiver's direction, if no SACK is sent.
     package func bytes(of traffic: Traffic) -> TransferBytes {
         let original = payload(of: traffic.original)
         let reply = payload(of: traffic.reply)

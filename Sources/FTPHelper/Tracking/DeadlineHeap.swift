@@ -1,4 +1,6 @@
-/// Connections by their deadlines, the earliest first: a binary heap in which each connection knows its place.
+/// A binary heap of connections with the earliest deadline first.
+///
+/// Each connection knows its place (`Connection.heapIndex`).
 struct DeadlineHeap {
     private var connections: [Connection] = []
 
@@ -7,7 +9,7 @@ struct DeadlineHeap {
 
     func forEach(_ body: (Connection) -> Void) { connections.forEach(body) }
 
-    /// Adds a connection, or moves it to where its changed deadline belongs.
+    /// Adds a connection, or moves it after its deadline changed.
     mutating func update(_ connection: Connection) {
         if connection.heapIndex < 0 {
             connection.heapIndex = connections.count
@@ -17,6 +19,7 @@ struct DeadlineHeap {
         sink(from: connection.heapIndex)
     }
 
+    /// Removes a connection if it is in the heap.
     mutating func remove(_ connection: Connection) {
         let index = connection.heapIndex
         guard index >= 0 else { return }

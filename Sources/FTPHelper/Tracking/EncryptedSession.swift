@@ -1,21 +1,24 @@
-/// What the opening of an encrypted session has besides: it is for many connections to many ports.
+/// What an encrypted session adds to `OpenExpectation`: it allows many connections to many ports.
 final class EncryptedSession {
     let ports: ClosedRange<UInt16>
     let active: Expectation.Access.Active
     let maximum: Int
-    /// Data connections that have not ended, as far as is known: their tuples, as their SYNs have come.
+    /// Tuples of the data connections that have not ended as far as is known, as their SYNs arrived.
     ///
-    /// The oldest are in front, but for those that conntrack, when it was asked, had an answer to: these have gone behind.
+    /// The oldest come first, but those that turned out to be answered when conntrack was asked have moved to
+    /// the end.
     private(set) var live: [Tuple] = []
-    /// Those of them that somebody has answered, as far as is known.
+    /// The connections in `live` that are known to have been answered.
     private(set) var answered: Set<Tuple> = []
-    /// The oldest that nobody had answered when conntrack was asked for the SYN in hand.
+    /// The oldest one that was unanswered when conntrack was asked about the current SYN.
     var unanswered: Tuple?
-    /// When the server was last heard of: a packet of it has come, or conntrack has told of an answered data connection.
+    /// When the server last showed that it is alive: a packet from it arrived, or conntrack reported an
+    /// answered data connection.
     ///
-    /// What the client sends proves nothing: it need not reach the server.
+    /// Packets of the client prove nothing, because they need not reach the server.
     var heard = Instant(nanoseconds: 0)
-    /// When one was refused for want of room, after conntrack had been asked which of the others had ended.
+    /// When a data connection was last refused because the session had its maximum, after conntrack had been
+    /// asked which others had ended.
     var refused: Instant?
 
     init(_ access: Expectation.Access) {
@@ -29,19 +32,19 @@ final class EncryptedSession {
     }
 
     var hasRoom: Bool { live.count < maximum }
-    /// Data connections of which it is not known that somebody has answered them.
+    /// Data connections that are not known to have been answered.
     var unconfirmed: [Tuple] { live.filter { !answered.contains($0) } }
 
     func add(_ data: Tuple) { live.append(data) }
 
-    /// Somebody has answered a data connection, which has not ended.
+    /// Records that a data connection was answered and has not ended.
     func confirm(_ data: Tuple) {
         guard let index = live.firstIndex(of: data) else { return }
         live.append(live.remove(at: index))
         answered.insert(data)
     }
 
-    /// Forgets a data connection; `false` if there is none.
+    /// Removes a data connection; returns `false` if there is none.
     func remove(_ data: Tuple) -> Bool {
         guard let index = live.firstIndex(of: data) else { return false }
         live.remove(at: index)
@@ -49,14 +52,14 @@ final class EncryptedSession {
         return true
     }
 
-    /// Takes the data connections of the session that this one replaces.
-    func take(from other: EncryptedSession) {
+    /// Moves the data connections of the session that this one replaces.
+    func moveConnections(from other: EncryptedSession) {
         live = other.live
         answered = other.answered
         other.live = []
         other.answered = []
     }
 
-    /// Takes those of a record, of which nobody knows yet whether they go on.
+    /// Sets the data connections from a record; it is not known whether they still exist.
     func restore(_ connections: [Tuple]) { live = connections }
 }

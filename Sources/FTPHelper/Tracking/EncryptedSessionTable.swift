@@ -1,22 +1,24 @@
-/// Encrypted sessions with an opening, by who may connect to whom; and the addresses whose SYNs are worth a look.
+/// The encrypted sessions that something is open for, by the addresses of their data connections; and the
+/// addresses whose SYNs are queued.
 struct EncryptedSessionTable {
-    /// Addresses of a data connection's SYN, before any NAT.
+    /// The addresses of a data connection's SYN before NAT.
     struct Pair: Hashable {
         let from: IPAddress
         let to: IPAddress
     }
 
     private var sessions: [Pair: [Connection]] = [:]
-    /// How many sessions each address is admitted for.
+    /// Number of sessions for which each address is admitted.
     private var admitted: [IPAddress: Int] = [:]
     private(set) var count = 0
 
-    /// The sessions of these two, the newest last.
+    /// The sessions of a pair, the newest last.
     subscript(pair: Pair) -> [Connection] { sessions[pair] ?? [] }
 
+    /// Tells whether the SYNs from an address are queued.
     func isAdmitted(_ address: IPAddress) -> Bool { admitted[address] != nil }
 
-    /// Adds a connection and returns the addresses that it is the first to have.
+    /// Adds a connection; returns the addresses that become admitted.
     mutating func insert(_ connection: Connection) -> [IPAddress] {
         count += 1
         return connection.dataPairs.filter { pair in
@@ -26,7 +28,8 @@ struct EncryptedSessionTable {
         }.map(\.from)
     }
 
-    /// Takes a connection out, while it still has its opening, and returns the addresses that it was the last to have.
+    /// Removes a connection, which must still have its opening; returns the addresses that are no longer
+    /// admitted.
     mutating func remove(_ connection: Connection) -> [IPAddress] {
         count -= 1
         return connection.dataPairs.filter { pair in
@@ -38,7 +41,7 @@ struct EncryptedSessionTable {
         }.map(\.from)
     }
 
-    /// Calls `body` with every connection once.
+    /// Calls `body` once with each connection.
     func forEach(_ body: (Connection) -> Void) {
         for (pair, connections) in sessions {
             for connection in connections where connection.dataPairs.first == pair { body(connection) }
@@ -47,7 +50,8 @@ struct EncryptedSessionTable {
 }
 
 extension Connection {
-    /// Who may open data connections to whom: the client, and the server where it may.
+    /// The pairs of addresses between which data connections may be opened: by the client, and by the server
+    /// if it is allowed to.
     var dataPairs: [EncryptedSessionTable.Pair] {
         guard let session = opening?.session else { return [] }
         return ([.server] + (session.active == .yes ? [.client] : [])).map { (listener: Session.Side) in

@@ -1,19 +1,19 @@
-/// Connections that give way when there is no room for others, the one that goes first in front: among all, and among those
-/// of each client.
+/// Connections that may be evicted when the table is full, ordered by who goes first, over all clients and
+/// for each client.
 ///
-/// They are linked in both directions, so that it takes as long to move one among a million as among two. The links are kept
-/// here and not in the connections, most of which give way to nobody.
+/// The list is doubly linked, so moving a connection is O(1). The links are stored here and not in the
+/// connections, because most connections are in no list.
 struct EvictionList {
-    /// Why they give way; a connection may do so for either reason, and for both.
+    /// Why a connection may be evicted; both reasons may apply.
     enum Reason: Int {
-        /// Nobody has logged in on them yet: the one that has been silent longest goes first.
+        /// Without a login. The connection that has been silent for longest goes first.
         case waiting
-        /// They are closed, or conntrack has forgotten them: the one of which that has been so for longest goes first.
+        /// Closed, or forgotten by conntrack. The connection that has been so for longest goes first.
         case closed
     }
 
-    /// What knows its neighbours by their places: among all, where the one at place 0 is before the first and behind the last, and
-    /// in the ring of its client.
+    /// An entry with the places of its neighbours: in the whole list, where place 0 is both before the first
+    /// and behind the last entry, and in the ring of its client.
     private struct Link {
         var connection: Connection?
         var previous: Int32 = 0
@@ -24,20 +24,22 @@ struct EvictionList {
 
     private let reason: Reason
     private var links = [Link()]
-    /// Places that nobody has.
+    /// Unused places.
     private var free: [Int32] = []
-    /// Where the first of each client is.
+    /// The place of each client's first entry.
     private var firstPlaces: [Client: Int32] = [:]
 
     init(_ reason: Reason) { self.reason = reason }
 
+    /// The connection that is evicted first.
     var first: Connection? { links[Int(links[0].next)].connection }
 
+    /// The connection of a client that is evicted first.
     func first(of client: Client) -> Connection? {
         firstPlaces[client].flatMap { links[Int($0)].connection }
     }
 
-    /// Adds a connection at the end, or moves it there.
+    /// Appends a connection, or moves it to the end.
     mutating func append(_ connection: Connection) {
         remove(connection)
         let place = free.popLast() ?? Int32(links.count)
@@ -58,7 +60,7 @@ struct EvictionList {
         connection.yieldingPlaces[reason.rawValue] = place
     }
 
-    /// Takes a connection out, if it is in the list.
+    /// Removes a connection if it is in the list.
     mutating func remove(_ connection: Connection) {
         let place = connection.yieldingPlaces[reason.rawValue]
         guard place > 0 else { return }

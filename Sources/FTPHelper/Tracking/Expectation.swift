@@ -1,4 +1,4 @@
-/// A data connection that was announced and not yet seen.
+/// A data connection that was announced and has not been seen yet.
 package struct Expectation: Hashable, Sendable {
     /// What announced it.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -8,10 +8,10 @@ package struct Expectation: Hashable, Sendable {
         case pasv = "PASV"
         case epsv = "EPSV"
         case lpsv = "LPSV"
-        /// An encrypted session, whose announcements nobody can read.
+        /// An encrypted session, whose announcements cannot be read.
         case ftps = "FTPS"
 
-        /// Tells whether the server opens the data connection (PORT and its kin), and not the client.
+        /// Tells whether the server opens the data connection (PORT, EPRT, LPRT).
         package var isActive: Bool {
             switch self {
             case .port, .eprt, .lprt: true
@@ -20,22 +20,23 @@ package struct Expectation: Hashable, Sendable {
         }
     }
 
-    /// What that of an encrypted session has besides: it is for many connections to many ports.
+    /// What the expectation of an encrypted session also has: it allows many connections to many ports.
     package struct Access: Hashable, Sendable {
         /// Whether the server may open data connections, too.
         package enum Active: String, Hashable, Sendable, CaseIterable {
             case no
             case yes
-            /// It might, but cannot reach the client, whose encrypted announcements nobody can rewrite.
+            /// It would be allowed to, but cannot reach the client: encrypted announcements cannot be
+            /// rewritten for NAT.
             case behindNAT = "behind-nat"
         }
 
-        /// Both ends of the range are as they are on either side of NAT.
+        /// The server's data ports, the same on both sides of NAT.
         package let ports: ClosedRange<UInt16>
         package let active: Active
-        /// Data connections that it may have at once.
+        /// Maximum number of data connections at a time.
         package let maximum: Int
-        /// Data connections that it has, as far as is known.
+        /// Number of current data connections, as far as is known.
         package let live: Int
 
         package init(ports: ClosedRange<UInt16>, active: Active, maximum: Int, live: Int) {
@@ -46,24 +47,25 @@ package struct Expectation: Hashable, Sendable {
         }
     }
 
-    /// Number by which the administrator can name it; never used twice by one daemon.
+    /// The number by which the administrator refers to it; a daemon never uses one twice.
     package let id: UInt64
     package let kind: Kind
-    /// The control connection it belongs to: the original tuple, as the client's packets arrive.
+    /// The master: the original tuple of the control connection, as the client's packets arrive.
     package let master: Tuple
-    /// The address the data connection's SYN will arrive from.
+    /// The source address with which the data connection's SYN will arrive.
     package let from: IPAddress
-    /// The endpoint the SYN will arrive for; with `from`, the member of the pinhole set.
+    /// The destination with which the SYN will arrive; together with `from`, an element of the pinhole set.
     package let to: Endpoint
-    /// The address that NAT is to show to the receiver instead of `from`; the same where nothing is translated.
+    /// The source address after NAT; equal to `from` without NAT.
     package let translatedFrom: IPAddress
-    /// The endpoint that NAT is to lead the SYN to; the same as `to` where nothing is translated.
+    /// The destination after NAT; equal to `to` without NAT.
     package let translatedTo: Endpoint
-    /// The conntrack zone that the SYN is in: that of other packets from there.
+    /// The conntrack zone of the SYN: that of other packets from the same side.
     package let zone: UInt16
     /// When it closes unused.
     package let deadline: Instant
-    /// Of an encrypted session, what it is for; `to` and `translatedTo` then have the first of its ports.
+    /// What the expectation of an encrypted session allows; `to` and `translatedTo` then have the first of
+    /// its ports.
     package let access: Access?
 
     package init(

@@ -1,9 +1,9 @@
-/// A data connection whose SYN has come and for which the shell now makes the conntrack entry.
+/// A data connection whose SYN has arrived; the shell has to create its conntrack entry.
 package struct ExpectedConnection: Hashable, Sendable {
     package let expectation: Expectation
-    /// The SYN's own tuple: the original tuple of the entry.
+    /// The tuple of the SYN: the original tuple of the entry.
     package let original: Tuple
-    /// Bytes of the headers of each packet but the SYN, and of the SYN itself.
+    /// Header bytes of each packet after the SYN, and of the SYN itself.
     let headerSize: Int
     let synSize: Int
 
@@ -14,7 +14,7 @@ package struct ExpectedConnection: Hashable, Sendable {
         self.synSize = synSize
     }
 
-    /// That of a SYN, which says how large its headers will be.
+    /// Creates it from a SYN, whose options determine the header size.
     init(expectation: Expectation, syn: Segment, _ packet: Span<UInt8>) {
         var original = syn.tuple
         original.zone = expectation.zone

@@ -1,33 +1,34 @@
-/// Where the streams begin of clients that have asked for TCP fast open.
+/// The initial stream positions of clients that asked for TCP fast open.
 ///
-/// Such a client takes an acknowledgement of the payload of its SYN, which is taken out here (`FastOpen`), so a server could say
-/// that it has the head of a request that nobody has seen. Of every other client the SYN-ACK tells, since it accepts no other.
+/// Such a client accepts an acknowledgement of the SYN's payload. The payload is removed here (`FastOpen`),
+/// so a server could pretend to have the beginning of a request that was never seen. All other clients accept
+/// only a SYN-ACK that acknowledges nothing but the SYN.
 struct FastOpens {
-    /// Seconds for which a SYN may be answered: as long as it is sent again (`tcp_syn_retries`), and some more.
+    /// Seconds for which a SYN is remembered: longer than it is retransmitted (`tcp_syn_retries`).
     private static let seconds: UInt32 = 180
-    /// SYNs that are remembered at once; beyond, the oldest is forgotten.
+    /// Maximum number of remembered SYNs; beyond it, the oldest is forgotten.
     private static let capacity = 1 << 16
 
-    /// By the client's tuple without its zone: where the stream begins, or `nil` where the SYN passed unseen.
+    /// Initial positions by the client's tuple without its zone; `nil` if the SYN was not seen.
     private var starts: [Tuple: (position: SequenceNumber?, until: Instant)] = [:]
-    /// The tuples in `starts`, in a ring once there are as many as may be, and where the oldest is then.
+    /// The tuples in `starts`, a ring buffer once it is full, and the index of the oldest.
     private var tuples: [Tuple] = []
     private var oldest = 0
 
-    /// Tells whether a SYN-ACK acknowledges something else than the SYN, of a client whose SYN was one of these.
+    /// Tells whether a SYN-ACK to such a client acknowledges anything other than the SYN.
     func contradict(_ answer: Segment, of client: Tuple, at now: Instant) -> Bool {
         guard !starts.isEmpty else { return false }
-        // A packet does not tell its zone.
+        // Packets do not tell their zone.
         guard let start = starts[Tuple(source: client.source, destination: client.destination)],
             now < start.until
         else { return false }
         return answer.acknowledgement != start.position
     }
 
-    /// A SYN has come that asked for fast open.
+    /// Records a SYN that asks for fast open.
     mutating func insert(_ syn: Segment, at now: Instant) { insert(syn.tuple, syn.firstByte, at: now) }
 
-    /// A client's SYN may have carried bytes that nobody has seen: whatever its SYN-ACK acknowledges is not believed.
+    /// Distrusts every SYN-ACK to a client, because its SYN may have carried bytes that were not seen.
     mutating func distrust(_ client: Tuple, at now: Instant) {
         insert(Tuple(source: client.source, destination: client.destination), nil, at: now)
     }

@@ -1,6 +1,6 @@
-/// A moment on a clock that never goes back, in nanoseconds since an arbitrary start.
+/// A moment on a monotonic clock, in nanoseconds since an arbitrary start.
 ///
-/// The core has no clock: every verb that needs the time is given it.
+/// The core has no clock: every function that needs the time gets it as a parameter.
 package struct Instant: Hashable, Comparable, Sendable {
     package var nanoseconds: UInt64
 

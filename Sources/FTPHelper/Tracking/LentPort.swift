@@ -1,9 +1,9 @@
 /// A port that NAT has lent to a data connection.
 struct LentPort: Hashable, Sendable {
-    /// The side that listens, under the address that NAT shows of it.
+    /// The side that listens, under the address that NAT shows for it.
     let side: Session.Side
-    /// Where the SYN arrived.
+    /// The destination port of the SYN.
     let port: UInt16
-    /// Where the side listens at its own address; 0 if it has named another (`loose`).
+    /// The port on which the side listens at its own address; 0 if it named another address (`loose`).
     let target: UInt16
 }

@@ -1,7 +1,7 @@
-/// How NAT changes the two ends of a control connection: the two tuples of its conntrack entry.
+/// The two tuples of a connection's conntrack entry, which describe its NAT.
 ///
-/// A packet from the client arrives with the `original` tuple, one from the server with the `reply` tuple, both
-/// before any NAT (`IP_CT_DIR_ORIGINAL`, `IP_CT_DIR_REPLY`). Without NAT the one is the inverse of the other.
+/// Packets of the client arrive with the `original` tuple and packets of the server with the `reply` tuple,
+/// both before NAT (`IP_CT_DIR_ORIGINAL`, `IP_CT_DIR_REPLY`). Without NAT, one is the inverse of the other.
 package struct Mapping: Hashable, Sendable {
     package var original: Tuple
     package var reply: Tuple
@@ -11,17 +11,18 @@ package struct Mapping: Hashable, Sendable {
         self.reply = reply
     }
 
-    /// The mapping of a connection that is not translated.
+    /// The mapping of a connection without NAT.
     package init(untranslated original: Tuple) {
         self.init(original: original, reply: original.inverted)
     }
 
-    /// The same connection as conntrack has it when it takes the server for who has opened it.
+    /// The mapping with directions exchanged, as conntrack has it if it considers the server the one that
+    /// opened the connection.
     package var reversed: Mapping { Mapping(original: reply, reply: original) }
 
-    /// Tells whether NAT changes any address or port of the connection.
+    /// Tells whether NAT changes an address or a port.
     package var isTranslated: Bool { !reply.isAlike(original.inverted) }
 
-    /// The conntrack zone of both directions, or of the one that is in another than 0.
+    /// The conntrack zone of both directions, or of the one whose zone is not 0.
     package var zone: UInt16 { max(original.zone, reply.zone) }
 }

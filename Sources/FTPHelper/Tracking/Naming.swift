@@ -1,11 +1,12 @@
-/// How a line names the endpoint of a data connection, where that is not simply the one that it leads to (contract A3).
+/// How a line names the endpoint of a data connection, if the line was rewritten or names another endpoint
+/// than the pinhole leads to (contract A3).
 package struct Naming: Hashable, Sendable {
     package let kind: Expectation.Kind
     /// The control connection: the original tuple.
     package let connection: Tuple
-    /// What the line had.
+    /// The endpoint that the sender announced.
     package let announced: Endpoint
-    /// What it has for its receiver; the same if it was left as it was.
+    /// The endpoint that the receiver is told; the same if the line was not rewritten.
     package let told: Endpoint
 
     package init(kind: Expectation.Kind, connection: Tuple, announced: Endpoint, told: Endpoint) {

@@ -1,18 +1,19 @@
-/// What a connection keeps of the expectation that it has open; the rest follows from its mapping.
+/// The part of an open expectation that a connection stores; the rest follows from its mapping.
 final class OpenExpectation {
     let id: UInt64
     var deadline: Instant
-    /// Set if it is that of an encrypted session.
+    /// The encrypted session, if it belongs to one.
     let session: EncryptedSession?
     /// Ordinal of the command that announced it.
     let command: UInt32
-    /// The address that the data connection is led to, if that is not the end of the control connection (`--loose`).
+    /// The end of the data connection, if it is not the end of the control connection (`--loose`, or a
+    /// trusted PROXY header).
     let target: IPAddress?
-    /// The port that its SYN will arrive for, and the one that NAT is to lead it to.
+    /// The destination port of the SYN, before and after NAT.
     let port: UInt16
     let translatedPort: UInt16
     let kind: Expectation.Kind
-    /// Set while it is not open yet: the login that it waits for has not been accepted (contract S2a).
+    /// Set while it is not open yet, because the login has not been accepted (contract S2a).
     var isForetold: Bool
 
     init(

@@ -1,29 +1,33 @@
-/// What the core hands back besides a verdict; the shell makes one and uses it for every packet.
+/// What the core returns in addition to a verdict.
 ///
-/// Both arrays keep their storage between packets, so that a packet that changes nothing allocates nothing.
+/// The shell creates one and reuses it for every packet.
+///
+/// Both arrays keep their storage, so a packet that changes nothing allocates nothing.
 package struct Output {
-    /// What the shell is to do before the packet goes on, in order.
+    /// Requests that the shell performs in order before it forwards the packet.
     package var actions: [Action] = []
-    /// The bytes to send on, IP header included, if the verdict is `replace`.
+    /// The packet to forward, including its IP header, if the verdict is `replace`.
     package var packet: [UInt8] = []
 
     package init() {}
 
-    /// Empties both for the next packet.
+    /// Empties both arrays for the next packet.
     package mutating func clear() {
         actions.removeAll(keepingCapacity: true)
         packet.wipe()
     }
 }
 
-/// What packets that go on together come to.
+/// Output of the packets of a batch, which are forwarded together.
 extension Output {
-    /// Forgets the bytes of the packet in hand, and keeps what is to be done before any goes on.
+    /// Wipes the packet but keeps the actions, which are performed before any packet of the batch is
+    /// forwarded.
     package mutating func clearPacket() { packet.wipe() }
 
-    /// Leaves out each expectation that is opened and then closed again: nobody could have used it meanwhile; and the closing of
-    /// one where another for the same SYN is opened after it.
-    package mutating func settle() {
+    /// Removes pairs of actions that cancel out: an expectation that is opened and then closed, because
+    /// nothing could use it in between, and the closing of an expectation if another one for the same SYN is
+    /// opened afterwards.
+    package mutating func coalesce() {
         var closed: Set<UInt64> = []
         for case .close(let expectation) in actions { closed.insert(expectation.id) }
         guard !closed.isEmpty else { return }
@@ -35,7 +39,8 @@ extension Output {
                 return true
             case .close(let expectation):
                 return cancelled.contains(expectation.id)
-            default:
+            case .open, .admit, .withdraw, .release, .recall, .watch, .unwatch, .abandon, .beLiberal, .verify,
+                .measure, .inject, .report:
                 return false
             }
         }

@@ -1,16 +1,16 @@
-/// Where a packet says that it comes from, and where it came in.
+/// The claimed sender of a packet, and the interface through which it arrived.
 ///
-/// Control packets are read before the kernel's reverse path filter and its martian check, so whether the one can be true of
-/// the other has to be asked (contract S3b).
+/// Control packets are read before the kernel's reverse path filter and martian check, so it has to be
+/// checked whether the sender can be behind that interface (contract S3b).
 package struct PacketOrigin: Hashable, Sendable {
-    /// The address that the packet bears, its sender's own.
+    /// The source address of the packet, which is the sender's own.
     package let sender: IPAddress
-    /// The own address of the other end, whatever NAT shows of it.
+    /// The other end's own address, whatever NAT shows for it.
     package let receiver: IPAddress
-    /// The index of the interface that it came in by, the port of a bridge where there is one.
+    /// Index of the interface through which the packet arrived; on a bridge, that of the bridge port.
     package let interface: UInt32
-    /// The interface that the other end's packets come in by, where that is known; else 0.
+    /// Index of the interface through which the other end's packets arrive; 0 if unknown.
     package let receiverInterface: UInt32
-    /// NAT stands between the two ends, so that all packets go by this host, wherever the ends are.
+    /// Set if NAT is between the two ends, so that all packets pass this host, wherever the ends are.
     package var isTranslated = false
 }

@@ -1,12 +1,12 @@
-/// Endpoints that expectations hold, so that NAT lends none to two at once, and no client has all of them.
+/// Reserves endpoints for expectations, so that NAT lends none to two of them, and no client gets all.
 ///
-/// An endpoint is held towards an address that connects to it: by each expectation, then by the data connection that used it, and
-/// after that for as long as its conntrack entry or a peer's TIME_WAIT may last. All that time it leads to one other endpoint,
-/// which may have it again at any time (contract A6).
+/// An endpoint is reserved with respect to an address that connects to it: by each expectation, then by the
+/// data connection that used it, and afterwards for as long as the conntrack entry or a peer's TIME_WAIT may
+/// last. During that time it leads to one other endpoint, which may get it again at any moment (contract A6).
 struct PortAllocator {
-    /// Who connects, and to what: a hash of both, since each expectation has one.
+    /// A pair of connecting address and endpoint, stored as a hash, because each expectation has one.
     ///
-    /// Nobody outside knows the seed, so two are alike by chance only, once in 2^64 times.
+    /// The seed is secret, so two pairs collide only by chance, with a probability of 2^-64.
     struct Place: Hashable {
         private let hash: UInt64
 
@@ -17,46 +17,47 @@ struct PortAllocator {
         init(_ key: Tracker.Key) { hash = PortAllocator.hash(key) }
     }
 
-    /// Seconds that an endpoint rests: twice the 60 s of TIME_WAIT, which is what conntrack keeps a closed connection.
+    /// Seconds for which an endpoint rests: twice the 60 s of TIME_WAIT, which is how long conntrack keeps a
+    /// closed connection.
     static let restSeconds: UInt32 = 120
-    /// Endpoints that may rest at once; beyond, the one that has rested longest is free early.
+    /// Maximum number of resting endpoints; beyond it, the one that has rested longest is freed early.
     static let maximumResting = 16384
-    /// Ports that NAT lends at the most to the data connections of one client: a quarter of those that an address has.
+    /// Maximum number of ports lent to one client: a quarter of the unprivileged ports of an address.
     static let maximumShare = (65536 - 1024) / 4
-    /// Ports that NAT may lend unless something else is said (`nat-ports`).
+    /// The ports that NAT may lend by default (`nat-ports`).
     static let usualRange: ClosedRange<UInt16> = 1024...65535
 
-    /// What holds an endpoint.
+    /// What an endpoint is reserved for.
     enum Holder {
-        /// An expectation that is open.
+        /// An open expectation.
         case expectation
-        /// The data connection that used one, or what may be late of it.
+        /// A data connection, or late packets of one.
         case connection
     }
 
-    /// An endpoint that is held.
+    /// A reserved endpoint.
     private struct Holding {
-        /// Where it leads to, as a hash.
+        /// Hash of the endpoint that it leads to.
         var target: UInt64
-        /// How often it is held.
+        /// Number of reservations.
         var count: UInt32 = 0
-        /// How often by an expectation.
+        /// Number of reservations by expectations.
         var expectations: UInt32 = 0
     }
 
-    /// What a client has of the ports that NAT lends.
+    /// The lent ports of a client.
     private struct Share {
-        /// How often it holds one, those that rest counted too.
+        /// Number of reservations, including resting ones.
         var count = 0
-        /// Places of those that rest; 0 for none.
+        /// Places of the first and last resting endpoint in `rests`; 0 if there is none.
         var firstResting = 0
         var lastResting = 0
     }
 
-    /// An endpoint that rests.
+    /// A resting endpoint.
     ///
-    /// It knows those that have rested for longer and less long by their places, where the one at place 0 is before the first
-    /// and behind the last, and the next one of its client.
+    /// It is linked to the endpoints that have rested for longer and for less time, where place 0 is both
+    /// before the first and behind the last, and to the next one of its client.
     private struct Rest {
         var place: Place
         var client: Client
@@ -69,25 +70,27 @@ struct PortAllocator {
     private var holdings: [Place: Holding] = [:]
     private var shares: [Client: Share] = [:]
     private var rests: [Rest] = []
-    /// Places that nobody has.
-    private var free: [Int] = []
-    /// How many endpoints rest.
+    /// Unused places in `rests`.
+    private var freePlaces: [Int] = []
+    /// Number of resting endpoints.
     private(set) var restingCount = 0
 
-    /// Tells whether NAT may lead a place to a target: nothing leads it elsewhere, and nobody else is expected there.
+    /// Tells whether a place may lead to a target: it leads nowhere else, and no expectation has reserved it.
     func isFree(_ place: Place, for target: Endpoint) -> Bool {
         guard let holding = holdings[place] else { return true }
         return holding.target == PortAllocator.hash(target) && holding.expectations == 0
     }
 
-    /// How many ports a client holds, those that rest counted too.
+    /// Number of ports reserved by a client, including resting ones.
     func count(of client: Client) -> Int { shares[client]?.count ?? 0 }
 
-    /// How many clients hold any.
+    /// Number of clients with reserved ports.
     var clientCount: Int { shares.count }
 
-    /// Holds a place, which leads to a target; for that client if it is NAT that lends it.
-    mutating func hold(
+    /// Reserves a place that leads to a target.
+    ///
+    /// `client` is the client if NAT lends the port, else `nil`.
+    mutating func reserve(
         _ place: Place,
         leadingTo target: Endpoint,
         by holder: Holder,
@@ -98,8 +101,8 @@ struct PortAllocator {
         if let client { shares[client, default: Share()].count += 1 }
     }
 
-    /// Takes back one `hold` with the same place, holder and client.
-    mutating func release(_ place: Place, by holder: Holder, for client: Client?) {
+    /// Undoes one `reserve` with the same place, holder and client.
+    mutating func free(_ place: Place, by holder: Holder, for client: Client?) {
         guard var holding = holdings[place] else { return }
         if holder == .expectation, holding.expectations > 0 { holding.expectations -= 1 }
         holding.count -= 1
@@ -108,9 +111,9 @@ struct PortAllocator {
         if share.count > 1 { shares[client]?.count -= 1 } else { shares[client] = nil }
     }
 
-    /// Releases a place that a client holds once it has rested.
+    /// Frees a place of a client after it has rested.
     mutating func rest(_ place: Place, for client: Client, at now: Instant) {
-        if restingCount >= PortAllocator.maximumResting { finish(rests[0].next) }
+        if restingCount >= PortAllocator.maximumResting { endRest(at: rests[0].next) }
         if rests.isEmpty {
             let none = Rest(place: place, client: client, until: now, previous: 0, next: 0)
             rests.append(none)
@@ -122,7 +125,7 @@ struct PortAllocator {
             previous: rests[0].previous,
             next: 0
         )
-        let index = free.popLast() ?? rests.count
+        let index = freePlaces.popLast() ?? rests.count
         if index == rests.count { rests.append(rest) } else { rests[index] = rest }
         rests[rest.previous].next = index
         rests[0].previous = index
@@ -137,18 +140,18 @@ struct PortAllocator {
         shares[client] = share
     }
 
-    /// Chooses the port of an address that is to lead to a target: the target's own if it is free, else one of a range that
-    /// nobody can foresee.
+    /// Chooses the port that is to lead to a target: the target's own port if it is free, else a random one
+    /// in `range`.
     ///
     /// - Parameters:
-    ///   - address: the address that NAT shows instead of the target's.
-    ///   - sender: who is to connect to it.
-    ///   - target: where the data connection is to be led to.
-    ///   - range: ports that may be lent where the target's own is not free.
-    ///   - client: whose share it is.
+    ///   - address: the address that NAT shows in place of the target's.
+    ///   - sender: the address that will connect.
+    ///   - target: the endpoint that the data connection is led to.
+    ///   - range: the ports that may be lent if the target's own is not free.
+    ///   - client: the client whose share the port counts for.
     ///   - now: the time.
-    ///   - random: chooses.
-    /// - Returns: `nil` if none is free, or the client has its share and none of that rests.
+    ///   - random: the source of randomness: nobody must be able to predict the port.
+    /// - Returns: the port; `nil` if none is free, or the client has its maximum and none of its ports rests.
     mutating func choose(
         of address: IPAddress,
         from sender: IPAddress,
@@ -158,16 +161,16 @@ struct PortAllocator {
         at now: Instant,
         random: inout some RandomNumberGenerator
     ) -> UInt16? {
-        while restingCount > 0, rests[rests[0].next].until <= now { finish(rests[0].next) }
+        while restingCount > 0, rests[rests[0].next].until <= now { endRest(at: rests[0].next) }
         while let share = shares[client], share.count >= PortAllocator.maximumShare {
             guard share.firstResting > 0 else { return nil }
-            finish(share.firstResting)
+            endRest(at: share.firstResting)
         }
         func isFree(_ port: UInt16) -> Bool {
             self.isFree(Place(from: sender, to: Endpoint(address, port)), for: target)
         }
         if isFree(target.port) { return target.port }
-        // Where one of ten is free, fewer than one search in a thousand million goes on behind these.
+        // If one port in ten is free, fewer than one search in 10^9 gets beyond this loop.
         for _ in 0..<256 {
             let port = UInt16.random(in: range, using: &random)
             if isFree(port) { return port }
@@ -181,15 +184,15 @@ struct PortAllocator {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    /// Lets go of an endpoint that rests: of its client the one that has rested longest.
-    private mutating func finish(_ index: Int) {
+    /// Frees a resting endpoint; it must be the one of its client that has rested longest.
+    private mutating func endRest(at index: Int) {
         let rest = rests[index]
         rests[rest.previous].next = rest.next
         rests[rest.next].previous = rest.previous
-        free.append(index)
+        freePlaces.append(index)
         restingCount -= 1
         shares[rest.client]?.firstResting = rest.nextOwn
         if rest.nextOwn == 0 { shares[rest.client]?.lastResting = 0 }
-        release(rest.place, by: .connection, for: rest.client)
+        free(rest.place, by: .connection, for: rest.client)
     }
 }

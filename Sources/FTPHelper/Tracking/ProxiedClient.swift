@@ -1,6 +1,6 @@
-/// The client behind a load balancer, by the PROXY header that this has put in front of the first command.
+/// The address of the client behind a load balancer, from the PROXY header.
 ///
-/// It is an object because hardly any connection has one: the others spend a word on it.
+/// It is an object because hardly any connection has one: all others spend only a word on it.
 final class ProxiedClient {
     let address: IPAddress
 

@@ -1,4 +1,4 @@
-/// A line that asked for a pinhole and got none, and why.
+/// A line or packet for which nothing was opened, and the reason.
 package struct Refusal: Hashable, Sendable {
     /// The names that logs, counters and JSON share.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
@@ -11,28 +11,29 @@ package struct Refusal: Hashable, Sendable {
         case pipelined
         case tableFull = "table-full"
         case noMapping = "no-mapping"
-        /// The packet cannot have come from where its address is.
+        /// The packet arrived through an interface behind which its sender cannot be.
         case forged
-        /// More announcements in a time than a connection or a client may have.
+        /// More announcements per time than a connection or a client may make.
         case tooMany = "too-many"
-        /// NAT has no port to lend for the data connection, or none more for this client.
+        /// NAT has no free port to lend, or the client has its share already.
         case noPort = "no-port"
-        /// Active or passive data connections of the server are not to be helped.
+        /// Active or passive data connections are not allowed for this server.
         case notAllowed = "not-allowed"
-        /// The line would have to name another endpoint, and somebody else shifts the connection's numbers already (SYNPROXY).
+        /// The line would have to be rewritten, but another part of the kernel already shifts the
+        /// connection's numbers (SYNPROXY).
         case seqAdjusted = "seq-adjusted"
-        /// One more data connection of an encrypted session than it may have at once.
+        /// The encrypted session has its maximum number of data connections.
         case ftpsLimit = "ftps-limit"
     }
 
     package let reason: Reason
-    /// What the line would have announced; `nil` where it announced nothing, as with `notFTP`.
+    /// What the line would have announced; `nil` if it announced nothing, for example with `notFTP`.
     package let kind: Expectation.Kind?
-    /// The control connection: the original tuple where it is known, else the tuple of the packet.
+    /// The original tuple of the control connection if it is known, else the tuple of the packet.
     package let connection: Tuple
-    /// The line without its end, at most 120 bytes, unescaped; empty where there is none.
+    /// The line without its end, at most 120 bytes, unescaped; empty if there is none.
     ///
-    /// Never a PASS or ACCT, whose arguments are nobody's business.
+    /// It is never a PASS or ACCT command, because their arguments are secret.
     package let line: [UInt8]
 
     package init(reason: Reason, kind: Expectation.Kind?, connection: Tuple, line: [UInt8]) {

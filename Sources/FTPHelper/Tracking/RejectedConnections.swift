@@ -1,34 +1,37 @@
-/// Connections that began in sight and are not followed: they found no place, lost it, or were none of FTP's.
+/// Connections that began in sight and must not be adopted: they found no place, lost it, or are not FTP.
 ///
-/// What conntrack has established when a daemon starts may be adopted (contract S2); these may not, and the next daemon has to
-/// know them, too. So they are kept in words that outlive the process.
+/// Connections that conntrack has established when a daemon starts may be adopted (contract S2), but these
+/// may not, and the next daemon has to know them, too. Their set is therefore stored in words that outlive
+/// the process.
 ///
-/// It is a Bloom filter: it forgets nothing and never grows, and as it fills up, takes more and more others for rejected.
-/// All that those lose is to be adopted, which only connections older than the daemon ever need.
+/// It is a Bloom filter. It forgets nothing, never grows, and has more false positives as it fills. A false
+/// positive only prevents an adoption, which only connections older than the daemon need.
 package struct RejectedConnections {
-    /// What its hashes are keyed with, so that nobody can choose whom else they mean.
+    /// The key of the hashes, which keeps others from choosing false positives.
     package typealias Key = (UInt64, UInt64)
 
-    /// Half a MiB once there is anything in it; of 200,000 connections it mistakes one in a hundred others for one of them.
+    /// Size in words: half a MiB, allocated with the first insertion.
+    ///
+    /// With 200,000 connections, about 1 % of the others are false positives.
     package static let wordCount = 1 << 16
-    /// Bits that stand for one tuple.
+    /// Number of bits set for one tuple.
     private static let hashes: UInt64 = 4
 
     package let key: Key
     private var words: [UInt64]
-    /// The numbers of the words that `takeChanges` has not handed over yet.
+    /// Indices of the words that changed since the last `takeChanges`.
     private var changes: [Int] = []
     private let keepsChanges: Bool
 
-    /// An empty one with a key of its own.
+    /// Creates an empty set with a new key.
     init(keepsChanges: Bool) {
-        // `Hasher`'s seed is nobody's to know.
+        // The seed of `Hasher` is secret.
         key = (UInt64(bitPattern: Int64(0.hashValue)), UInt64(bitPattern: Int64(1.hashValue)))
         words = []
         self.keepsChanges = keepsChanges
     }
 
-    /// What an earlier daemon has left; `nil` if that is not all of it.
+    /// Restores the set of an earlier daemon; `nil` if it is incomplete.
     package init?(key: Key, words: [UInt64]) {
         guard words.count == RejectedConnections.wordCount else { return nil }
         self.key = key
@@ -36,7 +39,7 @@ package struct RejectedConnections {
         keepsChanges = false
     }
 
-    /// Tells whether this connection was added; true, too, for a few that were not.
+    /// Tells whether this connection was added; also true for a few that were not.
     func contains(_ mapping: Mapping) -> Bool { contains(mapping.original) || contains(mapping.reply) }
 
     func contains(_ tuple: Tuple) -> Bool {
@@ -48,6 +51,7 @@ package struct RejectedConnections {
         }
     }
 
+    /// Adds a tuple.
     mutating func insert(_ tuple: Tuple) {
         if words.isEmpty { words = Array(repeating: 0, count: RejectedConnections.wordCount) }
         let hash = hash(of: tuple)
@@ -59,13 +63,13 @@ package struct RejectedConnections {
         }
     }
 
-    /// Hands over the words that have changed since the last time, with their numbers.
+    /// Passes each word that changed since the last call, with its index, to `keep`.
     mutating func takeChanges(_ keep: (Int, UInt64) -> Void) {
         for word in changes { keep(word, words[word]) }
         changes.removeAll(keepingCapacity: true)
     }
 
-    /// Without the zone, which no packet tells.
+    /// The hash of a tuple without its zone, because packets do not tell it.
     private func hash(of tuple: Tuple) -> UInt64 {
         var hash = SipHash(key)
         for address in [tuple.source.address, tuple.destination.address] {
@@ -80,7 +84,7 @@ package struct RejectedConnections {
         return hash.finalize()
     }
 
-    /// Where one of the bits is that stand for a hash.
+    /// The word and mask of one of the bits for a hash.
     private static func place(_ number: UInt64, _ hash: UInt64) -> (word: Int, mask: UInt64) {
         let bit = ((hash >> 32) &+ number &* (hash | 1)) % UInt64(wordCount * 64)
         return (Int(bit / 64), 1 << (bit % 64))

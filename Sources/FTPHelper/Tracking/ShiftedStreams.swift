@@ -1,18 +1,20 @@
-/// The streams of a control connection whose numbers somebody else shifts, behind us and in the kernel.
+/// The streams of a control connection whose sequence numbers another part of the kernel shifts, behind the
+/// queue.
 ///
-/// SYNPROXY does it: it has chosen a number for the server before it knew the server's own. What a stream's receiver acknowledges is
-/// then not what its sender is known to number here, and nothing of the connection can be edited.
+/// SYNPROXY does this: it chooses a sequence number on behalf of the server before it knows the server's own.
+/// The acknowledgements of such a stream do not match the numbers seen here, so nothing on the connection can
+/// be edited.
 package struct ShiftedStreams: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// What the client sends, conntrack's original direction.
+    /// The client's stream, conntrack's original direction.
     package static let client = ShiftedStreams(rawValue: 1)
-    /// What the server sends.
+    /// The server's stream.
     package static let server = ShiftedStreams(rawValue: 2)
 
-    /// Tells whether what a side sends is among them.
+    /// Tells whether the stream of a side is among them.
     func contains(_ side: Session.Side) -> Bool {
         isSuperset(of: side == .client ? ShiftedStreams.client : .server)
     }

@@ -1,13 +1,14 @@
-/// Which connections may be taken as logged in though nobody has seen it (contract S2).
+/// Adoption: connections that count as logged in although the login was not seen (contract S2).
 extension Tracker {
-    /// Conntrack had this connection established when the daemon or its rules started: it may be adopted.
+    /// Records that conntrack had this connection established when the daemon or its rules started: it may be
+    /// adopted.
     ///
-    /// Not so one that is followed, or that is known to have begun in sight.
+    /// A connection that is followed, or that is known to have begun in sight, may not be adopted.
     ///
     /// - Parameters:
-    ///   - mapping: its two tuples.
-    ///   - entryID: which entry it is (`CTA_ID`).
-    ///   - predecessor: what an earlier daemon has left of such as began in its sight.
+    ///   - mapping: the two tuples of its conntrack entry.
+    ///   - entryID: the identifier of the entry (`CTA_ID`).
+    ///   - predecessor: the connections that began in the sight of an earlier daemon.
     package mutating func noteEarlier(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
@@ -15,20 +16,21 @@ extension Tracker {
     ) {
         guard !follows(mapping) else { return }
         guard predecessor?.contains(mapping) != true, !rejected.contains(mapping) else {
-            turnAway(mapping)
+            reject(mapping)
             return
         }
         earlier.insert(mapping, entryID: entryID)
     }
 
-    /// A connection was shaking hands when the daemon or its rules started.
+    /// Records that the handshake of a connection was under way when the daemon or its rules started.
     ///
-    /// If nobody has seen its SYN, or an earlier daemon has seen one that asked for fast open, then the head of its stream may
-    /// have passed with it: no login on it counts.
+    /// If no daemon saw its SYN, or an earlier one saw a SYN that asked for fast open, the SYN may have
+    /// carried the beginning of the stream. No login on such a connection counts.
     ///
     /// - Parameters:
-    ///   - mapping: its two tuples.
-    ///   - predecessor: what an earlier daemon has left, whose rules were there all along; `nil` if there was none.
+    ///   - mapping: the two tuples of its conntrack entry.
+    ///   - predecessor: the rejected connections of an earlier daemon whose rules stayed in place; `nil` if
+    ///     there was none.
     ///   - now: the time.
     package mutating func noteOpening(_ mapping: Mapping, predecessor: RejectedConnections?, at now: Instant)
     {
@@ -36,39 +38,45 @@ extension Tracker {
         fastOpens.distrust(mapping.original, at: now)
     }
 
-    /// Remembers that a connection is not followed and never to be adopted: it has begun in sight, or is a data connection.
-    package mutating func turnAway(_ mapping: Mapping) {
+    /// Rejects a connection for good: it has begun in sight, or is a data connection, and is never adopted.
+    package mutating func reject(_ mapping: Mapping) {
         rejected.insert(mapping.original)
         rejected.insert(mapping.reply)
     }
 
-    /// Tells whether a packet's connection is followed.
+    /// Tells whether a packet belongs to a connection that is followed.
     package func follows(_ segment: Segment) -> Bool { connection(of: segment.tuple) != nil }
 
-    /// Hands over what has changed in `RejectedConnections` since the last time: the number of a word and the word.
+    /// Passes each word of the rejected connections that changed since the last call, with its index, to
+    /// `keep`.
     package mutating func takeRejectedConnections(_ keep: (Int, UInt64) -> Void) {
         rejected.takeChanges(keep)
     }
 
-    /// What `takeRejectedConnections` has handed over words of.
+    /// The key of the words that `takeRejectedConnections` hands over.
     package var rejectedConnectionsKey: RejectedConnections.Key { rejected.key }
 }
 
-/// Where packets come from (contract S3b).
+/// Origin of packets (contract S3b).
 extension Tracker {
-    /// The sender of a packet can be where it came from: it may come again.
+    /// Accepts the origin of a packet: its sender can be behind the interface.
+    ///
+    /// The packet may then be received again.
     package mutating func vouch(for arrival: HashedSegment) {
         guard let (connection, side) = connection(of: arrival) else { return }
         connection.interfaces[side.rawValue] = arrival.interface
     }
 
-    /// The sender of a packet cannot be where it came from: it goes on unread, to be dropped by whoever checks that.
+    /// Reports a forged packet: its sender cannot be behind the interface.
+    ///
+    /// The packet is forwarded unread; the kernel's filters or the firewall drop it.
     package mutating func refuseForged(_ arrival: HashedSegment, into output: inout Output) {
         let tuple = connection(of: arrival)?.connection.mapping.original ?? arrival.segment.tuple
         report(Refusal(reason: .forged, kind: nil, connection: tuple, line: []), into: &output)
     }
 
-    /// What has to be known of a packet before it is read; `nil` if it came in where its sender's packets do.
+    /// Returns what has to be checked before a packet is read; `nil` if it arrived through its sender's usual
+    /// interface.
     func unknownOrigin(of arrival: HashedSegment, on connection: Connection, from side: Session.Side)
         -> PacketOrigin?
     {

@@ -1,27 +1,30 @@
-/// What a connection and a client may announce in a time.
+/// Budgets for announcements, per connection and per client.
 ///
-/// Each announcement costs as much as a hundred plain packets, and a packet has room for 66.
+/// An announcement costs as much as a hundred plain packets, and a packet has room for 66 of them.
 extension Tracker {
-    /// A thousand a second, and as many at once: who mirrors a tree of small files over the fastest of networks has fewer.
+    /// 1,000 announcements per second and a burst of 1,000: mirroring a tree of small files over the fastest
+    /// network needs fewer.
     static let connectionBudgets = Budgets(interval: 1_000_000, burst: 1000)
-    /// Ten times that for all connections of a client.
+    /// Ten times as many for all connections of a client.
     static let clientBudgets = Budgets(interval: 100_000, burst: 10_000)
 
-    /// Tells whether a connection may announce one more, and counts it.
+    /// Tells whether a connection may make one more announcement, and charges it.
     mutating func affords(_ connection: Connection, at now: Instant) -> Bool {
         connectionBudgets.spend(ObjectIdentifier(connection), at: now)
             && clientBudgets.spend(connection.client, at: now)
     }
 
-    /// Counts a line that is one announcement too many and passes unread; only the first of a packet is told.
-    mutating func passOver(
+    /// Refuses a line because the budget is exhausted.
+    ///
+    /// Only the first such line of a packet is reported.
+    mutating func refuseForWantOfBudget(
         _ kind: Expectation.Kind,
         _ line: Span<UInt8>,
         _ connection: Connection,
         into output: inout Output
     ) {
-        guard hasPassedOver else {
-            hasPassedOver = true
+        guard hasExceededBudget else {
+            hasExceededBudget = true
             refuse(.tooMany, kind, line, connection, into: &output)
             return
         }

@@ -1,31 +1,32 @@
-/// Data connections of encrypted sessions.
+/// Encrypted sessions and what opens for them.
 ///
-/// Nobody can read what these announce. Who has such a session with a server may reach the ports that the server is known to use,
-/// and nobody else may: for as long as the session lives, and not with more connections at once than are allowed.
+/// Their announcements cannot be read. A client with such a session may reach the configured data ports of
+/// its server, for as long as the session lives and with a limited number of connections at a time.
 extension Tracker {
-    /// Sessions of one client with one server that a SYN is tried on, the newest first.
+    /// Maximum number of sessions of one client with one server that a SYN is matched against, the newest
+    /// first.
     ///
-    /// A network behind one address may have thousands, and whoever it is must not make a SYN cost as much.
+    /// A network behind one address may have thousands of sessions, and a SYN must not cost as much.
     private static var maximumTried: Int { 64 }
-    /// Data connections that conntrack is asked about for one SYN.
+    /// Maximum number of data connections that conntrack is asked about for one SYN.
     private static var maximumAsked: Int { 16 }
-    /// Seconds during which conntrack is not asked again for which data connections have ended, where none had.
+    /// Seconds before conntrack is asked again which data connections have ended, if none had.
     private static var askAgainSeconds: UInt32 { 1 }
-    /// Ports that servers open data connections from: `ftp-data`, and `ftps-data` where TLS is implicit.
+    /// The source ports of active data connections: `ftp-data`, and `ftps-data` for implicit TLS.
     private static var activePorts: [UInt16] { [20, 989] }
 
-    /// Opens what an encrypted session is for, or closes it, as the packet just taken demands.
+    /// Opens or closes an encrypted session, depending on the packet just processed.
     ///
-    /// Only what the server says opens: what the client sends need not reach it, whether it still lives or not. A FIN of
-    /// either side ends it, also one ahead of bytes that are missing.
-    mutating func settleSession(
+    /// Only packets of the server open it, because those of the client need not reach the server, which may
+    /// be gone. A FIN of either side closes it, even one that arrives ahead of missing bytes.
+    mutating func updateEncryptedSession(
         of connection: Connection,
         _ side: Session.Side,
         hasPayload: Bool,
         at now: Instant,
         into output: inout Output
     ) {
-        // Most packets change nothing here, and are done without a look at the session.
+        // Most packets change nothing here and do not even touch the session.
         let isSaidByServer = hasPayload && side == .server
         guard isSaidByServer || connection.hasEncryptedSession else { return }
         let isSecured =
@@ -42,7 +43,8 @@ extension Tracker {
         }
     }
 
-    /// Conntrack has a connection as one that has not begun, or that an end has closed: its encrypted session is over.
+    /// Ends an encrypted session because conntrack has the connection as not established yet, or as closed by
+    /// an end.
     package mutating func endSession(of mapping: Mapping, into output: inout Output) {
         guard let connection = connection(of: mapping.original), connection.mapping == mapping,
             connection.hasEncryptedSession
@@ -51,7 +53,7 @@ extension Tracker {
         closeExpectation(of: connection, .ended, into: &output)
     }
 
-    /// What an encrypted session is to be for, by the rules that hold for its server; `nil` if for nothing.
+    /// What an encrypted session may open by the rules for its server; `nil` if nothing.
     private func access(of connection: Connection) -> Expectation.Access? {
         let mapping = connection.mapping
         let rules = policy.rules(for: mapping)
@@ -98,13 +100,13 @@ extension Tracker {
         begin(expectation, of: connection, at: now, into: &output)
     }
 
-    /// When the session's opening closes for want of use: the server was not heard of for so long.
+    /// The moment at which the session closes because the server has been silent for the timeout.
     func idleEnd(of connection: Connection, _ session: EncryptedSession, at now: Instant) -> Instant {
         let heard = session.answered.isEmpty ? session.heard : now
         return heard.advanced(bySeconds: policy.rules(for: connection.mapping).timeout)
     }
 
-    /// Closes and opens what encrypted sessions have otherwise than the rules now say; to be called when these have changed.
+    /// Adapts all encrypted sessions to the current rules; call it whenever the rules have changed.
     package mutating func review(at now: Instant, into output: inout Output) {
         var found: [Connection] = []
         sessions.forEach { found.append($0) }
@@ -112,7 +114,7 @@ extension Tracker {
         recallEncrypted(into: &output)
     }
 
-    /// The same for one.
+    /// Adapts one encrypted session to the current rules.
     mutating func review(_ connection: Connection, at now: Instant, into output: inout Output) {
         guard let session = connection.opening?.session else { return }
         let access = access(of: connection)
@@ -121,14 +123,14 @@ extension Tracker {
                 || access?.maximum != session.maximum
         else { return }
         let kept = EncryptedSession(session.access)
-        if access != nil { kept.take(from: session) }
+        if access != nil { kept.moveConnections(from: session) }
         closeExpectation(of: connection, .deleted, into: &output)
         guard let access else { return }
         open(access, for: connection, at: now, into: &output)
-        connection.opening?.session?.take(from: kept)
+        connection.opening?.session?.moveConnections(from: kept)
     }
 
-    /// The kernel did not take the address of a session that was to be admitted: that one does without.
+    /// Closes the encrypted sessions of an address that the kernel refused to admit.
     package mutating func fail(_ address: IPAddress, into output: inout Output) {
         var found: [Connection] = []
         sessions.forEach {
@@ -142,19 +144,23 @@ extension Tracker {
         }
     }
 
-    /// Encrypted sessions that something is open for.
+    /// Number of encrypted sessions that something is open for.
     package var encryptedSessionCount: Int { sessions.count }
 
-    /// Tells whether SYNs from an address are to be asked about.
+    /// Tells whether SYNs from an address are queued.
     package func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
 }
 
-/// SYNs.
+/// SYNs of encrypted sessions.
 extension Tracker {
-    /// The data connections that conntrack is to be asked about before `expectedEncrypted` decides on a SYN: `finish` those that are
-    /// over, `confirm` those that somebody has answered, and `suspect` the others.
+    /// Returns the data connections that have to be looked up in conntrack before `expectedEncrypted` decides
+    /// on a SYN.
     ///
-    /// One with the SYN's own tuple, or, where there is no room for one more, those that a session has had for longest.
+    /// Call `endDataConnection` for those that have ended, `confirm` for those that were answered, and
+    /// `suspect` for the others.
+    ///
+    /// These are the data connections with the SYN's own tuple, or, if there is no room for another one, the
+    /// oldest of a session.
     package func unconfirmedData(for packet: Span<UInt8>, at now: Instant) -> [Tuple] {
         guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
         let candidates = candidates(for: tuple)
@@ -168,14 +174,16 @@ extension Tracker {
         return asked.map { Array($0.session.live.prefix(Tracker.maximumAsked)) } ?? []
     }
 
-    /// Decides on a SYN that may be one of an encrypted session; `nil` if it is none, or there is no room for it.
+    /// Decides on a SYN that may belong to an encrypted session; `nil` if it does not, or if there is no room
+    /// for it.
     ///
-    /// Where there is none, the oldest data connection that nobody has answered gives way: whoever sends such SYNs, the
-    /// client's neighbour or a client to ports that are not open, keeps nobody out with them.
+    /// If there is no room, the oldest unanswered data connection is evicted. A neighbour of the client, or a
+    /// client that tries closed ports, can therefore not lock anybody out with SYNs.
     ///
-    /// It counts once it is confirmed, until `finish`. One that is counted already needs nothing; but if there are sessions with
-    /// the same addresses in another conntrack zone, it may be of one of those: ask again, until there are no more. It finds
-    /// the entry in its own zone.
+    /// The connection counts from `confirm` to `endDataConnection`. A SYN of a connection that is counted
+    /// already needs nothing. But if sessions with the same addresses exist in several conntrack zones, it
+    /// may belong to any of them. Call the function again until it returns `nil`; the SYN finds the entry in
+    /// its own zone.
     package mutating func expectedEncrypted(
         _ packet: Span<UInt8>,
         at now: Instant,
@@ -205,7 +213,7 @@ extension Tracker {
         }
         if yielding != nil, let data = session.unanswered {
             session.unanswered = nil
-            finish(data)
+            endDataConnection(data)
             output.actions.append(.abandon(data))
         }
         let port = tuple.destination.port
@@ -221,7 +229,7 @@ extension Tracker {
         return ExpectedConnection(expectation: expectation, syn: syn, packet)
     }
 
-    /// The conntrack entry of a session's data connection was made.
+    /// Records that the conntrack entry of a session's data connection was created.
     mutating func confirmEncrypted(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
         let pair = EncryptedSessionTable.Pair(from: data.expectation.from, to: data.expectation.to.address)
         guard let connection = sessions[pair].first(where: { $0.opening?.id == data.expectation.id }),
@@ -238,7 +246,8 @@ extension Tracker {
         output.actions.append(.report(.data(data.expectation, from: data.original.source)))
     }
 
-    /// The conntrack entry of a data connection could not be made: a session that has gone may be why, and only its SYNs come by.
+    /// Checks the session after the conntrack entry of its data connection could not be created: the session
+    /// may have ended unseen, because only its SYNs are queued.
     package func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
         guard data.expectation.kind == .ftps, let master = connection(of: data.expectation.master) else {
             return
@@ -246,15 +255,15 @@ extension Tracker {
         output.actions.append(.verify(master.mapping))
     }
 
-    /// A data connection of a session is over.
-    package mutating func finish(_ data: Tuple) {
+    /// Removes a data connection that has ended from its session.
+    package mutating func endDataConnection(_ data: Tuple) {
         for (connection, session) in owners(of: data) where session.remove(data) {
             session.refused = nil
             note(connection)
         }
     }
 
-    /// Somebody has answered a data connection of a session, which is not over, or has just ended.
+    /// Records that a data connection was answered; it is still open or has just ended.
     package func confirm(_ data: Tuple, at now: Instant) {
         for (_, session) in owners(of: data) {
             session.confirm(data)
@@ -262,12 +271,12 @@ extension Tracker {
         }
     }
 
-    /// Nobody has answered a data connection of a session yet.
+    /// Records that a data connection has not been answered yet.
     package func suspect(_ data: Tuple) {
         for (_, session) in owners(of: data) where session.unanswered == nil { session.unanswered = data }
     }
 
-    /// The sessions that have a data connection.
+    /// The sessions that a data connection belongs to.
     private func owners(of data: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
         let pair = EncryptedSessionTable.Pair(from: data.source.address, to: data.destination.address)
         return sessions[pair].compactMap { connection in
@@ -276,12 +285,13 @@ extension Tracker {
         }
     }
 
-    /// The data connections that a session has, as far as is known; empty if it is none.
+    /// The current data connections of a session, as far as is known; empty if the mapping is not that of
+    /// one.
     package func dataConnections(of mapping: Mapping) -> [Tuple] {
         connection(of: mapping.original)?.opening?.session?.live ?? []
     }
 
-    /// Sessions whose ports a SYN is for, the newest first, and the zone that it then is in.
+    /// The sessions that a SYN may belong to, the newest first, and its zone in that case.
     private func candidates(for tuple: Tuple)
         -> [(connection: Connection, session: EncryptedSession, zone: UInt16)]
     {
@@ -301,7 +311,7 @@ extension Tracker {
 }
 
 extension Segment {
-    /// The first of a connection; `nil` if the packet is another.
+    /// Parses the first segment of a connection; `nil` for any other packet.
     init?(parsingSYN packet: Span<UInt8>) {
         guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
             !segment.flags.contains(.ack)

@@ -1,17 +1,18 @@
-/// Error messages that quote what goes over control connections (contract B7).
+/// ICMP errors that quote packets of control connections (contract B7).
 ///
-/// Whoever made one, the gateway itself or a router further on, has seen the numbers that edits have shifted. The sender of
-/// the segment believes nothing that does not quote a number of its own (`tcp_v4_err`, RFC 5927, section 4.1): it would never learn
-/// how large its packets may be.
+/// The gateway or a router behind it, which sends the error, has seen the shifted numbers. The sender of the
+/// quoted segment ignores an error that does not quote a number of its own (`tcp_v4_err`; RFC 5927, section
+/// 4.1), and would never learn the path MTU.
 extension Tracker {
-    /// An error message of ICMP or ICMPv6 came: lets it quote the numbers that the sender of the quoted segment uses.
+    /// Translates an ICMP or ICMPv6 error so that it quotes the numbers that the sender of the quoted segment
+    /// uses.
     ///
-    /// Nothing that is known changes: anybody can write such a message.
+    /// The message changes no state, because anybody can send one.
     ///
     /// - Parameters:
-    ///   - packet: from its IP header on.
-    ///   - output: gets what goes on in its place.
-    /// - Returns: `accept` unless it quotes a segment of a stream that is edited.
+    ///   - packet: the message from its IP header on.
+    ///   - output: receives the packet to forward in its place.
+    /// - Returns: `replace` if it quotes a segment of an edited stream, else `accept`.
     func receiveError(_ packet: Span<UInt8>, into output: inout Output) -> Verdict {
         guard rewrites, let quoted = QuotedSegment(parsing: packet),
             let (connection, side) = sender(of: quoted)
@@ -26,10 +27,11 @@ extension Tracker {
         return .replace
     }
 
-    /// The connection that a quoted segment is of, and the side that has sent it.
+    /// The connection of a quoted segment, and the side that sent the segment.
     ///
-    /// How far NAT had changed its addresses depends on where the message was made: not at all in front of the gateway, both
-    /// ends behind it, and in the gateway itself, between the two changes, only the destination.
+    /// The place where the error was generated determines which addresses NAT had already changed: none in
+    /// front of the gateway, both behind it, and only the destination inside the gateway, between the two
+    /// changes.
     private func sender(of quoted: QuotedSegment) -> (connection: Connection, side: Session.Side)? {
         var found: Session.Side?
         let tuple = quoted.tuple
@@ -53,8 +55,8 @@ extension Tracker {
 }
 
 extension Connection {
-    /// The tuple of the client's packets between the changes that NAT makes to their two ends; `nil` if it is that of the
-    /// packets before or after.
+    /// The tuple of the client's packets after destination NAT and before source NAT; `nil` if it equals one
+    /// of the two tuples of the mapping.
     var halfwayTuple: Tuple? {
         let mapping = mapping
         guard mapping.original.source != mapping.reply.destination,
@@ -63,9 +65,9 @@ extension Connection {
         return Tuple(source: mapping.original.source, destination: mapping.reply.source)
     }
 
-    /// Tells whether a segment with this number of the output space can be one that a side has sent lately.
+    /// Tells whether a side may recently have sent a segment with this number of the output space.
     ///
-    /// Of two connections that an error message may mean it is about one of these.
+    /// If an error may refer to two connections, this decides.
     fileprivate func mayHaveSent(_ position: SequenceNumber, from side: Session.Side) -> Bool {
         guard isPositioned, !isHelped else { return false }
         let stream = streams[side.rawValue]

@@ -1,90 +1,15 @@
-/// The life of an expectation.
+/// The life cycle of expectations.
 extension Tracker {
-    /// What an announcement comes to.
-    enum Decision {
-        case refused(Refusal.Reason)
-        /// It opens an expectation, and the line is to name an endpoint: its own or another one.
-        case opened(Expectation, told: Endpoint)
-    }
-
-    /// Decides on an announcement by the rules of addresses (contract A1 to A6).
+    /// Opens an expectation in place of the connection's previous one.
     ///
-    /// The data connection always leads to the other end of the control connection. What the line must name is where the
-    /// receiver of the line reaches that end: the address under which NAT shows it, and a port that is free there.
-    mutating func decide(
-        _ announcement: Announcement,
-        on connection: Connection,
-        at now: Instant
-    ) -> Decision {
-        let side: Session.Side = announcement.kind.isActive ? .client : .server
-        let rules = policy.rules(for: connection.mapping)
-        guard side == .client ? rules.allowsActive : rules.allowsPassive else { return .refused(.notAllowed) }
-        let own = connection.ownAddress(of: side)
-        let shown = connection.shownAddress(of: side)
-        let advertised = announcement.address ?? shown
-        var target = own
-        if advertised != own, advertised != shown {
-            let isHonoured =
-                rules.isLoose && !advertised.isUnspecified
-                || rules.trustsProxyHeader && side == .client && connection.proxied?.address == advertised
-            guard isHonoured || side == .server else { return .refused(.addressMismatch) }
-            if isHonoured { target = advertised }
-        }
-        guard announcement.port >= 1024 || rules.allowsPrivilegedPorts else {
-            return .refused(.privilegedPort)
-        }
-
-        // Without NAT the port is what it is; with it, what is free at the address that NAT shows.
-        var port = announcement.port
-        if own != shown {
-            // The old expectation goes in any case, so its port is free again for this one.
-            let old = connection.opening?.session == nil ? connection.expectation : nil
-            if let old {
-                ports.release(
-                    PortAllocator.Place(Key(old)),
-                    by: .expectation,
-                    for: borrower(of: old, connection)
-                )
-            }
-            defer { if let old { hold(old, of: connection) } }
-            let free = ports.choose(
-                of: shown,
-                from: connection.ownAddress(of: side.other),
-                leadingTo: Endpoint(target, port),
-                within: rules.natPorts,
-                for: connection.client,
-                at: now,
-                random: &random
-            )
-            guard let free else { return .refused(.noPort) }
-            port = free
-        }
-        lastID += 1
-        let expectation = connection.expectation(
-            announcement.kind,
-            lastID,
-            target: target == own ? nil : target,
-            port: port,
-            announcement.port,
-            until: now.advanced(bySeconds: rules.timeout)
-        )
-        let isLeftAlone =
-            side == .server && own == shown && target == own && !advertised.isUnreachable
-            && !(advertised.isPrivate && !shown.isPrivate)
-        return .opened(
-            expectation,
-            told: isLeftAlone ? Endpoint(advertised, announcement.port) : expectation.to
-        )
-    }
-
-    /// Opens an expectation in place of whatever the connection had.
+    /// Several connections may have an expectation for the same SYN; each gets one data connection, the
+    /// oldest first (contract S5).
     ///
-    /// Several connections may have one for the same SYN: each takes one data connection, the oldest the first (contract S5).
+    /// The kernel and the listeners are told at the end of the packet (`tellFresh`): a packet has room for
+    /// many announcements, and only the last one counts.
     ///
-    /// The kernel, and whoever listens, get to know of it at the end of the packet (`tellFresh`): a packet has room for many
-    /// announcements, and only the last of them counts.
-    ///
-    /// Before the login was accepted it is only foretold: its port is held, and nothing opens (contract S2a).
+    /// Before the login is accepted, the expectation is only foretold: its port is reserved, but nothing
+    /// opens (contract S2a).
     mutating func open(
         _ expectation: Expectation,
         on connection: Connection,
@@ -93,18 +18,18 @@ extension Tracker {
         into output: inout Output
     ) {
         closeExpectation(of: connection, .replaced, into: &output)
-        settleAnswered(connection, at: now, into: &output)
+        endAnsweredTransfer(of: connection, at: now, into: &output)
         restLentPort(of: connection, at: now)
         let isForetold = !connection.session.isLoggedIn
         connection.expect(expectation, command: command, isForetold: isForetold)
-        hold(expectation, of: connection)
+        reservePort(of: expectation, on: connection)
         if !isForetold { register(expectation, of: connection) }
-        lookAfter(connection, at: now)
+        scheduleCheck(of: connection, at: now)
     }
 
-    /// Opens what a client has announced that did not wait for the reply to its login, once that was accepted; forgets it where it
-    /// cannot be any more.
-    mutating func settleForetold(_ connection: Connection, into output: inout Output) {
+    /// Opens a foretold expectation once the login is accepted; drops it once the login or the command can no
+    /// longer succeed.
+    mutating func resolveForetold(_ connection: Connection, into output: inout Output) {
         guard let opening = connection.opening, opening.isForetold, let expectation = connection.expectation
         else {
             return
@@ -120,7 +45,8 @@ extension Tracker {
         }
     }
 
-    /// Has opened what the packet in hand has announced, as far as that holds at its end.
+    /// Opens and reports the last expectation that the current packet announced, if it is still open at the
+    /// end of the packet.
     mutating func tellFresh(of connection: Connection, into output: inout Output) {
         if freshID != 0, let expectation = connection.expectation {
             output.actions.append(.open(expectation))
@@ -131,7 +57,7 @@ extension Tracker {
         freshNaming = nil
     }
 
-    /// Opens an expectation that a connection has just been given.
+    /// Opens the expectation that a connection was just given.
     mutating func begin(
         _ expectation: Expectation,
         of connection: Connection,
@@ -139,17 +65,17 @@ extension Tracker {
         into output: inout Output
     ) {
         enter(expectation, of: connection, into: &output)
-        lookAfter(connection, at: now)
+        scheduleCheck(of: connection, at: now)
         count(expectation, of: connection, into: &output)
     }
 
-    /// Sees to it that a connection with an expectation is looked after in time.
-    private mutating func lookAfter(_ connection: Connection, at now: Instant) {
+    /// Schedules the next check of a connection early, because its open expectation must not outlive it.
+    private mutating func scheduleCheck(of connection: Connection, at now: Instant) {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
         deadlines.update(connection)
     }
 
-    /// Counts and reports an expectation that is open.
+    /// Counts and reports an open expectation.
     private mutating func count(
         _ expectation: Expectation,
         of connection: Connection,
@@ -161,15 +87,17 @@ extension Tracker {
         output.actions.append(.report(.expectation(expectation)))
     }
 
-    /// Puts an expectation into the table, where its SYN finds it; it is told of at the end of the packet.
+    /// Enters an expectation into the table in which its SYN is looked up.
+    ///
+    /// It is opened in the kernel at the end of the packet.
     private mutating func register(_ expectation: Expectation, of connection: Connection) {
         expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
         freshID = expectation.id
     }
 
-    /// Holds the port of an expectation.
-    private mutating func hold(_ expectation: Expectation, of connection: Connection) {
-        ports.hold(
+    /// Reserves the port of an expectation.
+    mutating func reservePort(of expectation: Expectation, on connection: Connection) {
+        ports.reserve(
             PortAllocator.Place(Key(expectation)),
             leadingTo: expectation.translatedTo,
             by: .expectation,
@@ -177,33 +105,37 @@ extension Tracker {
         )
     }
 
-    /// Who holds the port of an expectation, if it is one that NAT lends.
-    private func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
+    /// The client that the port of an expectation counts for; `nil` if NAT does not lend the port.
+    func borrower(of expectation: Expectation, _ connection: Connection) -> Client? {
         expectation.to.address == expectation.translatedTo.address ? nil : connection.client
     }
 
-    /// Puts the expectation that a connection has into the tables, and has it opened in the kernel.
+    /// Enters the connection's expectation into the tables and opens it in the kernel.
     mutating func enter(_ expectation: Expectation, of connection: Connection, into output: inout Output) {
         if connection.opening?.session != nil {
             for address in sessions.insert(connection) { output.actions.append(.admit(address)) }
             release(connection, into: &output)
         } else {
-            hold(expectation, of: connection)
+            reservePort(of: expectation, on: connection)
             guard connection.opening?.isForetold == false else { return }
             expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
             output.actions.append(.open(expectation))
         }
     }
 
-    /// Takes an expectation out of the tables again, and has it closed in the kernel.
-    mutating func take(_ expectation: Expectation, from connection: Connection, into output: inout Output) {
+    /// Removes the connection's expectation from the tables and closes it in the kernel.
+    mutating func removeExpectation(
+        _ expectation: Expectation,
+        of connection: Connection,
+        into output: inout Output
+    ) {
         if let session = connection.opening?.session {
             for address in sessions.remove(connection) { output.actions.append(.withdraw(address)) }
             recall(connection, into: &output)
-            // What is under way may finish; what nobody has answered is not.
+            // Established data connections may finish; unanswered ones are abandoned.
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
-            ports.release(
+            ports.free(
                 PortAllocator.Place(Key(expectation)),
                 by: .expectation,
                 for: borrower(of: expectation, connection)
@@ -214,7 +146,7 @@ extension Tracker {
                 freshID = 0
             } else if !isForetold {
                 output.actions.append(.close(expectation))
-                // Another session's that is for the same SYN stays open.
+                // An expectation of another session for the same SYN stays open.
                 if let other = self.connection(expecting: Key(expectation))?.expectation, other.id != freshID
                 {
                     output.actions.append(.open(other))
@@ -225,6 +157,7 @@ extension Tracker {
         note(connection)
     }
 
+    /// Closes the expectation of a connection, if it has one, and reports why.
     mutating func closeExpectation(
         of connection: Connection,
         _ closing: Event.Closing,
@@ -232,14 +165,14 @@ extension Tracker {
     ) {
         guard let expectation = connection.expectation else { return }
         let isKnown = expectation.id != freshID && connection.opening?.isForetold == false
-        take(expectation, from: connection, into: &output)
+        removeExpectation(expectation, of: connection, into: &output)
         deadlines.update(connection)
         if isKnown { output.actions.append(.report(.closed(expectation, closing))) }
     }
 
-    /// A SYN out of the pinhole set came; `nil` if no expectation is for it.
+    /// Finds the expectation for a SYN that matched the pinhole set; `nil` if there is none.
     ///
-    /// The expectation stays open until `confirm`, so that a retransmitted SYN can try again what failed.
+    /// The expectation stays open until `confirm`, so that a retransmitted SYN can retry what failed.
     package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
         guard let segment = Segment(parsingSYN: packet) else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
@@ -248,7 +181,8 @@ extension Tracker {
         }
     }
 
-    /// The conntrack entry of the data connection was made: closes its expectation as used.
+    /// Records that the conntrack entry of the data connection was created, and closes its expectation as
+    /// used.
     package mutating func confirm(
         _ connection: ExpectedConnection,
         at now: Instant,
@@ -261,9 +195,9 @@ extension Tracker {
         }
         guard let master = master(of: expectation) else { return }
         if let client = borrower(of: expectation, master) {
-            // One hold more, for as long as the data connection may live.
+            // The port stays reserved for as long as the data connection may exist.
             restLentPort(of: master, at: now)
-            ports.hold(
+            ports.reserve(
                 PortAllocator.Place(Key(expectation)),
                 leadingTo: expectation.translatedTo,
                 by: .connection,
@@ -275,28 +209,29 @@ extension Tracker {
                 target: master.opening?.target == nil ? expectation.translatedTo.port : 0
             )
         }
-        take(expectation, from: master, into: &output)
+        removeExpectation(expectation, of: master, into: &output)
         master.used &+= 1
         statistics.expectationsUsed += 1
-        take(DataConnection(connection), on: master, at: now, into: &output)
+        attach(DataConnection(connection), to: master, at: now, into: &output)
         deadlines.update(master)
         output.actions.append(.report(.data(expectation, from: connection.original.source)))
     }
 
-    /// The kernel did not take an expectation that was to be opened.
+    /// Closes an expectation that the kernel refused to open.
     package mutating func fail(_ expectation: Expectation, into output: inout Output) {
         guard let master = master(of: expectation) else { return }
         closeExpectation(of: master, .failed, into: &output)
     }
 
-    /// Closes an expectation by hand; `false` if there is none of that number.
+    /// Closes an expectation at the administrator's request; returns `false` if there is none with this
+    /// number.
     package mutating func delete(_ id: UInt64, into output: inout Output) -> Bool {
         guard let master = masters.first(where: { $0.opening?.id == id }) else { return false }
         delete(master, into: &output)
         return true
     }
 
-    /// Closes every expectation by hand and returns how many there were.
+    /// Closes all expectations at the administrator's request; returns their number.
     package mutating func flush(into output: inout Output) -> Int {
         let masters = masters
         for master in masters { delete(master, into: &output) }
@@ -304,12 +239,12 @@ extension Tracker {
     }
 
     private mutating func delete(_ master: Connection, into output: inout Output) {
-        // Else its next packet would open it again.
+        // Without this, the next packet would open it again.
         if master.opening?.session != nil { master.session.distrust() }
         closeExpectation(of: master, .deleted, into: &output)
     }
 
-    /// The connections that have an expectation open.
+    /// The connections with an open expectation.
     var masters: [Connection] {
         var found: [Connection] = []
         expecting.forEach { found.append($0) }
@@ -317,7 +252,7 @@ extension Tracker {
         return found
     }
 
-    /// Lets the endpoint that NAT lent to the last data connection rest.
+    /// Lets the port that NAT lent to the last data connection rest.
     mutating func restLentPort(of connection: Connection, at now: Instant) {
         guard let lent = connection.lentPort else { return }
         connection.lentPort = nil
@@ -325,11 +260,11 @@ extension Tracker {
         ports.rest(Tracker.place(of: lent, connection), for: connection.client, at: now)
     }
 
-    /// Holds the endpoint that NAT lent to the last data connection.
-    mutating func holdLentPort(of connection: Connection) {
+    /// Reserves the port that NAT lent to the last data connection, after a restart.
+    mutating func reserveLentPort(of connection: Connection) {
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
-        ports.hold(
+        ports.reserve(
             Tracker.place(of: lent, connection),
             leadingTo: target,
             by: .connection,
@@ -348,7 +283,7 @@ extension Tracker {
         expecting.first(ConnectionTable.hash(Key(expectation))) { $0.opening?.id == expectation.id }
     }
 
-    /// The connection whose expectation is for a SYN: of several the one that has waited longest.
+    /// The connection whose expectation matches a SYN; the oldest expectation if there are several.
     func connection(expecting key: Key) -> Connection? {
         var oldest: Connection?
         _ = expecting.first(ConnectionTable.hash(key)) { connection in

@@ -1,7 +1,7 @@
-/// Connections whose packets nobody needs to see: where there is a mark for it, the rules let all pass by but those with which a
-/// connection begins or ends.
+/// Connections that bypass the queue. If a bypass mark is configured, the rules queue only the packets that
+/// begin or end them.
 extension Tracker {
-    /// Lets a connection pass by if nothing of it has to be translated.
+    /// Lets a connection bypass the queue, unless it has to be translated.
     mutating func release(_ connection: Connection, into output: inout Output) {
         guard !connection.isReleased, connection.streams[0].isTransparent, connection.streams[1].isTransparent
         else { return }
@@ -10,7 +10,7 @@ extension Tracker {
         output.actions.append(.release(connection.mapping))
     }
 
-    /// Has its packets come by again.
+    /// Queues the packets of a connection again.
     mutating func recall(_ connection: Connection, into output: inout Output) {
         guard connection.isReleased else { return }
         connection.isReleased = false
@@ -18,7 +18,7 @@ extension Tracker {
         output.actions.append(.recall(connection.mapping))
     }
 
-    /// Lets a connection pass by if the packet just taken has shown that nothing of it concerns us, whatever is said later.
+    /// Lets a connection bypass the queue if nothing on it can ever concern the tracker.
     mutating func releaseForeign(_ connection: Connection, into output: inout Output) {
         guard !connection.isReleased, connection.session.isForeign, !connection.hasEncryptedSession,
             !connection.isReset, !connection.isClosed
@@ -26,7 +26,7 @@ extension Tracker {
         release(connection, into: &output)
     }
 
-    /// Has those come by again for which the rules may open something now.
+    /// Queues the packets of encrypted connections again for which the current rules may open something.
     mutating func recallEncrypted(into output: inout Output) {
         var found: [Connection] = []
         deadlines.forEach { connection in
@@ -40,7 +40,7 @@ extension Tracker {
 }
 
 extension Session {
-    /// Tells whether nothing that is still to come can be FTP that anybody could read: it is none, or TLS from the first byte on,
-    /// which is never left again.
+    /// Tells whether the rest of the connection can never be readable FTP: it is not FTP, or it is implicit
+    /// TLS, which is never left.
     fileprivate var isForeign: Bool { phase == .notFTP || isImplicit && isSecured }
 }

@@ -1,9 +1,10 @@
-/// The end that strict mode makes of a connection (contract A7).
+/// Resets of connections in strict mode (contract A7).
 extension Tracker {
-    /// Ends a connection for the line just read: nothing more opens, and the sender of the line gets an RST.
+    /// Ends a connection because of the line just read: nothing opens any more, and the sender of the line
+    /// gets an RST.
     ///
-    /// That RST bears the numbers that the sender itself uses, and the tuple with which the other side's packets arrive here, so
-    /// that NAT translates it like these.
+    /// The RST has the sequence numbers that the sender itself uses, and the tuple with which packets of the
+    /// other side arrive here, so that NAT translates it like these.
     mutating func beginReset(
         _ connection: Connection,
         _ segment: Segment,
@@ -12,8 +13,8 @@ extension Tracker {
         into output: inout Output
     ) {
         close(connection, at: now, into: &output)
-        // Nothing of the segment goes on.
-        connection.streams[side.rawValue].passed = before.heldStart
+        // Nothing of the segment is forwarded.
+        connection.streams[side.rawValue].passed = snapshot.heldStart
         connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
@@ -24,7 +25,7 @@ extension Tracker {
         output.actions.append(.inject(answer))
     }
 
-    /// Turns a packet of an ended connection into an RST for its receiver.
+    /// Turns a packet of a reset connection into an RST for its receiver.
     func reset(
         _ connection: Connection,
         _ segment: Segment,

@@ -1,9 +1,11 @@
-/// What time brings.
+/// Timeouts.
 extension Tracker {
-    /// Connections that one call of `fire` looks at: each may cost a request to conntrack, and packets wait meanwhile.
+    /// Maximum number of connections that one call of `fire` handles.
+    ///
+    /// Each may need a request to conntrack, and packets wait meanwhile.
     private static var batch: Int { 64 }
 
-    /// Does what is due, or as much as a batch; to be called when `nextDeadline` has come.
+    /// Handles what is due, at most one batch; call it when `nextDeadline` has come.
     package mutating func fire(at now: Instant, into output: inout Output) {
         for _ in 0..<Tracker.batch {
             guard let connection = deadlines.first, connection.deadline <= now else { return }
@@ -13,7 +15,7 @@ extension Tracker {
             if let opening = connection.opening, opening.deadline <= now,
                 let expectation = connection.expectation
             {
-                take(expectation, from: connection, into: &output)
+                removeExpectation(expectation, of: connection, into: &output)
                 if !opening.isForetold {
                     statistics.expectationsExpired += 1
                     output.actions.append(.report(.expired(expectation)))
@@ -28,8 +30,9 @@ extension Tracker {
                     connection.isClosed
                     ? Tracker.lingerSeconds
                     : connection.opening == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
-                // Packets put it off: of a closed connection too, whose end its peers may not have believed. Of an encrypted
-                // session only the server's: its client need not reach it to keep it open.
+                // Packets postpone the deadline, also on a closed connection, because its peers may have
+                // ignored the FIN or RST. In an encrypted session, only those of the server do: the client
+                // could send packets that never reach the server.
                 let last = connection.opening?.session?.heard ?? connection.lastSeen
                 connection.due = last.advanced(bySeconds: interval)
                 if connection.due <= now {

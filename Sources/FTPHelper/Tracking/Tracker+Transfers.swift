@@ -1,20 +1,21 @@
-/// What is transferred: the commands and their replies from the session, the bytes from conntrack.
+/// Transfers: the session reports commands and replies, and conntrack the bytes.
 ///
-/// The two come in any order. What conntrack has counted is asked for (`Action.measure`) when the final reply has come, and told
-/// with `measured`; where data are still on their way then, it is asked again.
+/// The two arrive in any order. After the final reply, conntrack is asked for its counters (`Action.measure`)
+/// and the answer is passed to `measured`. While data is still on its way, conntrack is asked again.
 extension Tracker {
-    /// The transfers that are under way, in no particular order.
+    /// The current transfers, in no particular order.
     package var transfers: [TransferSummary] {
         transferring.values.compactMap { connection in
             connection.transfer?.summary(of: connection, ended: nil)
         }
     }
 
+    /// Number of current transfers.
     package var transferCount: Int { transferring.count }
 
-    /// A line says something of a transfer.
-    mutating func take(
-        _ sign: TransferSign,
+    /// Updates the transfer of a connection by what a line tells about it.
+    mutating func updateTransfer(
+        by sign: TransferSign,
         in line: Span<UInt8>,
         on connection: Connection,
         at now: Instant,
@@ -43,13 +44,13 @@ extension Tracker {
             if transfer.data == nil, connection.opening == nil, connection.opened == 0,
                 connection.refused == 0
             {
-                tell(.unannounced, of: connection, into: &output)
+                reportUnopened(.unannounced, of: connection, into: &output)
             }
         case .opens(let size):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.replied == nil else {
                 return
             }
-            // What SIZE says is of the whole file, and this may be of the rest that REST has left.
+            // SIZE reports the size of the whole file, while this may be the size of what REST leaves.
             transfer.size = transfer.size ?? size
         case .ends(let command):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.ordinal == command
@@ -59,22 +60,22 @@ extension Tracker {
             transfer.replied = now
             transfer.moved = now
             if transfer.data == nil {
-                settle(connection, at: now, into: &output)
+                endTransfer(of: connection, at: now, into: &output)
             } else {
                 output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
             }
         }
     }
 
-    /// The data connection of an expectation has come.
-    mutating func take(
+    /// Attaches a data connection that has arrived to the connection's transfer.
+    mutating func attach(
         _ data: DataConnection,
-        on connection: Connection,
+        to connection: Connection,
         at now: Instant,
         into output: inout Output
     ) {
         if let old = connection.transfer, old.data != nil || old.replied != nil {
-            settle(connection, at: now, into: &output)
+            endTransfer(of: connection, at: now, into: &output)
         }
         let transfer = connection.transfer ?? Transfer(at: now)
         connection.transfer = transfer
@@ -83,14 +84,14 @@ extension Tracker {
         transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
     }
 
-    /// The kernel was asked for what has gone over a data connection.
+    /// Processes conntrack's counters of a data connection, the answer to `Action.measure`.
     ///
     /// - Parameters:
-    ///   - summary: as `Action.measure` had it.
-    ///   - traffic: what conntrack has counted; `nil` if it has not, or has forgotten.
-    ///   - isOver: an end has closed the data connection, or nothing is known of it any more.
+    ///   - summary: the summary in `Action.measure`.
+    ///   - traffic: the counters; `nil` if conntrack does not count or has no entry.
+    ///   - isOver: whether an end has closed the data connection, or nothing is known of it any more.
     ///   - now: the time.
-    ///   - output: gets what is to be done.
+    ///   - output: receives the actions.
     package mutating func measured(
         _ summary: TransferSummary,
         _ traffic: Traffic?,
@@ -114,7 +115,7 @@ extension Tracker {
             transfer.moved = now
         }
         guard transfer.replied != nil else {
-            // Only the final reply is awaited, if nothing more can come.
+            // If no more data can arrive, only the final reply is missing.
             transfer.due = isOver ? nil : now.advanced(bySeconds: Transfer.lookSeconds)
             deadlines.update(connection)
             return
@@ -126,15 +127,15 @@ extension Tracker {
             return
         }
         let last = transfer.summary(of: connection, ended: isStalled ? transfer.moved : now)
-        dismiss(connection)
+        dropTransfer(of: connection)
         report(last, into: &output)
     }
 
-    /// Tells of the transfer of a connection as far as it has come, and has none any more.
-    mutating func settle(_ connection: Connection, at now: Instant, into output: inout Output) {
+    /// Ends the transfer of a connection in its current state, and reports it.
+    mutating func endTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer else { return }
         let last = transfer.summary(of: connection, ended: transfer.replied ?? now)
-        dismiss(connection)
+        dropTransfer(of: connection)
         guard transfer.isUnderWay else { return }
         if last.data == nil {
             report(last, into: &output)
@@ -143,13 +144,13 @@ extension Tracker {
         }
     }
 
-    /// Tells of a transfer whose final reply has come, before another begins.
-    mutating func settleAnswered(_ connection: Connection, at now: Instant, into output: inout Output) {
+    /// Ends the transfer if its final reply has arrived, before another one begins.
+    mutating func endAnsweredTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
         guard connection.transfer?.replied != nil else { return }
-        settle(connection, at: now, into: &output)
+        endTransfer(of: connection, at: now, into: &output)
     }
 
-    /// The transfer that the next command is about; `nil` while another waits for its reply.
+    /// Returns the transfer that the next command belongs to; `nil` while another one waits for its reply.
     private mutating func transferToCome(
         on connection: Connection,
         at now: Instant,
@@ -160,20 +161,20 @@ extension Tracker {
             guard transfer.replied != nil || !connection.session.awaitsReply(to: transfer.ordinal) else {
                 return nil
             }
-            settle(connection, at: now, into: &output)
+            endTransfer(of: connection, at: now, into: &output)
         }
         let transfer = Transfer(at: now)
         connection.transfer = transfer
         return transfer
     }
 
-    /// Counts a transfer that was being prepared as one that is under way.
+    /// Marks a transfer as under way.
     private mutating func begin(_ transfer: Transfer, of connection: Connection, at now: Instant) {
         transfer.began = now
         transferring[ObjectIdentifier(connection)] = connection
     }
 
-    private mutating func dismiss(_ connection: Connection) {
+    private mutating func dropTransfer(of connection: Connection) {
         transferring[ObjectIdentifier(connection)] = nil
         connection.transfer = nil
         deadlines.update(connection)

@@ -1,4 +1,4 @@
-/// What conntrack has counted of a connection: whole packets, with their headers.
+/// Conntrack's counters of a connection: packets, and bytes including headers.
 package struct Traffic: Hashable, Sendable {
     package struct Direction: Hashable, Sendable {
         package let packets: UInt64
@@ -10,7 +10,7 @@ package struct Traffic: Hashable, Sendable {
         }
     }
 
-    /// In the direction of the SYN.
+    /// The direction of the SYN.
     package let original: Direction
     package let reply: Direction
 

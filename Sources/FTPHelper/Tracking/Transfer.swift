@@ -1,22 +1,25 @@
-/// The transfer of a connection: being prepared, under way, or over but for its last bytes.
+/// The transfer of a connection: in preparation, under way, or over except for its last bytes.
 ///
-/// A connection has one at the most, and most have none. A client that sends the next command before the reply to the last is
-/// not followed there: of that transfer only the data connection is told.
+/// A connection has at most one, and most have none. If a client sends the next transfer command before the
+/// reply to the last one, that command is not followed; only its data connection is reported.
 final class Transfer {
-    /// Bytes of a path that are kept.
+    /// Maximum number of bytes kept of a path.
     static let maximumPathSize = 255
-    /// Bytes of a reply that are kept.
+    /// Maximum number of bytes kept of a reply.
     static let maximumReplySize = 120
-    /// Seconds after which conntrack is asked while it is under way: its entries last for 120 s and more.
+    /// Seconds between queries to conntrack during the transfer.
+    ///
+    /// Its entries live for at least 120 s.
     static let lookSeconds: UInt32 = 60
-    /// The same once the server has said its last word, and the seconds for which nothing may come then.
+    /// Seconds between queries after the final reply, and seconds without progress after which the transfer
+    /// counts as ended.
     static let lastLookSeconds: UInt32 = 1
     static let stallSeconds: UInt32 = 10
 
     var command: TransferCommand?
-    /// Which command of the session it is.
+    /// Ordinal of the command.
     var ordinal: UInt32 = 0
-    /// What the command names; before there is one, what SIZE has asked for.
+    /// The path in the command; before the command, the path in SIZE.
     var path: [UInt8] = []
     var isASCII = false
     var size: UInt64?
@@ -25,11 +28,11 @@ final class Transfer {
     var bytes: TransferBytes?
     var reply: [UInt8] = []
     var began: Instant
-    /// When the final reply came.
+    /// When the final reply arrived.
     var replied: Instant?
-    /// When `bytes` last became more.
+    /// When `bytes` last changed.
     var moved: Instant
-    /// When conntrack is next to be asked; `nil` if there is nothing to learn from it.
+    /// When conntrack is asked next; `nil` if there is nothing to learn.
     var due: Instant?
 
     init(at now: Instant) {
@@ -37,9 +40,10 @@ final class Transfer {
         moved = now
     }
 
-    /// Whether there is anything to tell of it.
+    /// Tells whether a command or a data connection was seen.
     var isUnderWay: Bool { command != nil || data != nil }
 
+    /// Summarises the transfer; `ended` is `nil` while it is under way.
     func summary(of connection: Connection, ended: Instant?) -> TransferSummary {
         TransferSummary(
             master: connection.mapping.original,

@@ -1,4 +1,4 @@
-/// Bytes of data that went each way.
+/// Bytes of payload in each direction.
 package struct TransferBytes: Hashable, Sendable {
     /// From the client to the server.
     package let up: UInt64

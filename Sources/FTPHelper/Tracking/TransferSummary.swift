@@ -1,24 +1,26 @@
-/// What can be told of one transfer.
+/// A summary of a transfer, for listings and events.
 package struct TransferSummary: Hashable, Sendable {
-    /// The control connection: the original tuple.
+    /// The original tuple of the control connection.
     package let master: Tuple
     /// The argument of the last USER, at most 64 bytes, unescaped.
     package let user: [UInt8]
-    /// `nil` if a data connection came, and no command for it was seen.
+    /// `nil` if no command was seen for the data connection.
     package let command: TransferCommand?
-    /// The command's argument as the client said it, at most 255 bytes, unescaped: what it is relative to is not known.
+    /// The argument of the command, at most 255 bytes, unescaped.
+    ///
+    /// The directory that it is relative to is not known.
     package let path: [UInt8]
     package let isASCII: Bool
-    /// `nil` while, or if, none came.
+    /// `nil` if no data connection has arrived.
     package let data: DataConnection?
-    /// Bytes of the whole file, if anybody has said so.
+    /// Size of the whole file in bytes, if known.
     package let size: UInt64?
-    /// Bytes of the file that it leaves out (REST).
+    /// Bytes at the beginning of the file that are skipped (REST).
     package let offset: UInt64
-    /// What went over the data connection; `nil` if nobody has counted it.
+    /// Bytes transferred over the data connection; `nil` if they were not counted.
     package internal(set) var bytes: TransferBytes?
     package let began: Instant
-    /// `nil` while it is under way.
+    /// `nil` while the transfer is under way.
     package internal(set) var ended: Instant?
     /// The server's final reply, at most 120 bytes, unescaped; empty if there is none.
     package let reply: [UInt8]
@@ -51,10 +53,10 @@ package struct TransferSummary: Hashable, Sendable {
         self.reply = reply
     }
 
-    /// Tells whether the server has said that all went well.
+    /// Tells whether the server reported success (2yz).
     package var isComplete: Bool { reply.first == UInt8(ascii: "2") }
 
-    /// Bytes of data in the direction of the command; of both where no command is known.
+    /// Bytes transferred in the direction of the command, or in both directions if no command is known.
     package var moved: UInt64? {
         guard let bytes else { return nil }
         return switch command?.isUpload {
@@ -64,7 +66,7 @@ package struct TransferSummary: Hashable, Sendable {
         }
     }
 
-    /// How much of the file is there, from 0 to 1; `nil` where its size is not known.
+    /// The transferred part of the file, from 0 to 1; `nil` if its size is not known.
     package var progress: Double? {
         guard let size, let moved else { return nil }
         return size == 0 ? 1 : min(1, (Double(moved) + Double(offset)) / Double(size))

@@ -1,17 +1,18 @@
-/// Why nothing opens where nothing is refused either; told once a connection (contract S6).
+/// Why nothing opens although nothing is refused; reported once per connection (contract S6).
 package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
-    /// A transfer was asked for, and nothing has announced a data connection for it.
+    /// A transfer was requested, but no data connection was announced for it.
     case unannounced
     /// A line was too long to be read.
     case longLine = "long-line"
-    /// A reply of several lines has not ended with its own code, so the line may be text within it that the client has chosen.
+    /// A multi-line reply has not ended with its own code, so the line may be text inside it that the client
+    /// has chosen.
     case unendedReply = "unended-reply"
 
-    /// Those that were told of a connection.
+    /// The reasons already reported for a connection.
     struct Told: Sendable {
         private var bits: UInt8 = 0
 
-        /// Adds one; `false` if it is there already.
+        /// Adds a reason; returns `false` if it was there.
         mutating func insert(_ reason: UnopenedReason) -> Bool {
             let bit: UInt8 =
                 switch reason {

@@ -1,18 +1,20 @@
-/// What becomes of a control packet.
+/// The verdict on a control packet.
 package enum Verdict: Hashable, Sendable {
-    /// Goes on unchanged (`NF_ACCEPT`).
+    /// Forward the packet unchanged (`NF_ACCEPT`).
     case accept
-    /// Goes on with the bytes in `Output.packet` instead of its own.
+    /// Forward `Output.packet` in its place.
     case replace
-    /// Goes no further (`NF_DROP`); its sender will send it again.
+    /// Drop the packet (`NF_DROP`); its sender will retransmit it.
     case drop
-    /// Nothing is known of its connection: ask conntrack for this tuple, tell `Tracker.learn`, and come again.
+    /// The connection is not known. Look up the tuple in conntrack, call `Tracker.learn`, and pass the packet
+    /// to `Tracker.receive` again.
     ///
-    /// If conntrack has none, or cannot be asked: `Tracker.refuseUnmapped(_:into:)`, and the packet goes on.
+    /// If there is no entry or conntrack cannot be asked, call `Tracker.refuseUnmapped(_:into:)` and forward
+    /// the packet.
     case needsMapping(Tuple)
-    /// It came in by an interface that no packet of its sender came in by before: find out whether the sender can be there, tell
-    /// `Tracker.vouch(for:)`, and come again.
+    /// The packet arrived through an interface that its sender has not used before. If the routes allow it,
+    /// call `Tracker.vouch(for:)` and pass the packet to `Tracker.receive` again.
     ///
-    /// If not: `Tracker.refuseForged(_:into:)`, and the packet goes on unread.
+    /// If not, call `Tracker.refuseForged(_:into:)` and forward the packet unread.
     case needsOrigin(PacketOrigin)
 }

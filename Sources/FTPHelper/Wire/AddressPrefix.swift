@@ -1,12 +1,12 @@
-/// The addresses that begin with the same bits: `10.2.0.0/16`, `fd02::/64`, or one alone.
+/// A range of addresses that share their leading bits: `10.2.0.0/16`, `fd02::/64`, or a single address.
 package struct AddressPrefix: Hashable, Sendable {
     package let address: IPAddress
-    /// Bits that count, from the left: 32 at most for IPv4, 128 for IPv6.
+    /// Number of leading bits that have to match: 0 to 32 for IPv4, 0 to 128 for IPv6.
     package let length: Int
 
-    /// Reads `ADDRESS` or `ADDRESS/LENGTH`; `nil` for anything else.
+    /// Parses `ADDRESS` or `ADDRESS/LENGTH`; `nil` for anything else.
     ///
-    /// Refused, for example: `10.2.0.0/33`, `10.2.0.1/16` (bits beyond the length), `10.2.0.0/`.
+    /// Refused, for example: `10.2.0.0/33`, `10.2.0.1/16` (host bits are set), `10.2.0.0/`.
     package init?(parsing text: Span<UInt8>) {
         var end = 0
         while end < text.count, text[end] != UInt8(ascii: "/") { end += 1 }
@@ -25,14 +25,15 @@ package struct AddressPrefix: Hashable, Sendable {
         guard Self.bits(of: address) & ~mask == 0 else { return nil }
     }
 
+    /// Tells whether an address belongs to the range; never true for an address of the other family.
     package func contains(_ other: IPAddress) -> Bool {
         address.isSameFamily(as: other) && Self.bits(of: other) & mask == Self.bits(of: address)
     }
 
-    /// The bits that count.
+    /// A mask of the leading bits.
     private var mask: UInt128 { length == 0 ? 0 : .max << UInt128(128 - length) }
 
-    /// An address, from the left.
+    /// An address as a 128-bit number; IPv4 occupies the upper 32 bits.
     private static func bits(of address: IPAddress) -> UInt128 {
         switch address {
         case .v4(let value): UInt128(value) << 96

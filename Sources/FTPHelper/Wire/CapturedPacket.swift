@@ -1,20 +1,21 @@
-/// What a capture does to IP packets that a gateway never sees.
+/// Repairs IP packets whose length field does not match the capture they come from.
 package enum CapturedPacket {
-    /// The packet with the length that it has in the capture, where its header gives another; `nil` where nothing is wrong.
+    /// Returns the packet with its length field set to the captured length, or `nil` if the field is right
+    /// already.
     ///
     /// Accepted:
-    /// - an IPv4 total length or an IPv6 payload length of 0: the packet was caught on its way to a network card that was to cut it
-    ///   up (TSO), and reaches to the end of the frame;
-    /// - a packet of which the capture has only the beginning (`snaplen`): it ends where the capture does, and to whoever
-    ///   follows the connection the rest is lost.
+    /// - An IPv4 total length or IPv6 payload length of 0. The packet was captured before the network card
+    ///   segmented it (TSO), and extends to the end of the frame.
+    /// - A packet that the capture truncates (`snaplen`). It ends where the capture ends, and the missing
+    ///   bytes look lost to whoever follows the connection.
     ///
-    /// Refused, for example: a length greater than the frame was on the wire, with which the packet would be no packet there
-    /// either.
+    /// Refused, for example: a length that exceeds the frame's size on the wire. Such a packet was invalid
+    /// there, too.
     ///
     /// - Parameters:
-    ///   - packet: from its IP header to the end of the frame.
-    ///   - missing: how many bytes of the frame are not in the capture.
-    /// - Returns: the packet as it should have been.
+    ///   - packet: the packet from its IP header to the end of the frame.
+    ///   - missing: number of bytes of the frame that the capture left out.
+    /// - Returns: the repaired packet, or `nil`.
     package static func repaired(_ packet: Span<UInt8>, missing: Int) -> [UInt8]? {
         guard let first = packet.isEmpty ? nil : packet[0] else { return nil }
         let field: Int

@@ -1,6 +1,8 @@
-/// The ones' complement sum of IP and TCP (RFC 1071), and its update when a part changes (RFC 1624).
+/// The Internet checksum of IP and TCP (RFC 1071) and its incremental update (RFC 1624).
 package enum Checksum {
-    /// The sum of the bytes in `range` as 16-bit words, an odd last byte counting as the high half of a word.
+    /// Adds up the bytes in `range` as big-endian 16-bit words.
+    ///
+    /// An odd last byte counts as the high half of a word.
     package static func sum(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var total: UInt64 = 0
         var index = range.lowerBound
@@ -12,20 +14,23 @@ package enum Checksum {
         return total
     }
 
-    /// The 16-bit ones' complement of a sum: what stands in a header.
+    /// Folds a sum to 16 bits and complements it.
+    ///
+    /// The result is what a header contains.
     package static func fold(_ sum: UInt64) -> UInt16 {
         var sum = sum
         while sum > 0xffff { sum = (sum & 0xffff) &+ (sum >> 16) }
         return ~UInt16(truncatingIfNeeded: sum)
     }
 
-    /// Makes the TCP checksum of a packet anew (RFC 9293, section 3.1; RFC 8200, section 8.1).
+    /// Computes the TCP checksum of a packet from scratch (RFC 9293, section 3.1; RFC 8200, section 8.1).
     ///
-    /// Where the whole of the old packet is at hand use `updated`, which does not make a damaged packet look whole.
+    /// Use `updated` instead if the complete original packet is available: it does not give a damaged packet
+    /// a valid checksum.
     ///
     /// - Parameters:
-    ///   - packet: from its IP header on, as long as it is to be.
-    ///   - segment: tells where its parts are.
+    ///   - packet: the packet from its IP header on, with its final length.
+    ///   - segment: the offsets of the packet's headers.
     static func set(in packet: inout [UInt8], _ segment: Segment) {
         let tcp = segment.tcpOffset
         packet.put(UInt16(0), at: tcp + 16)
@@ -36,9 +41,10 @@ package enum Checksum {
         packet.put(fold(sum), at: tcp + 16)
     }
 
-    /// The checksum after what it covers changed from a sum of `old` to one of `new`, neither with the checksum itself.
+    /// Returns the checksum after the sum of the covered bytes changed from `old` to `new`, neither including
+    /// the checksum field.
     ///
-    /// A checksum that was wrong before stays wrong, so a packet damaged on its way is not made to look whole.
+    /// An invalid checksum stays invalid, so a packet that was damaged on its way is not made to look intact.
     package static func updated(_ checksum: UInt16, from old: UInt64, to new: UInt64) -> UInt16 {
         fold(UInt64(~checksum) &+ UInt64(fold(old)) &+ new)
     }

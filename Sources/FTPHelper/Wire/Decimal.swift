@@ -1,9 +1,10 @@
-/// Decimal numbers as FTP writes them: digits only, leading zeros allowed.
+/// Parses decimal numbers as FTP writes them: digits only, leading zeros allowed.
 package enum Decimal {
-    /// Reads the digits at `offset` and moves it behind them.
+    /// Parses the digits at `offset` and moves `offset` behind them.
     ///
-    /// `nil` if there is none or the number is greater than `limit`; `offset` is then behind the last digit read.
-    /// Refused, for example: `+1`, an empty field, `70537` where 65535 is the limit.
+    /// Returns `nil` if there is no digit or the number exceeds `limit`, which is at most 65535; `offset` is
+    /// then behind the last digit read. Refused, for example: `+1`, an empty field, `70537` with a limit of
+    /// 65535.
     package static func parse(_ text: Span<UInt8>, at offset: inout Int, upTo limit: UInt32) -> UInt32? {
         var value: UInt32 = 0
         let start = offset
@@ -16,8 +17,8 @@ package enum Decimal {
         return offset > start ? value : nil
     }
 
-    /// Reads the digits at `offset`, of a number of any size, and moves it behind them; `nil` if there is none or it has no place
-    /// in 64 bits.
+    /// Parses a number of any length at `offset` and moves `offset` behind it; `nil` if there is no digit or
+    /// the number does not fit into 64 bits.
     static func parse(_ text: Span<UInt8>, at offset: inout Int) -> UInt64? {
         var value: UInt64? = 0
         let start = offset

@@ -10,7 +10,7 @@ package struct Endpoint: Hashable, Sendable {
 }
 
 extension Endpoint: CustomStringConvertible {
-    /// `10.2.0.2:5001` or `[fd01::2]:5001`, as all our JSON writes it.
+    /// `10.2.0.2:5001` or `[fd01::2]:5001`, the form that all JSON output uses.
     package var description: String {
         switch address {
         case .v4: "\(address):\(port)"

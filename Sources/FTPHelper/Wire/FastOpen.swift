@@ -1,16 +1,18 @@
-/// Takes TCP fast open (RFC 7413) out of a SYN.
+/// Removes TCP fast open (RFC 7413) from SYNs.
 ///
-/// With it the first bytes of a connection travel in its SYN, and the server alone says how many of them it has taken. FTP has
-/// no use for that, since the server speaks first; but a page that makes a browser talk to port 21 could hide the head of
-/// its request there. Without the option and the payload the two ends shake hands as ever, and the client sends the
-/// payload once more when they have.
+/// With fast open, the SYN carries the first bytes of a connection, and only the server tells how many of
+/// them it accepted. FTP has no use for it, because the server speaks first. A web page, however, could make
+/// a browser connect to port 21 and hide the beginning of a request in the SYN. Without the option and the
+/// payload, the two ends complete an ordinary handshake, and the client retransmits the payload afterwards.
 package enum FastOpen {
-    /// Makes of such a SYN an ordinary one, with no-operations in place of the options; `nil` if it is one.
+    /// Returns an ordinary SYN in place of one that uses fast open, or `nil` if the packet is not such a SYN.
+    ///
+    /// No-operation options replace the fast open options.
     ///
     /// - Parameters:
-    ///   - packet: from its IP header on.
-    ///   - segment: what it was parsed as.
-    /// - Returns: the SYN that is to go on.
+    ///   - packet: the packet from its IP header on.
+    ///   - segment: the packet's parsed headers.
+    /// - Returns: the SYN to forward.
     static func removed(from packet: Span<UInt8>, _ segment: Segment) -> [UInt8]? {
         guard segment.opensFast(in: packet) else { return nil }
         var syn: [UInt8] = []
@@ -19,7 +21,7 @@ package enum FastOpen {
             for offset in option { syn[offset] = 1 }
         }
         if segment.flags.contains(.fin) { syn[segment.tcpOffset + 13] &= ~TCPFlags.fin.rawValue }
-        Rewriting.finish(packet, segment, in: &syn)
+        Rewriting.setLengthsAndChecksums(packet, segment, in: &syn)
         return syn
     }
 }

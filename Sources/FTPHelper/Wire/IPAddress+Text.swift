@@ -1,5 +1,6 @@
 extension IPAddress: CustomStringConvertible {
-    /// `10.1.0.2`, or IPv6 as RFC 5952 writes it: lower case, no leading zeros, the longest run of zeros as `::`.
+    /// `10.1.0.2`, or IPv6 in the canonical form of RFC 5952: lower case, no leading zeros, the longest run
+    /// of zeros as `::`.
     package var description: String {
         switch self {
         case .v4(let value):
@@ -14,7 +15,8 @@ extension IPAddress: CustomStringConvertible {
     }
 
     private static func text(of groups: [UInt16]) -> String {
-        // A single group of zeros is not shortened; of two longest runs the first is (RFC 5952, section 4.2).
+        // A single group of zeros is not shortened, and of two equally long runs the first one is (RFC 5952,
+        // section 4.2).
         var longest = 0..<0
         var index = 0
         while index < groups.count {
@@ -29,10 +31,11 @@ extension IPAddress: CustomStringConvertible {
             + texts[longest.upperBound...].joined(separator: ":")
     }
 
-    /// Reads an address that fills `text` exactly.
+    /// Parses an address that fills `text` exactly.
     ///
-    /// Accepted: four decimal numbers of 0 to 255 with dots, leading zeros allowed; IPv6 in any form of RFC 4291,
-    /// section 2.2, also with an IPv4 tail. Refused, for example: `10.1.0.256`, `fd01::2%eth0`, `::1::`.
+    /// Accepted: four decimal numbers from 0 to 255 with dots between them, leading zeros allowed; IPv6 in
+    /// any form of RFC 4291, section 2.2, including an IPv4 tail. Refused, for example: `10.1.0.256`,
+    /// `fd01::2%eth0`, `::1::`.
     package init?(parsing text: Span<UInt8>) {
         guard let address = IPAddress.v4(parsing: text) ?? IPAddress.v6(parsing: text) else { return nil }
         self = address
@@ -101,7 +104,7 @@ extension IPAddress: CustomStringConvertible {
         return .v6(high: halves.0, low: halves.1)
     }
 
-    /// Reads one to four hexadecimal digits.
+    /// Parses one to four hexadecimal digits.
     private static func hexadecimal(_ text: Span<UInt8>, at offset: inout Int) -> UInt16? {
         var value: UInt16 = 0
         let start = offset

@@ -1,11 +1,12 @@
 /// An IPv4 or IPv6 address.
 ///
-/// The numbers are in host order: `10.1.0.2` is `.v4(0x0a01_0002)`, `fd01::2` is `.v6(0xfd01 << 48, 2)`.
+/// The values are in host byte order: `10.1.0.2` is `.v4(0x0a01_0002)`, and the high half of `fd01::2` is
+/// `0xfd01 << 48`.
 package enum IPAddress: Hashable, Sendable {
     case v4(UInt32)
     case v6(high: UInt64, low: UInt64)
 
-    /// Tells whether the address names no host at all, as `0.0.0.0` and `::` do.
+    /// Tells whether this is the unspecified address, `0.0.0.0` or `::`.
     package var isUnspecified: Bool {
         switch self {
         case .v4(let value): value == 0
@@ -13,7 +14,7 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Tells whether the address is one of those that networks use inside (RFC 1918, RFC 6598, RFC 4193).
+    /// Tells whether the address belongs to a private range (RFC 1918, RFC 6598, RFC 4193).
     package var isPrivate: Bool {
         switch self {
         case .v4(let value):
@@ -22,8 +23,8 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Tells whether nobody beyond the own link can connect to the address: it names no host, the host itself, one on the
-    /// link (RFC 3927; RFC 4291, section 2.5.6), or many.
+    /// Tells whether no host outside the local link can connect to the address: it is unspecified, loopback,
+    /// link-local (RFC 3927; RFC 4291, section 2.5.6), multicast or reserved.
     package var isUnreachable: Bool {
         switch self {
         case .v4(let value):
@@ -33,7 +34,7 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Tells whether both addresses belong to the same protocol.
+    /// Tells whether both addresses are IPv4 or both are IPv6.
     package func isSameFamily(as other: IPAddress) -> Bool {
         switch (self, other) {
         case (.v4, .v4), (.v6, .v6): true

@@ -1,20 +1,23 @@
-/// The header of an IP packet, with options or extension headers, of which no more than that need be there.
+/// The header of an IPv4 or IPv6 packet, including options or extension headers (RFC 791, RFC 8200).
 ///
-/// An error message quotes only the beginning of the packet that it is about: the length that a header gives is not checked.
-/// `nil` for one that is not all there, of another version than 4 and 6, or followed by an extension header that cannot be
-/// skipped (RFC 791, RFC 8200).
+/// Error messages quote only the beginning of a packet, so the length in the header is not checked against
+/// the bytes that are there. Parsing fails if the header itself is incomplete or the version is neither 4 nor
+/// 6. In IPv6, the chain of extension headers ends at the first one that is not hop-by-hop options, routing,
+/// fragment or destination options; its number is then `content`.
 struct IPHeader: Sendable {
     let source: IPAddress
     let destination: IPAddress
-    /// What stands behind it: a protocol's number.
+    /// Protocol number of the content.
     let content: UInt8
-    /// Size in bytes, with options or extension headers: where its content starts.
+    /// Size of the header in bytes, including options or extension headers.
+    ///
+    /// The content starts at this offset.
     let size: Int
-    /// Size in bytes that it gives for the whole packet.
+    /// Size of the whole packet in bytes, as the header gives it.
     let total: Int
-    /// Units of 8 bytes that come before this one of a datagram's fragments.
+    /// Offset of this fragment in the datagram, in units of 8 bytes.
     private(set) var fragmentOffset: UInt16 = 0
-    /// Other fragments come after it.
+    /// Set if more fragments follow.
     private(set) var hasMoreFragments = false
 
     init?(parsing bytes: Span<UInt8>) {
@@ -41,7 +44,7 @@ struct IPHeader: Sendable {
             total = Int(length) + 40
             var next = bytes[6]
             var offset = 40
-            // Each extension header is at least 8 bytes long, so this ends (RFC 8200, section 4).
+            // Each extension header is at least 8 bytes long, so the loop ends (RFC 8200, section 4).
             while [0, 43, 44, 60].contains(next) {
                 guard offset + 8 <= bytes.count else { return nil }
                 if next == 44 {

@@ -1,13 +1,14 @@
-/// What the frames of a capture begin with, and so where the IP packet is in them.
+/// The link type of a capture, which determines where a frame's IP packet starts.
 ///
-/// Accepted, with the numbers that libpcap has for them (`DLT_...`):
-/// - Ethernet (1) with any number of VLAN tags (802.1Q, 802.1ad, the older 0x9100);
-/// - Linux cooked capture, version 1 (113) and 2 (276), also with tags;
-/// - BSD loopback, whose address family is in the byte order of whichever host wrote it (0) or of the network (108);
-/// - bare IP (12, 14 and 101, IPv4 alone 228, IPv6 alone 229).
+/// Accepted, with libpcap's numbers (`DLT_...`):
+/// - Ethernet (1) with any number of VLAN tags (802.1Q, 802.1ad, 0x9100);
+/// - Linux cooked capture, version 1 (113) and 2 (276), also with VLAN tags;
+/// - BSD loopback, with the address family in the byte order of the capturing host (0) or in network byte
+///   order (108);
+/// - raw IP (12, 14, 101; IPv4 only 228; IPv6 only 229).
 ///
-/// Refused, for example: IEEE 802.11 (105); an Ethernet frame with a length (802.3) instead of a type; PPPoE, MPLS and tunnels,
-/// whose packets are not those that a gateway's firewall sees.
+/// Refused, for example: IEEE 802.11 (105); an Ethernet frame with a length (802.3) instead of a type; PPPoE,
+/// MPLS and tunnels, because a gateway's firewall does not see the packets inside.
 package enum LinkType: Hashable, Sendable {
     case ethernet
     case cooked
@@ -15,7 +16,7 @@ package enum LinkType: Hashable, Sendable {
     case loopback
     case bare
 
-    /// `nil` for a number of libpcap's that is none of these.
+    /// Returns `nil` for a link type that is not supported.
     package init?(_ number: Int32) {
         switch number {
         case 1: self = .ethernet
@@ -27,7 +28,7 @@ package enum LinkType: Hashable, Sendable {
         }
     }
 
-    /// The part of a frame that is an IP packet, with what padding may follow; `nil` if there is none.
+    /// The offsets of the IP packet in a frame, including any padding behind it; `nil` if there is none.
     package func packet(in frame: Span<UInt8>) -> Range<Int>? {
         switch self {
         case .ethernet: LinkType.payload(of: frame, type: 12, from: 14)
@@ -38,11 +39,11 @@ package enum LinkType: Hashable, Sendable {
         }
     }
 
-    /// What comes behind a link header with an EtherType, and behind the tags.
+    /// The payload of a frame with an EtherType, behind any VLAN tags.
     private static func payload(of frame: Span<UInt8>, type: Int, from start: Int) -> Range<Int>? {
         var type = frame.uint16(at: type)
         var start = start
-        // Each tag takes four bytes, and where there are none left there is no type.
+        // Each tag takes four bytes, and the frame ends at some point, so the loop ends.
         while let tag = type, tag == 0x8100 || tag == 0x88a8 || tag == 0x9100 {
             type = frame.uint16(at: start + 2)
             start += 4
@@ -51,10 +52,11 @@ package enum LinkType: Hashable, Sendable {
         return start..<frame.count
     }
 
-    /// Tells whether the address family of a loopback frame is IPv4 or IPv6, as the systems number them.
+    /// Tells whether the address family of a loopback frame is IPv4 or IPv6, by the numbers of the common
+    /// systems.
     private static func isInternet(_ frame: Span<UInt8>) -> Bool {
         guard frame.count > 4, let family = frame.uint32(at: 0) else { return false }
-        // A family is a small number, so either byte order can be told from the other.
+        // A family is a small number, so the two byte orders can be told apart.
         switch family < 0x10000 ? family : family.byteSwapped {
         case 2,  // AF_INET, everywhere
             10,  // AF_INET6 of Linux

@@ -1,4 +1,4 @@
-/// Reading and writing numbers in network byte order, with every index checked.
+/// Reads numbers in network byte order, with every index checked.
 extension Span<UInt8> {
     /// The 16-bit number at `offset`, or `nil` if it is not all there.
     func uint16(at offset: Int) -> UInt16? {

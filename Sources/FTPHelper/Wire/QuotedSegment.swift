@@ -1,26 +1,30 @@
-/// The TCP segment that an error message of ICMP or ICMPv6 is about, as the message quotes it, and where that is.
+/// The TCP segment that an ICMP or ICMPv6 error message quotes.
 ///
-/// Accepted, of messages that are whole themselves:
-/// - ICMP's destination unreachable, with "fragmentation needed" among them, source quench, redirect, time exceeded and
-///   parameter problem (RFC 792); ICMPv6's destination unreachable, packet too big, time exceeded and parameter problem (RFC 4443);
-/// - any options and extension headers, of the message and of what it quotes;
-/// - a quotation that ends anywhere behind the first 8 bytes of the TCP header, as most routers' did once (RFC 792).
+/// Accepted, if the message itself is complete:
+/// - ICMP destination unreachable (including "fragmentation needed"), source quench, redirect, time exceeded
+///   and parameter problem (RFC 792); ICMPv6 destination unreachable, packet too big, time exceeded and
+///   parameter problem (RFC 4443);
+/// - any options and extension headers, in the message and in the quoted packet;
+/// - a quotation that contains at least the first 8 bytes of the TCP header. Most routers once quoted no more
+///   (RFC 792).
 ///
-/// `nil` for anything else: it concerns nobody here.
+/// Parsing returns `nil` for anything else.
 package struct QuotedSegment: Sendable {
-    /// From whom to whom the segment was, where it was when the message was made.
+    /// The segment's addresses and ports at the place where the message was generated.
     package let tuple: Tuple
     package let sequence: SequenceNumber
-    /// `nil` if the segment has none, or it is not quoted.
+    /// `nil` if the segment has no ACK flag or the header is quoted only in part.
     package let acknowledgement: SequenceNumber?
-    /// Where the message starts, behind its IP header, and where it ends.
+    /// Range of the message in the packet, behind its IP header.
     private let message: Range<Int>
-    /// Where the quoted TCP header starts.
+    /// Offset of the quoted TCP header.
     private let tcpOffset: Int
-    /// The checksum of the segment is quoted.
+    /// Set if the quotation includes the TCP checksum.
     private let hasChecksum: Bool
 
-    /// - Parameter packet: from its IP header on.
+    /// Parses an error message.
+    ///
+    /// - Parameter packet: the message from its IP header on.
     package init?(parsing packet: Span<UInt8>) {
         guard let outer = IPHeader(parsing: packet), outer.fragmentOffset == 0, !outer.hasMoreFragments,
             outer.total <= packet.count, outer.size + 8 <= outer.total
@@ -44,7 +48,8 @@ package struct QuotedSegment: Sendable {
             destination: Endpoint(inner.destination, destinationPort)
         )
         self.sequence = SequenceNumber(sequence)
-        // Behind a short quotation there may be zeros, up to what other routers append (RFC 4884, section 5).
+        // A short quotation may be padded with zeros up to the extensions that some routers append (RFC 4884,
+        // section 5).
         let shown = packet.extracting(tcpOffset..<message.upperBound)
         let isHeader = shown.count >= 14 && shown[12] >> 4 >= 5
         let hasAcknowledgement = isHeader && TCPFlags(rawValue: shown[13]).contains(.ack)
@@ -52,15 +57,16 @@ package struct QuotedSegment: Sendable {
         hasChecksum = isHeader && shown.count >= 18
     }
 
-    /// Writes the packet with other numbers in the segment that it quotes; both checksums follow.
+    /// Writes the packet with other numbers in the quoted segment and updates both checksums.
     ///
-    /// One that was wrong stays wrong, so that a message damaged on its way is not made to look whole.
+    /// An invalid checksum stays invalid, so a message that was damaged on its way is not made to look
+    /// intact.
     ///
     /// - Parameters:
-    ///   - packet: the one that this was parsed from.
-    ///   - sequence: in place of `sequence`.
-    ///   - acknowledgement: in place of `acknowledgement`, if that is there.
-    ///   - output: empty; gets the packet.
+    ///   - packet: the packet that this segment was parsed from.
+    ///   - sequence: the new sequence number.
+    ///   - acknowledgement: the new acknowledgement number; ignored if the segment quotes none.
+    ///   - output: an empty array, which receives the packet.
     func rewrite(
         _ packet: Span<UInt8>,
         sequence: SequenceNumber,
@@ -77,7 +83,8 @@ package struct QuotedSegment: Sendable {
             let (old, new) = (Checksum.sum(packet, numbers), Checksum.sum(output.span, numbers))
             output.put(Checksum.updated(checksum, from: old, to: new), at: tcpOffset + 16)
         }
-        // Both sums contain the old checksum, which so cancels out; the addresses, which ICMPv6 counts in, do not change.
+        // Both sums contain the old checksum, so it cancels out. The addresses in ICMPv6's pseudo header do
+        // not change.
         let offset = message.lowerBound + 2
         guard let checksum = packet.uint16(at: offset) else { return }
         let (old, new) = (Checksum.sum(packet, message), Checksum.sum(output.span, message))

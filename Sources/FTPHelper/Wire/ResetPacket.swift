@@ -1,11 +1,12 @@
-/// A whole packet that carries nothing but an RST.
+/// Builds packets that carry only an RST.
 package enum ResetPacket {
-    /// Builds it with both checksums right.
+    /// Returns an RST from one endpoint to another with valid checksums.
     ///
     /// - Parameters:
-    ///   - tuple: from whom to whom.
-    ///   - sequence: what the receiver expects next, or it will not believe it (RFC 5961, section 3.2).
-    ///   - acknowledgement: what the receiver has sent.
+    ///   - tuple: the packet's source and destination, of the same address family.
+    ///   - sequence: the next sequence number that the receiver expects. It ignores any other (RFC 5961,
+    ///     section 3.2).
+    ///   - acknowledgement: the next sequence number that the receiver will send.
     /// - Returns: the packet from its IP header on.
     package static func bytes(
         _ tuple: Tuple,
@@ -44,7 +45,8 @@ package enum ResetPacket {
         packet.put(acknowledgement.value, at: tcp + 8)
         packet[tcp + 12] = 5 << 4
         packet[tcp + 13] = TCPFlags([.rst, .ack]).rawValue
-        // The pseudo header: both addresses, the protocol, the TCP length (RFC 9293, section 3.1; RFC 8200, section 8.1).
+        // The pseudo header consists of both addresses, the protocol and the TCP length (RFC 9293, section
+        // 3.1; RFC 8200, section 8.1).
         let addresses = tcp == 20 ? 12..<20 : 8..<40
         let sum =
             Checksum.sum(packet.span, addresses) + 6 + 20 + Checksum.sum(packet.span, tcp..<packet.count)

@@ -1,44 +1,48 @@
-/// Where the parts of a TCP segment are in its packet, and what its header says.
+/// The headers of a TCP segment, and the offsets of its parts in the packet.
 ///
 /// Accepted:
-/// - IPv4 (RFC 791) with any options, IPv6 (RFC 8200) with hop-by-hop, routing and destination options headers, and a
-///   fragment header that holds a whole datagram (RFC 6946);
-/// - bytes behind the length that the IP header gives (padding of short frames) are not part of it;
-/// - any TCP options; the first well-formed SACK option is found, an invalid option length ends the search.
+/// - IPv4 (RFC 791) with any options; IPv6 (RFC 8200) with hop-by-hop, routing and destination options
+///   headers, and with a fragment header that holds a whole datagram (RFC 6946);
+/// - bytes behind the length in the IP header (padding of short frames), which are ignored;
+/// - any TCP options. The first well-formed SACK option counts. An invalid option length ends the search;
+/// - a packet of which the queue shows only the first `shownBytes`. It counts up to there (`isCut`).
 ///
-/// - a packet of which the queue shows only the first `shownBytes`: it ends there (`isCut`).
-///
-/// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4; any other packet that is shorter
-/// than its length says.
+/// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4; any other packet
+/// that is shorter than its header says.
 package struct Segment: Sendable {
     package let tuple: Tuple
     package let sequence: SequenceNumber
-    /// Meaningful only with the ACK flag.
+    /// Valid only with the ACK flag.
     package let acknowledgement: SequenceNumber
     package let flags: TCPFlags
-    /// Meaningful only with the URG flag: offset of the end of urgent data from `sequence`.
+    /// Valid only with the URG flag: offset of the end of the urgent data from `sequence`.
     package let urgentPointer: UInt16
-    /// Size of the IP header with its extensions: where the TCP header starts.
+    /// Offset of the TCP header: the size of the IP header with its extensions.
     package let tcpOffset: Int
-    /// Where the payload starts.
+    /// Offset of the payload.
     package let payloadOffset: Int
-    /// Where the packet ends, without padding; what is shown of it, if that is less.
+    /// Offset of the end of the packet without padding, or of the part that the queue shows.
     package let end: Int
-    /// The packet has more bytes than the queue shows.
+    /// Set if the packet has more bytes than the queue shows.
     package let isCut: Bool
-    /// Where the edges of the first SACK block are, and how many blocks there are (RFC 2018).
+    /// Offset of the edges of the first SACK block, and the number of blocks (RFC 2018); both 0 without SACK.
     package let sackOffset: Int
     package let sackCount: Int
 
     /// Size of the payload in bytes.
     package var payloadCount: Int { end - payloadOffset }
-    /// Position of the first byte of the payload: a SYN stands before it.
+    /// Sequence number of the first payload byte.
+    ///
+    /// A SYN occupies the number before it.
     package var firstByte: SequenceNumber { flags.contains(.syn) ? sequence + 1 : sequence }
-    /// Tells whether a FIN stands behind the payload; one behind what was cut off comes again with that.
+    /// Tells whether a FIN follows the payload.
+    ///
+    /// The FIN of a cut packet is ignored: the sender retransmits it with the rest.
     package var hasFIN: Bool { flags.contains(.fin) && !isCut }
-    /// Position behind the payload, where a FIN would stand.
+    /// Sequence number behind the payload, which a FIN would occupy.
     package var endOfPayload: SequenceNumber { firstByte + payloadCount }
 
+    /// Parses a packet from its IP header on.
     package init(parsing packet: Span<UInt8>) throws(SegmentError) {
         guard let first = packet.count > 0 ? packet[0] : nil else { throw .truncated }
         let source: IPAddress
@@ -93,10 +97,12 @@ package struct Segment: Sendable {
         (sackOffset, sackCount) = Segment.findSACK(packet, tcpOffset + 20..<tcpOffset + header)
     }
 
-    /// The most that NFQUEUE shows of a packet (`NFQNL_MAX_COPY_RANGE`): up to 44 bytes less than there may be of IPv6.
+    /// The largest part of a packet that NFQUEUE shows (`NFQNL_MAX_COPY_RANGE`).
+    ///
+    /// The largest IPv6 packet is up to 44 bytes longer.
     static let shownBytes = 65_531
 
-    /// Where a packet of a length ends: with that length, or with what the queue shows of it.
+    /// The end of a packet of this length, or of the part of it that the queue shows.
     private static func end(_ packet: Span<UInt8>, length: Int) throws(SegmentError) -> Int {
         guard length > packet.count else { return length }
         guard packet.count >= shownBytes else { throw .truncated }
@@ -105,11 +111,12 @@ package struct Segment: Sendable {
 
     private static let tcp: UInt8 = 6
 
-    /// Follows the chain of IPv6 extension headers (RFC 8200, section 4) to the TCP header.
+    /// Follows the chain of IPv6 extension headers (RFC 8200, section 4) and returns the offset of the TCP
+    /// header.
     private static func skipExtensions(_ packet: Span<UInt8>, end: Int) throws(SegmentError) -> Int {
         var next = packet[6]
         var offset = 40
-        // Each header is at least 8 bytes long, so this ends.
+        // Each header is at least 8 bytes long, so the loop ends.
         while next != tcp {
             guard offset + 8 <= end else { throw next == 59 ? .notTCP : .truncated }
             switch next {
@@ -129,19 +136,21 @@ package struct Segment: Sendable {
         return offset
     }
 
-    /// Tells whether its options have a time stamp (RFC 7323); `packet` is the one that it was parsed from.
+    /// Tells whether the options contain a time stamp (RFC 7323).
+    ///
+    /// `packet` is the packet that this segment was parsed from.
     func hasTimeStamps(in packet: Span<UInt8>) -> Bool {
         Segment.option(8, in: packet, tcpOffset + 20..<payloadOffset) { $0.count == 8 } != nil
     }
 
-    /// Tells whether it is a SYN whose payload a receiver may take before the handshake is over, or that asks for a cookie with
-    /// which it may (TCP fast open, RFC 7413; as an experiment, RFC 6994).
+    /// Tells whether this is a SYN that uses TCP fast open: it carries payload, or it has a fast open option
+    /// (RFC 7413; as an experiment, RFC 6994).
     func opensFast(in packet: Span<UInt8>) -> Bool {
         guard flags.contains(.syn), !flags.contains(.ack) else { return false }
         return payloadCount > 0 || !fastOpenOptions(in: packet).isEmpty
     }
 
-    /// Where its options of TCP fast open are, with their kind and length.
+    /// The ranges of the TCP fast open options, including kind and length.
     func fastOpenOptions(in packet: Span<UInt8>) -> [Range<Int>] {
         var found: [Range<Int>] = []
         Segment.forEachOption(in: packet, tcpOffset + 20..<payloadOffset) { kind, value in
@@ -153,13 +162,13 @@ package struct Segment: Sendable {
         return found
     }
 
-    /// Finds the SACK option among the TCP options in `range`.
+    /// Finds the SACK option in `range`.
     private static func findSACK(_ packet: Span<UInt8>, _ range: Range<Int>) -> (offset: Int, count: Int) {
         let value = option(5, in: packet, range) { !$0.isEmpty && $0.count % 8 == 0 }
         return value.map { ($0.lowerBound, $0.count / 8) } ?? (0, 0)
     }
 
-    /// Where the value of the first TCP option of that kind is whose size is right.
+    /// The range of the value of the first TCP option of this kind whose size is right.
     private static func option(
         _ meant: UInt8,
         in packet: Span<UInt8>,
@@ -175,7 +184,8 @@ package struct Segment: Sendable {
         return found
     }
 
-    /// Calls `body` with the kind of each TCP option in `range` and where its value is, until it returns `false`.
+    /// Calls `body` with the kind and the value's range of each TCP option in `range`, until `body` returns
+    /// `false`.
     ///
     /// An invalid option length ends the search.
     @inline(__always)

@@ -1,13 +1,14 @@
-/// Why a packet is no TCP segment that can be followed.
+/// The reason why a packet cannot be parsed as a TCP segment.
 package enum SegmentError: Error, Hashable, Sendable {
-    /// Shorter than its headers say.
+    /// The packet is shorter than its headers say.
     case truncated
-    /// Neither IPv4 nor IPv6.
+    /// The packet is neither IPv4 nor IPv6.
     case unknownVersion
-    /// A length field smaller than the header that it stands in.
+    /// A length field is smaller than the header that contains it.
     case badLength
-    /// A part of a datagram; conntrack puts these together before they are queued.
+    /// The packet is a fragment. Conntrack reassembles datagrams before they are queued, so fragments are not
+    /// expected.
     case fragment
-    /// Something else than TCP, or TCP behind an extension header that cannot be skipped.
+    /// The packet is not TCP, or an extension header that cannot be skipped precedes the TCP header.
     case notTCP
 }

@@ -1,18 +1,20 @@
 /// A TCP sequence number: a position in a stream, modulo 2^32 (RFC 9293, section 3.4).
 ///
-/// Two of them are compared by their signed distance, so "before" and "after" are right as long as they are less
-/// than 2^31 apart. Nothing here can trap, whatever the network sends.
+/// Numbers are compared by their signed distance, so the order is right for numbers less than 2^31 apart. No
+/// operation traps, whatever the network sends.
 package struct SequenceNumber: Hashable, Sendable {
     package var value: UInt32
 
     package init(_ value: UInt32) { self.value = value }
 
-    /// How many bytes `other` comes after `self`; negative if it comes before.
+    /// The number of bytes from `self` to `other`; negative if `other` comes first.
     package func distance(to other: SequenceNumber) -> Int {
         Int(Int32(bitPattern: other.value &- value))
     }
 
+    /// Tells whether this position precedes `other`.
     package func isBefore(_ other: SequenceNumber) -> Bool { distance(to: other) > 0 }
+    /// Tells whether this position follows `other`.
     package func isAfter(_ other: SequenceNumber) -> Bool { distance(to: other) < 0 }
 
     package static func + (position: SequenceNumber, count: Int) -> SequenceNumber {

@@ -1,6 +1,7 @@
-/// A keyed hash whose values another process finds again (SipHash-2-4, Aumasson and Bernstein 2012), of whole words.
+/// SipHash-2-4 (Aumasson and Bernstein 2012) over 64-bit words.
 ///
-/// The standard library's `Hasher` is seeded anew in each process.
+/// The values are stored and have to be the same in the next process, while the standard library's `Hasher`
+/// has a new seed in each.
 struct SipHash {
     private var v0: UInt64
     private var v1: UInt64
@@ -15,12 +16,13 @@ struct SipHash {
         v3 = key.1 ^ 0x7465_6462_7974_6573
     }
 
+    /// Adds a word to the hash.
     mutating func combine(_ word: UInt64) {
         count &+= 8
         compress(word)
     }
 
-    /// The hash of all words so far.
+    /// Returns the hash of all words combined so far.
     consuming func finalize() -> UInt64 {
         compress(count << 56)
         v2 ^= 0xff

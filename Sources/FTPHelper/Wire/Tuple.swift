@@ -1,10 +1,13 @@
-/// Addresses and ports of one direction of a TCP connection, as conntrack has them (`nf_conntrack_tuple`).
+/// The addresses and ports of one direction of a TCP connection, as in conntrack (`nf_conntrack_tuple`).
 package struct Tuple: Hashable, Sendable {
     package var source: Endpoint
     package var destination: Endpoint
-    /// The conntrack zone that it is in; 0 is the one of all that no rule puts elsewhere, and of a packet, which does not tell.
+    /// The conntrack zone; 0 is the default zone.
     ///
-    /// The two tuples of a connection are in the same zone, or one of them is in zone 0 (`CT --zone-orig`, `--zone-reply`).
+    /// Packets do not tell their zone, so it is 0 in their tuples.
+    ///
+    /// Both tuples of a connection are in the same zone, or one of them is in zone 0 (`CT --zone-orig`,
+    /// `--zone-reply`).
     package var zone: UInt16
 
     package init(source: Endpoint, destination: Endpoint, zone: UInt16 = 0) {
@@ -13,7 +16,9 @@ package struct Tuple: Hashable, Sendable {
         self.zone = zone
     }
 
-    /// As few words as hold it all: every packet is looked up by its tuple, whose zone it does not tell.
+    /// Hashes as few words as possible, because every packet is looked up by its tuple.
+    ///
+    /// The zone is left out, because a packet does not tell it.
     package func hash(into hasher: inout Hasher) {
         if case (.v4(let source), .v4(let destination)) = (source.address, destination.address) {
             hasher.combine(UInt64(source) << 32 | UInt64(destination))
@@ -24,10 +29,10 @@ package struct Tuple: Hashable, Sendable {
         hasher.combine(UInt32(source.port) << 16 | UInt32(destination.port))
     }
 
-    /// The same connection seen from the other end, were there no NAT.
+    /// The tuple of the opposite direction of a connection without NAT.
     package var inverted: Tuple { Tuple(source: destination, destination: source, zone: zone) }
 
-    /// Tells whether addresses and ports are the same, in whatever zones.
+    /// Tells whether addresses and ports are the same, in any zone.
     package func isAlike(_ other: Tuple) -> Bool {
         source == other.source && destination == other.destination
     }

@@ -1,8 +1,9 @@
-/// Bytes that may hold a password: what is removed is overwritten, so that memory has it no longer than needed.
+/// Overwrites removed bytes, because they may contain a password.
 ///
-/// An array that grows, shrinks or goes leaves its old bytes where they were, for whoever gets hold of the memory.
+/// An array that grows, shrinks or is freed leaves its old bytes in memory, where a memory disclosure could
+/// reveal them.
 extension [UInt8] {
-    /// Makes room for `count` more bytes, and leaves nothing behind where the array has to move.
+    /// Reserves room for `count` more bytes, and wipes the old storage if the array moves.
     mutating func makeRoom(for count: Int) {
         guard capacity - self.count < count else { return }
         var larger: [UInt8] = []
@@ -12,7 +13,7 @@ extension [UInt8] {
         self = larger
     }
 
-    /// Removes everything and keeps the storage.
+    /// Overwrites and removes all bytes; keeps the storage.
     mutating func wipe() {
         guard !isEmpty else { return }
         var bytes = mutableSpan
@@ -20,14 +21,14 @@ extension [UInt8] {
         removeAll(keepingCapacity: true)
     }
 
-    /// Removes the first `count` bytes, which must be there.
+    /// Overwrites and removes the first `count` bytes; there must be as many.
     mutating func wipeFirst(_ count: Int) {
         var bytes = mutableSpan
         for index in 0..<bytes.count - count { bytes[index] = bytes[index + count] }
         wipeLast(count)
     }
 
-    /// Removes the last `count` bytes, which must be there.
+    /// Overwrites and removes the last `count` bytes; there must be as many.
     mutating func wipeLast(_ count: Int) {
         var bytes = mutableSpan
         for index in bytes.count - count..<bytes.count { bytes[index] = 0 }

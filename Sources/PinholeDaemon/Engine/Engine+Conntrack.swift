@@ -55,14 +55,14 @@ extension Engine where System: ~Copyable {
         for tuple in connections {
             do throws(SystemError) {
                 guard let entry = try dataEntry(of: tuple) else {
-                    tracker.finish(tuple)
+                    tracker.endDataConnection(tuple)
                     continue
                 }
                 if entry.hasSeenReply { tracker.confirm(tuple, at: now) } else { tracker.suspect(tuple) }
                 guard entry.isOver else { continue }
                 // The RST may have been seen by conntrack alone. The connection would go on without being counted.
                 if entry.isCutOff { try kernel.delete(entry) }
-                tracker.finish(tuple)
+                tracker.endDataConnection(tuple)
             } catch {
                 count(.findConnection, at: now, error.description)
             }

@@ -25,7 +25,7 @@ extension Engine where System: ~Copyable {
             guard restore(kept, at: now) else {
                 if kept.isReversed { output.actions.append(.unwatch(kept.mapping)) }
                 // A daemon has seen its beginning, so `survey` must not adopt it.
-                tracker.turnAway(kept.mapping)
+                tracker.reject(kept.mapping)
                 guard let expectation = kept.expectation else { continue }
                 gone += kept.admitted
                 if expectation.kind != .ftps { output.actions.append(.close(expectation)) }
@@ -90,7 +90,7 @@ extension Engine where System: ~Copyable {
             }
             found += 1
             if entry.master != nil {
-                tracker.turnAway(entry.mapping)
+                tracker.reject(entry.mapping)
             } else {
                 tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessor: predecessor)
             }

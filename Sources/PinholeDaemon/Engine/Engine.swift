@@ -122,7 +122,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     ///
     /// A flood of announcements therefore costs the kernel one request per connection and batch.
     package mutating func settle(at now: Instant) {
-        output.settle()
+        output.coalesce()
         perform(at: now)
         output.clear()
     }
@@ -145,7 +145,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         output.clear()
         guard tracker.mayBeReversed(arrival) else { return .accept }
         let verdict = verdict(on: queued, packet, arrival, at: now)
-        if case .needsOrigin = verdict {} else { tracker.takeAsReversed(arrival, into: &output) }
+        if case .needsOrigin = verdict {} else { tracker.markReversed(arrival, into: &output) }
         let replacement = output.packet
         perform(at: now)
         return switch verdict {

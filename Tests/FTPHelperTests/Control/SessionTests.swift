@@ -527,7 +527,7 @@ import Testing
         // A hole in it changes nothing.
         for lines in [["< 213-x"], []] {
             var session = Self.play(["> \(command)"] + lines)
-            _ = session.miss(from: .server)
+            _ = session.noteMissedBytes(from: .server)
             for line in ["PASV", "EPSV"] {
                 let family = address("10.1.0.2")
                 _ = session.command(Array("\(line)\r\n".utf8).span, on: family, refusesPipelined: false)
@@ -605,8 +605,8 @@ import Testing
         var session = Session(isAdopted: false)
         for line in start + lines {
             switch line {
-            case "?>": _ = session.miss(from: .client)
-            case "?<": _ = session.miss(from: .server)
+            case "?>": _ = session.noteMissedBytes(from: .client)
+            case "?<": _ = session.noteMissedBytes(from: .server)
             default:
                 let bytes = Array((line.dropFirst(2) + "\r\n").utf8)
                 _ =

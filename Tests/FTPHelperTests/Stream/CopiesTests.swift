@@ -19,24 +19,24 @@ import Testing
             let isConflicting = bytes.indices.contains { index in
                 first[offset + index].map { $0 != bytes[index] } ?? false
             }
-            var before = Stream.Before()
-            let admission = stream.admit(
+            var snapshot = Stream.Snapshot()
+            let insertion = stream.insert(
                 bytes.span,
                 at: start + offset,
                 hasFIN: false,
                 isInspected: true,
-                before: &before,
+                snapshot: &snapshot,
                 mayEdit: false
             )
-            stream.hold(0, &before)
-            #expect((admission == .conflicting) == isConflicting)
+            stream.withhold(0, since: &snapshot)
+            #expect((insertion == .conflicting) == isConflicting)
             for index in bytes.indices { first[offset + index] = first[offset + index] ?? bytes[index] }
             var packet: [UInt8] = []
             _ = stream.emit(
                 bytes.span,
                 at: start + offset,
                 hasFIN: false,
-                prefersFirstCopy: admission == .conflicting,
+                prefersFirstCopy: insertion == .conflicting,
                 limit: 1500,
                 into: &packet
             )

@@ -61,7 +61,7 @@ import Testing
             dialogue.send(.client, Self.line)
             output.actions += dialogue.output.actions
         }
-        output.settle()
+        output.coalesce()
         var ids: [String] = []
         for action in output.actions {
             switch action {

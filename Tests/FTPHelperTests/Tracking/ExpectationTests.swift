@@ -372,7 +372,7 @@ import Testing
         second.perform { $0.end(nat, at: $1, into: &$2) }
         second.perform { $0.end(mapping, at: $1, into: &$2) }
         output.actions = second.actions
-        output.settle()
+        output.coalesce()
         let left = output.actions.compactMap { action in
             switch action {
             case .open: "open"

@@ -78,7 +78,7 @@ import Testing
         #expect(dialogue.expected(bytes) == nil)
         for tuple in dialogue.tracker.unconfirmedData(for: bytes.span, at: dialogue.now) {
             if !live(tuple) {
-                dialogue.tracker.finish(tuple)
+                dialogue.tracker.endDataConnection(tuple)
             } else if answered(tuple) {
                 dialogue.tracker.confirm(tuple, at: dialogue.now)
             } else {
@@ -485,7 +485,7 @@ import Testing
         dialogue.tracker.confirm(data.original, at: dialogue.now)
         dialogue.wait(seconds: 1000)
         #expect(dialogue.open.count == 1)
-        dialogue.tracker.finish(data.original)
+        dialogue.tracker.endDataConnection(data.original)
         dialogue.wait(seconds: 121)
         #expect(dialogue.open.isEmpty)
     }

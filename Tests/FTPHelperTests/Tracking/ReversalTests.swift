@@ -20,7 +20,7 @@ import Testing
         let isFollowed = dialogue.tracker.mayBeReversed(arrival)
         #expect(isFollowed)
         for _ in 1...3 {
-            dialogue.perform { tracker, _, output in tracker.takeAsReversed(arrival, into: &output) }
+            dialogue.perform { tracker, _, output in tracker.markReversed(arrival, into: &output) }
         }
         #expect(dialogue.actions == [.watch(Self.direct)])
         // Conntrack has it the right way round again.
@@ -38,7 +38,7 @@ import Testing
         let arrival = try Self.arrival(.client, dialogue)
         let isFollowed = dialogue.tracker.mayBeReversed(arrival)
         #expect(isFollowed)
-        dialogue.perform { tracker, _, output in tracker.takeAsReversed(arrival, into: &output) }
+        dialogue.perform { tracker, _, output in tracker.markReversed(arrival, into: &output) }
         #expect(dialogue.actions.isEmpty)
     }
 
@@ -64,7 +64,7 @@ import Testing
     @Test func `a connection that is gone is watched no more`() throws {
         var dialogue = Dialogue.ready(Self.direct)
         let arrival = try Self.arrival(.server, dialogue)
-        dialogue.perform { tracker, _, output in tracker.takeAsReversed(arrival, into: &output) }
+        dialogue.perform { tracker, _, output in tracker.markReversed(arrival, into: &output) }
         dialogue.perform { $0.end(Self.direct, at: $1, into: &$2) }
         #expect(dialogue.actions.contains(.unwatch(Self.direct)))
     }
@@ -76,7 +76,7 @@ import Testing
         let arrival = try Self.arrival(.server, dialogue)
         var record: [UInt64] = []
         dialogue.perform { tracker, now, output in
-            tracker.takeAsReversed(arrival, into: &output)
+            tracker.markReversed(arrival, into: &output)
             tracker.takeRecords { _, new in
                 record = new ?? []
                 return 1

@@ -125,11 +125,11 @@ import Testing
         for number in 0..<PortAllocator.maximumShare {
             let port = book.choose(UInt16(1024 + number), for: one, at: Self.now, random: &random)
             #expect(port == UInt16(1024 + number))
-            if let port { book.hold(port, for: one) }
+            if let port { book.reserve(port, for: one) }
         }
         #expect(book.choose(50000, for: one, at: Self.now, random: &random) == nil)
         #expect(book.choose(50000, for: other, at: Self.now, random: &random) == 50000)
-        book.release(PortAllocator.place(1024), by: .connection, for: one)
+        book.free(PortAllocator.place(1024), by: .connection, for: one)
         #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
     }
 
@@ -137,7 +137,7 @@ import Testing
         var book = PortAllocator()
         var random = Seeded(state: 1)
         let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        book.hold(60000, for: other)
+        book.reserve(60000, for: other)
         book.rest(PortAllocator.place(60000), for: other, at: Self.now)
         for number in 0..<PortAllocator.maximumShare + 1000 {
             // Each leads to another place, so none can have the port of the one before.
@@ -147,7 +147,7 @@ import Testing
                 Issue.record("no port for the transfer \(number)")
                 return
             }
-            book.hold(port, for: one)
+            book.reserve(port, for: one)
             book.rest(PortAllocator.place(port), for: one, at: Self.now)
         }
         #expect(book.count(of: one) <= PortAllocator.maximumShare)
@@ -163,7 +163,7 @@ import Testing
     @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
         var dialogue = Dialogue.ready(snat)
         for port in UInt16(1024)...UInt16.max {
-            dialogue.tracker.ports.hold(port, for: nil)
+            dialogue.tracker.ports.reserve(port, for: nil)
         }
         #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
         #expect(dialogue.refusals == [.noPort])
@@ -173,7 +173,7 @@ import Testing
     @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
         var dialogue = Dialogue.ready(snat)
         for port in 0..<PortAllocator.maximumShare {
-            dialogue.tracker.ports.hold(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
+            dialogue.tracker.ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
         }
         dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
         #expect(dialogue.refusals == [.noPort])
@@ -347,8 +347,8 @@ extension PortAllocator {
         Place(from: v4(10, 2, 0, 2), to: Endpoint(v4(10, 2, 0, 100), port))
     }
 
-    fileprivate mutating func hold(_ port: UInt16, for client: Client?) {
-        hold(
+    fileprivate mutating func reserve(_ port: UInt16, for client: Client?) {
+        reserve(
             PortAllocator.place(port),
             leadingTo: Endpoint(v4(10, 1, 0, 3), port),
             by: .connection,

@@ -224,7 +224,7 @@ extension AttackedGateway {
         guard found != nil || kept.outlivesConntrack,
             tracker.restore(kept, isCertain: found == nil || isSame, at: now, into: &output)
         else {
-            tracker.turnAway(kept.mapping)
+            tracker.reject(kept.mapping)
             return
         }
         if found == nil {

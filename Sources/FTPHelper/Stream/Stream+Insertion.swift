@@ -1,68 +1,70 @@
-/// Taking segments.
+/// Insertion of segments.
 extension Stream {
-    /// What a segment's payload is to the stream.
-    package enum Admission: Sendable {
-        /// It brings new bytes, or none at all.
-        case taken
-        /// It brings nothing new and differs from the first copy: the first copy goes on instead.
+    /// What `insert` found about the payload of a segment.
+    package enum Insertion: Sendable {
+        /// Nothing in it contradicts the first copy of its bytes.
+        case accepted
+        /// It differs from the first copy of some bytes. The first copy is forwarded in their place.
         case conflicting
-        /// It must not go on: edits before it may still change where it belongs. It goes on as a probe, whose answer tells
-        /// the sender what is missing, or this side of the gap that the receiver got what was never seen here.
+        /// It must not be forwarded yet, because bytes in front of it may still be edited, which would shift
+        /// its position. A probe is sent in its place. The receiver's answer makes the sender retransmit what
+        /// is missing, or shows that the receiver has the missing bytes although they never passed here.
         case postponed
     }
 
-    /// Where a stream stood before the segment in hand.
+    /// A snapshot of the stream before the segment in hand.
     ///
-    /// It is needed until the segment is dealt with and then no more, so it is not kept in the stream.
-    package struct Before: Sendable {
-        /// Position of the first byte that had not come: what is before it was held, or has gone on.
+    /// It is needed only while the segment is processed, so it is not stored in the stream.
+    package struct Snapshot: Sendable {
+        /// `Stream.next`: the bytes before it had been withheld or forwarded.
         var next = SequenceNumber(0)
-        /// Position of the first held byte; `next` if none was held.
+        /// `Stream.heldStart`: position of the first withheld byte; equal to `next` if there was none.
         var heldStart = SequenceNumber(0)
 
         package init() {}
     }
 
-    /// Takes the payload of a segment.
+    /// Inserts the payload of a segment at its place in the stream.
     ///
     /// - Parameters:
-    ///   - payload: may be empty.
-    ///   - position: of its first byte.
-    ///   - hasFIN: a FIN stands behind it.
-    ///   - isInspected: keep the bytes for `nextLine`; if not, they are only counted.
-    ///   - before: gets where the stream stands before that.
-    ///   - mayEdit: bytes that have not come yet may have to be rewritten.
-    /// - Returns: what is to become of the segment.
-    package mutating func admit(
+    ///   - payload: the payload, which may be empty.
+    ///   - position: position of the first byte.
+    ///   - hasFIN: whether a FIN follows the payload.
+    ///   - isInspected: whether to keep the bytes for `nextLine`. If not, they are only counted.
+    ///   - snapshot: receives the state of the stream before the insertion.
+    ///   - mayEdit: whether bytes that have not arrived yet may have to be rewritten.
+    /// - Returns: how the segment is to be forwarded.
+    package mutating func insert(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,
         hasFIN: Bool,
         isInspected: Bool,
-        before: inout Before,
+        snapshot: inout Snapshot,
         mayEdit: @autoclosure () -> Bool
-    ) -> Admission {
+    ) -> Insertion {
         let end = position + payload.count
-        before.next = next
-        before.heldStart = heldStart
-        guard !isFinished else { return .taken }
+        snapshot.next = next
+        snapshot.heldStart = heldStart
+        guard !isFinished else { return .accepted }
         if !acknowledgedUnseen.isAfter(next) {
-            // Kept up, so that it never lies so far behind that it would seem to be ahead.
+            // Advanced with the stream. If it fell 2^31 behind, it would seem to be ahead.
             acknowledgedUnseen = next
         } else if position.isAfter(next) {
-            before.next = SequenceNumber.earlier(acknowledgedUnseen, position)
-            before.heldStart = before.next
-            resume(at: before.next)
+            snapshot.next = SequenceNumber.earlier(acknowledgedUnseen, position)
+            snapshot.heldStart = snapshot.next
+            resume(at: snapshot.next)
         }
         if position.isAfter(next) {
-            // A segment that far ahead is outside of any window; one without payload is only an acknowledgement.
+            // A segment that far ahead is outside of any window, and one without payload is only an
+            // acknowledgement.
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
-                return .taken
+                return .accepted
             }
             guard !mayEdit() else { return .postponed }
             noteFIN(hasFIN, end)
             guard isInspected else {
                 count(upTo: end)
-                return .taken
+                return .accepted
             }
             return keep(payload, at: position)
         }
@@ -75,16 +77,16 @@ extension Stream {
         if end.isAfter(next) {
             if isInspected || heldCount > 0 {
                 append(payload, from: position.distance(to: next), prefersFirstCopy: isConflicting)
-                admitFragments()
+                appendFragments()
             } else {
                 count(upTo: end)
             }
         }
         if self.hasFIN, fin == next { isFinished = true }
-        return isConflicting ? .conflicting : .taken
+        return isConflicting ? .conflicting : .accepted
     }
 
-    /// Appends what a payload brings that is new; of what came too early, the first copy if asked for.
+    /// Appends the new part of a payload; uses the first copy of bytes that arrived early if asked to.
     private mutating func append(_ payload: Span<UInt8>, from offset: Int, prefersFirstCopy: Bool) {
         let count = payload.count - offset
         if prefersFirstCopy {
@@ -99,14 +101,16 @@ extension Stream {
         next = next + count
     }
 
-    /// Takes notice of the sender's FIN: one before what has come already is none.
+    /// Records the sender's FIN.
+    ///
+    /// A FIN in front of bytes that have already arrived is ignored.
     private mutating func noteFIN(_ isThere: Bool, _ position: SequenceNumber) {
         guard isThere, !position.isBefore(next) else { return }
         hasFIN = true
         fin = position
     }
 
-    /// Counts bytes that nobody reads.
+    /// Advances the stream past bytes that are not read.
     private mutating func count(upTo end: SequenceNumber) {
         bytes.wipe()
         unread = 0
@@ -114,17 +118,17 @@ extension Stream {
         next = end
     }
 
-    /// Keeps a payload that came too early; it goes on at once.
-    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Admission {
-        guard !payload.isEmpty else { return .taken }
+    /// Keeps a copy of a payload that arrived early; the segment itself is forwarded at once.
+    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Insertion {
+        guard !payload.isEmpty else { return .accepted }
         let isConflicting = differs(payload, at: position)
         passed = SequenceNumber.later(passed, position + payload.count)
         keepFirstCopy(payload, at: position)
-        return isConflicting ? .conflicting : .taken
+        return isConflicting ? .conflicting : .accepted
     }
 
-    /// Appends what came too early and is due now.
-    mutating func admitFragments() {
+    /// Appends the early payloads whose turn has come.
+    mutating func appendFragments() {
         while let first = ahead.first, !first.start.isAfter(next) {
             var fragment = ahead.removeFirst()
             let offset = fragment.start.distance(to: next)

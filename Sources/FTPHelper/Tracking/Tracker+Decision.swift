@@ -1,0 +1,89 @@
+/// Decisions on announcements.
+extension Tracker {
+    /// The decision on an announcement.
+    enum Decision {
+        case refused(Refusal.Reason)
+        /// The announcement opens an expectation; `told` is the endpoint that the line must name, which may
+        /// be the announced one.
+        case opened(Expectation, told: Endpoint)
+    }
+
+    /// Decides on an announcement by the rules for addresses and ports (contract A1 to A6).
+    ///
+    /// The data connection always leads to the end of the control connection that announced it, unless
+    /// another address is honoured. The line must name the endpoint at which the receiver of the line reaches
+    /// that end: the address that NAT shows, and a port that is free there.
+    mutating func decide(
+        _ announcement: Announcement,
+        on connection: Connection,
+        at now: Instant
+    ) -> Decision {
+        let side: Session.Side = announcement.kind.isActive ? .client : .server
+        let rules = policy.rules(for: connection.mapping)
+        guard side == .client ? rules.allowsActive : rules.allowsPassive else { return .refused(.notAllowed) }
+        let own = connection.ownAddress(of: side)
+        let shown = connection.shownAddress(of: side)
+        let advertised = announcement.address ?? shown
+        var target = own
+        if advertised != own, advertised != shown {
+            let isHonoured =
+                rules.isLoose && !advertised.isUnspecified
+                || rules.trustsProxyHeader && side == .client && connection.proxied?.address == advertised
+            guard isHonoured || side == .server else { return .refused(.addressMismatch) }
+            if isHonoured { target = advertised }
+        }
+        guard announcement.port >= 1024 || rules.allowsPrivilegedPorts else {
+            return .refused(.privilegedPort)
+        }
+
+        let port = choosePort(for: Endpoint(target, announcement.port), side, connection, rules, at: now)
+        guard let port else { return .refused(.noPort) }
+        lastID += 1
+        let expectation = connection.expectation(
+            announcement.kind,
+            lastID,
+            target: target == own ? nil : target,
+            port: port,
+            announcement.port,
+            until: now.advanced(bySeconds: rules.timeout)
+        )
+        // A reachable address is left as it is: server farms announce another host on purpose (contract A3).
+        let isLeftAlone =
+            side == .server && own == shown && target == own && !advertised.isUnreachable
+            && !(advertised.isPrivate && !shown.isPrivate)
+        return .opened(
+            expectation,
+            told: isLeftAlone ? Endpoint(advertised, announcement.port) : expectation.to
+        )
+    }
+
+    /// Chooses the port that the line must name: without NAT the port of the target, with NAT one that is
+    /// free at the address that NAT shows.
+    ///
+    /// - Returns: `nil` if none is free, or the client has its share.
+    private mutating func choosePort(
+        for target: Endpoint,
+        _ side: Session.Side,
+        _ connection: Connection,
+        _ rules: Policy.Rules,
+        at now: Instant
+    ) -> UInt16? {
+        let shown = connection.shownAddress(of: side)
+        guard connection.ownAddress(of: side) != shown else { return target.port }
+        // The old expectation closes in any case, so its port is free for the new one.
+        let old = connection.opening?.session == nil ? connection.expectation : nil
+        if let old {
+            ports.free(PortAllocator.Place(Key(old)), by: .expectation, for: borrower(of: old, connection))
+        }
+        defer { if let old { reservePort(of: old, on: connection) } }
+        return ports.choose(
+            of: shown,
+            from: connection.ownAddress(of: side.other),
+            leadingTo: target,
+            within: rules.natPorts,
+            for: connection.client,
+            at: now,
+            random: &random
+        )
+    }
+}

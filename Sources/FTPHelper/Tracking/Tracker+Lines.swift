@@ -1,0 +1,235 @@
+/// Lines of a stream.
+extension Tracker {
+    /// Reads what a side has sent, and withholds bytes that may have to be rewritten.
+    mutating func readStream(
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        // `readLines` has released its reference to the stream's bytes here. Otherwise trimming would copy
+        // them, and leave an unwiped copy in memory.
+        guard let heldCount = readLines(connection, side, at: now, into: &output) else { return }
+        connection.streams[side.rawValue].withhold(heldCount, since: &snapshot)
+    }
+
+    /// Reads the complete lines; returns the number of bytes at the end that have to be withheld, or `nil` if
+    /// the connection is to be reset.
+    private mutating func readLines(
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) -> Int? {
+        let own = side.rawValue
+        let bytes = connection.streams[own].bytes
+        if side == .client, !connection.session.clientHasSpoken {
+            guard skipProxyHeader(of: connection, bytes) else { return 0 }
+            let rest = connection.streams[own].rest
+            if case .encrypts = connection.session.detectImplicitTLS(in: bytes.span.extracting(rest)) {
+                output.actions.append(.report(.encrypted(connection.summary)))
+            }
+        }
+        reading: while true {
+            switch connection.session.content(of: side) {
+            case .lines:
+                let wasSkipping = connection.streams[own].isSkipping
+                let line = connection.streams[own].nextLine()
+                if side == .server, wasSkipping, !connection.streams[own].isSkipping {
+                    connection.session.noteUnreadLine()
+                }
+                guard let line else { break reading }
+                handleLine(line, of: bytes, connection, side, at: now, into: &output)
+                if connection.isReset { return nil }
+            case .records:
+                let rest = connection.streams[own].rest
+                let plain = connection.session.readRecords(bytes.span.extracting(rest), from: side)
+                connection.streams[own].skip(plain ?? rest.count)
+                if plain == nil { break reading }
+            case .ignored:
+                connection.streams[own].skip(bytes.count)
+                break reading
+            }
+        }
+        if side == .server, !connection.session.serverHasSpoken, hasEndlessGreeting(connection) {
+            refuseIfForeign(by: connection.session.refuseGreeting(), on: connection, into: &output)
+            if connection.isReset { return nil }
+        }
+        return heldCount(connection, side, bytes)
+    }
+
+    /// Skips the PROXY header in front of the client's first command; returns `false` while the header is
+    /// incomplete.
+    private func skipProxyHeader(of connection: Connection, _ bytes: [UInt8]) -> Bool {
+        let client = Session.Side.client.rawValue
+        let rest = connection.streams[client].rest
+        guard !connection.session.hasProxyHeader else { return true }
+        switch ProxyHeader.read(bytes.span.extracting(rest)) {
+        case .none: return true
+        case .incomplete: return false
+        case .header(let header):
+            connection.streams[client].skip(header.size)
+            connection.session.hasProxyHeader = true
+            connection.proxied = header.source.map(ProxiedClient.init)
+            return true
+        }
+    }
+
+    /// Tells whether a server that has not sent a reply yet has sent more text than may precede a greeting
+    /// (contract S3).
+    private func hasEndlessGreeting(_ connection: Connection) -> Bool {
+        let next = connection.streams[Session.Side.server.rawValue].next
+        return connection.serverStart.distance(to: next) > Session.maximumSizeBeforeReply
+    }
+
+    /// The number of bytes at the end that may belong to a field that has to be rewritten, in an unfinished
+    /// line.
+    private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
+        let rest = connection.streams[side.rawValue].rest
+        guard !rest.isEmpty, rewrites, connection.mayEdit(side) else { return 0 }
+        let line = bytes.span.extracting(rest)
+        let start =
+            switch side {
+            case .client: Announcement.start(inPartialCommand: line)
+            case .server:
+                // Any expected reply counts: in an adopted session, the reply need not belong to the oldest
+                // command.
+                Reply(parsing: line).flatMap { connection.session.solicited(by: $0.code) }
+                    .flatMap { Announcement.start($0, inPartialReply: line) }
+            }
+        return start.map { rest.count - $0 } ?? 0
+    }
+
+    /// Processes a line.
+    private mutating func handleLine(
+        _ part: Line,
+        of bytes: [UInt8],
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let line = bytes.span.extracting(part.range)
+        let address = connection.mapping.original.source.address
+        let outcome =
+            switch side {
+            case .client:
+                connection.session.command(
+                    line,
+                    isWhole: part.isWhole,
+                    on: address,
+                    refusesPipelined: policy.rules(for: connection.mapping).isStrict
+                )
+            case .server: connection.session.reply(line, isWhole: part.isWhole, on: address)
+            }
+        if !part.isWhole { reportUnopened(.longLine, of: connection, into: &output) }
+        defer { resolveForetold(connection, into: &output) }
+        if let kind = outcome.announced, !affords(connection, at: now) {
+            refuseForWantOfBudget(kind, line, connection, into: &output)
+            return
+        }
+        switch outcome {
+        case .passes:
+            break
+        case .transfer(let sign):
+            updateTransfer(by: sign, in: line, on: connection, at: now, into: &output)
+        case .encrypts:
+            output.actions.append(.report(.encrypted(connection.summary)))
+        case .unopened(let reason):
+            reportUnopened(reason, of: connection, into: &output)
+        case .rejects(let command):
+            if let opening = connection.opening, opening.command == command, opening.kind.isActive {
+                closeExpectation(of: connection, .rejected, into: &output)
+            }
+        case .refused(let reason, let kind):
+            refuse(reason, kind, line, connection, into: &output)
+        case .announces(let announcement, let command):
+            let field =
+                part.range.lowerBound + announcement.field.lowerBound..<part.range.lowerBound
+                + announcement.field.upperBound
+            announce(announcement, field, command, line, connection, side, at: now, into: &output)
+        }
+    }
+
+    /// Opens what a line announces, and rewrites the line if it has to name another endpoint.
+    private mutating func announce(
+        _ announcement: Announcement,
+        _ field: Range<Int>,
+        _ command: UInt32,
+        _ line: Span<UInt8>,
+        _ connection: Connection,
+        _ side: Session.Side,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        let own = side.rawValue
+        switch decide(announcement, on: connection, at: now) {
+        case .refused(let reason):
+            refuse(reason, announcement.kind, line, connection, into: &output)
+        case .opened(let expectation, let told):
+            let announced = Endpoint(announcement.address ?? told.address, announcement.port)
+            let isNamed = announced == told
+            guard isNamed || !rewrites || connection.shifted.isEmpty else {
+                refuse(.seqAdjusted, announcement.kind, line, connection, into: &output)
+                return
+            }
+            guard isNamed || !rewrites || connection.streams[own].canReplace(field, since: snapshot) else {
+                // Its bytes were forwarded before a command asked for such a reply.
+                refuse(.unsolicited, announcement.kind, line, connection, into: &output)
+                return
+            }
+            open(expectation, on: connection, command: command, at: now, into: &output)
+            let naming = Naming(
+                kind: announcement.kind,
+                connection: connection.mapping.original,
+                announced: announced,
+                told: told
+            )
+            freshNaming = rewrites && (naming.isRewritten || told != expectation.to) ? naming : nil
+            guard !isNamed, rewrites else { return }
+            connection.streams[own].replace(field, with: announcement.field(for: told), since: &snapshot)
+            connection.edits &+= 1
+            statistics.edits += 1
+            if !connection.isLiberal {
+                connection.isLiberal = true
+                output.actions.append(.beLiberal(connection.mapping))
+            }
+        }
+    }
+
+    /// Reports, once per connection, why nothing opens.
+    mutating func reportUnopened(
+        _ reason: UnopenedReason,
+        of connection: Connection,
+        into output: inout Output
+    ) {
+        guard connection.told.insert(reason) else { return }
+        statistics.unopened[reason, default: 0] += 1
+        output.actions.append(.report(.unopened(connection.summary, reason)))
+    }
+
+    /// Counts and reports a line that opens nothing.
+    ///
+    /// In strict mode, lines that no honest client or server sends end the connection.
+    mutating func refuse(
+        _ reason: Refusal.Reason,
+        _ kind: Expectation.Kind?,
+        _ line: Span<UInt8>,
+        _ connection: Connection,
+        into output: inout Output
+    ) {
+        let text = (0..<min(Command.end(of: line), 120)).map { line[$0] }
+        connection.refused &+= 1
+        report(
+            Refusal(reason: reason, kind: kind, connection: connection.mapping.original, line: text),
+            into: &output
+        )
+        switch reason {
+        case .malformed, .addressMismatch, .unsolicited, .notFTP:
+            connection.isReset = policy.rules(for: connection.mapping).isStrict
+        case .privilegedPort, .notLoggedIn, .pipelined, .tableFull, .noMapping, .forged, .tooMany, .noPort,
+            .notAllowed, .seqAdjusted, .ftpsLimit:
+            break
+        }
+    }
+}
