@@ -54,7 +54,7 @@ package import Linux
         let operation = "bind queue \(number)"
         do {
             try socket.request(operation) {
-                request(number, [.command(NFQNL_CFG_CMD_BIND), .maximumLength(maximumLength)], sequence: $0)
+                request(number, [.bind, .maximumLength(maximumLength)], sequence: $0)
             }
         } catch {
             throw error.code == EPERM ? SystemError(operation, code: EBUSY) : error
@@ -75,12 +75,11 @@ package import Linux
 
     /// Checks that the kernel has NFQUEUE and that this process may use it.
     ///
-    /// The kernel has ignored `NFQNL_CFG_CMD_PF_BIND` since Linux 3.8, but checks the capability. After it has succeeded,
-    /// an `EPERM` from `NFQNL_CFG_CMD_BIND` means that another process has the queue.
+    /// After this has succeeded, an `EPERM` from `NFQNL_CFG_CMD_BIND` means that another process has the queue.
     private static func probe(_ socket: inout NetlinkSocket) throws(SystemError) {
         let operation = "use NFQUEUE"
         do {
-            try socket.request(operation) { request(0, [.command(NFQNL_CFG_CMD_PF_BIND)], sequence: $0) }
+            try socket.request(operation) { request(0, [.checkCapability], sequence: $0) }
         } catch {
             throw error.code == EINVAL ? SystemError(operation, code: EPROTONOSUPPORT) : error
         }

@@ -5,25 +5,27 @@ import Glibc
 ///
 /// The bytes are overwritten with zeros when they are cleared or released: a verdict that replaces a packet can carry a
 /// password.
-final class QueueMessages {
+package final class QueueMessages {
     /// One setting of a queue.
-    enum Setting {
-        /// Sends a command (`NFQA_CFG_CMD`).
-        case command(nfqnl_msg_config_cmds)
+    package enum Setting: Hashable, Sendable {
+        /// Does nothing since Linux 3.8, except that the kernel checks the capability (`NFQNL_CFG_CMD_PF_BIND`).
+        case checkCapability
+        /// Binds the socket to the queue (`NFQNL_CFG_CMD_BIND`).
+        case bind
         /// Sets how many packets may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`).
         case maximumLength(UInt32)
-        /// Has each packet copied to user space, cut off after so many bytes (`NFQA_CFG_PARAMS`).
+        /// Makes the kernel copy packets to user space, cut off after `size` bytes (`NFQA_CFG_PARAMS`).
         case copyPackets(size: UInt16)
     }
 
     /// The messages written so far.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
 
     /// Creates an empty buffer.
     ///
     /// - Parameter capacity: Bytes to reserve. Past them the buffer moves, and its old storage is freed without being
     ///   overwritten.
-    init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
     deinit { clear() }
 
@@ -40,8 +42,14 @@ final class QueueMessages {
     ///   - queue: The number of the queue.
     ///   - settings: What to change, in order.
     ///   - sequence: `nlmsg_seq`, which the kernel repeats in its answer.
-    ///   - acknowledged: Whether the kernel shall answer even if all goes well (`NLM_F_ACK`).
-    func configure(_ queue: UInt16, _ settings: [Setting], sequence: UInt32, acknowledged: Bool) {
+    ///   - acknowledged: Whether the kernel is to acknowledge the request (`NLM_F_ACK`).
+    package func configure(
+        _ queue: UInt16,
+        _ settings: [Setting],
+        sequence: UInt32,
+        acknowledged: Bool
+    ) {
+        let anyFamily = UInt16(AF_UNSPEC)
         let settingsSize = settings.count * (Self.attributeHeaderSize + Self.largestSetting)
         unsafe append(NFQNL_MSG_CONFIG, queue, attributesSize: settingsSize) { message in
             unsafe message.pointee.nlmsg_seq = sequence
@@ -49,8 +57,10 @@ final class QueueMessages {
             // Sound: each call writes one attribute of at most `largestSetting` bytes behind the message.
             for setting in settings {
                 switch setting {
-                case .command(let command):
-                    unsafe nfq_nlmsg_cfg_put_cmd(message, UInt16(AF_UNSPEC), UInt8(command.rawValue))
+                case .checkCapability:
+                    unsafe nfq_nlmsg_cfg_put_cmd(message, anyFamily, UInt8(NFQNL_CFG_CMD_PF_BIND.rawValue))
+                case .bind:
+                    unsafe nfq_nlmsg_cfg_put_cmd(message, anyFamily, UInt8(NFQNL_CFG_CMD_BIND.rawValue))
                 case .maximumLength(let length):
                     unsafe nfq_nlmsg_cfg_put_qmaxlen(message, length)
                 case .copyPackets(let size):
@@ -104,12 +114,14 @@ final class QueueMessages {
         let room = Self.headersSize + attributesSize
         bytes.append(addingCapacity: room) { output in
             // Sound: there is room for the headers and the attributes, aligned to four bytes because the array's storage
-            // is and every message is padded to four. libmnl writes all bytes up to `nlmsg_len`, so they are initialized.
+            // is and every message is padded to four. The room is filled with zeros first, because libmnl 1.0.4 leaves the
+            // padding of attributes as it is.
             unsafe output.withUnsafeMutableBufferPointer { buffer, initializedCount in
-                guard
-                    let start = buffer.baseAddress,
-                    let message = unsafe nfq_nlmsg_put(start, Int32(type.rawValue), UInt32(queue))
-                else { return }
+                guard let start = buffer.baseAddress else { return }
+                unsafe start.initialize(repeating: 0, count: room)
+                guard let message = unsafe nfq_nlmsg_put(start, Int32(type.rawValue), UInt32(queue)) else {
+                    return
+                }
                 unsafe put(message)
                 initializedCount = unsafe Int(message.pointee.nlmsg_len)
             }

@@ -83,7 +83,7 @@ package struct QueuedPacket {
         let whole = message.whole
         guard
             whole.lowerBound >= 0, whole.count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<nfgenmsg>.size,
-            // libmnl rounds the length up to four bytes.
+            // libmnl rounds the length up to four bytes. The kernel does not pad the last attribute, the payload.
             whole.lowerBound + (whole.count + 3) & ~3 <= bytes.count,
             let start = unsafe bytes.baseAddress?.advanced(by: whole.lowerBound),
             UInt(bitPattern: start) & 3 == 0
@@ -107,7 +107,7 @@ package struct QueuedPacket {
         of attribute: UnsafeMutablePointer<nlattr>,
         in bytes: UnsafeRawBufferPointer
     ) -> Range<Int>? {
-        // Sound: the attribute lies in `bytes`, of which only addresses are compared.
+        // Sound: the attribute lies in `bytes`, and only addresses are compared.
         guard let base = bytes.baseAddress, let value = unsafe mnl_attr_get_payload(attribute) else {
             return nil
         }

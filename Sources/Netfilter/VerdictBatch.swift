@@ -10,6 +10,8 @@ package struct VerdictBatch: ~Copyable {
     /// Bytes of messages for which storage is reserved.
     private let capacity: Int
     private var messages: QueueMessages
+    /// Bytes of the messages written so far.
+    package private(set) var size = 0
     /// The last packet of a run of accepted packets that is not written yet.
     private var accepted: UInt32?
 
@@ -30,7 +32,7 @@ package struct VerdictBatch: ~Copyable {
     /// Drops the packet (`NF_DROP`).
     package mutating func drop(_ id: UInt32) {
         finish()
-        messages.putVerdict(NFQNL_MSG_VERDICT, queue, id, NF_DROP)
+        write(NFQNL_MSG_VERDICT, id, NF_DROP)
     }
 
     /// Lets the packet go on with other bytes (`NFQA_PAYLOAD`), or drops it if there are more than 65531 of them.
@@ -38,6 +40,7 @@ package struct VerdictBatch: ~Copyable {
         guard packet.count <= QueueMessages.maximumPacketSize else { return drop(id) }
         finish()
         messages.putReplacement(queue, id, packet)
+        size = messages.bytes.count
     }
 
     /// Sends every waiting packet through its rules again, and so into the queue again (`NF_REPEAT`).
@@ -45,9 +48,7 @@ package struct VerdictBatch: ~Copyable {
         finish()
         // The kernel compares packet numbers modulo 2^32: a batch verdict covers the half of all numbers up to the one it
         // names. Two of them cover all.
-        for id in [UInt32(Int32.max), UInt32.max] {
-            messages.putVerdict(NFQNL_MSG_VERDICT_BATCH, queue, id, NF_REPEAT)
-        }
+        for id in [UInt32(Int32.max), UInt32.max] { write(NFQNL_MSG_VERDICT_BATCH, id, NF_REPEAT) }
     }
 
     /// The messages written so far; after `finish`, all verdicts.
@@ -56,19 +57,25 @@ package struct VerdictBatch: ~Copyable {
     /// Writes the verdict on the run of accepted packets, if there is one.
     package mutating func finish() {
         guard let last = accepted.take() else { return }
-        messages.putVerdict(NFQNL_MSG_VERDICT_BATCH, queue, last, NF_ACCEPT)
+        write(NFQNL_MSG_VERDICT_BATCH, last, NF_ACCEPT)
     }
 
-    /// Bytes of the messages written so far.
-    package var size: Int { messages.bytes.count }
-
     /// Overwrites the messages with zeros and removes them; the storage is kept.
-    package mutating func clear() { messages.clear() }
+    package mutating func clear() {
+        messages.clear()
+        size = 0
+    }
 
     /// Returns the messages and leaves an empty batch.
     mutating func takeMessages() -> QueueMessages {
         let taken = messages
         messages = QueueMessages(capacity: capacity)
+        size = 0
         return taken
+    }
+
+    private mutating func write(_ type: nfqnl_msg_types, _ id: UInt32, _ verdict: Int32) {
+        messages.putVerdict(type, queue, id, verdict)
+        size = messages.bytes.count
     }
 }
