@@ -15,7 +15,11 @@ let package = Package(
     name: "pinhole",
     targets: [
         // C libraries, and what Glibc's module leaves out.
-        .systemLibrary(name: "CNetfilter", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+        .systemLibrary(
+            name: "CNetfilter",
+            pkgConfig: "libmnl",
+            providers: [.apt(["libmnl-dev", "libnetfilter-queue-dev"])]
+        ),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),

@@ -11,16 +11,16 @@
 #include <time.h>
 
 /*
- * Clients at once, and of one address (of IPv6: one /64). One more takes the place of the one that has had it for longest,
- * of its own address, or else of the address that has most: a scraper is done long before its turn comes, one that is slow on
- * purpose is not.
+ * The largest number of connected clients, and of those with one address (for IPv6, in one /64). If one more connects, the
+ * oldest client is cut off: of the same address if that has too many, otherwise of the address with the most clients. A
+ * scraper has its answer long before that; a client that is slow on purpose has not.
  */
 enum { clients = 256, clients_of_one = 64 };
 
-/* Seconds for a client from its first packet to the last of its answer, for which the daemon may take five. */
+/* Seconds from accepting a client to the end of its answer. The daemon may take five of them to produce the answer. */
 enum { request_seconds = 10 };
 
-/* Bytes of memory for each: a request of this size, and its headers, are longer than any scraper's. */
+/* Bytes of memory for the request of one client, with its headers: more than any scraper needs. */
 enum { memory = 16384 };
 
 /* The functions of libmicrohttpd that are used, with the types of its header. */
@@ -33,23 +33,23 @@ static struct {
     __typeof__(&MHD_get_connection_info) get_info;
 } http;
 
-/* A client, from the moment on when it is let in. */
+/* A connected client. */
 struct client {
-    int stream;          /* open as long as the client is in the table, since the library tells of its end before closing */
-    bool is_over;        /* cut off, and about to go */
-    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d, of IPv6 the first 64 bits */
-    struct timespec end; /* when it is cut off */
-    struct client *next; /* who came after it */
+    int stream;          /* open while the client is in the table: the library notifies before it closes the socket */
+    bool is_over;        /* cut off; the library has not noticed yet */
+    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; of an IPv6 address, the first 64 bits */
+    struct timespec end; /* when the client is cut off */
+    struct client *next; /* the next younger client */
 };
 
-/* All of them, the one that came first in front; the library's thread and the one that looks at the clock share it. */
+/* All clients, oldest first; shared by the library's thread and the one that enforces the time limit. */
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct client *first;
 } table = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* Whom to ask for answers. */
+/* The handler that answers requests. */
 static struct {
     chttp_handler answer;
     void *context;
@@ -70,7 +70,7 @@ bool chttp_load(void)
     return http.start && http.make && http.add_header && http.queue && http.destroy && http.get_info;
 }
 
-/* Has the library find that a client is gone; the table is locked. */
+/* Shuts down a client's connection, which the library then closes. The table must be locked. */
 static void cut_off(struct client *client)
 {
     client->is_over = true;
@@ -82,7 +82,7 @@ static bool have_same_address(const struct client *one, const struct client *oth
     return memcmp(one->address, other->address, sizeof one->address) == 0;
 }
 
-/* How many there are of a client's address. */
+/* Counts the clients with the address of `model`. */
 static int count_like(const struct client *model)
 {
     int count = 0;
@@ -92,7 +92,7 @@ static int count_like(const struct client *model)
     return count;
 }
 
-/* Makes room for the newest client, if it takes more than there is; the table is locked. */
+/* Cuts off a client if there are too many with the newest one. The table must be locked. */
 static void make_room(const struct client *newest)
 {
     struct client *oldest = NULL;
@@ -104,7 +104,7 @@ static void make_room(const struct client *newest)
         for (oldest = table.first; oldest->is_over || !have_same_address(oldest, newest);)
             oldest = oldest->next;
     } else if (count > clients) {
-        /* The first of an address is its oldest one; as many are looked at as there are places, squared. */
+        /* The first client of an address is its oldest. The loop takes quadratic time, with at most 2 * `clients` entries. */
         for (struct client *client = table.first; client; client = client->next) {
             int same = client->is_over ? 0 : count_like(client);
             if (same > most) {
@@ -140,7 +140,7 @@ static void let_in(struct MHD_Connection *connection, void **place)
 
     *place = client;
     if (!client) {
-        /* Nobody is served whom nobody watches. */
+        /* Without an entry the time limit could not be enforced. */
         if (stream)
             shutdown(stream->connect_fd, SHUT_RDWR);
         return;
@@ -189,7 +189,7 @@ static bool is_past(const struct timespec *moment)
     return now.tv_sec != moment->tv_sec ? now.tv_sec > moment->tv_sec : now.tv_nsec >= moment->tv_nsec;
 }
 
-/* Cuts off whoever has taken too long, for as long as the process runs. */
+/* A thread that cuts off clients whose time is over; runs as long as the process. */
 static void *watch(void *context)
 {
     pthread_mutex_lock(&table.mutex);
@@ -208,7 +208,7 @@ static void *watch(void *context)
     return context;
 }
 
-/* Starts the thread that does so. */
+/* Starts the thread that enforces the time limit; returns false with errno on failure. */
 static bool start_watching(void)
 {
     pthread_condattr_t attributes;
@@ -241,7 +241,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return MHD_NO;
     http.add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                     answer.is_metrics ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8");
-    /* One request for each: who asks again comes again, and his time begins anew. */
+    /* One request for each connection, because the time limit is one for the connection. */
     http.add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = http.queue(connection, answer.status, response);
     http.destroy(response);
@@ -266,7 +266,7 @@ bool chttp_serve(const char *address, uint16_t port, chttp_handler handler, void
     return http.start(MHD_USE_POLL_INTERNAL_THREAD | (is_v4 ? 0 : MHD_USE_IPv6), 0, NULL, NULL, handle, NULL,
                       MHD_OPTION_SOCK_ADDR, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
                       MHD_OPTION_NOTIFY_CONNECTION, notice, NULL,
-                      /* Those that were cut off are there for some moments more. */
+                      /* Clients that were cut off still count until the library closes their sockets. */
                       MHD_OPTION_CONNECTION_LIMIT, 2U * clients,
                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)memory, MHD_OPTION_END) != NULL;
 }

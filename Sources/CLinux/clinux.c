@@ -92,7 +92,7 @@ int clinux_peer_user(int stream, uid_t *user)
     return 0;
 }
 
-/* Fills in the address of `path` and returns its size, or 0 and ENAMETOOLONG. */
+/* Fills in the address of `path` and returns its size; 0 with ENAMETOOLONG if the path does not fit. */
 static socklen_t unix_address(struct sockaddr_un *address, const char *path)
 {
     size_t length = strlen(path);
@@ -107,7 +107,7 @@ static socklen_t unix_address(struct sockaddr_un *address, const char *path)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-/* Closes `descriptor` and keeps the errno of what failed before. */
+/* Closes `descriptor`, keeps errno and returns -1. */
 static int fail(int descriptor)
 {
     int reason = errno;
@@ -117,7 +117,7 @@ static int fail(int descriptor)
     return -1;
 }
 
-/* What a thread is to bind, and what came of it: 0 or an errno. */
+/* The arguments of bind_as(), and its result in `reason`: 0 or an errno. */
 struct binding {
     int listener;
     const struct sockaddr_un *address;
@@ -126,19 +126,22 @@ struct binding {
     int reason;
 };
 
-/* bind(2) with the mode of the socket as the file's, and this group; the thread is good for nothing else any more. */
+/*
+ * A thread that binds the socket, so that the file gets the mode of the socket and the given group. It changes the umask and the
+ * file system group of its own thread only, and must then end.
+ */
 static void *bind_as(void *context)
 {
     struct binding *binding = context;
 
-    /* Its umask is then its own, as the group for files is anyway. */
+    /* Gives the thread a umask of its own. The file system group always belongs to the thread. */
     if (unshare(CLONE_FS) < 0) {
         binding->reason = errno;
         return NULL;
     }
     umask(0);
     setfsgid(binding->group);
-    /* An id that cannot be changes nothing, so that this says what it is. */
+    /* setfsgid(-1) changes nothing and returns the current group. */
     if (binding->group != (gid_t)-1 && (gid_t)setfsgid((gid_t)-1) != binding->group)
         binding->reason = EPERM;
     else if (bind(binding->listener, (const struct sockaddr *)binding->address, binding->size) < 0)
@@ -160,8 +163,8 @@ int clinux_unix_listen(const char *path, mode_t mode, gid_t group)
     if (binding.listener < 0)
         return -1;
     /*
-     * The file has its mode and its group from the first moment on, and nothing is done to it by its path afterwards: whoever
-     * may write to the directory could have put another file there.
+     * The file has its mode and group from the moment it is created. They are not set through its path afterwards, because
+     * another user who may write to the directory could have replaced the file.
      */
     if (fchmod(binding.listener, mode) < 0)
         return fail(binding.listener);

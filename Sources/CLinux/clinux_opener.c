@@ -13,13 +13,13 @@
 
 #include "CLinux.h"
 
-/* What becomes of the child: never returns. */
+/* Runs in the child process; does not return. */
 static void serve(int asker, const char *path, uid_t user, gid_t group)
 {
     char question;
 
     prctl(PR_SET_NAME, "pinhole-config", 0, 0, 0);
-    /* Its own end of the socket becomes 3, and nothing above stays. */
+    /* The child's end of the socket becomes descriptor 3, and all above it are closed. */
     if (dup2(asker, 3) < 0 || syscall(SYS_close_range, 4U, ~0U, 0U) < 0)
         _exit(1);
     close(STDIN_FILENO);
@@ -27,10 +27,10 @@ static void serve(int asker, const char *path, uid_t user, gid_t group)
     if (user != (uid_t)-1 && (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0))
         _exit(1);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    /* Not before, since to become somebody else takes it back. */
+    /* After setresuid(2), which clears it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     while (recv(3, &question, sizeof(question), 0) == sizeof(question)) {
-        /* A FIFO that nobody writes to must not keep it. */
+        /* O_NONBLOCK: opening a FIFO without a writer would block. */
         int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         int reason = file < 0 ? errno : 0;
 
@@ -78,7 +78,7 @@ int clinux_ask_opener(int opener)
     };
     const struct cmsghdr *found;
 
-    /* An answer that came too late for the last question. */
+    /* Discards an answer to an earlier question that had timed out. */
     while (recv(opener, &reason, sizeof(reason), MSG_DONTWAIT) > 0)
         ;
     if (send(opener, &question, sizeof(question), MSG_NOSIGNAL) < 0)

@@ -34,7 +34,7 @@ int clinux_set_capabilities(uint64_t capabilities)
 
 int clinux_empty_bounding_set(void)
 {
-    /* The kernel answers EINVAL to the first number that is no capability. */
+    /* PR_CAPBSET_READ fails with EINVAL for the first number that is not a capability. */
     for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
             return -1;
@@ -57,6 +57,6 @@ int clinux_forbid_new_privileges(void)
 
 bool clinux_has_seccomp(void)
 {
-    /* A filter at no address is refused for its address only where filters are known (seccomp(2)). */
+    /* A kernel with seccomp filters fails with EFAULT for the NULL filter; one without fails with EINVAL. */
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
 }

@@ -1,4 +1,7 @@
-/* One module for all the libraries: apart, their copies of the kernel's headers clash. */
+/*
+ * libmnl, libnetfilter_queue and the kernel's netfilter headers in one module: two modules would each declare the same
+ * kernel structures, and the declarations clash.
+ */
 #ifndef PINHOLE_CNETFILTER_SHIM_H
 #define PINHOLE_CNETFILTER_SHIM_H
 
@@ -18,5 +21,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/rtnetlink.h>
+#include <libnetfilter_queue/libnetfilter_queue.h> /* after the kernel's headers, of which it brings older copies */
 
 #endif

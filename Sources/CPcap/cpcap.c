@@ -72,7 +72,7 @@ int cpcap_next(struct pcap *handle, struct cpcap_frame *frame)
         frame->captured = header->caplen;
         frame->size = header->len;
         frame->seconds = header->ts.tv_sec;
-        /* The precision that was asked for: not microseconds, whatever the field is called. */
+        /* Nanoseconds despite the field's name, as requested from pcap_fopen_offline_with_tstamp_precision(3). */
         frame->nanoseconds = header->ts.tv_usec;
         return 1;
     case PCAP_ERROR_BREAK:

@@ -1,7 +1,7 @@
 #include "CScreen.h"
 
 #include <dlfcn.h>
-/* Functions, which have addresses, and no macros of the same names. */
+/* Declares functions, whose addresses are needed, instead of macros. */
 #define NCURSES_NOMACROS 1
 #include <ncurses.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ static struct {
 
 static bool has_colour;
 
-/* The signals that end a process which does not expect them, by hand or because of an error in it. */
+/* The signals whose default action ends the process, sent by a user or raised by an error. */
 static const int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGPIPE};
 
 bool cscreen_load(void)
@@ -81,7 +81,7 @@ bool cscreen_load(void)
     return true;
 }
 
-/* ncurses, too, gives the terminal back from a handler; then the signal does what it would have done. */
+/* A signal handler that restores the terminal and then raises the signal with its default action. */
 static void end(int number)
 {
     curses.endwin();

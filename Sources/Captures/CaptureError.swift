@@ -1,16 +1,16 @@
 package import Linux
 
-/// Why a capture cannot be read, or not to its end.
+/// An error of reading a capture file.
 ///
-/// The description reads on after "pinhole: ".
+/// The description is meant to follow "pinhole: ".
 package enum CaptureError: Error, Hashable, CustomStringConvertible {
     /// libpcap is not installed.
     case unsupported
     /// The file cannot be opened.
     case unreadable(SystemError)
-    /// What is in the file is nothing that libpcap knows, for this reason.
+    /// The file is not in a format that libpcap knows; `reason` is libpcap's text.
     case unrecognised(path: String, reason: String)
-    /// The file ends in the middle, is damaged, or changes its link type, behind so many frames that could be read.
+    /// The file is truncated or damaged, or changes its link type, after `after` frames that could be read.
     case broken(path: String, after: UInt64, reason: String)
 
     package var description: String {

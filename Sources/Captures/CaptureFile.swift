@@ -2,17 +2,17 @@ import CPcap
 import Glibc
 import Linux
 
-/// A capture on disk, pcap or pcapng, read frame by frame.
+/// A capture file, pcap or pcapng, that is read frame by frame.
 ///
 /// The corresponding C functions are `pcap_fopen_offline_with_tstamp_precision` and `pcap_next_ex`.
 @safe package struct CaptureFile: ~Copyable {
-    /// What the capture says of a frame besides its bytes.
+    /// The description of a frame.
     package struct Frame: Hashable, Sendable {
-        /// 1 for the first frame of the file; every frame counts, as in Wireshark.
+        /// The frame number, counted from 1 as in Wireshark.
         package let number: UInt64
-        /// Nanoseconds since 1970 began, at most those of `Int64`; frames need not be in the order of time.
+        /// The time stamp in nanoseconds since 1970-01-01 00:00 UTC, at most `Int64.max`; frames may be out of order.
         package let nanoseconds: UInt64
-        /// Bytes that the frame had on the wire, of which the capture may have kept fewer.
+        /// The size of the frame on the wire, in bytes; the capture may contain fewer.
         package let size: Int
 
         package init(number: UInt64, nanoseconds: UInt64, size: Int) {
@@ -22,14 +22,12 @@ import Linux
         }
     }
 
-    /// Whether libpcap is there.
-    ///
-    /// Asked once: that loads it, for all threads.
+    /// Whether libpcap is installed; the first use loads it.
     private static let isSupported = cpcap_load()
 
     private let handle: OpaquePointer
     private let path: String
-    /// How many frames have been read.
+    /// The number of frames read so far.
     private var count: UInt64 = 0
 
     private init(adopting handle: OpaquePointer, path: String) {
@@ -50,7 +48,7 @@ import Linux
             throw .unreadable(error)
         }
         var reason = [CChar](repeating: 0, count: Int(cpcap_reason_size))
-        // Sound: the descriptor is handed over, and the buffer has the size that the call wants.
+        // Sound: the call takes ownership of the descriptor, and the buffer has the required size.
         guard let handle = unsafe cpcap_open(file, &reason) else {
             let bytes = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
             throw .unrecognised(path: path, reason: String(decoding: bytes, as: UTF8.self))
@@ -58,22 +56,22 @@ import Linux
         return unsafe CaptureFile(adopting: handle, path: path)
     }
 
-    /// What every frame begins with: a `DLT_...` of libpcap.
+    /// The link type of the frames, a `DLT_...` of libpcap.
     package var linkType: Int32 { unsafe cpcap_link_type(handle) }
 
-    /// The same for people: `IEEE802_11 (105)`.
+    /// The name and number of the link type, such as `IEEE802_11 (105)`.
     package var linkTypeName: String {
-        // Sound: the name is a constant of the library.
+        // Sound: the name is a constant in the library.
         guard let name = unsafe cpcap_link_type_name(linkType) else { return "\(linkType)" }
         return unsafe "\(String(cString: name)) (\(linkType))"
     }
 
-    /// Reads the next frame and gives its bytes to `body`; `false` at the end of the file.
+    /// Reads the next frame and calls `body` with its bytes; returns `false` at the end of the file.
     package mutating func next(
         _ body: (Frame, borrowing Span<UInt8>) -> Void
     ) throws(CaptureError) -> Bool {
         var frame = unsafe cpcap_frame()
-        // Sound: the handle is open, and what is filled in stays until its next call.
+        // Sound: the handle is open, and the frame's bytes stay valid until the next call.
         let result = unsafe cpcap_next(handle, &frame)
         guard result != 0 else { return false }
         guard result == 1 else {
@@ -86,14 +84,14 @@ import Linux
             nanoseconds: CaptureFile.nanoseconds(frame.seconds, frame.nanoseconds),
             size: Int(max(frame.size, frame.captured))
         )
-        // Sound: nobody changes the bytes before `body` returns.
+        // Sound: the bytes are not changed before `body` returns.
         body(description, unsafe Span(_unsafeElements: bytes))
         return true
     }
 
-    /// A time stamp as one number; one that is too far off becomes the nearest that is not, in 1970 or 2262.
+    /// Converts a time stamp to nanoseconds since 1970; one out of range becomes 0 or `Int64.max`, which is in 2262.
     private static func nanoseconds(_ seconds: Int64, _ rest: Int64) -> UInt64 {
-        // libpcap takes the 32 bits of a pcap file as signed, which they are not: negative is after January 2038.
+        // libpcap reads the unsigned 32-bit seconds of a pcap file as signed: negative numbers are after January 2038.
         let seconds = Int32(exactly: seconds).map { Int64(UInt32(bitPattern: $0)) } ?? seconds
         let (product, isTooFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !isTooFar else { return seconds < 0 ? 0 : UInt64(Int64.max) }

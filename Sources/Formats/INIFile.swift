@@ -1,33 +1,33 @@
 import CInih
 import Glibc
 
-/// The lines of an INI file, keys with their values in sections, as inih reads them.
+/// The entries of an INI file, parsed with inih.
 package struct INIFile: Sendable {
     /// One `name = value`.
     package struct Entry: Hashable, Sendable {
-        /// From 1 on.
+        /// The line number, counted from 1.
         package let line: Int
-        /// Empty before the first section.
+        /// The section's name; empty before the first section.
         package let section: String
         package let name: String
         package let value: String
     }
 
-    /// In the order of the lines.
+    /// The entries in the order of their lines.
     package private(set) var entries: [Entry] = []
-    /// The first line that is neither a section, a key with a value, a comment nor empty.
+    /// The first line that is too long, or is neither a section, an entry, a comment nor empty; `nil` if there is none.
     package private(set) var brokenLine: Int?
 
-    /// Bytes of a line at the most (`INI_MAX_LINE`, less what inih itself needs).
+    /// The largest length of a line in bytes (`INI_MAX_LINE` without the bytes that inih itself needs).
     package static let maximumLine = 197
-    /// Bytes of a section's name at the most; of a longer one inih keeps only the beginning.
+    /// The largest length of a section's name in bytes; inih cuts off longer names.
     package static let maximumSection = 48
 
-    /// Reads a whole file's text.
+    /// Parses the text of a file.
     package init(parsing text: String) {
         let reading = Reading(text)
         let address = unsafe Unmanaged.passUnretained(reading).toOpaque()
-        // Sound: `reading` lives until the call returns, and inih hands its address to these two functions only.
+        // Sound: `reading` lives until the call returns, and inih passes its address to these two functions only.
         let result = withExtendedLifetime(reading) {
             unsafe ini_parse_stream(
                 { unsafe Reading.at($2)?.readLine(into: $0, capacity: $1) },
@@ -40,7 +40,7 @@ package struct INIFile: Sendable {
         brokenLine = reading.longLine ?? (result > 0 ? Int(result) : nil)
     }
 
-    /// What inih is reading, and what it has read.
+    /// The state of parsing: the rest of the text, and the entries found so far.
     private final class Reading {
         private var rest: Substring.UTF8View
         private var line = 0
@@ -50,11 +50,11 @@ package struct INIFile: Sendable {
         init(_ text: String) { rest = Substring(text).utf8 }
 
         static func at(_ address: UnsafeMutableRawPointer?) -> Reading? {
-            // Sound: the address is the one that `init(parsing:)` gave, of an object that lives.
+            // Sound: the address is the one from `init(parsing:)`, of an object that is alive.
             unsafe address.map { unsafe Unmanaged<Reading>.fromOpaque($0).takeUnretainedValue() }
         }
 
-        /// Reads a line as fgets(3) does; `nil` at the end.
+        /// Copies the next line into `room`, as fgets(3) does; returns `nil` at the end of the text.
         func readLine(into room: UnsafeMutablePointer<CChar>?, capacity: Int32) -> UnsafeMutablePointer<
             CChar
         >? {
@@ -63,7 +63,7 @@ package struct INIFile: Sendable {
             let whole = rest.prefix { $0 != UInt8(ascii: "\n") }
             rest = rest.dropFirst(whole.count + 1)
             if whole.count > INIFile.maximumLine { longLine = longLine ?? line }
-            // Sound: inih gives so many bytes of room; a NUL would end the line for it, and is none of a text file's.
+            // Sound: `room` has `capacity` bytes. If the line contains a NUL, inih takes it for the end of the line.
             let bytes = whole.prefix(min(INIFile.maximumLine, Int(capacity) - 2)).map {
                 CChar(bitPattern: $0)
             }
@@ -77,7 +77,7 @@ package struct INIFile: Sendable {
             _ name: UnsafePointer<CChar>?,
             _ value: UnsafePointer<CChar>?
         ) -> Int32 {
-            // Sound: inih gives NUL-terminated text, valid during the call.
+            // Sound: inih passes NUL-terminated texts, which are valid during the call.
             guard let section = unsafe section, let name = unsafe name, let value = unsafe value else {
                 return 0
             }

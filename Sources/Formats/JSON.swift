@@ -1,16 +1,16 @@
 import CJansson
 import Glibc
 
-/// A JSON value, and its text as libjansson writes it.
+/// A JSON value, encoded and parsed with libjansson.
 package indirect enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(UInt64)
-    /// Written with as few of 15 significant digits as it needs, and at least one after the point.
+    /// Encoded with at most 15 significant digits and at least one digit after the point.
     case number(Double)
     case string(String)
     case array([JSON])
-    /// Members in the order in which they are to be written; no name twice.
+    /// The members in the order in which they are encoded; names must be unique.
     case object([Member])
 
     package struct Member: Hashable, Sendable {
@@ -23,12 +23,11 @@ package indirect enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The value on one line without needless blanks; other than ASCII is written as `\u....`.
+    /// The JSON text, on one line without spaces; characters outside ASCII are escaped as `\uXXXX`.
     ///
-    /// The corresponding C function is `json_dumps`. It fails only where memory is at an end, which ends any Swift
-    /// program.
+    /// The corresponding C function is `json_dumps`. It fails only if memory runs out, which ends the program.
     package var text: String {
-        // Sound: `value` is ours until `json_decref`; the text is NUL-terminated and ours until `free`.
+        // Sound: `value` is owned until `json_decref`; the text is NUL-terminated and owned until `free`.
         let value = unsafe tree
         defer { unsafe json_decref(value) }
         let flags = Int(JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
@@ -40,12 +39,12 @@ package indirect enum JSON: Hashable, Sendable {
         return unsafe String(cString: text)
     }
 
-    /// Reads a text; `nil` if it is no JSON, or has a number that has no place here.
+    /// Parses a JSON text; `nil` if it is invalid or contains a negative integer.
     ///
     /// The corresponding C function is `json_loadb`.
     package init?(parsing text: [UInt8]) {
         var error = json_error_t()
-        // Sound: the bytes are read during the call, which writes the structure; the value is ours until `json_decref`.
+        // Sound: the call reads the bytes and writes `error`; the value is owned until `json_decref`.
         let tree = unsafe text.withUnsafeBytes {
             unsafe json_loadb($0.baseAddress, $0.count, Int(JSON_DECODE_ANY), &error)
         }
@@ -54,9 +53,9 @@ package indirect enum JSON: Hashable, Sendable {
         unsafe self.init(copying: tree)
     }
 
-    /// Copies a value of libjansson's; `nil` where a number in it is negative and whole.
+    /// Copies a libjansson value; `nil` if it contains a negative integer.
     private init?(copying tree: UnsafeMutablePointer<json_t>) {
-        // Sound: the accessors look at the type first, and what they return belongs to `tree`, which outlives the copy.
+        // Sound: the accessors check the type, and their results belong to `tree`, which lives during the copy.
         switch unsafe tree.pointee.type {
         case JSON_OBJECT:
             var members: [Member] = []
@@ -91,11 +90,12 @@ package indirect enum JSON: Hashable, Sendable {
         }
     }
 
-    /// Takes the chance numbers that libjansson needs for its hash tables, which it would read from a file at the first
-    /// object (`json_object_seed`).
+    /// Seeds libjansson's hash tables (`json_object_seed`).
+    ///
+    /// Otherwise libjansson would read random numbers from a file at the first object, which the sandbox forbids.
     package static func prepare() { json_object_seed(0) }
 
-    /// The same value as libjansson has it, owned by the caller.
+    /// The value as a libjansson value, owned by the caller.
     private var tree: UnsafeMutablePointer<json_t>? {
         switch self {
         case .null:
@@ -105,14 +105,14 @@ package indirect enum JSON: Hashable, Sendable {
         case .integer(let value):
             return unsafe json_integer(json_int_t(clamping: value))
         case .number(let value):
-            // JSON has no infinity: libjansson refuses it, and null is what is left to say.
+            // JSON has neither infinity nor NaN: libjansson rejects them, and null is encoded instead.
             return unsafe json_real(value) ?? json_null()
         case .string(let value):
-            // Sound: the call copies that many bytes, which are UTF-8 as every String's are.
+            // Sound: the call copies that many bytes. They are UTF-8, as in every String.
             return unsafe json_stringn(value, value.utf8.count)
         case .array(let elements):
             let array = unsafe json_array()
-            // Sound: `_new` takes over the element, also where it fails.
+            // Sound: `_new` takes ownership of the element, even if it fails.
             for element in elements { unsafe json_array_append_new(array, element.tree) }
             return unsafe array
         case .object(let members):

@@ -2,19 +2,19 @@ import CLinux
 import Glibc
 package import Linux
 
-/// Asks a web server on this machine for something.
+/// A minimal HTTP client for a server on this host.
 package enum HTTPClient {
-    /// Seconds for which it waits, to be let in and then for all of the answer.
+    /// The timeout of connecting, and then of the whole answer, in seconds.
     private static let timeout: Int32 = 3
-    /// Bytes of an answer that are read at the most.
+    /// The largest number of bytes of an answer that are read.
     private static let maximumSize = 1 << 20
 
-    /// The answer to a GET of `path` from 127.0.0.1, its headers too, as far as it comes in time.
+    /// Sends a GET request for `path` to 127.0.0.1, and returns the part of the answer, with its headers, that arrives in time.
     package static func get(_ path: String, port: UInt16) throws(SystemError) -> String {
         let number = try SystemError.check("connect to 127.0.0.1 port \(port)") {
             clinux_loopback_connect(port, timeout)
         }
-        // A connection over TCP is read and written like one over a Unix socket.
+        // A TCP socket is read and written like a Unix stream socket.
         let stream = UnixStream(adopting: number)
         try stream.send("GET \(path) HTTP/1.0\r\n\r\n")
         var answer: [UInt8] = []

@@ -2,9 +2,9 @@ import CHTTP
 import Glibc
 package import Linux
 
-/// A small HTTP server for whoever wants to look, by libmicrohttpd; the process is nothing else from then on.
+/// A small HTTP server, with libmicrohttpd, which runs until the process ends.
 package enum HTTPServer {
-    /// What is answered to a request.
+    /// The answer to a request.
     package struct Answer: Sendable {
         package let status: UInt32
         package let isMetrics: Bool
@@ -17,32 +17,32 @@ package enum HTTPServer {
         }
     }
 
-    /// What answers, where C can find it.
+    /// The handler of requests, as an object that C code can refer to.
     private final class Responder: Sendable {
         let answer: @Sendable (_ path: String) -> Answer
 
         init(_ answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
     }
 
-    /// Listens at an address and port, and answers from now on to the process's end.
+    /// Listens at an address and port, and answers requests from a thread of its own until the process ends.
     ///
-    /// Each connection is for one request. One that takes longer than ten seconds for it is cut off, and so is, where there are
-    /// too many, the oldest one of whoever has most: a slow client costs itself something and nobody else.
+    /// Each connection is for one request and is closed after ten seconds. If there are too many connections, the oldest one
+    /// of the address with the most is closed, so slow clients do not shut out others.
     ///
     /// - Parameters:
-    ///   - address: without brackets.
-    ///   - port: in host order.
-    ///   - answer: called from a thread of the server, one request at a time.
-    /// - Throws: `ENOPKG` where libmicrohttpd is not installed; what the system says to listening.
+    ///   - address: An IPv4 address, or an IPv6 address without brackets.
+    ///   - port: The port, in host byte order.
+    ///   - answer: Called from the server's thread, for one request at a time.
+    /// - Throws: `ENOPKG` if libmicrohttpd is not installed; the error of listening.
     package static func serve(
         _ address: String,
         port: UInt16,
         _ answer: @escaping @Sendable (_ path: String) -> Answer
     ) throws(SystemError) {
         guard chttp_load() else { throw SystemError("load libmicrohttpd", code: ENOPKG) }
-        // Kept for good: there is no end of serving but that of the process.
+        // Never released, as the server runs until the process ends.
         let context = unsafe Unmanaged.passRetained(Responder(answer)).toOpaque()
-        // Sound: the context is the object that was just retained, and the text is NUL-terminated and read during the calls.
+        // Sound: the context is the object retained above, and the texts are NUL-terminated and read during the calls.
         let isListening = unsafe chttp_serve(
             address,
             port,
@@ -58,7 +58,7 @@ package enum HTTPServer {
         guard isListening else { throw SystemError("listen at \(address) port \(port)", code: errno) }
     }
 
-    /// An answer as C has it: its body is the server's to free.
+    /// Copies an answer into the C structure, whose body the server frees.
     private static func copy(_ answer: Answer) -> chttp_answer {
         let body = unsafe strdup(answer.body)
         return unsafe chttp_answer(

@@ -1,21 +1,21 @@
 import CLinux
 import Glibc
 
-/// A user as the user database has it.
+/// A user in the user database.
 package struct Account: Hashable, Sendable {
     package let name: String
-    /// Its number, 0 for root.
+    /// The user id; 0 for root.
     package let user: UInt32
-    /// The number of its primary group.
+    /// The group id of the user's primary group.
     package let group: UInt32
 
-    /// Looks the user of that name up; `nil` if there is none.
+    /// Looks up a user by name; `nil` if there is none.
     ///
     /// The corresponding C function is `getpwnam_r`.
     package init?(named name: String) throws(SystemError) {
         var entry = unsafe passwd()
         var found: UnsafeMutablePointer<passwd>?
-        // Home, shell and all, which nobody asks for; a longer entry is ERANGE.
+        // Storage for all texts of the entry, home and shell included; a longer entry fails with ERANGE.
         var text = [CChar](repeating: 0, count: 16384)
         // Sound: the call fills in `entry` and at most `text.count` bytes, and `found` is nil or points to `entry`.
         let code = unsafe getpwnam_r(name, &entry, &text, text.count, &found)
@@ -26,9 +26,11 @@ package struct Account: Hashable, Sendable {
         unsafe group = entry.pw_gid
     }
 
-    /// Becomes this user and its primary group, of no further groups, for good.
+    /// Irrevocably switches the process to this user and its primary group, without supplementary groups.
     ///
-    /// The capabilities stay permitted, and are no longer effective; `EPERM` without `CAP_SETUID` and `CAP_SETGID`.
+    /// The capabilities stay in the permitted set and leave the effective set.
+    ///
+    /// - Throws: `EPERM` without `CAP_SETUID` and `CAP_SETGID`.
     func become() throws(SystemError) {
         _ = try SystemError.check("become the user \(name)") { clinux_become(user, group) }
     }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What the process may do of what otherwise only root may.
+/// The capabilities of this process (`capabilities(7)`).
 package enum Capabilities {
     package enum Capability: UInt64, Sendable {
         /// `CAP_NET_ADMIN`: queues, conntrack, sets.
@@ -9,11 +9,11 @@ package enum Capabilities {
         /// `CAP_NET_RAW`: raw sockets.
         case rawSockets = 13
 
-        /// The set that has this one in it and no other, as `/proc/PID/status` has it.
+        /// The set that contains only this capability, as in `/proc/PID/status`.
         package var bit: UInt64 { 1 << rawValue }
     }
 
-    /// Tells whether `capability` is in the effective set.
+    /// Returns whether `capability` is in the effective set.
     ///
     /// The corresponding C function is `capget`.
     package static func contain(_ capability: Capability) -> Bool {
@@ -28,19 +28,20 @@ package enum Capabilities {
         return (effective, permitted)
     }
 
-    /// Keeps `capability` and gives up every other for good: in the effective and the permitted set this one is left.
+    /// Irrevocably reduces the effective and the permitted set to `capability`.
     ///
-    /// The corresponding C function is `capset`. It is not called where there is nothing to give up: a service manager
-    /// may have forbidden it.
+    /// The corresponding C function is `capset`. It is not called if there is nothing to give up, because a service manager
+    /// may forbid the call.
     static func keep(only capability: Capability) throws(SystemError) {
         if let sets, sets == (capability.bit, capability.bit) { return }
         _ = try SystemError.check("give up capabilities") { clinux_set_capabilities(capability.bit) }
     }
 
-    /// Lets no program that is started ever have a capability again (`PR_CAPBSET_DROP`).
+    /// Empties the capability bounding set, so that no program started from here can gain a capability
+    /// (`PR_CAPBSET_DROP`).
     ///
-    /// Where `CAP_SETPCAP` was kept from us it stays as it is. That is no loss: `Sandbox` lets no program be started, and
-    /// none have more than this process has.
+    /// Without `CAP_SETPCAP` the set stays as it is. That does no harm: `Sandbox` allows neither starting programs nor new
+    /// privileges.
     static func emptyBoundingSet() throws(SystemError) {
         do {
             _ = try SystemError.check("empty the bounding set") { clinux_empty_bounding_set() }

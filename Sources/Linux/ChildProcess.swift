@@ -1,19 +1,26 @@
 import CLinux
 import Glibc
 
-/// Another program, run to its end.
+/// The result of a program that was run to its end.
 package struct ChildProcess: Sendable {
-    /// The exit status; 128 and the signal's number if a signal ended it, as a shell has it.
+    /// The exit status; if a signal ended the program, 128 plus the signal's number, as in a shell.
     package let status: Int32
-    /// What it wrote to standard output.
+    /// The text written to standard output.
     package let output: String
-    /// What it wrote to standard error.
+    /// The text written to standard error.
     package let errors: String
 
     /// Runs `program`, looked up in `PATH`, with `input` as its standard input, and waits until it ends.
     ///
-    /// The three streams are files in memory, not pipes: whatever the program reads or writes first, nobody waits
-    /// for the other. A program that is not there fails with `ENOENT`. The corresponding C function is `posix_spawnp`.
+    /// The three streams are files in memory and not pipes, so neither side can block on the other. The corresponding C
+    /// function is `posix_spawnp`.
+    ///
+    /// - Parameters:
+    ///   - program: The name or path of the program.
+    ///   - arguments: The arguments after the program's name.
+    ///   - input: The text on its standard input.
+    /// - Returns: The result.
+    /// - Throws: `ENOENT` if there is no such program.
     package static func run(
         _ program: String,
         _ arguments: [String] = [],
@@ -33,15 +40,16 @@ package struct ChildProcess: Sendable {
         return ChildProcess(status: status, output: try output.contents(), errors: try errors.contents())
     }
 
-    /// Starts the program with `streams` as its descriptors 0, 1, 2 and so on, and returns its process number.
+    /// Starts the program with `streams` as its descriptors 0, 1, 2 and so on, and returns its process id.
     ///
-    /// It starts with no signal blocked, whatever this thread blocks: else nothing but SIGKILL could end it.
+    /// The program starts with no signal blocked. It would otherwise inherit this thread's mask, and could then be ended by
+    /// SIGKILL only.
     private static func spawn(
         _ program: String,
         _ arguments: [String],
         streams: [Int32]
     ) throws(SystemError) -> pid_t {
-        // Initialised by the first call, destroyed on every way out.
+        // Sound: initialized by the first call and destroyed when the function returns.
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -49,12 +57,12 @@ package struct ChildProcess: Sendable {
             let code = unsafe posix_spawn_file_actions_adddup2(&actions, stream, Int32(target))
             guard code == 0 else { throw SystemError("run \(program)", code: code) }
         }
-        // The same; an empty mask is what the attributes hold at first.
+        // Sound for the same reason. The attributes' signal mask is empty at first.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        // Copies of our own, NULL at the end, freed when the program has been started.
+        // Sound: copies, with NULL at the end, that are freed after the call.
         let argv = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         defer { unsafe argv.forEach { unsafe free($0) } }
         var process: pid_t = 0
@@ -68,7 +76,7 @@ package struct ChildProcess: Sendable {
         while unsafe waitpid(process, &status, 0) != process {
             guard errno == EINTR else { throw SystemError("wait for \(program)", code: errno) }
         }
-        // WIFEXITED, WEXITSTATUS and WTERMSIG are macros that Swift does not see.
+        // WTERMSIG and WEXITSTATUS, which are macros that Swift does not import.
         let signal = status & 0x7f
         return signal == 0 ? status >> 8 & 0xff : 128 + signal
     }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A file descriptor that is closed when its owner goes.
+/// An open file descriptor, closed when the value goes out of scope.
 package struct Descriptor: ~Copyable {
-    /// The number, valid as long as this value lives.
+    /// The descriptor's number, valid as long as this value lives.
     package let number: Int32
 
-    /// Takes over an open descriptor; nobody else may close it.
+    /// Takes ownership of an open descriptor.
     package init(adopting number: Int32) {
         self.number = number
     }
@@ -14,21 +14,21 @@ package struct Descriptor: ~Copyable {
         close(number)
     }
 
-    /// Leaves it to somebody else to close.
+    /// Gives up ownership without closing the descriptor.
     package consuming func release() { discard self }
 
-    /// The first bytes of the file, at most so many.
+    /// Reads the first `size` bytes of the file.
     ///
     /// - Parameters:
-    ///   - size: as many as there is room for.
-    ///   - operation: what is read, for the error.
-    /// - Returns: Fewer than `size` only if the file has no more.
-    /// - Throws: What the system says to reading it.
+    ///   - size: The number of bytes to read.
+    ///   - operation: The operation in words, for the error.
+    /// - Returns: The bytes; fewer than `size` only if the file is shorter.
+    /// - Throws: The error of `pread`.
     func contents(upTo size: Int, _ operation: @autoclosure () -> String) throws(SystemError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)
         var end = 0
         while end < size {
-            // Sound: the kernel writes at most what is left of the storage, from `end` on.
+            // Sound: the kernel writes at most `rest.count` bytes, which lie in the array.
             let count = try SystemError.check(operation()) {
                 unsafe bytes.withUnsafeMutableBytes { buffer in
                     let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
@@ -42,9 +42,9 @@ package struct Descriptor: ~Copyable {
         return bytes
     }
 
-    /// Opens `/dev/null` for those of standard input, output and error that are closed.
+    /// Opens `/dev/null` as standard input, output and error where these are closed.
     ///
-    /// Otherwise the next file that is opened gets their number, and the log would be written into a socket.
+    /// Otherwise the next file or socket opened would get their number, and the log would be written into it.
     package static func occupyStandardStreams() throws(SystemError) {
         while true {
             // Sound: the path is NUL-terminated and read during the call.

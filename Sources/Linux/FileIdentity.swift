@@ -1,6 +1,6 @@
 import Glibc
 
-/// Which file a name or a descriptor stands for: its device and its inode.
+/// The identity of a file: its device and inode numbers.
 package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
@@ -10,7 +10,7 @@ package struct FileIdentity: Hashable, Sendable {
         self.inode = inode
     }
 
-    /// The open file behind a descriptor; `nil` if it is closed.
+    /// The identity of the file behind a descriptor; `nil` if the descriptor is closed.
     ///
     /// The corresponding C function is `fstat`.
     package init?(of descriptor: Int32) {
@@ -20,7 +20,7 @@ package struct FileIdentity: Hashable, Sendable {
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
-    /// The socket file of that name in a directory; `nil` if there is none or it is no socket.
+    /// The identity of a socket file in a directory; `nil` if it does not exist or is not a socket.
     ///
     /// The corresponding C function is `fstatat`.
     init?(ofSocketNamed name: String, in directory: Int32) {
@@ -32,7 +32,7 @@ package struct FileIdentity: Hashable, Sendable {
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
-    /// The socket file at `path`; `nil` if there is none or it is no socket.
+    /// The identity of the socket file at `path`; `nil` if it does not exist or is not a socket.
     package init?(ofSocketAt path: String) {
         self.init(ofSocketNamed: path, in: AT_FDCWD)
     }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The open files that the service manager kept for this process, as `sd_listen_fds_with_names` has them.
+/// The descriptors that the service manager kept for this process, as in `sd_listen_fds_with_names(3)`.
 package struct InheritedDescriptors: ~Copyable {
-    /// Names, in the order of the numbers, which begin at 3 (`SD_LISTEN_FDS_START`); `nil` for what was taken.
+    /// The names of descriptors 3 (`SD_LISTEN_FDS_START`), 4 and so on; `nil` for those that were taken.
     private var names: [String?]
 
     private static let first: Int32 = 3
@@ -13,7 +13,7 @@ package struct InheritedDescriptors: ~Copyable {
         for (index, name) in names.enumerated() where name != nil { close(Self.first + Int32(index)) }
     }
 
-    /// Takes over what `LISTEN_FDS` counts, if it is meant for this process (`LISTEN_PID`); to be called once.
+    /// Takes ownership of the descriptors counted by `LISTEN_FDS`, if `LISTEN_PID` is this process; to be called once.
     package static func take() -> InheritedDescriptors {
         guard let process = Environment.value(of: "LISTEN_PID"), Int32(process) == getpid(),
             let count = Environment.value(of: "LISTEN_FDS").flatMap({ Int($0) }), (1...1024).contains(count)
@@ -24,13 +24,13 @@ package struct InheritedDescriptors: ~Copyable {
         return InheritedDescriptors(names)
     }
 
-    /// The one of that name; it is then the caller's.
+    /// Passes ownership of the descriptor of that name to the caller; `nil` if there is none.
     package mutating func take(_ name: String) -> Descriptor? {
         guard let index = names.firstIndex(of: name) else { return nil }
         names[index] = nil
         return Descriptor(adopting: Self.first + Int32(index))
     }
 
-    /// The names of those that nobody has taken.
+    /// The names of the descriptors that were not taken.
     package var rest: [String] { names.compactMap { $0 } }
 }

@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A command line split into long options and operands, in any order, as GNU programs take them.
+/// A command line split into long options and operands, which may be mixed, as in GNU programs.
 ///
-/// Names may be shortened while they stay unambiguous, a value follows after `=` or a blank, and `--` ends the
-/// options. The corresponding C function is `getopt_long`.
+/// Names may be abbreviated unless they become ambiguous, a value follows after `=` or as the next argument, and `--` ends
+/// the options. The corresponding C function is `getopt_long`.
 package struct LongOptions: Sendable {
-    /// An option that may be given.
+    /// An option that the command line may contain.
     package struct Definition: Sendable {
         /// The name without its dashes.
         package let name: String
@@ -19,17 +19,17 @@ package struct LongOptions: Sendable {
         }
     }
 
-    /// An option that was given.
+    /// An option in the command line.
     package struct Occurrence: Sendable {
-        /// Which one it is: its place among the definitions.
+        /// The index of its definition.
         package let index: Int
         /// The value, if the option takes one.
         package let value: String?
     }
 
-    /// What is wrong with a command line, with the offending argument.
+    /// An error in a command line, with the argument that is wrong.
     package enum Problem: Error, Hashable {
-        /// No such option, or a shortened name that fits several.
+        /// There is no such option, or an abbreviated name is ambiguous.
         case unknown(String)
         case missingValue(String)
         case unexpectedValue(String)
@@ -38,10 +38,10 @@ package struct LongOptions: Sendable {
     package private(set) var occurrences: [Occurrence] = []
     package private(set) var operands: [String] = []
 
-    /// Held while a command line is split: getopt_long keeps its place in it in variables of the whole process.
+    /// Held while a command line is split, because getopt_long keeps its state in global variables.
     private static let turn = Mutex(())
 
-    /// Splits `arguments`, the program's name not among them.
+    /// Splits `arguments`, which do not include the program's name.
     package init(parsing arguments: [String], as definitions: [Definition]) throws(Problem) {
         self = try Self.turn.withLock { _ throws(Problem) in
             try Self.split(arguments, as: definitions)
@@ -53,8 +53,8 @@ package struct LongOptions: Sendable {
     private static func split(_ arguments: [String], as definitions: [Definition]) throws(Problem)
         -> LongOptions
     {
-        // Every string in here is a copy of our own, freed at the end. getopt_long permutes the pointers in `argv`
-        // and the borrowed ones it returns point into it, so both arrays outlive the loop.
+        // Sound: every string is a copy that is freed at the end. getopt_long permutes the pointers in `argv` and returns
+        // pointers into its strings, so both arrays outlive the loop.
         var argv = unsafe (["pinhole"] + arguments).map { unsafe strdup($0) } + [nil]
         let names = unsafe definitions.map { unsafe strdup($0.name) }
         defer { unsafe (argv + names).forEach { unsafe free($0) } }
@@ -84,7 +84,7 @@ package struct LongOptions: Sendable {
         return options
     }
 
-    /// What getopt_long returns for the first definition: beyond any character, so that `:` and `?` stay apart.
+    /// The value that getopt_long returns for the first definition, greater than any character such as `:` or `?`.
     private static let firstValue: Int32 = 256
 
     private static func problem(
@@ -95,7 +95,7 @@ package struct LongOptions: Sendable {
         let text = unsafe argument.map { unsafe String(cString: $0) } ?? ""
         if result == Int32(UInt8(ascii: ":")) { return .missingValue(text) }
         if offender >= firstValue { return .unexpectedValue(text) }
-        // A short option may share its argument with others: only its letter is sure.
+        // Several short options can share one argument, so only the letter tells which one is wrong.
         if offender == 0 { return .unknown(text) }
         let letter = UInt8(truncatingIfNeeded: offender)
         return .unknown(String(decoding: [UInt8(ascii: "-"), letter], as: UTF8.self))

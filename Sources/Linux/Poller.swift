@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// Waits until one of many descriptors is ready, level-triggered (`epoll`).
+/// Waits for events on descriptors, level-triggered (`epoll`).
 ///
-/// Readiness is a hint: a descriptor's number may be another file's by the time it is looked at, so that whoever
-/// reads or writes must bear `EAGAIN`.
+/// An event is a hint: the descriptor may have been closed and its number reused since, so reading and writing must handle
+/// `EAGAIN`.
 package struct Poller: ~Copyable {
-    /// What a descriptor is waited for; errors and the other end's going are always reported.
+    /// The events to report for a descriptor; errors and hang-ups are always reported.
     package enum Interest: Hashable, Sendable {
         case reading
         case writing
@@ -21,13 +21,13 @@ package struct Poller: ~Copyable {
         }
     }
 
-    /// One descriptor that is ready.
+    /// The events of one descriptor.
     package struct Readiness: Hashable, Sendable {
         package let descriptor: Int32
-        /// Set also when the other end is gone: the next read says so.
+        /// Also set after an error or hang-up, which the next read reports.
         package let isReadable: Bool
         package let isWritable: Bool
-        /// Set if nothing more can come from the other end nor reach it (`EPOLLERR`, `EPOLLHUP`).
+        /// Set after an error or hang-up (`EPOLLERR`, `EPOLLHUP`).
         package let isOver: Bool
     }
 
@@ -37,31 +37,31 @@ package struct Poller: ~Copyable {
         descriptor = Descriptor(adopting: number)
     }
 
-    /// Makes a poller that watches nothing yet.
+    /// Creates a poller without descriptors.
     ///
     /// The corresponding C function is `epoll_create1`.
     package static func open() throws(SystemError) -> Poller {
         Poller(adopting: try SystemError.check("make an event poll") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     }
 
-    /// Becomes readable when a descriptor that it watches is ready: a poller can watch another.
+    /// The poller's own descriptor, which is readable when one of its descriptors is ready.
     package var number: Int32 { descriptor.number }
 
-    /// Watches one more descriptor.
+    /// Adds a descriptor.
     ///
     /// The corresponding C constant is `EPOLL_CTL_ADD`.
     package func add(_ number: Int32, for interest: Interest) throws(SystemError) {
         try control(EPOLL_CTL_ADD, number, interest)
     }
 
-    /// Watches a descriptor for something else than before.
+    /// Changes the events to report for a descriptor.
     ///
     /// The corresponding C constant is `EPOLL_CTL_MOD`.
     package func change(_ number: Int32, to interest: Interest) throws(SystemError) {
         try control(EPOLL_CTL_MOD, number, interest)
     }
 
-    /// Watches a descriptor no longer; needless before closing it.
+    /// Removes a descriptor; not needed before closing it.
     ///
     /// The corresponding C constant is `EPOLL_CTL_DEL`.
     package func remove(_ number: Int32) throws(SystemError) {
@@ -74,15 +74,17 @@ package struct Poller: ~Copyable {
         }
     }
 
-    /// Waits and hands over each descriptor that is ready, at most `limit` and 32 of them; the others have their turn with the
-    /// next calls.
+    /// Waits for events and calls `body` for each ready descriptor, at most 32; the next call reports the others.
     ///
-    /// It waits `milliseconds` at most, for ever if `nil`, not at all if 0. When the time is up, or a signal that is
-    /// not blocked came, `body` is not called.
+    /// - Parameters:
+    ///   - milliseconds: The longest time to wait; `nil` for no limit, 0 to return at once. After it, or after a signal,
+    ///     `body` is not called.
+    ///   - limit: The largest number of descriptors to report.
+    ///   - body: Called with the events of each descriptor.
     package func wait(milliseconds: Int32?, limit: Int32 = .max, _ body: (Readiness) -> Void) {
         var ready: [32 of clinux_readiness] = .init(repeating: clinux_readiness())
         var places = ready.mutableSpan
-        // Sound: the call writes at most as many elements as the storage that `places` borrows has.
+        // Sound: the call writes at most `capacity` elements, which the buffer has.
         let count = unsafe places.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress else { return Int32(0) }
             let capacity = min(limit, Int32(buffer.count))

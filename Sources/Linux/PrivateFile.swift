@@ -1,14 +1,15 @@
 import Glibc
 
-/// A file that nobody but root and this process's own users can have written.
+/// A file that only root and trusted users can have written.
 package enum PrivateFile {
-    /// Everything in the file at `path`.
+    /// Reads the whole file at `path`.
     ///
     /// - Parameters:
-    ///   - path: what file.
-    ///   - owner: who may have written it besides root and the user of this process.
-    /// - Returns: Its bytes; `nil` if there is none.
-    /// - Throws: `EPERM` if it is no regular file, somebody else's, or others may write to it; `EFBIG` beyond 1 GiB.
+    ///   - path: The path of the file.
+    ///   - owner: A user who may own the file besides root and the user of this process.
+    /// - Returns: The bytes of the file; `nil` if it does not exist.
+    /// - Throws: `EPERM` if it is not a regular file, has another owner, or can be written by its group or others; `EFBIG` if
+    ///   it has more than 1 GiB.
     package static func read(_ path: String, owner: UInt32?) throws(SystemError) -> [UInt8]? {
         let operation = "read \(path)"
         let descriptor: Descriptor

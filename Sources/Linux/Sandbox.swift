@@ -1,19 +1,21 @@
 import CLinux
 import Glibc
 
-/// What is left to the daemon once it has everything that it needs: packets, the sockets that it has open, memory.
+/// The restrictions that the daemon puts on itself after it has opened everything that it needs.
 ///
-/// Whoever finds a bug in it with his packets can then neither open a file nor start a program, and is not root. What
-/// cannot be taken from it is the network: it may still tell conntrack and the sets what it likes.
+/// An attacker who takes over the daemon can then neither open files nor start programs, and is not root. Access to
+/// conntrack and the sets is left, which the daemon needs for its work.
 package enum Sandbox {
-    /// Keeps `CAP_NET_ADMIN` and no other capability, becomes `account` if that is given, and gives up all system calls
-    /// but those in `Sandbox`, for good.
+    /// Irrevocably gives up all capabilities but `CAP_NET_ADMIN`, switches to `account`, and forbids all system calls that
+    /// the daemon does not need.
     ///
-    /// To be called before other threads exist: they would keep what this one gives up.
+    /// To be called before other threads exist, which would keep their privileges.
     ///
-    /// - Returns: Whether the kernel can filter system calls; where it cannot, all else is done.
+    /// - Parameter account: The user to switch to; `nil` to stay.
+    /// - Returns: Whether the kernel can filter system calls; if not, only the other restrictions apply.
+    /// - Throws: The error of a system call.
     package static func enter(as account: Account?) throws(SystemError) -> Bool {
-        // Needs CAP_SETPCAP, which goes with root.
+        // First, because it needs CAP_SETPCAP.
         try Capabilities.emptyBoundingSet()
         try account?.become()
         try Capabilities.keep(only: .networkAdministration)
@@ -22,41 +24,41 @@ package enum Sandbox {
         guard clinux_has_seccomp() else { return false }
         let filter = try SystemCallFilter.open()
         for name in allowed { try filter.allow(name) }
-        // No memory that can be written and run: code cannot be brought along.
+        // No new executable memory.
         for name in ["mmap", "mprotect"] {
             try filter.allow(name, where: [.lacks(argument: 2, UInt64(PROT_EXEC))])
         }
-        // Messages to the kernel and answers to clients; with an address of IP, an RST without payload and no other packet.
+        // Netlink messages and answers to clients. To an IP address, at most 60 bytes: an RST without payload.
         try filter.allow("sendto", where: [.atMost(argument: 5, netlinkAddressSize)])
         try filter.allow("sendto", where: [.atMost(argument: 5, 28), .atMost(argument: 2, 60)])
-        // Whose a client is, and not what the firewall's rules are; more room, and no holes in what is kept.
+        // The peer's user, but not the options by which iptables reads rules. Reserving space, but not punching holes.
         try filter.allow(
             "getsockopt",
             where: [.equals(argument: 1, UInt64(SOL_SOCKET)), .equals(argument: 2, UInt64(SO_PEERCRED))]
         )
         try filter.allow("fallocate", where: [.equals(argument: 1, 0)])
-        // abort(3), and nobody but oneself.
+        // For abort(3); signals to this process only.
         try filter.allow("tgkill", where: [.equals(argument: 0, UInt64(getpid()))])
         try filter.load()
         return true
     }
 
-    /// `sizeof(struct sockaddr_nl)`: less than any address that a raw socket takes.
+    /// `sizeof(struct sockaddr_nl)`, which is less than the size of an IP address structure.
     private static let netlinkAddressSize: UInt64 = 12
 
-    /// The system calls that need no condition; where an architecture has an older and a newer form, both.
+    /// The system calls that are allowed with any arguments; of calls with an older and a newer form, both.
     private static let allowed = [
-        // Packets and requests to the kernel (libmnl).
+        // Packets and netlink answers.
         "recvmmsg", "recvmsg",
-        // Clients, the log, the queues' figures, signals.
+        // Clients, the log, queue statistics, signals.
         "accept", "accept4", "recvfrom", "read", "pread64", "write", "close",
-        // Waiting; the last for what SIGSTOP has interrupted.
+        // Waiting; restart_syscall continues a call after SIGSTOP.
         "epoll_ctl", "epoll_wait", "epoll_pwait", "poll", "ppoll", "restart_syscall",
-        // Memory, and the file with the state.
+        // Memory, and the mapped state file.
         "brk", "munmap", "mremap", "madvise", "futex",
-        // The time, where the vDSO does not know it, and chance, for hash tables.
+        // The time, where the vDSO cannot tell it, and random numbers for hash tables.
         "clock_gettime", "clock_gettime64", "getrandom",
-        // The end, an unhappy one too.
+        // Normal and abnormal termination.
         "exit", "exit_group", "getpid", "gettid", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
     ]
 }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Tells the service manager how far the daemon is, as `sd_notify` does, without libsystemd.
+/// Sends state changes to the service manager, as `sd_notify(3)` does, without libsystemd.
 package struct ServiceNotifier: ~Copyable {
     package enum State: String, Sendable {
         case ready = "READY=1"
@@ -11,8 +11,8 @@ package struct ServiceNotifier: ~Copyable {
 
     private let socket: Descriptor?
 
-    /// Nanoseconds after which the manager ends a process that has not said that it is alive; `nil` if it does not expect
-    /// that of this process (`sd_watchdog_enabled`).
+    /// The watchdog timeout in nanoseconds, after which the manager ends a process that has not sent `alive`; `nil` without
+    /// a watchdog for this process (`sd_watchdog_enabled(3)`).
     package let watchdogTimeout: UInt64?
 
     private init(_ socket: consuming Descriptor?) {
@@ -22,7 +22,7 @@ package struct ServiceNotifier: ~Copyable {
         watchdogTimeout = isMeant && microseconds > 0 ? UInt64(microseconds) * 1000 : nil
     }
 
-    /// Connects to the socket that `NOTIFY_SOCKET` names; where it names none, or nobody listens there, nobody is told.
+    /// Connects to the socket named by `NOTIFY_SOCKET`; without it, or if the connection fails, nothing is sent.
     package static func open() -> ServiceNotifier {
         guard let path = Environment.value(of: "NOTIFY_SOCKET") else { return ServiceNotifier(nil) }
         // Sound: the path is NUL-terminated and read during the call.
@@ -30,7 +30,7 @@ package struct ServiceNotifier: ~Copyable {
         return ServiceNotifier(number < 0 ? nil : Descriptor(adopting: number))
     }
 
-    /// Whether there is anybody to be told.
+    /// Whether there is a service manager to send to.
     package var isHeard: Bool {
         switch socket {
         case .some: true
@@ -38,22 +38,22 @@ package struct ServiceNotifier: ~Copyable {
         }
     }
 
-    /// Sends `state`; nothing waits for the answer and nothing fails: a manager that does not listen is its own affair.
+    /// Sends `state`, without waiting for an answer; errors are ignored.
     package func notify(_ state: State) { send(state.rawValue) }
 
-    /// Lets the manager keep an open file for the process that takes this one's place (`sd_pid_notify_with_fds`).
+    /// Sends a descriptor to the manager, which keeps it for the next process of the service (`sd_pid_notify_with_fds(3)`).
     package func store(_ descriptor: Int32, as name: String) {
         send("FDSTORE=1\nFDNAME=\(name)", with: descriptor)
     }
 
-    /// Lets the manager close what it keeps under that name.
+    /// Asks the manager to close the descriptors that it keeps under a name.
     package func discard(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
 
     private func send(_ text: String, with descriptor: Int32? = nil) {
         switch socket {
         case .some(let socket):
             let bytes = Array(text.utf8)
-            // Sound: the kernel reads the array's own bytes, and during the calls only.
+            // Sound: the kernel reads the array's bytes, during the calls only.
             if let descriptor {
                 _ = unsafe clinux_send_descriptor(socket.number, bytes, bytes.count, descriptor)
             } else {

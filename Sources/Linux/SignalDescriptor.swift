@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// The signals that the daemon obeys, SIGTERM, SIGINT and SIGHUP, as something to wait for (`signalfd`).
+/// A descriptor that reports SIGTERM, SIGINT and SIGHUP (`signalfd`).
 ///
-/// Once it was made they no longer kill the process, so that whatever is under way is finished first, and the end too.
+/// The signals no longer end the process once it is open, so the process can finish its work and shut down in order.
 package struct SignalDescriptor: ~Copyable {
     private let descriptor: Descriptor
 
@@ -11,12 +11,12 @@ package struct SignalDescriptor: ~Copyable {
         descriptor = Descriptor(adopting: number)
     }
 
-    /// Blocks the signals in this thread and makes the descriptor that tells of them.
+    /// Blocks the signals in this thread and opens a descriptor for them.
     ///
-    /// To be called before other threads exist, which otherwise still die of them.
+    /// To be called before other threads exist, in which the signals would not be blocked.
     package static func open() throws(SystemError) -> SignalDescriptor {
         var signals = SignalDescriptor.signals
-        // Sound: both calls only read the set, during the call.
+        // Sound: both calls read the set, during the call only.
         let failure = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         guard failure == 0 else { throw SystemError("block signals", code: failure) }
         return SignalDescriptor(
@@ -26,29 +26,29 @@ package struct SignalDescriptor: ~Copyable {
         )
     }
 
-    /// Becomes readable when a signal came.
+    /// The descriptor's number; readable when a signal is pending.
     package var number: Int32 { descriptor.number }
 
-    /// Takes one signal that came; `nil` if none did.
+    /// Returns the number of a pending signal and removes it; `nil` if there is none.
     ///
     /// The corresponding C structure is `signalfd_siginfo`.
     package func take() -> Int32? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
-        // Sound: the kernel writes at most `size` bytes, all of them integers, into `info`.
+        // Sound: the kernel writes at most `size` bytes into `info`, whose fields are integers.
         guard unsafe read(descriptor.number, &info, size) == size else { return nil }
         return Int32(bitPattern: info.ssi_signo)
     }
 
-    /// Lets a write to a closed pipe or socket fail with EPIPE instead of killing the process.
+    /// Ignores SIGPIPE, so that writing to a closed pipe or socket fails with EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Lets a crash end the process at once, whatever handlers the Swift runtime has set.
+    /// Removes the signal handlers of the Swift runtime, so that a crash ends the process at once.
     ///
-    /// Its backtracer, where it is on, starts a program to look at the crash (`SWIFT_BACKTRACE`). In a `Sandbox` it would
-    /// wait for that program for ever, and the packets with it.
+    /// The runtime's backtracer, if enabled (`SWIFT_BACKTRACE`), starts another program and waits for it. Inside the sandbox
+    /// it would wait forever, and the queued packets with it.
     static func dieOfCrashes() {
         for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
             _ = signal(number, SIG_DFL)
@@ -57,7 +57,7 @@ package struct SignalDescriptor: ~Copyable {
 
     private static var signals: sigset_t {
         var signals = sigset_t()
-        // Sound: each call fills in or changes the set that it is given, during the call.
+        // Sound: each call writes to the set during the call only.
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         unsafe sigaddset(&signals, SIGINT)

@@ -1,17 +1,19 @@
 import CLinux
 import Glibc
 
-/// Where a socket file is to be: a name in a directory that is open, and stays this directory whatever becomes of its path.
+/// The location of a socket file: an open directory and a name in it.
+///
+/// The directory is opened once, so that later changes to its path have no effect.
 package struct SocketPlace: ~Copyable {
     private let path: String
     private let name: String
     private let directory: Descriptor
-    /// The directory's path, if it was made for the file.
+    /// The directory's path, if the directory was created for the file.
     private var made: String?
-    /// The file as it was made: another one of the same name is somebody else's and stays.
+    /// The identity of the created file; another file of the same name is not removed.
     private var file: FileIdentity?
 
-    /// Opens the directory of `path`, and makes it if it is not there.
+    /// Opens the directory of `path`, and creates it if it does not exist.
     init(_ path: String) throws(SystemError) {
         self.path = path
         let slash = path.lastIndex(of: "/")
@@ -32,11 +34,11 @@ package struct SocketPlace: ~Copyable {
         if let file, file == FileIdentity(ofSocketNamed: name, in: directory.number) {
             unsafe unlinkat(directory.number, name, 0)
         }
-        // One that is not empty stays.
+        // Fails if the directory is not empty.
         if let made { unsafe rmdir(made) }
     }
 
-    /// Makes a directory; returns whether it was not there.
+    /// Creates a directory unless it exists; returns whether it was created.
     private static func make(_ directory: String) throws(SystemError) -> Bool {
         do {
             // Sound: the path is NUL-terminated and read during the call.
@@ -50,16 +52,16 @@ package struct SocketPlace: ~Copyable {
         }
     }
 
-    /// Takes note that the file there now is the listener's own.
+    /// Records the identity of the file that is there now, as the one to remove.
     mutating func remember() { file = FileIdentity(ofSocketNamed: name, in: directory.number) }
 
-    /// Lets the file and the directory stay.
+    /// Keeps the file and the directory from being removed.
     mutating func leave() {
         file = nil
         made = nil
     }
 
-    /// Removes the socket file if nobody listens at it; returns whether it has.
+    /// Removes the socket file if no process listens on it; returns whether it was removed.
     func removeStaleFile() -> Bool {
         let stale = FileIdentity(ofSocketNamed: name, in: directory.number)
         guard stale != nil else { return false }
@@ -70,7 +72,7 @@ package struct SocketPlace: ~Copyable {
             return false
         }
         let isFree = errno == ECONNREFUSED
-        // Another daemon that starts now may have put its own there meanwhile.
+        // Another daemon that starts at the same time may have replaced the file.
         let now = FileIdentity(ofSocketNamed: name, in: directory.number)
         guard isFree, stale == now else { return false }
         // Sound: the name is NUL-terminated and read during the call.

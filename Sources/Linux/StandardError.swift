@@ -1,12 +1,12 @@
 import Glibc
 
-/// Standard error, unbuffered.
+/// Standard error, without buffering.
 package enum StandardError {
-    /// Writes `text` whole; gives up silently where nobody can read it, for there is nowhere left to say so.
+    /// Writes all of `text`; errors are ignored, as they could not be reported.
     package static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            // The buffer is read only, and only during the call.
+            // Sound: the kernel reads the buffer during the call only.
             let count = unsafe rest.withUnsafeBytes {
                 unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
             }
@@ -16,19 +16,19 @@ package enum StandardError {
         }
     }
 
-    /// Writes all of `text`, or nothing; `false` if it could not be written without waiting.
+    /// Writes all of `text` without blocking; returns `false`, and writes nothing, if that is not possible.
     ///
-    /// The descriptor itself is left blocking, for it is shared with whoever started the program. A pipe that `poll`
-    /// calls writable takes `PIPE_BUF` bytes without waiting, and a longer text is cut to that.
+    /// The descriptor stays in blocking mode, because it is shared with the process that started the program. A pipe that
+    /// `poll` reports as writable takes `PIPE_BUF` bytes without blocking, so longer text is cut off there.
     package static func offer(_ text: String) -> Bool {
         var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        // Sound: `ready` is the one element that the call reads and fills in.
+        // Sound: `ready` is the one element that the call reads and writes.
         guard unsafe poll(&ready, 1, 0) == 1, ready.revents & Int16(POLLOUT) != 0 else { return false }
         var bytes = Array(text.utf8.prefix(Int(PIPE_BUF)))
         if bytes.count == Int(PIPE_BUF) { bytes[bytes.count - 1] = UInt8(ascii: "\n") }
         // Sound: the kernel reads `buffer.count` bytes from storage that lives during the call.
         return unsafe bytes.withUnsafeBytes { buffer in
-            // The journal's end is a socket, which alone knows how not to wait; anything else says ENOTSOCK.
+            // The journal's end is a socket, which supports MSG_DONTWAIT. Anything else fails with ENOTSOCK.
             let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
             if unsafe send(STDERR_FILENO, buffer.baseAddress, buffer.count, flags) >= 0 { return true }
             guard errno == ENOTSOCK else { return false }
@@ -36,9 +36,10 @@ package enum StandardError {
         }
     }
 
-    /// Tells whether the journal reads it, and so understands `<N>` before a line (`JOURNAL_STREAM`).
+    /// Whether standard error goes to the journal, which understands `<N>` at the start of a line (`JOURNAL_STREAM`).
     ///
-    /// The variable holds `device:inode` of the journal's end, since a child may have the variable and another pipe.
+    /// The variable contains `device:inode` of the journal's end. They are compared, because a child process can inherit the
+    /// variable and have another standard error.
     package static var isJournal: Bool {
         guard let stream = Environment.value(of: "JOURNAL_STREAM") else { return false }
         let numbers = stream.split(separator: ":").compactMap { UInt64($0) }

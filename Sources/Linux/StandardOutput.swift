@@ -1,13 +1,13 @@
 import Glibc
 
-/// What the program was asked for goes here, whole.
+/// Standard output, without buffering.
 package enum StandardOutput {
-    /// Writes all of `text`, waiting as long as the reader needs; at once, without a buffer of its own.
+    /// Writes all of `text`, and blocks as long as the reader needs.
     package static func write(_ text: String) throws(SystemError) {
         try write(Array(text.utf8)[...])
     }
 
-    /// Writes all of `bytes` as they are.
+    /// Writes all of `bytes`, and blocks as long as the reader needs.
     package static func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {

@@ -1,35 +1,34 @@
 import CSeccomp
 import Glibc
 
-/// A list of the system calls that this process will need from now on; once loaded, every other fails.
+/// A list of allowed system calls; after `load`, every other call fails with `EPERM` and is logged by the kernel.
 ///
-/// It fails with `EPERM`, and the kernel's log says so, but the process goes on: what no test has met, a libc that does
-/// something in another way, is then no more than that one call failing, where a signal would end the daemon and with
-/// it the FTP of everybody. The corresponding library is libseccomp.
+/// Calls fail rather than end the process: if some version of libc needs a call that is missing from the list, only that
+/// call fails and the daemon goes on. The corresponding library is libseccomp.
 @safe struct SystemCallFilter: ~Copyable {
     private let context: scmp_filter_ctx
 
-    /// Owns `context`, which must come from `seccomp_init` and be in nobody else's hands.
+    /// Takes ownership of `context`, which must come from `seccomp_init`.
     private init(adopting context: scmp_filter_ctx) { unsafe self.context = context }
 
     deinit { unsafe seccomp_release(context) }
 
-    /// Makes a list that allows nothing yet.
+    /// Creates an empty list.
     static func open() throws(SystemError) -> SystemCallFilter {
         guard let context = unsafe seccomp_init(cseccomp_fail_with(UInt16(EPERM))) else {
             throw SystemError("make a system call filter", code: ENOMEM)
         }
-        // A kernel that cannot do one of these answers EOPNOTSUPP. Without the first nobody is told of what was refused,
-        // without the second the filter is for this thread only, and the daemon has no other.
+        // Each fails with EOPNOTSUPP if the kernel lacks the feature. Without CTL_LOG, refused calls are not logged; without
+        // CTL_TSYNC, the filter applies to this thread only, and the daemon has no other.
         unsafe seccomp_attr_set(context, SCMP_FLTATR_CTL_LOG, 1)
         unsafe seccomp_attr_set(context, SCMP_FLTATR_CTL_TSYNC, 1)
         return unsafe SystemCallFilter(adopting: context)
     }
 
-    /// Allows a system call where all `conditions` hold; one that this architecture has not is passed over.
+    /// Allows a system call if all `conditions` hold; does nothing if the architecture lacks the call.
     func allow(_ name: String, where conditions: [Condition] = []) throws(SystemError) {
         let comparisons = conditions.map(\.comparison)
-        // Sound: the name is NUL-terminated, and the call reads as many conditions as there are.
+        // Sound: the name is NUL-terminated, and the call reads `comparisons.count` elements.
         try check("allow the system call \(name)") {
             unsafe seccomp_rule_add_array(
                 context,
@@ -41,16 +40,16 @@ import Glibc
         }
     }
 
-    /// Puts the filter in force, for this process and all that it starts, for good (`SECCOMP_SET_MODE_FILTER`).
+    /// Irrevocably applies the filter to this process and its children (`SECCOMP_SET_MODE_FILTER`).
     func load() throws(SystemError) {
         try check("load a system call filter") { unsafe seccomp_load(context) }
     }
 
-    /// What an argument of a system call, counted from 0, has to be.
+    /// A condition on one argument of a system call; arguments are counted from 0.
     enum Condition {
         case equals(argument: UInt32, UInt64)
         case atMost(argument: UInt32, UInt64)
-        /// None of these bits is set.
+        /// None of the bits is set.
         case lacks(argument: UInt32, UInt64)
 
         fileprivate var comparison: scmp_arg_cmp {
@@ -65,7 +64,7 @@ import Glibc
         }
     }
 
-    /// Calls libseccomp, which answers with the negative of an `errno`.
+    /// Calls a libseccomp function, which returns 0 or a negative `errno`.
     private func check(_ operation: String, _ call: () -> Int32) throws(SystemError) {
         let result = call()
         guard result == 0 else { throw SystemError(operation, code: -result) }

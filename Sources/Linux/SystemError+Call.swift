@@ -1,9 +1,9 @@
 import Glibc
 
 extension SystemError {
-    /// Makes a system call and returns what it returns; -1 becomes an error with its `errno`.
+    /// Makes a system call and returns its result; -1 is thrown as an error with the call's `errno`.
     ///
-    /// A call that a signal interrupted is made again (`EINTR`), here and nowhere else.
+    /// A call that a signal has interrupted (`EINTR`) is repeated.
     package static func check<Result: SignedInteger>(
         _ operation: @autoclosure () -> String,
         _ call: () -> Result
@@ -11,7 +11,7 @@ extension SystemError {
         while true {
             let result = call()
             if result != -1 { return result }
-            // Read at once: whatever is called next may change it.
+            // Read before any other call can change it.
             let code = errno
             guard code == EINTR else { throw SystemError(operation(), code: code) }
         }

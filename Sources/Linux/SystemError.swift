@@ -1,14 +1,14 @@
 import Glibc
 
-/// A request that the system refused: what was asked for, and the number it answered with.
+/// A failed operation of the system, with its error code.
 ///
-/// The description reads on after "pinhole: ": `create the conntrack entry: No space left on device`.
+/// The description is meant to follow "pinhole: ", as in `create the conntrack entry: No space left on device`.
 package struct SystemError: Error, Hashable, CustomStringConvertible {
-    /// What was tried, as an order: `bind queue 21`.
+    /// The operation, in the imperative: `bind queue 21`.
     package let operation: String
-    /// The `errno`; from 4096 on a number that only one subsystem of the kernel answers with.
+    /// The `errno`; numbers from 4096 are specific to one subsystem of the kernel.
     package let code: Int32
-    /// What `code` means, where `strerror` does not know it.
+    /// The meaning of `code`, if `strerror` does not know it.
     private let words: String?
 
     package init(_ operation: String, code: Int32, meaning words: String? = nil) {
@@ -28,13 +28,13 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
 
     package var description: String { "\(operation): \(reason)" }
 
-    /// What `code` means, in words.
+    /// The meaning of `code`, in words.
     package var reason: String {
         if let words { return words }
-        // Sound: glibc's strerror(3) answers NUL-terminated text for every number, in storage of this thread.
+        // Sound: glibc's strerror(3) returns NUL-terminated text for every number, in thread-local storage.
         return unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
     }
 
-    /// Tells whether the same may well succeed at once: there was no memory for it, or none for the answer.
+    /// Whether the operation may succeed if it is repeated at once: memory or buffer space was short.
     package var isMomentary: Bool { code == ENOBUFS || code == ENOMEM }
 }

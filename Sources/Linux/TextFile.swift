@@ -1,6 +1,6 @@
 import Glibc
 
-/// A small file of `/proc` or `/sys`, read whole and as often as one likes.
+/// A small text file in `/proc` or `/sys`, which can be read repeatedly.
 package struct TextFile: ~Copyable {
     private let descriptor: Descriptor
     private let path: String
@@ -19,15 +19,15 @@ package struct TextFile: ~Copyable {
         return TextFile(Descriptor(adopting: number), path)
     }
 
-    /// Takes over an open descriptor of the file at `path`.
+    /// Takes ownership of an open descriptor of the file at `path`.
     static func adopt(_ descriptor: consuming Descriptor, _ path: String) -> TextFile {
         TextFile(descriptor, path)
     }
 
-    /// Bytes that are read of a file at the most.
+    /// The largest number of bytes that are read.
     package static let maximumSize = 65536
 
-    /// What the file has to say now, or the first 64 KiB of it; bytes that are not UTF-8 become U+FFFD.
+    /// Reads the current contents, or the first 64 KiB of them; invalid UTF-8 becomes U+FFFD.
     package func text() throws(SystemError) -> String {
         let bytes = try descriptor.contents(upTo: Self.maximumSize, "read \(path)")
         return String(decoding: bytes, as: UTF8.self)

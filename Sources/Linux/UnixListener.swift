@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// A Unix socket file at which clients can connect; the file goes when the listener does, unless told to stay.
+/// A listening Unix stream socket; its file is removed with the listener, unless `leaveFile` was called.
 ///
-/// The directory may be somebody else's to write to. So the file is what it is to be from the first moment on, and it is
-/// removed by its name in the directory that was opened for it, whatever has become of the path meanwhile.
+/// Other users may be able to write to the directory. The file therefore has its final mode and group from the moment it
+/// is created, and it is removed by its name relative to the opened directory.
 package struct UnixListener: ~Copyable {
     private let descriptor: Descriptor
-    /// Where the file is; `nil` if it is to stay.
+    /// The location of the file; `nil` if the file is not to be removed.
     private var place: SocketPlace?
 
     private init(adopting number: Int32, in place: consuming SocketPlace) {
@@ -16,10 +16,17 @@ package struct UnixListener: ~Copyable {
         self.place?.remember()
     }
 
-    /// Listens at `path`, for whoever may write to a file of this mode and group, the process's own where none is given.
+    /// Creates a socket file at `path` and listens on it.
     ///
-    /// Its directory is made (0755) if it is not there. A socket file at which nobody listens any more, left by a
-    /// process that was killed, is replaced; any other file stays, and the answer is EADDRINUSE.
+    /// The directory is created with mode 0755 if it does not exist. A socket file that no process listens on, left by a
+    /// killed process, is replaced.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the socket file.
+    ///   - mode: The mode of the socket file; clients need write permission.
+    ///   - group: The group of the socket file; `nil` for that of the process.
+    /// - Returns: The listener.
+    /// - Throws: `EADDRINUSE` if there is another file, or a socket file that a process listens on.
     package static func open(
         _ path: String,
         mode: UInt32,
@@ -41,16 +48,16 @@ package struct UnixListener: ~Copyable {
         return UnixListener(adopting: number, in: place)
     }
 
-    /// Lets the file stay when the listener goes, for one who may no longer remove it; the next to listen replaces it.
+    /// Keeps the file when the listener is closed, because the process can no longer remove it; the next listener replaces it.
     package mutating func leaveFile() {
         place?.leave()
         place = nil
     }
 
-    /// Becomes readable when a client wants in.
+    /// The descriptor's number; readable when a client waits.
     package var number: Int32 { descriptor.number }
 
-    /// Takes the next client; `nil` if none waits, or it went away meanwhile.
+    /// Accepts the next client; `nil` if none waits or it has disconnected.
     package func accept() throws(SystemError) -> UnixStream? {
         do {
             return UnixStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })

@@ -2,32 +2,34 @@ import CLinux
 import FTPHelper
 import Glibc
 
-/// One connection over a Unix socket.
+/// One connected Unix stream socket.
 ///
-/// Those that a `UnixListener` accepts never block; those made by `connect(to:)` do.
+/// Streams accepted by a `UnixListener` are non-blocking; those from `connect(to:)` block.
 package struct UnixStream: ~Copyable {
-    /// What became of a read.
+    /// The result of a read.
     package enum Reading: Hashable, Sendable {
-        /// So many bytes were appended, at least one.
+        /// The number of bytes that were appended; at least one.
         case bytes(Int)
-        /// Nothing is there yet; only where the stream does not block.
+        /// Nothing has arrived yet; only if the stream is non-blocking or the receive timeout has expired.
         case nothingYet
-        /// The other end writes no more.
+        /// The other end has closed the connection for writing.
         case end
     }
 
     private let descriptor: Descriptor
 
-    /// Takes over a connected socket.
+    /// Takes ownership of a connected socket.
     package init(adopting number: Int32) {
         descriptor = Descriptor(adopting: number)
     }
 
-    /// Milliseconds for which one who connects waits to be let in, and then for each write.
+    /// The timeout of connecting and of each write, in milliseconds.
     private static let connectTimeout: Int32 = 5000
 
-    /// Connects to the socket file at `path`: ENOENT where there is none, ECONNREFUSED where nobody listens, EAGAIN where
-    /// nobody lets it in.
+    /// Connects to the socket file at `path`.
+    ///
+    /// - Throws: `ENOENT` if there is no file, `ECONNREFUSED` if no process listens on it, `EAGAIN` if the connection is not
+    ///   accepted in time.
     package static func connect(to path: String) throws(SystemError) -> UnixStream {
         // Sound: the path is NUL-terminated and read during the call.
         UnixStream(
@@ -39,15 +41,15 @@ package struct UnixStream: ~Copyable {
 
     package var number: Int32 { descriptor.number }
 
-    /// Lets reads wait for as long as it takes, whatever was before.
+    /// Removes the receive timeout, so that reads block without limit.
     package func waitForEver() throws(SystemError) { try setReceiveTimeout(milliseconds: 0) }
 
-    /// Sets how long a read may wait for something to come before it is `nothingYet`; 0 for ever (`SO_RCVTIMEO`).
+    /// Sets the receive timeout (`SO_RCVTIMEO`), after which a read returns `nothingYet`; 0 for no limit.
     private func setReceiveTimeout(milliseconds: Int32) throws(SystemError) {
         _ = try SystemError.check("configure a socket") { clinux_set_receive_timeout(number, milliseconds) }
     }
 
-    /// The user at the other end, 0 for root (`SO_PEERCRED`).
+    /// The user id of the process at the other end (`SO_PEERCRED`).
     package func peerUser() throws(SystemError) -> UInt32 {
         var user: uid_t = 0
         // Sound: the call writes one `uid_t`.
@@ -55,7 +57,7 @@ package struct UnixStream: ~Copyable {
         return user
     }
 
-    /// Appends what has come to `buffer`, at most `limit` bytes.
+    /// Reads at most `limit` bytes and appends them to `buffer`.
     package func read(into buffer: inout [UInt8], limit: Int) throws(SystemError) -> Reading {
         let start = buffer.count
         var count = 0
@@ -76,16 +78,16 @@ package struct UnixStream: ~Copyable {
         return count > 0 ? .bytes(count) : .end
     }
 
-    /// Reads from a stream that blocks, and takes the time for which it waits off what there is left for that.
+    /// Reads from a blocking stream with a time limit for several reads together.
     ///
-    /// So whoever sends a byte now and then is waited for no longer than one who sends nothing.
+    /// A peer that sends single bytes slowly is thus not waited for any longer than one that sends nothing.
     ///
     /// - Parameters:
-    ///   - buffer: what has come is appended to it.
-    ///   - limit: bytes at the most.
-    ///   - rest: nanoseconds that are left for waiting.
-    /// - Returns: `nothingYet` once they are over.
-    /// - Throws: What the system says to reading.
+    ///   - buffer: The buffer to append to.
+    ///   - limit: The largest number of bytes to read.
+    ///   - rest: The nanoseconds left; the time spent waiting is subtracted.
+    /// - Returns: `nothingYet` when no time is left.
+    /// - Throws: The error of `recv`.
     package func read(
         into buffer: inout [UInt8],
         limit: Int,
@@ -99,7 +101,7 @@ package struct UnixStream: ~Copyable {
         return reading
     }
 
-    /// Sends all of `text` over a stream that blocks; EAGAIN where the other end takes too long.
+    /// Sends all of `text` over a blocking stream; `EAGAIN` if a write times out.
     package func send(_ text: String) throws(SystemError) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -109,9 +111,9 @@ package struct UnixStream: ~Copyable {
         }
     }
 
-    /// Sends as much of `bytes` as the socket takes and returns how many; 0 where it takes none now.
+    /// Sends as many of `bytes` as the socket takes, and returns their number; 0 if it takes none now.
     ///
-    /// EPIPE where the other end is gone; the process gets no SIGPIPE.
+    /// - Throws: `EPIPE` if the other end has closed the connection; SIGPIPE is not raised.
     package func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
         do {
             // Sound: the kernel reads `bytes.count` bytes from storage that lives during the call.

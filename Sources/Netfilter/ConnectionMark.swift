@@ -1,18 +1,18 @@
-/// How the mark of data connections differs from that of the control connection (`CONNMARK --set-xmark`).
+/// A change to a connection mark: a value and a mask, as in `CONNMARK --set-xmark VALUE/MASK`.
 package struct ConnectionMark: Hashable, Sendable {
     package let value: UInt32
-    /// The bits that are set to those of `value`; the others stay the control connection's.
+    /// The bits that are replaced by those of `value`; the other bits stay as they are.
     package let mask: UInt32
 
-    /// With a value that has no bits beyond the mask.
+    /// Creates a mark from a value that has no bits outside the mask.
     package init(value: UInt32, mask: UInt32) {
         self.value = value
         self.mask = mask
     }
 
-    /// Reads `VALUE` or `VALUE/MASK`, numbers in decimal or, behind `0x`, hexadecimal; `nil` for anything else.
+    /// Parses `VALUE` or `VALUE/MASK`, in decimal or, with `0x` in front, in hexadecimal; `nil` for anything else.
     ///
-    /// Without a mask all bits are set. Refused, for example: `0x100/0xff` (bits beyond the mask), `1/`, `-1`.
+    /// Without a mask all bits are replaced. Refused, for example: `0x100/0xff` (bits outside the mask), `1/`, `-1`.
     package init?(parsing text: String) {
         let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map(Self.number)
         guard (1...2).contains(numbers.count), let value = numbers[0],
@@ -23,10 +23,10 @@ package struct ConnectionMark: Hashable, Sendable {
         self.mask = mask
     }
 
-    /// The mark of a data connection whose control connection has this one.
+    /// The mark that results from applying the change to `mark`.
     package func applied(to mark: UInt32) -> UInt32 { mark & ~mask | value }
 
-    /// As rules have it: `0x100/0x300`.
+    /// The change as rules write it: `0x100/0x300`.
     package var text: String { "0x\(String(value, radix: 16))/0x\(String(mask, radix: 16))" }
 
     private static func number(_ text: Substring) -> UInt32? {

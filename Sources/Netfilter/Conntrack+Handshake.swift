@@ -2,16 +2,17 @@ import CNetfilter
 package import FTPHelper
 package import Linux
 
-/// Data connections on a gateway that has rules with SYNPROXY.
+/// Handshakes of data connections on a gateway that has SYNPROXY rules.
 extension Conntrack {
-    /// Lets conntrack take an expected connection for established (`TCP_CONNTRACK_ESTABLISHED`) whose SYN-ACK waits.
+    /// Sets the state of an expected data connection to `TCP_CONNTRACK_ESTABLISHED` while its SYN-ACK waits for a verdict.
     ///
-    /// Each entry that is made through ctnetlink has what those of SYNPROXY have (`nfct_synproxy_ext_add` in
-    /// `ctnetlink_create_conntrack`). While it is in `TCP_CONNTRACK_SYN_RECV`, SYNPROXY's hook, which there is once any rule
-    /// has that target, answers the SYN-ACK itself and lets it go no further (`ipv4_synproxy_hook`).
+    /// Otherwise the SYN-ACK would be lost. The kernel gives every entry created through ctnetlink the SYNPROXY extension
+    /// (`nfct_synproxy_ext_add` in `ctnetlink_create_conntrack`). If any rule has the SYNPROXY target, its hook answers the
+    /// SYN-ACK of such an entry in `TCP_CONNTRACK_SYN_RECV` itself and drops it (`ipv4_synproxy_hook`).
     ///
-    /// - Parameter reply: the SYN-ACK's own tuple, in whatever zone; nothing happens if it is of no such connection.
-    /// - Throws: `ENOENT` if the connection has gone meanwhile.
+    /// - Parameter reply: The tuple of the SYN-ACK, whose zone is ignored. Nothing happens if it belongs to no expected
+    ///   connection in that state.
+    /// - Throws: `ENOENT` if the connection no longer exists.
     package mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
         let entry = try entries(of: reply).first { $0.master != nil && $0.phase == .opening }
         guard let original = entry?.mapping.original else { return }

@@ -3,17 +3,19 @@ package import FTPHelper
 import Glibc
 package import Linux
 
-/// Control connections whose packets nobody needs to see any more.
+/// Control connections whose packets no longer need to be queued.
 extension Conntrack {
-    /// Marks a control connection so that the rules queue its packets no longer, but for FIN and RST.
+    /// Marks a control connection, so that the rules queue only its FIN and RST packets.
     ///
-    /// Without a `releaseMark` nothing happens. `ENOENT` if it is gone.
+    /// Without a `releaseMark` nothing happens.
+    ///
+    /// - Throws: `ENOENT` if the connection no longer exists.
     package mutating func release(_ mapping: Mapping) throws(SystemError) {
         guard let releaseMark else { return }
         try setMark(of: mapping, to: releaseMark.value, within: releaseMark.mask)
     }
 
-    /// Takes the mark back; a connection that is gone has none.
+    /// Removes the mark of `release`; does nothing if the connection no longer exists.
     package mutating func recall(_ mapping: Mapping) throws(SystemError) {
         guard let releaseMark else { return }
         do {
@@ -23,7 +25,7 @@ extension Conntrack {
         }
     }
 
-    /// Changes the bits of `mask` in a connection's mark (`CTA_MARK`, `CTA_MARK_MASK`).
+    /// Replaces the bits of `mask` in a connection's mark (`CTA_MARK`, `CTA_MARK_MASK`).
     private mutating func setMark(
         of mapping: Mapping,
         to value: UInt32,

@@ -2,9 +2,9 @@ import CNetfilter
 package import FTPHelper
 package import Linux
 
-/// Connections whose zone is not known: a queued packet does not tell the one that it is in.
+/// Conntrack zones: a queued packet does not tell its zone, so connections are looked up in every zone seen so far.
 extension Conntrack {
-    /// What conntrack has of connections with that tuple, in zone 0 and in those in which any were seen so far.
+    /// Returns the entries with a tuple, in zone 0 and in every zone in which a connection was seen so far.
     package mutating func entries(of tuple: Tuple) throws(SystemError) -> [ConntrackEntry] {
         var tuple = tuple
         tuple.zone = 0
@@ -17,10 +17,10 @@ extension Conntrack {
         return entries
     }
 
-    /// Begins to look for zones that were never seen: what `entries` finds afterwards may be in one of them.
+    /// Starts a search for zones that were not seen so far, which `entries` then looks into.
     ///
-    /// The kernel is asked for its whole table, of which it gathers a part each time that one is taken: some hundred entries,
-    /// in about as many microseconds. A filter would have it pass over any number of others before it answers.
+    /// It dumps the whole table. The kernel prepares about a hundred entries each time that a part is received, which
+    /// takes about a hundred microseconds. With a filter it could skip any number of entries before it answers.
     package mutating func beginSearch() throws(SystemError) {
         try searcher.post(
             Conntrack.search,
@@ -31,10 +31,10 @@ extension Conntrack {
         isSearching = true
     }
 
-    /// Readable while a search has more to take.
+    /// The socket of the search, for `epoll`: readable while the search goes on.
     package var searchDescriptor: Int32 { searcher.fileDescriptor }
 
-    /// Takes one part more of a search, and notice of the zones in it.
+    /// Receives the next part of the search and notes the zones in it.
     package mutating func continueSearch() throws(SystemError) {
         var found: [Mapping] = []
         do {
@@ -52,7 +52,7 @@ extension Conntrack {
 
     private static var search: String { "search conntrack's zones" }
 
-    /// Gives every connection of TCP that is established or shakes hands to `take`, and takes notice of all zones in which there is any.
+    /// Passes every TCP connection that is established or in its handshake to `take`, and replaces the list of known zones.
     package mutating func survey(_ take: (ConntrackEntry) -> Void) throws(SystemError) {
         var found: Set<UInt16> = []
         try socket.dump(
@@ -68,7 +68,7 @@ extension Conntrack {
         zones = found.subtracting([0]).sorted()
     }
 
-    /// Takes notice of the zones of a connection.
+    /// Adds the zones of a connection to the list of known zones.
     mutating func note(_ mapping: Mapping) {
         for zone in [mapping.original.zone, mapping.reply.zone] where zone != 0 && !zones.contains(zone) {
             zones.append(zone)
@@ -77,7 +77,7 @@ extension Conntrack {
 }
 
 extension Span where Element == UInt8 {
-    /// Tells whether an entry is in a zone besides 0, in either direction.
+    /// Whether an entry has a zone other than 0 in either direction.
     fileprivate var hasZone: Bool {
         let all = 0..<count
         guard attribute(CTA_ZONE.rawValue, in: all) == nil else { return true }

@@ -3,29 +3,29 @@ package import FTPHelper
 import Glibc
 package import Linux
 
-/// Requests to conntrack, each done when its method returns (ctnetlink).
+/// The kernel's connection tracking table, through ctnetlink; each request is complete when its method returns.
 package struct Conntrack: ~Copyable {
-    /// What data connections have on top of the master's mark.
+    /// The change from the control connection's mark to that of its data connections; `nil` for none.
     package var dataMark: ConnectionMark?
-    /// What the mark of a released control connection has; data connections have none of its bits.
+    /// The mark of released control connections, whose bits data connections do not inherit; `nil` for none.
     package var releaseMark: ConnectionMark?
-    /// The zones besides 0 in which a connection was ever seen.
+    /// The zones other than 0 in which a connection was seen.
     var zones: [UInt16] = []
     var socket: NetlinkSocket
-    /// Has what comes of a search, while `socket` is asked for other things.
+    /// The socket of searches, so that `socket` stays free for other requests meanwhile.
     var searcher: NetlinkSocket
-    /// Set while a search for zones has not come to its end.
+    /// Whether a search for zones is going on.
     package internal(set) var isSearching = false
-    /// Seconds that an established connection may be silent (`nf_conntrack_tcp_timeout_established`).
+    /// Seconds after which an established connection without packets expires (`nf_conntrack_tcp_timeout_established`).
     private let establishedTimeout: UInt32
 
-    /// Opens conntrack of the calling thread's network namespace.
+    /// Opens the table of the calling thread's network namespace.
     ///
     /// - Throws: `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the kernel has no ctnetlink.
     package static func open() throws(SystemError) -> Conntrack {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK))
         try socket.probe("use ctnetlink", command: IPCTNL_MSG_CT_GET_STATS.rawValue) { _ in }
-        // Unreadable only where there is no /proc; then the kernel's own default will do.
+        // Without /proc, the kernel's default is used.
         let text = try? TextFile.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
         let seconds = text.flatMap { UInt32($0.prefix { $0.isNumber }) }
         return Conntrack(
@@ -37,9 +37,8 @@ package struct Conntrack: ~Copyable {
         )
     }
 
-    /// What conntrack has of the connection with that tuple in that zone, which may be its original or its reply one.
-    ///
-    /// `nil` if there is none. The request is `IPCTNL_MSG_CT_GET`.
+    /// Returns the entry whose original or reply tuple, zone included, is `tuple`; `nil` if there is none
+    /// (`IPCTNL_MSG_CT_GET`).
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         let operation = "look up a conntrack entry"
         let attributes: [UInt8]
@@ -60,16 +59,17 @@ package struct Conntrack: ~Copyable {
         return entry
     }
 
-    /// Lets conntrack accept whatever sequence numbers the connection has (`IP_CT_TCP_FLAG_BE_LIBERAL`).
+    /// Turns off conntrack's sequence number checks for one connection, in both directions (`IP_CT_TCP_FLAG_BE_LIBERAL`).
     ///
-    /// An edit that changes the length of a line makes the numbers of both ends differ, and conntrack would call the
-    /// one's acknowledgements INVALID and leave them untranslated. It is set for both directions of this connection
-    /// only.
+    /// After an edit that changes the length of a line, the two ends count differently. Conntrack would classify the
+    /// acknowledgements of one end as INVALID, and NAT would not translate them.
     ///
-    /// Nor does conntrack ever see the edited line acknowledged to the byte, and after each packet it gives such a
-    /// connection only `nf_conntrack_tcp_timeout_unacknowledged`, 300 s: less than a long transfer takes, during which
-    /// the control connection is silent. So the entry gets here what an established one has; to be repeated
-    /// when the connection falls silent. `ENOENT` if it is gone.
+    /// Conntrack never sees the last byte of the edited line acknowledged either. After each packet it therefore sets the
+    /// connection's timeout to `nf_conntrack_tcp_timeout_unacknowledged`, 300 s, and a control connection is silent for
+    /// longer than that during a long transfer. So this sets the timeout of an established connection too, and must be
+    /// called again when the connection falls silent.
+    ///
+    /// - Throws: `ENOENT` if the connection no longer exists.
     package mutating func beLiberal(_ mapping: Mapping) throws(SystemError) {
         let timeout = establishedTimeout
         try change("relax the sequence check of a control connection", mapping.original) {
@@ -77,7 +77,7 @@ package struct Conntrack: ~Copyable {
         }
     }
 
-    /// Changes what there is of a connection with `IPCTNL_MSG_CT_NEW`; `ENOENT` if there is nothing.
+    /// Changes an existing entry (`IPCTNL_MSG_CT_NEW`); `ENOENT` if there is none.
     mutating func change(
         _ operation: String,
         _ original: Tuple,
@@ -91,15 +91,14 @@ package struct Conntrack: ~Copyable {
         )
     }
 
-    /// Makes the entry of a data connection whose SYN waits in front of conntrack.
+    /// Creates the entry of a data connection whose SYN is queued before conntrack sees it.
     ///
-    /// The entry has the control connection as its master, and so the SYN, when it is released, is RELATED and gets
-    /// the translation that is set up here; the mark is the master's, as for a connection that a kernel helper expected, and
-    /// so is the zone. A SYN in another zone does not find the entry, and is NEW. What is left of an earlier connection
-    /// with the same addresses and ports is removed.
+    /// The control connection becomes the entry's master, so the released SYN is RELATED and is translated as set up here.
+    /// Mark and zone are the master's, as for a connection that a kernel helper expected. A SYN in another zone does not
+    /// match the entry and is NEW. A finished entry with the same addresses and ports is deleted first.
     ///
-    /// - Throws: `ENOENT` if the control connection is gone, `ENOTCONN` if it is that of an encrypted session and an end has
-    ///   closed it, `EEXIST` if another connection is in the way.
+    /// - Throws: `ENOENT` if the control connection no longer exists, `ENOTCONN` if it belongs to an encrypted session that
+    ///   an end has closed, `EEXIST` if another connection has the addresses and ports.
     package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
         guard let master = try entry(for: connection.expectation.master) else {
             throw SystemError("look up the control connection", code: ENOENT)
@@ -120,9 +119,9 @@ package struct Conntrack: ~Copyable {
         }
     }
 
-    /// Removes the entry of the connection with that tuple; none is not an error (`IPCTNL_MSG_CT_DELETE`).
+    /// Deletes the entry with a tuple, if there is one (`IPCTNL_MSG_CT_DELETE`).
     ///
-    /// With `id`, only that very entry and none that has taken its place.
+    /// With `id`, it deletes only the entry with that id, and not one that has replaced it.
     package mutating func delete(_ tuple: Tuple, id: UInt32? = nil) throws(SystemError) {
         do {
             try socket.request(
@@ -138,7 +137,7 @@ package struct Conntrack: ~Copyable {
         }
     }
 
-    /// Makes the entry with `IPCTNL_MSG_CT_NEW`; `EEXIST` if one of its tuples is another entry's.
+    /// Creates the entry (`IPCTNL_MSG_CT_NEW`); `EEXIST` if another entry has one of its tuples.
     private mutating func create(
         _ connection: ExpectedConnection,
         _ master: ConntrackEntry
@@ -152,13 +151,13 @@ package struct Conntrack: ~Copyable {
         ) { $0.put(connection, under: master, mark: mark) }
     }
 
-    /// The mark of a data connection whose control connection has this entry.
+    /// The mark of the data connections of a control connection.
     private func mark(ofDataUnder master: ConntrackEntry) -> UInt32 {
         let mark = master.mark & ~(releaseMark?.mask ?? 0)
         return dataMark?.applied(to: mark) ?? mark
     }
 
-    /// The entry that has one of the tuples that the data connection needs.
+    /// Returns the entry that has one of the data connection's tuples.
     private mutating func conflict(
         to connection: ExpectedConnection,
         under master: ConntrackEntry
@@ -171,15 +170,14 @@ package struct Conntrack: ~Copyable {
 }
 
 extension ConntrackEntry {
-    /// Tells whether nobody needs the entry any more, now that a SYN with its tuple has come.
-    ///
-    /// That is a connection that at least one end has closed, or an expected one that nobody answered.
+    /// Whether the entry can be deleted in favour of a new SYN with its tuple: at least one end has closed the connection, or
+    /// it was expected and never answered.
     fileprivate var isSpent: Bool {
         isClosing || master != nil && !hasSeenReply
     }
 }
 
 extension Tuple {
-    /// `AF_INET` or `AF_INET6`, which ctnetlink takes all addresses of a request to be of.
+    /// `AF_INET` or `AF_INET6`; ctnetlink takes one family for all addresses of a request.
     var family: Int32 { source.address.family }
 }

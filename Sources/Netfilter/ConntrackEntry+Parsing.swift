@@ -3,16 +3,16 @@ import FTPHelper
 import Glibc
 
 extension ConntrackEntry {
-    /// Reads the attributes of an `IPCTNL_MSG_CT_NEW`; `nil` unless both tuples are there and are TCP's.
+    /// Parses the attributes of an `IPCTNL_MSG_CT_NEW`; `nil` unless it has both tuples and they are TCP's.
     ///
-    /// Whatever else is missing or of a wrong size is taken as not set; unknown attributes are passed over.
+    /// Other attributes that are missing or have the wrong size count as not set; unknown attributes are skipped.
     package init?(parsing bytes: borrowing Span<UInt8>) {
         let all = 0..<bytes.count
         guard
             var original = bytes.tuple(CTA_TUPLE_ORIG.rawValue, in: all),
             var reply = bytes.tuple(CTA_TUPLE_REPLY.rawValue, in: all)
         else { return nil }
-        // A zone of one direction is within that one's tuple.
+        // CTA_ZONE is the zone of both directions. That of a single direction is CTA_TUPLE_ZONE in its tuple.
         if let zone = bytes.number(UInt16.self, CTA_ZONE.rawValue, in: all) {
             original.zone = zone
             reply.zone = zone
@@ -33,7 +33,7 @@ extension ConntrackEntry {
 }
 
 extension Span where Element == UInt8 {
-    /// The tuple of that type, `CTA_TUPLE_ORIG` or its like; `nil` if anything of it is missing or it is not TCP's.
+    /// The tuple in `CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY` or `CTA_TUPLE_MASTER`; `nil` if it is incomplete or not TCP's.
     fileprivate func tuple(_ type: UInt32, in range: Range<Int>) -> Tuple? {
         guard
             let tuple = attribute(type, in: range),
@@ -52,7 +52,7 @@ extension Span where Element == UInt8 {
         )
     }
 
-    /// The address in the first attribute of either type.
+    /// The address in the first attribute of type `v4`, or else of type `v6`.
     private func address(v4: UInt32, v6: UInt32, in range: Range<Int>) -> IPAddress? {
         if let value = number(UInt32.self, v4, in: range) { return .v4(value) }
         guard let value = attribute(v6, in: range), value.count == 16 else { return nil }
@@ -64,7 +64,7 @@ extension Span where Element == UInt8 {
         return .v6(high: high, low: low)
     }
 
-    /// The name within `CTA_HELP`, up to its NUL.
+    /// The helper's name (`CTA_HELP_NAME` in `CTA_HELP`), without its NUL.
     fileprivate func helperName(in range: Range<Int>) -> String? {
         guard
             let help = attribute(CTA_HELP.rawValue, in: range),
@@ -73,7 +73,7 @@ extension Span where Element == UInt8 {
         return String(decoding: name.map { self[$0] }.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// The directions in which numbers are shifted, or are going to be.
+    /// The streams whose sequence numbers the kernel shifts or is going to shift.
     fileprivate func shifted(in range: Range<Int>) -> ShiftedStreams {
         var shifted: ShiftedStreams = []
         if isShifted(CTA_SEQ_ADJ_ORIG.rawValue, in: range) { shifted.insert(.client) }
@@ -83,15 +83,17 @@ extension Span where Element == UInt8 {
         return shifted
     }
 
-    /// Tells whether SYNPROXY has chosen the number with which the server's stream begins for the client.
+    /// Whether SYNPROXY has chosen the initial sequence number that the client sees (`CTA_SYNPROXY_ISN`).
     ///
-    /// Each entry that is made through ctnetlink has room for such a number, which stays 0 (`ctnetlink_create_conntrack`).
+    /// Entries created through ctnetlink have the attribute too, but with the number 0 (`ctnetlink_create_conntrack`).
     private func isProxied(in range: Range<Int>) -> Bool {
         guard let proxy = attribute(CTA_SYNPROXY.rawValue, in: range) else { return false }
         return number(UInt32.self, CTA_SYNPROXY_ISN.rawValue, in: proxy) ?? 0 != 0
     }
 
-    /// Tells whether an attribute of that type has any offset but 0: the kernel tells of both directions if one is shifted.
+    /// Whether `CTA_SEQ_ADJ_ORIG` or `CTA_SEQ_ADJ_REPLY` has an offset other than 0.
+    ///
+    /// The kernel sends both attributes if it shifts either direction.
     private func isShifted(_ type: UInt32, in range: Range<Int>) -> Bool {
         guard let adjustment = attribute(type, in: range) else { return false }
         return [CTA_SEQADJ_OFFSET_BEFORE.rawValue, CTA_SEQADJ_OFFSET_AFTER.rawValue].contains {
@@ -99,7 +101,7 @@ extension Span where Element == UInt8 {
         }
     }
 
-    /// What was counted in both directions.
+    /// The packet and byte counters of both directions; `nil` if one is missing.
     fileprivate func traffic(in range: Range<Int>) -> Traffic? {
         guard let original = traffic(CTA_COUNTERS_ORIG.rawValue, in: range),
             let reply = traffic(CTA_COUNTERS_REPLY.rawValue, in: range)
@@ -115,7 +117,7 @@ extension Span where Element == UInt8 {
         return Traffic.Direction(packets: packets, bytes: bytes)
     }
 
-    /// The state within `CTA_PROTOINFO`.
+    /// The TCP state (`CTA_PROTOINFO_TCP_STATE` in `CTA_PROTOINFO`).
     fileprivate func tcpState(in range: Range<Int>) -> UInt8? {
         guard
             let transport = attribute(CTA_PROTOINFO.rawValue, in: range),

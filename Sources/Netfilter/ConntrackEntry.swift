@@ -1,34 +1,35 @@
 import CNetfilter
 package import FTPHelper
 
-/// What conntrack has of one TCP connection.
+/// The conntrack entry of one TCP connection.
 package struct ConntrackEntry: Hashable, Sendable {
-    /// The two tuples, and so what NAT does (`CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY`, `CTA_ZONE`).
+    /// The original and the reply tuple, which differ by what NAT does (`CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY`, `CTA_ZONE`).
     package let mapping: Mapping
-    /// The original tuple of the connection that announced this one; `nil` if none did (`CTA_TUPLE_MASTER`).
+    /// The original tuple of the control connection that announced this one; `nil` if none did (`CTA_TUPLE_MASTER`).
     ///
     /// The kernel does not tell its zone.
     package let master: Tuple?
-    /// Tells this entry from another with the same tuples, as a rule: the kernel makes it of addresses (`CTA_ID`).
+    /// The entry's id (`CTA_ID`), which normally differs from that of an earlier or later entry with the same tuples: the
+    /// kernel computes it from memory addresses.
     package let id: UInt32
-    /// The connection mark; 0 where none is set (`CTA_MARK`).
+    /// The connection mark; 0 if none is set (`CTA_MARK`).
     package let mark: UInt32
-    /// The kernel helper that is attached to it, `ftp` for one (`CTA_HELP_NAME`).
+    /// The name of the attached kernel helper, such as `ftp`; `nil` without one (`CTA_HELP_NAME`).
     package let helper: String?
-    /// The streams whose numbers the kernel shifts, for SYNPROXY as a rule.
+    /// The streams whose sequence numbers the kernel shifts, normally for SYNPROXY.
     ///
-    /// SYNPROXY has a say in a connection from its SYN on (`CTA_SYNPROXY`), and knows by how much only when the server's SYN-ACK is
-    /// about to leave (`CTA_SEQ_ADJ_REPLY`): behind us.
+    /// A connection has `CTA_SYNPROXY` from its SYN on. The offset (`CTA_SEQ_ADJ_REPLY`) is known only when the server's
+    /// SYN-ACK passes the SYNPROXY hook, after it was queued.
     package let shifted: ShiftedStreams
-    /// `TCP_CONNTRACK_...` (`CTA_PROTOINFO_TCP_STATE`).
+    /// The TCP state, `TCP_CONNTRACK_...` (`CTA_PROTOINFO_TCP_STATE`); `nil` if the kernel did not tell it.
     package let tcpState: UInt8?
-    /// Tells whether a packet has come back (`IPS_SEEN_REPLY` in `CTA_STATUS`).
+    /// Whether conntrack has seen a packet in the reply direction (`IPS_SEEN_REPLY` in `CTA_STATUS`).
     package let hasSeenReply: Bool
-    /// What has gone over it (`CTA_COUNTERS_ORIG`, `CTA_COUNTERS_REPLY`); `nil` where conntrack does not count
+    /// The packet and byte counters (`CTA_COUNTERS_ORIG`, `CTA_COUNTERS_REPLY`); `nil` if counting is off
     /// (`nf_conntrack_acct`).
     package let traffic: Traffic?
 
-    /// How far the connection is.
+    /// The phase of the connection that the core distinguishes.
     package var phase: ConntrackPhase {
         switch tcpState.map(UInt32.init) {
         case TCP_CONNTRACK_SYN_RECV.rawValue: .opening
@@ -37,17 +38,17 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
-    /// Tells whether its handshake is under way: a SYN has come, and not yet the ACK that answers the SYN-ACK.
+    /// Whether the handshake is under way: conntrack has seen a SYN, and not yet the ACK of the SYN-ACK.
     package var isShakingHands: Bool {
         switch tcpState.map(UInt32.init) {
-        // LISTEN is `TCP_CONNTRACK_SYN_SENT2`, of a simultaneous open.
+        // LISTEN has the number of TCP_CONNTRACK_SYN_SENT2, the state of a simultaneous open.
         case TCP_CONNTRACK_SYN_SENT.rawValue, TCP_CONNTRACK_LISTEN.rawValue, TCP_CONNTRACK_SYN_RECV.rawValue:
             true
         default: false
         }
     }
 
-    /// Tells whether at least one end has closed it.
+    /// Whether at least one end has closed the connection.
     package var isClosing: Bool {
         switch tcpState.map(UInt32.init) {
         case TCP_CONNTRACK_FIN_WAIT.rawValue, TCP_CONNTRACK_CLOSE_WAIT.rawValue,
@@ -57,7 +58,7 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
-    /// Tells whether both ends have closed it, or one has cut it off: no data passes any more.
+    /// Whether both ends have closed the connection or one has reset it.
     package var isOver: Bool {
         switch tcpState.map(UInt32.init) {
         case TCP_CONNTRACK_LAST_ACK.rawValue, TCP_CONNTRACK_TIME_WAIT.rawValue, TCP_CONNTRACK_CLOSE.rawValue:
@@ -66,15 +67,15 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
-    /// Tells whether an end has cut it off with an RST that conntrack believes.
+    /// Whether an end has reset the connection with an RST that conntrack accepted.
     package var isCutOff: Bool { tcpState == UInt8(TCP_CONNTRACK_CLOSE.rawValue) }
 
-    /// Tells whether both ends have said hello and neither has said goodbye, as far as conntrack tells.
+    /// Whether the handshake is complete and no end has closed the connection; also true if the state is not known.
     package var isEstablished: Bool {
         tcpState.map { $0 == UInt8(TCP_CONNTRACK_ESTABLISHED.rawValue) } ?? true
     }
 
-    /// Tells whether it is of that connection, which it may have the wrong way round where there is no NAT.
+    /// Whether this is the entry of `mapping`, or, without NAT, of `mapping` with its directions exchanged.
     package func isOf(_ mapping: Mapping) -> Bool {
         self.mapping == mapping || !mapping.isTranslated && self.mapping == mapping.reversed
     }

@@ -1,11 +1,11 @@
 import CNetfilter
 
-/// Walks the attributes of a message, or of an attribute that holds others, from the first on.
+/// Iterates over the attributes of a message or of a nested attribute.
 ///
-/// No length is trusted, the kernel's neither: one that is shorter than its own header, or reaches beyond the
-/// range, ends the walk, and every step goes forward.
+/// Every length is checked, although the kernel wrote it: an attribute that is shorter than its header or reaches past the
+/// range ends the iteration, and every step advances.
 package struct NetlinkAttributes {
-    /// One attribute: its type, and where its value lies in the bytes walked.
+    /// One attribute: its type, and where its value lies in the bytes.
     package struct Attribute {
         /// `nla_type` without `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER`.
         package let type: Int
@@ -15,13 +15,13 @@ package struct NetlinkAttributes {
     private var offset: Int
     private let end: Int
 
-    /// Walks the bytes in `range`, which need not be there.
+    /// Iterates over the bytes in `range`, which may exceed those that `next` is given.
     package init(in range: Range<Int>) {
         offset = range.lowerBound
         end = range.upperBound
     }
 
-    /// The next attribute, or `nil` where there is none that is whole.
+    /// Returns the next attribute; `nil` at the end or if it is not complete.
     package mutating func next(in bytes: borrowing Span<UInt8>) -> Attribute? {
         guard
             let size = bytes.hostNumber(UInt16.self, at: offset, before: end),

@@ -1,20 +1,23 @@
 import CNetfilter
 
-/// Walks the messages that one datagram holds, from the first on.
+/// Iterates over the netlink messages in one datagram.
 ///
-/// No length is trusted, the kernel's neither: one that is shorter than a header, or reaches beyond what was
-/// received, ends the walk, and every step goes forward.
+/// Every length is checked, although the kernel wrote it: a message that is shorter than its header or reaches past the
+/// datagram ends the iteration, and every step advances.
 package struct NetlinkMessages {
-    /// One message: what its header says, and where its payload lies in the bytes walked.
+    /// One message: fields of its header, and where it lies in the bytes.
     package struct Message {
-        /// `nlmsg_type`: `NLMSG_ERROR`, or the subsystem and its command.
+        /// `nlmsg_type`: `NLMSG_ERROR`, or the subsystem and its message type.
         package let type: UInt16
-        /// `nlmsg_seq`: the request that it answers.
+        /// `nlmsg_seq`: the sequence number of the request that it answers.
         package let sequence: UInt32
-        /// What follows the `nlmsghdr`.
+        /// The bytes after the `nlmsghdr`.
         package let payload: Range<Int>
 
-        /// Where the attributes lie, behind the `nfgenmsg`; empty if that is cut short.
+        /// The message with its `nlmsghdr`.
+        var whole: Range<Int> { payload.lowerBound - headerSize..<payload.upperBound }
+
+        /// The attributes, after the `nfgenmsg`; empty if that is truncated.
         package var attributes: Range<Int> {
             min(payload.lowerBound + genericHeaderSize, payload.upperBound)..<payload.upperBound
         }
@@ -23,13 +26,13 @@ package struct NetlinkMessages {
     private var offset: Int
     private let end: Int
 
-    /// Walks the bytes in `range`, which need not be there.
+    /// Iterates over the bytes in `range`, which may exceed those that `next` is given.
     package init(in range: Range<Int>) {
         offset = range.lowerBound
         end = range.upperBound
     }
 
-    /// The next message, or `nil` where there is none that is whole.
+    /// Returns the next message; `nil` at the end or if it is not complete.
     package mutating func next(in bytes: borrowing Span<UInt8>) -> Message? {
         guard
             let size = bytes.hostNumber(UInt32.self, at: offset, before: end),

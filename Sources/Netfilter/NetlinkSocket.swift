@@ -3,22 +3,24 @@ import FTPHelper
 import Glibc
 import Linux
 
-/// A socket to one subsystem of nfnetlink; every request and its answer go through here.
+/// A netlink socket to one subsystem of nfnetlink, or to rtnetlink, for requests and their answers.
 ///
-/// The kernel performs a request while it is being sent, so the answer is there at once. A request waits for it one
-/// second all the same and never longer: packets wait behind it. The corresponding library is libmnl.
+/// The kernel performs a request inside `sendto`, so its answer can be received at once. Receiving times out after one
+/// second, because packets wait for a verdict meanwhile. The corresponding library is libmnl.
 @safe struct NetlinkSocket: ~Copyable {
     private let handle: OpaquePointer
     /// `NFNL_SUBSYS_...`.
     private let subsystem: Int32
-    /// The number of the last request, by which its answer is known.
+    /// The sequence number of the last request, which the kernel repeats in the answer.
     private var sequence: UInt32 = 0
-    /// The request being made; kept for its storage.
+    /// Encodes requests; a property to keep its storage.
     private var writer = NetlinkWriter()
-    /// What was received; a conntrack entry takes some 500 bytes, an error some 20 more than the request.
+    /// The last datagram received.
+    ///
+    /// A conntrack entry takes about 500 bytes, an error 20 more than the request.
     private var buffer = [UInt8](repeating: 0, count: 16384)
 
-    /// Owns `handle`, which must come from `mnl_socket_open2` and be in nobody else's hands.
+    /// Takes ownership of `handle`, which must come from `mnl_socket_open2` or `mnl_socket_fdopen`.
     private init(adopting handle: OpaquePointer, subsystem: Int32) {
         unsafe self.handle = handle
         self.subsystem = subsystem
@@ -30,14 +32,14 @@ import Linux
     ///
     /// - Parameters:
     ///   - subsystem: `NFNL_SUBSYS_...`.
-    ///   - waits: receiving waits for an answer; else there has to be one (`ETIMEDOUT`).
+    ///   - waits: Whether receiving blocks; if not, it throws `ETIMEDOUT` when nothing has arrived.
     /// - Returns: The socket.
-    /// - Throws: What the system says to making it.
+    /// - Throws: The error of `socket`, `bind` or `setsockopt`.
     static func open(_ subsystem: Int32, waits: Bool = true) throws(SystemError) -> NetlinkSocket {
         try open(bus: NETLINK_NETFILTER, subsystem, waits: waits)
     }
 
-    /// Opens one to the routing tables (rtnetlink), which have no subsystems.
+    /// Opens a socket to the routing tables (rtnetlink).
     static func openRouting() throws(SystemError) -> NetlinkSocket {
         try open(bus: NETLINK_ROUTE, NFNL_SUBSYS_NONE, waits: true)
     }
@@ -60,11 +62,11 @@ import Linux
         return socket
     }
 
-    /// Goes on with a socket that another process has opened with `open`.
+    /// Takes over a socket that another process opened with `open`.
     static func adopt(_ descriptor: consuming Descriptor, _ subsystem: Int32) throws(SystemError)
         -> NetlinkSocket
     {
-        // Sound: libmnl asks the kernel what the descriptor is, and closes it with the handle; whoever gave it has another.
+        // Sound: libmnl checks that the descriptor is a netlink socket, and closes it with the handle.
         guard let handle = unsafe mnl_socket_fdopen(descriptor.number) else {
             throw SystemError("take over a netlink socket", code: errno)
         }
@@ -72,12 +74,12 @@ import Linux
         return unsafe NetlinkSocket(adopting: handle, subsystem: subsystem)
     }
 
-    /// For `epoll` and for receiving what is no answer.
+    /// The descriptor, for `epoll` and for receiving packets.
     var fileDescriptor: Int32 { unsafe mnl_socket_get_fd(handle) }
 
     /// Sets an option of `SOL_SOCKET`.
     func set<Value: BitwiseCopyable>(_ option: Int32, to value: inout Value) throws(SystemError) {
-        // Sound: the kernel reads the value, of the size that its type has, during the call only.
+        // Sound: the kernel reads the value during the call only, and no more than the size of its type.
         _ = try SystemError.check("configure a netlink socket") {
             unsafe setsockopt(
                 fileDescriptor,
@@ -89,10 +91,10 @@ import Linux
         }
     }
 
-    /// Makes a request that changes nothing, to learn whether the subsystem is there and may be used.
+    /// Sends a request that changes nothing, to learn whether the subsystem exists and may be used.
     ///
-    /// A kernel without the subsystem answers as if the request were wrong (`EINVAL`); here that is
-    /// `EPROTONOSUPPORT`. Without `CAP_NET_ADMIN` it is `EPERM`.
+    /// - Throws: `EPROTONOSUPPORT` if the kernel lacks the subsystem, which it reports as `EINVAL`; `EPERM` without
+    ///   `CAP_NET_ADMIN`.
     mutating func probe(
         _ operation: String,
         command: UInt32,
@@ -105,22 +107,35 @@ import Linux
         }
     }
 
-    /// Makes a request and waits until the kernel has done it.
+    /// Sends a request that is encoded already, and waits for the kernel's answer.
     ///
     /// - Parameters:
-    ///   - operation: What is asked, for the error.
-    ///   - command: The subsystem's number for it.
+    ///   - operation: The request in words, for the error.
+    ///   - message: Returns the message, with `NLM_F_ACK` and the sequence number that it is given.
+    /// - Throws: The kernel's error; `ETIMEDOUT` if it did not answer.
+    mutating func request(
+        _ operation: @autoclosure () -> String,
+        _ message: (_ sequence: UInt32) -> [UInt8]
+    ) throws(SystemError) {
+        sequence &+= 1
+        try send(message(sequence), operation())
+        _ = try answer(operation())
+    }
+
+    /// Sends a request and waits until the kernel has acknowledged it.
+    ///
+    /// - Parameters:
+    ///   - operation: The request in words, for the error.
+    ///   - command: The subsystem's message type.
     ///   - flags: `NLM_F_...` besides `NLM_F_REQUEST` and `NLM_F_ACK`.
     ///   - family: `AF_INET`, `AF_INET6` or `AF_UNSPEC`.
-    ///   - resource: See `NetlinkWriter.message`.
     ///   - body: Writes the attributes of the request.
-    /// - Throws: What the kernel answered; `ETIMEDOUT` if it did not.
+    /// - Throws: The kernel's error; `ETIMEDOUT` if it did not answer.
     mutating func request(
         _ operation: @autoclosure () -> String,
         command: UInt32,
         flags: Int32 = 0,
         family: Int32 = AF_UNSPEC,
-        resource: UInt16 = 0,
         _ body: (inout NetlinkWriter) -> Void
     ) throws(SystemError) {
         try post(
@@ -128,16 +143,15 @@ import Linux
             command: command,
             flags: flags | NLM_F_ACK,
             family: family,
-            resource: resource,
             body
         )
         _ = try answer(operation())
     }
 
-    /// Asks a question to which there is one answer, and returns the attributes of that.
+    /// Sends a request that has one message as its answer, and returns the attributes of that message.
     ///
-    /// It is not acknowledged as well: that would be a datagram more to make and to receive for each connection. The
-    /// parameters and errors are those of `request`.
+    /// No acknowledgement is requested, which would cost a second datagram. The parameters and errors are those of
+    /// `request`.
     mutating func ask(
         _ operation: @autoclosure () -> String,
         command: UInt32,
@@ -148,7 +162,7 @@ import Linux
         return try answer(operation())
     }
 
-    /// Asks the routing tables where a packet goes, as the attributes that `body` writes describe it (`RTM_GETROUTE`).
+    /// Looks up the route of the packet that the attributes written by `body` describe (`RTM_GETROUTE`).
     mutating func askRoute(
         family: Int32,
         source: IPAddress?,
@@ -172,9 +186,9 @@ import Linux
         }
     }
 
-    /// Asks for everything that there is of a kind, and gives the attributes of each to `take`.
+    /// Dumps all objects of a kind, and passes the attributes of each to `take`.
     ///
-    /// The other parameters are those of `request`.
+    /// The other parameters and the errors are those of `request`.
     mutating func dump(
         _ operation: @autoclosure () -> String,
         command: UInt32,
@@ -186,9 +200,11 @@ import Linux
         while try !takePart(operation(), take) {}
     }
 
-    /// Receives one more part of what was asked for with `NLM_F_DUMP`: the kernel gathers it with the part before.
+    /// Receives the next datagram of a dump (`NLM_F_DUMP`) and passes the attributes of each object to `take`.
     ///
-    /// - Returns: Whether that was the last.
+    /// The kernel prepares one datagram each time that one is received.
+    ///
+    /// - Returns: Whether the dump is complete.
     mutating func takePart(
         _ operation: @autoclosure () -> String,
         _ take: (borrowing Span<UInt8>) -> Void
@@ -209,7 +225,7 @@ import Linux
         return false
     }
 
-    /// What an `NLMSG_ERROR` says; 0 acknowledges.
+    /// The `errno` of an `NLMSG_ERROR` message; 0 is an acknowledgement.
     private func errorCode(of message: NetlinkMessages.Message) -> Int32 {
         // struct nlmsgerr begins with the negative errno.
         let code = buffer.span.hostNumber(
@@ -220,12 +236,12 @@ import Linux
         return code.map { 0 &- Int32(bitPattern: $0) } ?? EBADMSG
     }
 
-    /// Makes requests that the kernel does all together or not at all, and waits until it has.
+    /// Sends one transaction, which the kernel performs completely or not at all, and waits until it is done.
     ///
-    /// Every one of `commands` gets the attributes that `body` writes. The numbers of the messages are all the same: whatever
-    /// is wrong with one of them, or with the whole, is the answer.
+    /// Each of `commands` gets the attributes that `body` writes. All messages have the same sequence number, so an error
+    /// about any of them, or about the whole, is taken for the answer.
     ///
-    /// - Throws: The first thing that the kernel has against it; `ETIMEDOUT` if it did not answer.
+    /// - Throws: The kernel's first error; `ETIMEDOUT` if it did not answer.
     mutating func transaction(
         _ operation: @autoclosure () -> String,
         commands: [UInt32],
@@ -250,7 +266,7 @@ import Linux
         _ = try answer(operation())
     }
 
-    /// Writes the message that begins or ends a transaction.
+    /// Writes the message that begins or ends a transaction (`NFNL_MSG_BATCH_BEGIN`, `NFNL_MSG_BATCH_END`).
     private mutating func bracket(_ command: Int32) {
         writer.message(
             subsystem: NFNL_SUBSYS_NONE,
@@ -262,7 +278,7 @@ import Linux
         ) { _ in }
     }
 
-    /// Makes a request and does not wait for what comes of it.
+    /// Sends a request without waiting for an answer.
     ///
     /// The parameters are those of `request`.
     mutating func post(
@@ -270,7 +286,6 @@ import Linux
         command: UInt32,
         flags: Int32 = 0,
         family: Int32 = AF_UNSPEC,
-        resource: UInt16 = 0,
         _ body: (inout NetlinkWriter) -> Void
     ) throws(SystemError) {
         sequence &+= 1
@@ -281,21 +296,20 @@ import Linux
             flags: flags,
             sequence: sequence,
             family: family,
-            resource: resource,
             body
         )
         try send(writer.bytes, operation())
     }
 
-    /// Sends whole messages.
+    /// Sends encoded messages as one datagram.
     func send(_ bytes: [UInt8], _ operation: @autoclosure () -> String) throws(SystemError) {
-        // Sound: the kernel reads the array's own bytes, and during the call only.
+        // Sound: the kernel reads the array's bytes, during the call only.
         _ = try SystemError.check(operation()) { unsafe mnl_socket_sendto(handle, bytes, bytes.count) }
     }
 
-    /// Receives what the kernel says to the last request; what belongs to earlier ones is passed over.
+    /// Receives the answer to the last request and returns its attributes; answers to earlier requests are skipped.
     ///
-    /// The attributes are none where it only acknowledges.
+    /// An acknowledgement has no attributes.
     private mutating func answer(_ operation: @autoclosure () -> String) throws(SystemError) -> [UInt8] {
         while true {
             let size = try receive(operation())
@@ -313,7 +327,7 @@ import Linux
     /// Receives one datagram into the buffer and returns its size.
     private mutating func receive(_ operation: @autoclosure () -> String) throws(SystemError) -> Int {
         do {
-            // Sound: libmnl writes at most the size it is given, and fails with ENOSPC if that is too little.
+            // Sound: libmnl writes at most `buffer.count` bytes, and fails with ENOSPC if the datagram is longer.
             return try SystemError.check(operation()) {
                 unsafe mnl_socket_recvfrom(handle, &buffer, buffer.count)
             }

@@ -3,10 +3,14 @@ package import FTPHelper
 import Glibc
 
 extension NetlinkWriter {
-    /// Writes the attributes that make a data connection known to conntrack before its SYN comes there.
+    /// Writes the attributes of a data connection's entry, which is created before conntrack sees the SYN.
     ///
-    /// There is no `CTA_PROTOINFO`: the TCP state stays `TCP_CONNTRACK_NONE`, from which the SYN leads on like from the
-    /// start of any connection.
+    /// Without `CTA_PROTOINFO` the TCP state is `TCP_CONNTRACK_NONE`, so the SYN is handled like that of any connection.
+    ///
+    /// - Parameters:
+    ///   - connection: The data connection.
+    ///   - master: The entry of the control connection.
+    ///   - mark: The connection mark; `nil` for the master's.
     package mutating func put(
         _ connection: ExpectedConnection,
         under master: ConntrackEntry,
@@ -16,17 +20,17 @@ extension NetlinkWriter {
         let replyZone = master.mapping.reply.zone
         let isOfBoth = zone == replyZone
         put(CTA_TUPLE_ORIG.rawValue, tuple: connection.original, zone: isOfBoth ? 0 : zone)
-        // As if there were no NAT: the kernel changes it by what follows.
+        // The reply tuple without NAT; the kernel derives the translated one from CTA_NAT_SRC and CTA_NAT_DST.
         put(CTA_TUPLE_REPLY.rawValue, tuple: connection.original.inverted, zone: isOfBoth ? 0 : replyZone)
         if isOfBoth { put(zone: zone) }
         put(CTA_TIMEOUT.rawValue, dataTimeout)
-        // The kernel looks for it in the zone of the data connection, where perhaps only one of its tuples is.
+        // The kernel looks the master up in the data connection's zone, which may hold only one of its tuples.
         let isThere = master.mapping.original.zone == zone
         put(CTA_TUPLE_MASTER.rawValue, tuple: isThere ? master.mapping.original : master.mapping.reply)
         let mark = mark ?? master.mark
         if mark != 0 { put(CTA_MARK.rawValue, mark) }
-        // What nf_nat_follow_master does: also for an end that stays the same, so that its port is moved where another
-        // connection has it.
+        // As in nf_nat_follow_master, an end that is not translated is set too: the kernel then chooses another port if the
+        // tuple is taken.
         let expectation = connection.expectation
         guard expectation.isTranslated || master.mapping.isTranslated else { return }
         put(CTA_NAT_SRC.rawValue, translation: expectation.translatedFrom, port: nil)
@@ -37,10 +41,10 @@ extension NetlinkWriter {
         )
     }
 
-    /// Writes the attributes that make conntrack accept any sequence numbers of a connection, in both directions, and
-    /// keep its entry for so many seconds if it is silent from now on.
+    /// Writes the attributes that turn off the sequence number checks of a connection in both directions, and set its timeout
+    /// in seconds.
     package mutating func putLiberal(_ original: Tuple, timeout: UInt32) {
-        // struct nf_ct_tcp_flags: the flags, and which of them to change.
+        // struct nf_ct_tcp_flags: the flags, and the mask of those to change.
         let flags = [UInt8(IP_CT_TCP_FLAG_BE_LIBERAL), UInt8(IP_CT_TCP_FLAG_BE_LIBERAL)]
         put(connection: original)
         put(CTA_TIMEOUT.rawValue, timeout)
@@ -52,7 +56,7 @@ extension NetlinkWriter {
         }
     }
 
-    /// Writes what names a connection: one of its tuples, and the zone that this is in.
+    /// Writes the attributes that identify a connection: one of its tuples, and the tuple's zone.
     package mutating func put(connection tuple: Tuple) {
         put(CTA_TUPLE_ORIG.rawValue, tuple: tuple)
         put(zone: tuple.zone)
@@ -65,7 +69,7 @@ extension NetlinkWriter {
 
     /// Writes the tuple of a TCP connection as `CTA_TUPLE_ORIG`, `CTA_TUPLE_REPLY` or `CTA_TUPLE_MASTER`.
     ///
-    /// A zone is that of this direction alone (`CTA_TUPLE_ZONE`).
+    /// `zone` is the zone of this direction only (`CTA_TUPLE_ZONE`); 0 writes none.
     package mutating func put(_ type: some BinaryInteger, tuple: Tuple, zone: UInt16 = 0) {
         nest(type) {
             $0.nest(CTA_TUPLE_IP.rawValue) {
@@ -81,9 +85,9 @@ extension NetlinkWriter {
         }
     }
 
-    /// Writes to what NAT is to change one end of a connection, as `CTA_NAT_SRC` or `CTA_NAT_DST`.
+    /// Writes the address and port that NAT translates one end of a connection to, as `CTA_NAT_SRC` or `CTA_NAT_DST`.
     ///
-    /// Without a port the kernel keeps the connection's own where that is free, and takes another where it is not.
+    /// Without a port the kernel keeps the connection's port if it is free, and otherwise chooses another.
     private mutating func put(_ type: some BinaryInteger, translation address: IPAddress, port: UInt16?) {
         nest(type) {
             $0.put(address, v4: CTA_NAT_V4_MINIP.rawValue, v6: CTA_NAT_V6_MINIP.rawValue)
@@ -97,5 +101,5 @@ extension NetlinkWriter {
     }
 }
 
-/// Seconds that the entry lasts if its SYN never comes by; `nf_conntrack_tcp_timeout_syn_sent` is the same.
+/// Seconds until the entry expires if its SYN does not arrive: the default of `nf_conntrack_tcp_timeout_syn_sent`.
 private let dataTimeout: UInt32 = 120

@@ -1,23 +1,23 @@
 import CNetfilter
 package import FTPHelper
 
-/// Writes nfnetlink messages, one behind the other, into one buffer.
+/// Encodes nfnetlink messages, one after another, in one buffer.
 ///
 ///     +----------+----------+---------------+---------------+-----
 ///     | nlmsghdr | nfgenmsg | nlattr, value | nlattr, value | ...     the next message follows without a gap
 ///     | 16 bytes |  4 bytes |  4 +  n bytes |               |
 ///     +----------+----------+---------------+---------------+-----
 ///
-/// Headers are in host order, the numbers in netfilter's attributes in network order. Values are padded to four
-/// bytes. It works on an array and needs no pointer.
+/// Headers are in host byte order, numbers in netfilter's attributes in network byte order. Values are padded to four
+/// bytes. It works on an array and needs no pointers.
 package struct NetlinkWriter {
-    /// What has been written.
+    /// The messages written so far.
     package private(set) var bytes: [UInt8] = []
 
-    /// With room for so many bytes: what moves to find more leaves its old bytes behind.
+    /// Creates an empty buffer with storage for `capacity` bytes.
     package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
-    /// Empties the buffer, of which nothing stays in memory, and keeps its storage.
+    /// Overwrites the messages with zeros and removes them; the storage is kept.
     package mutating func clear() {
         var written = bytes.mutableSpan
         written.update(repeating: 0)
@@ -28,11 +28,11 @@ package struct NetlinkWriter {
     ///
     /// - Parameters:
     ///   - subsystem: `NFNL_SUBSYS_...`.
-    ///   - command: The subsystem's number for what is asked.
-    ///   - flags: `NLM_F_...` without `NLM_F_REQUEST`, which is always there.
-    ///   - sequence: Comes back in the answer.
+    ///   - command: The subsystem's message type.
+    ///   - flags: `NLM_F_...`; `NLM_F_REQUEST` is added.
+    ///   - sequence: `nlmsg_seq`, which the kernel repeats in its answer.
     ///   - family: `AF_INET`, `AF_INET6` or `AF_UNSPEC` (`nfgen_family`).
-    ///   - resource: What the request is about where the subsystem asks for it here: the queue's number (`res_id`).
+    ///   - resource: `res_id` in network byte order; for a transaction, the subsystem that it is for.
     ///   - body: Writes the attributes.
     package mutating func message(
         subsystem: Int32,
@@ -56,9 +56,9 @@ package struct NetlinkWriter {
         overwrite(UInt32(bytes.count - start).bigEndian, at: start)
     }
 
-    /// Writes an `RTM_GETROUTE` with the attributes that `body` writes; numbers in those are in host order.
+    /// Writes an `RTM_GETROUTE` request with the attributes that `body` writes; their numbers are in host byte order.
     ///
-    /// It asks for the route as it stands in the table, so with all its next hops (`RTM_F_FIB_MATCH`).
+    /// `RTM_F_FIB_MATCH` asks for the route as it is in the table, with all its next hops.
     mutating func routeMessage(
         sequence: UInt32,
         family: Int32,
@@ -71,7 +71,7 @@ package struct NetlinkWriter {
         append(UInt16(NLM_F_REQUEST).bigEndian)
         append(sequence.bigEndian)
         append(UInt32(0))
-        // struct rtmsg: family, the lengths of both addresses, six bytes that matter to routes that are made, flags.
+        // struct rtmsg: family, prefix lengths of destination and source, five bytes that lookups do not use, flags.
         let addressSize = UInt8(family == AF_INET ? 32 : 128)
         bytes += [UInt8(family), addressSize, hasSource ? addressSize : 0, 0, 0, 0, 0, 0]
         append(UInt32(RTM_F_FIB_MATCH).bigEndian)
@@ -79,17 +79,17 @@ package struct NetlinkWriter {
         overwrite(UInt32(bytes.count - start).bigEndian, at: start)
     }
 
-    /// Writes an attribute that holds the attributes that `body` writes (`NLA_F_NESTED`).
+    /// Writes an attribute that contains the attributes that `body` writes (`NLA_F_NESTED`).
     package mutating func nest(_ type: some BinaryInteger, _ body: (inout NetlinkWriter) -> Void) {
         attribute(UInt16(type) | UInt16(NLA_F_NESTED), body)
     }
 
-    /// Writes an attribute whose value is a number in network order.
+    /// Writes an attribute whose value is a number in network byte order.
     package mutating func put(_ type: some BinaryInteger, _ value: some FixedWidthInteger & UnsignedInteger) {
         attribute(UInt16(type)) { $0.append(value) }
     }
 
-    /// Writes an attribute whose value is an address, with the type that fits its family.
+    /// Writes an attribute whose value is an address; its type depends on the address family.
     package mutating func put(_ address: IPAddress, v4: some BinaryInteger, v6: some BinaryInteger) {
         switch address {
         case .v4(let value):
@@ -102,21 +102,18 @@ package struct NetlinkWriter {
         }
     }
 
-    /// Writes an attribute whose value is these bytes; at most 65531 of them, or the length does not fit.
+    /// Writes an attribute whose value is `value`, of at most 65531 bytes.
     package mutating func put(_ type: some BinaryInteger, bytes value: [UInt8]) {
         attribute(UInt16(type)) { $0.bytes += value }
     }
 
-    /// Writes an attribute whose value is text with a NUL behind it.
+    /// Writes an attribute whose value is NUL-terminated text.
     package mutating func put(_ type: some BinaryInteger, text: String) {
         attribute(UInt16(type)) {
             $0.bytes += text.utf8
             $0.bytes.append(0)
         }
     }
-
-    /// Most bytes that one attribute can hold: its length, of 16 bits, counts its header.
-    package static let maximumValueSize = Int(UInt16.max) - 4
 
     private mutating func attribute(_ type: UInt16, _ value: (inout NetlinkWriter) -> Void) {
         let start = bytes.count
@@ -127,7 +124,7 @@ package struct NetlinkWriter {
         while bytes.count % 4 != 0 { bytes.append(0) }
     }
 
-    /// Appends a number, the most significant byte first; `append(value.bigEndian)` appends it in host order.
+    /// Appends a number in network byte order; `append(value.bigEndian)` appends it in host byte order.
     private mutating func append<Number: FixedWidthInteger & UnsignedInteger>(_ value: Number) {
         for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> Number(shift)))

@@ -2,33 +2,35 @@ import CNetfilter
 import Glibc
 package import Linux
 
-/// Sends packets that are ours from the IP header on.
+/// Sends complete IP packets through raw sockets.
 ///
-/// They leave through the OUTPUT hooks like any packet of this machine. The sockets are raw ones of `IPPROTO_RAW`, for
-/// which the kernel takes the header as it stands, in IPv4 (`IP_HDRINCL`) as in IPv6.
+/// The packets pass the OUTPUT hooks like any packet of this host. The sockets have the protocol `IPPROTO_RAW`, for which
+/// the caller supplies the IP header, in IPv4 (`IP_HDRINCL`) as in IPv6.
 package struct PacketInjector: ~Copyable {
     private let v4: Descriptor
-    /// Not there where the kernel has no IPv6.
+    /// `nil` if the kernel has no IPv6.
     private let v6: Descriptor?
 
-    /// Opens the sockets in the network namespace of the calling thread; `EPERM` without `CAP_NET_RAW`.
+    /// Opens the sockets in the network namespace of the calling thread.
+    ///
+    /// - Throws: `EPERM` without `CAP_NET_RAW`.
     package static func open() throws(SystemError) -> PacketInjector {
         PacketInjector(v4: try open(AF_INET), v6: try openIfKnown(AF_INET6))
     }
 
-    /// The same, or goes on with the sockets that a service manager has kept: for these nobody needs `CAP_NET_RAW`.
+    /// Takes over the sockets that the service manager has kept, which needs no `CAP_NET_RAW`, or opens new ones.
     package static func open(from inherited: inout InheritedDescriptors) throws(SystemError) -> PacketInjector
     {
         guard let v4 = inherited.take(names.v4) else { return try open() }
         return PacketInjector(v4: v4, v6: inherited.take(names.v6))
     }
 
-    /// Whether a service manager has kept the sockets.
+    /// Whether the service manager has kept the sockets.
     package static func isKept(in inherited: borrowing InheritedDescriptors) -> Bool {
         inherited.rest.contains(names.v4)
     }
 
-    /// Lets the service manager keep the sockets, in place of any that it has.
+    /// Passes the sockets to the service manager to keep, in place of those that it has.
     package func store(with notifier: borrowing ServiceNotifier) {
         notifier.discard(Self.names.v4)
         notifier.store(v4.number, as: Self.names.v4)
@@ -39,7 +41,7 @@ package struct PacketInjector: ~Copyable {
         }
     }
 
-    /// What the service manager calls them.
+    /// The sockets' names at the service manager (`FDNAME`).
     private static let names = (v4: "raw-ipv4", v6: "raw-ipv6")
 
     private static func open(_ family: Int32) throws(SystemError) -> Descriptor {
@@ -58,9 +60,10 @@ package struct PacketInjector: ~Copyable {
         }
     }
 
-    /// Sends one IPv4 or IPv6 packet, checksums and all, to the destination in its header.
+    /// Sends one IPv4 or IPv6 packet, with its checksums, to the destination in its header.
     ///
-    /// `EINVAL` if it is shorter than its header, or neither IPv4 nor IPv6.
+    /// - Throws: `EINVAL` if the packet is shorter than its header or neither IPv4 nor IPv6, `EAFNOSUPPORT` if the kernel
+    ///   has no IPv6.
     package mutating func send(_ packet: [UInt8]) throws(SystemError) {
         let bytes = packet.span
         switch (bytes.isEmpty ? 0 : bytes[0] >> 4, bytes.count) {
@@ -94,7 +97,7 @@ package struct PacketInjector: ~Copyable {
         through descriptor: Int32
     ) throws(SystemError) {
         // Sound: packet and address are read during the call only, each with its own size; every `sockaddr_...`
-        // begins like `sockaddr`.
+        // begins with the fields of `sockaddr`.
         _ = try SystemError.check("send a packet") {
             unsafe withUnsafeBytes(of: address) {
                 unsafe sendto(

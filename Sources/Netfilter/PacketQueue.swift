@@ -3,97 +3,109 @@ import CNetfilter
 import Glibc
 package import Linux
 
-/// One queue of packets that wait for a verdict (NFQUEUE).
+/// One NFQUEUE: a queue of packets that wait for a verdict.
 ///
-/// The kernel hands over whole IP packets of at most the size of a frame, with their checksums made: it is not asked
-/// for the packets that network cards put together (`NFQA_CFG_F_GSO`). If this process ends, the packets that
-/// wait are dropped, and their senders send them again.
+/// The kernel copies whole IP packets with valid checksums, of at most the interface's MTU: without `NFQA_CFG_F_GSO` it
+/// splits the larger ones that network cards or TCP have put together. If this process ends, the kernel drops the packets
+/// that wait, and their senders retransmit them. The messages are encoded and parsed by libnetfilter_queue.
 @safe package struct PacketQueue: ~Copyable {
-    /// What becomes of a packet.
+    /// What the kernel does with a packet.
     package enum Verdict {
-        /// Goes on as it is.
+        /// Lets it go on as it is.
         case accept
-        /// Goes no further.
+        /// Drops it.
         case drop
-        /// Goes on with these bytes in the place of its own, from the IP header on.
+        /// Lets it go on with these bytes, from the IP header on, instead of its own.
         case replace([UInt8])
     }
 
-    /// How often the kernel had packets for this queue and no room to hand them over (`ENOBUFS`); they are lost.
+    /// How often the receive buffer was full, so that the kernel lost packets of this queue (`ENOBUFS`).
     package private(set) var overruns: UInt64 = 0
 
     private let socket: NetlinkSocket
-    /// Room for one batch: datagram `i` from `i * stride` on.
+    /// The datagrams of one batch: datagram `i` lies at `i * stride`.
     ///
-    /// Most packets are small, and only what they reach takes memory: zeros would reach all of it. Sound: any byte is a
-    /// number, and none is read before the kernel has written it.
+    /// It is not filled with zeros, so only the pages that packets reach take memory. Sound: every bit pattern is a byte,
+    /// and nothing is read before the kernel has written it.
     private var buffer = unsafe [UInt8](unsafeUninitializedCapacity: batch * stride) { $1 = batch * stride }
     /// The sizes of the datagrams of the batch.
     private var sizes = [UInt32](repeating: 0, count: batch)
-    /// The packets of the batch; kept for the storage.
+    /// The packets of the batch; a property to keep its storage.
     private var packets: [QueuedPacket] = []
     /// The verdicts that have not been sent yet.
     private var verdicts: VerdictBatch
-    /// Those before them that could not be sent, as they were gathered.
-    private var unsent: [[UInt8]] = []
+    /// Earlier verdicts that could not be sent, oldest first.
+    private var unsent: [QueueMessages] = []
 
     private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
         verdicts = VerdictBatch(queue: number, capacity: Self.gatheredVerdicts + Self.stride)
     }
 
-    /// Takes the queue of that number in the network namespace of the calling thread.
+    /// Binds to a queue in the network namespace of the calling thread.
     ///
-    /// - Throws: `EBUSY` if another process has it, `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the kernel
-    ///   has no NFQUEUE.
+    /// - Parameter number: The number of the queue.
+    /// - Returns: The queue.
+    /// - Throws: `EBUSY` if another process has the queue, `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the
+    ///   kernel has no NFQUEUE.
     package static func open(_ number: UInt16) throws(SystemError) -> PacketQueue {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_QUEUE))
-        // A command without effect since Linux 3.8. Its EPERM is a lack of capability; that of NFQNL_CFG_CMD_BIND, once
-        // this has passed, is another process's queue.
-        try socket.probe("use NFQUEUE", command: NFQNL_MSG_CONFIG.rawValue) {
-            $0.put(NFQA_CFG_CMD.rawValue, command: NFQNL_CFG_CMD_PF_BIND)
-        }
+        try probe(&socket)
         let operation = "bind queue \(number)"
         do {
-            try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
-                $0.put(NFQA_CFG_CMD.rawValue, command: NFQNL_CFG_CMD_BIND)
-                $0.put(NFQA_CFG_QUEUE_MAXLEN.rawValue, maximumLength)
+            try socket.request(operation) {
+                request(number, [.bind, .maximumLength(maximumLength)], sequence: $0)
             }
         } catch {
             throw error.code == EPERM ? SystemError(operation, code: EBUSY) : error
         }
-        // Refused where the capability is not of the first user namespace: then a burst is lost sooner, and counted.
+        // Refused without CAP_NET_ADMIN in the initial user namespace. The queue works with the default buffers too, but
+        // overruns sooner.
         var size = socketBufferSize
         try? socket.set(SO_RCVBUFFORCE, to: &size)
         try? socket.set(SO_SNDBUFFORCE, to: &size)
-        // Until now the kernel has no packets for us (NFQNL_COPY_NONE). No acknowledgement of this: it could come
-        // behind packets. struct nfqnl_msg_config_params says how much of a packet to copy, and whether at all.
-        try socket.post(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
-            $0.put(
-                NFQA_CFG_PARAMS.rawValue,
-                bytes: [0, 0, 0xff, 0xff, UInt8(NFQNL_COPY_PACKET.rawValue)]
-            )
-        }
+        // A new queue copies nothing (NFQNL_COPY_NONE). From this message on the kernel sends packets, so its
+        // acknowledgement could arrive after some of them: none is requested.
+        try socket.send(
+            request(number, [.copyPackets(size: UInt16.max)], sequence: 0, acknowledged: false),
+            operation
+        )
         return PacketQueue(number, socket: socket)
     }
 
-    /// Goes on with a queue that another process had, whose socket was kept for this one: no packet is lost on the way.
+    /// Checks that the kernel has NFQUEUE and that this process may use it.
     ///
-    /// What that process took and did not rule over, and what has come since, goes through the rules once more, and so into
-    /// the queue again. What the socket still says of it concerns nobody then.
+    /// After this has succeeded, an `EPERM` from `NFQNL_CFG_CMD_BIND` means that another process has the queue.
+    private static func probe(_ socket: inout NetlinkSocket) throws(SystemError) {
+        let operation = "use NFQUEUE"
+        do {
+            try socket.request(operation) { request(0, [.checkCapability], sequence: $0) }
+        } catch {
+            throw error.code == EINVAL ? SystemError(operation, code: EPROTONOSUPPORT) : error
+        }
+    }
+
+    /// Takes over a queue with the socket of the process that had it, so that no packet is lost in between.
     ///
-    /// - Throws: `ENODEV` if the queue is not that socket's.
+    /// Packets that have no verdict yet go through the rules again, and so into the queue again. Those that are still in
+    /// the socket are received as usual; the kernel ignores the verdicts on their old numbers.
+    ///
+    /// - Parameters:
+    ///   - descriptor: The other process's socket.
+    ///   - number: The number of the queue.
+    /// - Returns: The queue.
+    /// - Throws: `ENODEV` if the socket is not bound to that queue.
     package static func adopt(
         _ descriptor: consuming Descriptor,
         _ number: UInt16
     ) throws(SystemError) -> PacketQueue {
         var socket = try NetlinkSocket.adopt(descriptor, Int32(NFNL_SUBSYS_QUEUE))
         let operation = "take over queue \(number)"
-        // Each time that the kernel had no room for a packet it says so once (ENOBUFS), and answers the next time.
+        // A full receive buffer is reported once (ENOBUFS); the next attempt receives the answer.
         for attempt in 1...3 {
             do {
-                try socket.request(operation, command: NFQNL_MSG_CONFIG.rawValue, resource: number) {
-                    $0.put(NFQA_CFG_QUEUE_MAXLEN.rawValue, maximumLength)
+                try socket.request(operation) {
+                    request(number, [.maximumLength(maximumLength)], sequence: $0)
                 }
                 break
             } catch {
@@ -106,35 +118,41 @@ package import Linux
         return queue
     }
 
-    /// For `epoll`: readable when packets wait.
+    /// Encodes a request to change a queue.
+    private static func request(
+        _ number: UInt16,
+        _ settings: [QueueMessages.Setting],
+        sequence: UInt32,
+        acknowledged: Bool = true
+    ) -> [UInt8] {
+        let messages = QueueMessages()
+        messages.configure(number, settings, sequence: sequence, acknowledged: acknowledged)
+        return messages.bytes
+    }
+
+    /// The socket, for `epoll`: readable when packets wait.
     package var fileDescriptor: Int32 { socket.fileDescriptor }
 
-    /// Takes what waits, up to one batch, and asks `rule` for each packet in order.
+    /// Receives up to one batch of waiting packets and calls `rule` for each of them in order, without blocking.
     ///
-    /// The verdicts go to the kernel together at the end, in the same order. Does not wait. If they cannot be sent
-    /// they are kept and go with the next call; `owesVerdicts` tells.
+    /// The verdicts are sent together at the end, in the same order. If they cannot be sent they are kept for the next
+    /// call; see `owesVerdicts`.
     ///
     /// - Parameters:
-    ///   - rule: Given all packets of the batch, for what is to come may be worth a look, the number of the one in hand, and
-    ///     the bytes that they lie in. A packet of more than 65531 bytes is cut off there.
-    ///   - settle: Called before any of the packets ruled over so far goes on, for what has to be done before.
-    /// - Returns: How many packets there were; 0 when nothing waits.
-    /// - Throws: What the kernel says to receiving or sending as such; what it thinks of one verdict is passed over,
-    ///   for the packet is gone then.
+    ///   - rule: Decides on one packet. It is given all packets of the batch, so that it can look ahead, the index of the
+    ///     packet to decide on, and the bytes that their payloads lie in. A packet is cut off after 65531 bytes.
+    ///   - settle: Called before the verdicts on the packets decided on so far are sent, for work that must be done first.
+    /// - Returns: The number of packets; 0 if none waited.
+    /// - Throws: An error of receiving or sending. The kernel's answer to a single verdict is ignored: it means that the
+    ///   packet no longer waits.
     package mutating func receive(
         _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Verdict,
         settle: () -> Void
     ) throws(SystemError) -> Int {
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
-        packets.removeAll(keepingCapacity: true)
-        for index in 0..<datagrams {
-            var messages = NetlinkMessages(in: datagram(index))
-            while let message = messages.next(in: buffer.span) {
-                if let packet = QueuedPacket(parsing: message, in: buffer.span) { packets.append(packet) }
-            }
-        }
         defer { for index in 0..<datagrams { wipe(datagram(index)) } }
+        parse(datagrams)
         var failure: SystemError?
         for number in packets.indices {
             let id = packets[number].id
@@ -143,16 +161,15 @@ package import Linux
             case .drop: verdicts.drop(id)
             case .replace(let replacement): verdicts.replace(id, with: replacement)
             }
-            // What does not fit into the socket's buffer could never be sent.
+            // More than this might not fit into the socket's send buffer.
             guard verdicts.size > Self.gatheredVerdicts else { continue }
             settle()
             do throws(SystemError) {
                 try sendVerdicts()
             } catch {
-                // The packets behind this one are no longer in the socket: nobody else rules over them.
+                // The rest of the batch has left the socket and needs verdicts too, so the loop goes on.
                 failure = error
-                unsent.append(verdicts.bytes)
-                verdicts.clear()
+                unsent.append(verdicts.takeMessages())
             }
         }
         if !packets.isEmpty { settle() }
@@ -161,28 +178,39 @@ package import Linux
         return packets.count
     }
 
-    /// Tells whether packets wait for a verdict that could not be sent; `receive` tries again.
+    /// Whether there are packets whose verdict could not be sent; the next `receive` sends it again.
     package var owesVerdicts: Bool { verdicts.size > 0 || !unsent.isEmpty }
 
-    /// Where a datagram of the batch lies.
+    /// Collects the packets from the first `datagrams` datagrams of the buffer.
+    private mutating func parse(_ datagrams: Int) {
+        packets.removeAll(keepingCapacity: true)
+        for index in 0..<datagrams {
+            var messages = NetlinkMessages(in: datagram(index))
+            while let message = messages.next(in: buffer.span) {
+                if let packet = QueuedPacket(parsing: message, in: buffer.span) { packets.append(packet) }
+            }
+        }
+    }
+
+    /// Where a datagram of the batch lies in the buffer.
     private func datagram(_ index: Int) -> Range<Int> {
         let start = index * Self.stride
         return start..<start + min(Int(sizes[index]), Self.stride)
     }
 
-    /// Overwrites a datagram that was dealt with: among the packets are passwords.
+    /// Overwrites a datagram with zeros: packets can carry passwords.
     private mutating func wipe(_ datagram: Range<Int>) {
-        // Through the span it becomes one memset.
+        // The optimizer turns this loop over a span into memset.
         var bytes = buffer.mutableSpan
         for index in datagram { bytes[index] = 0 }
     }
 
-    /// Receives up to one batch of datagrams and returns how many; counts overruns.
+    /// Receives up to one batch of datagrams and returns their number; counts overruns.
     private mutating func receiveDatagrams() throws(SystemError) -> Int {
         let descriptor = fileDescriptor
         while true {
             do {
-                // Sound: each of the `batch` datagrams is given `stride` bytes, which is the buffer's size, and a size.
+                // Sound: the buffer has `batch` times `stride` bytes, and `sizes` has `batch` elements.
                 return try Int(
                     SystemError.check("receive packets") {
                         unsafe clinux_receive_datagrams(
@@ -204,44 +232,41 @@ package import Linux
         }
     }
 
-    /// Sends what verdicts there are, in one call unless that failed before; if it fails they stay.
+    /// Sends all verdicts, those that could not be sent earlier first; what cannot be sent is kept.
     private mutating func sendVerdicts() throws(SystemError) {
         verdicts.finish()
         while let oldest = unsent.first {
-            try socket.send(oldest, "send verdicts")
+            try socket.send(oldest.bytes, "send verdicts")
             unsent.removeFirst()
         }
-        guard !verdicts.bytes.isEmpty else { return }
+        guard verdicts.size > 0 else { return }
         try socket.send(verdicts.bytes, "send verdicts")
         verdicts.clear()
     }
 
-    /// Datagrams that are received at once: what one call of the shim takes.
+    /// Datagrams that one call receives (`recvmmsg`).
     ///
-    /// Enough that system calls no longer count, few enough that the first verdict does not wait long for the last.
+    /// Enough that the cost of system calls hardly counts, few enough that the first packet does not wait long for the
+    /// verdict on the last.
     private static let batch = Int(clinux_maximum_datagrams)
 
-    /// Bytes for one datagram: the largest IP packet, and room for what comes with it.
+    /// Bytes for one datagram: the largest IP packet and its netlink headers and attributes.
     private static let stride = 65536 + 4096
 
-    /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`), instead of its 1024.
+    /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`, whose default is 1024).
     ///
-    /// At 20 us each the last of them waits 80 ms, less than TCP's shortest retransmission timeout of 200 ms: more
-    /// would only be worked on twice.
+    /// At 20 us a packet the last of them waits 80 ms. TCP retransmits after 200 ms at the earliest, so a longer queue
+    /// would hold packets together with their retransmissions.
     private static let maximumLength: UInt32 = 4096
 
-    /// Bytes of verdicts that are gathered: with one more of the largest packets, less than any socket's buffer.
+    /// Bytes of verdicts after which they are sent.
+    ///
+    /// With the verdict on one more packet of the largest size they still fit into the default send buffer.
     private static let gatheredVerdicts = 64 * 1024
 
-    /// Bytes of socket buffer; the kernel doubles it, and so has 4 KiB for each packet that may wait.
+    /// Bytes of each socket buffer.
     ///
-    /// The other way it takes a batch in which every packet is replaced by one of the largest.
+    /// The kernel doubles the number, which gives each waiting packet 4 KiB to be received in. As a send buffer it holds the
+    /// verdicts on a batch in which every packet is replaced by one of the largest size.
     private static let socketBufferSize: Int32 = 8 << 20
-}
-
-extension NetlinkWriter {
-    /// Writes a `struct nfqnl_msg_config_cmd`.
-    fileprivate mutating func put(_ type: UInt32, command: nfqnl_msg_config_cmds) {
-        put(type, bytes: [UInt8(command.rawValue), 0, 0, 0])
-    }
 }

@@ -5,12 +5,12 @@ import Linux
 
 /// The sets as ipsets: `hash:ip,port,ip`, with members like `10.2.0.100,tcp:5001,10.2.0.2`, and `hash:ip`.
 ///
-/// The messages are those of protocol version 6, which every kernel speaks that has ipset.
+/// The messages have protocol version 6, which every kernel with ipset understands.
 extension PinholeSet {
     static func openIPSets() throws(SystemError) -> PinholeSet {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_IPSET))
         do {
-            // Each type of sets may be a module of its own.
+            // Each set type can be a kernel module of its own, so that of the pinholes is asked for.
             try socket.probe("use ipset", command: IPSET_CMD_TYPE.rawValue) {
                 $0.put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
                 $0.put(IPSET_ATTR_TYPENAME, text: Kind.pinholes.ipsetType)
@@ -23,7 +23,7 @@ extension PinholeSet {
         return PinholeSet(.iptables, socket)
     }
 
-    /// Tells whether the set is of the type for that; `nil` if there is none.
+    /// Returns whether a set has the type that its kind needs; `nil` if it does not exist.
     mutating func hasMembers(of kind: Kind, _ family: Family) throws(SystemError) -> Bool? {
         let name = family.name(of: kind)
         let header: [UInt8]
@@ -44,14 +44,18 @@ extension PinholeSet {
         return header[type].elementsEqual("\(kind.ipsetType)\0".utf8)
     }
 
-    /// Without `NLM_F_EXCL` the kernel gives one that is there the new time.
+    /// Adds a member.
+    ///
+    /// Without `NLM_F_EXCL` the kernel gives an existing member the new timeout.
     mutating func addMember(_ member: Member, timeout: UInt32?) throws(SystemError) {
         try request("add to set \(member.setName)", IPSET_CMD_ADD, member.family, member.setName) {
             $0.put(member: member, timeout: timeout)
         }
     }
 
-    /// Without `NLM_F_EXCL` the kernel takes it that there is none.
+    /// Removes a member.
+    ///
+    /// Without `NLM_F_EXCL` the kernel does not report a member that does not exist.
     mutating func removeMember(_ member: Member) throws(SystemError) {
         try request("remove from set \(member.setName)", IPSET_CMD_DEL, member.family, member.setName) {
             $0.put(member: member, timeout: nil)
@@ -87,7 +91,7 @@ extension PinholeSet.Family {
 }
 
 extension NetlinkWriter {
-    /// Writes which set is meant, and in which version of the protocol.
+    /// Writes the name of the set and the version of the protocol.
     fileprivate mutating func put(set name: String) {
         put(IPSET_ATTR_PROTOCOL, UInt8(IPSET_PROTOCOL_MIN))
         put(IPSET_ATTR_SETNAME, text: name)
@@ -108,12 +112,12 @@ extension NetlinkWriter {
         }
     }
 
-    /// Writes a member, what a SYN must have: where it goes to, and where it comes from (`IPSET_ATTR_DATA`).
+    /// Writes the member for an expectation: destination address and port, and source address (`IPSET_ATTR_DATA`).
     package mutating func put(member expectation: Expectation, timeout: UInt32?) {
         put(member: PinholeSet.Member.pinhole(expectation), timeout: timeout)
     }
 
-    /// Writes an address as ipset has it: within an attribute of its own, and said to be in network order.
+    /// Writes an address as ipset expects it: nested in an attribute, and marked as network byte order.
     fileprivate mutating func put(_ type: Int, member address: IPAddress) {
         nest(type) {
             $0.put(

@@ -3,9 +3,9 @@ package import FTPHelper
 import Glibc
 import Linux
 
-/// The sets in the table `inet pinhole`, with elements like `10.2.0.100 . 5001 . 10.2.0.2`, and `10.2.0.2`.
+/// The sets in the nftables table `inet pinhole`, with elements like `10.2.0.100 . 5001 . 10.2.0.2`, and `10.2.0.2`.
 extension PinholeSet {
-    /// The table that is ours, with sets and rules.
+    /// The name of the table with the program's sets and rules.
     package static let table = "pinhole"
 
     static func openTable() throws(SystemError) -> PinholeSet {
@@ -14,7 +14,7 @@ extension PinholeSet {
         return PinholeSet(.nft, socket)
     }
 
-    /// Tells whether the set has the keys for that, and timeouts if it needs them; `nil` if there is none.
+    /// Returns whether a set has the key type that its kind needs, and timeouts if it needs them; `nil` if it does not exist.
     mutating func hasElements(of kind: Kind, _ family: Family) throws(SystemError) -> Bool? {
         let name = family.name(of: kind)
         let set: [UInt8]
@@ -36,8 +36,10 @@ extension PinholeSet {
         }
     }
 
-    /// Adding leaves one that is there as it is, its time too: where it has one it is added for certain, deleted and
-    /// added, at once.
+    /// Adds an element, or gives an existing one the new timeout.
+    ///
+    /// The kernel does not change an element that exists already. With a timeout, the element is therefore added, so that
+    /// it certainly exists, deleted and added again, in one transaction.
     mutating func addElement(_ member: Member, timeout: UInt32?) throws(SystemError) {
         let commands = [NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, NFT_MSG_NEWSETELEM]
         try change(
@@ -49,7 +51,9 @@ extension PinholeSet {
         }
     }
 
-    /// That there is none is the same answer as that there is no set, which has none either.
+    /// Removes an element.
+    ///
+    /// The kernel answers `ENOENT` both without the element and without the set; neither is an error here.
     mutating func removeElement(_ member: Member) throws(SystemError) {
         do {
             try change(member.setName, [NFT_MSG_DELSETELEM], "remove from set \(member.setName)") {
@@ -60,7 +64,7 @@ extension PinholeSet {
         }
     }
 
-    /// Deletes what the request names no elements of.
+    /// Deletes all elements of a set: a request without elements means all.
     mutating func deleteAllElements(of name: String) throws(SystemError) {
         try change(name, [NFT_MSG_DELSETELEM], "flush set \(name)") { _ in }
     }
@@ -80,7 +84,8 @@ extension PinholeSet {
 }
 
 extension NetlinkWriter {
-    /// Writes an element, what a SYN must have: where it goes to, and where it comes from (`NFTA_SET_ELEM_LIST_ELEMENTS`).
+    /// Writes the element for an expectation: destination address and port, and source address
+    /// (`NFTA_SET_ELEM_LIST_ELEMENTS`).
     package mutating func put(element expectation: Expectation, timeout: UInt32?) {
         put(element: PinholeSet.Member.pinhole(expectation), timeout: timeout)
     }
@@ -97,7 +102,7 @@ extension NetlinkWriter {
 }
 
 extension PinholeSet.Member {
-    /// The parts one behind the other, each filled up to four bytes.
+    /// The parts of the key one after another, each padded to four bytes.
     fileprivate var key: [UInt8] {
         switch self {
         case .pinhole(let to, let from):
@@ -110,7 +115,7 @@ extension PinholeSet.Member {
 }
 
 extension IPAddress {
-    /// In network order.
+    /// The address in network byte order.
     fileprivate var bytes: [UInt8] {
         switch self {
         case .v4(let value): Self.bytes(value)
@@ -126,12 +131,12 @@ extension IPAddress {
 }
 
 extension PinholeSet.Family {
-    /// What nft calls the type of an address (`enum datatypes`).
+    /// The number of the address type in nft (`TYPE_IPADDR` and `TYPE_IP6ADDR` of `enum datatypes`).
     fileprivate var addressType: UInt32 { self == .v4 ? 7 : 8 }
 
-    /// Six bits for each part: address, `inet_service`, address.
+    /// The number of the concatenated key type, six bits for each part: address, `inet_service`, address.
     fileprivate var pinholeType: UInt32 { addressType << 12 | 13 << 6 | addressType }
 }
 
-/// `NFPROTO_INET`: tables for both families.
+/// `NFPROTO_INET`, the family of tables for IPv4 and IPv6.
 private let inet = Int32(NFPROTO_INET)

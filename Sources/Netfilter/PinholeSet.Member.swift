@@ -1,31 +1,33 @@
 import FTPHelper
 
 extension PinholeSet {
-    /// What a set has as members.
+    /// The kinds of sets, by their members.
     enum Kind: CaseIterable {
-        /// What a SYN must have: where it goes to, address and port, and where it comes from; and of watched control connections the
-        /// same of the server's packets.
+        /// Destination address and port, and source address, of the SYN of an expected data connection, and of the server's
+        /// packets on a watched control connection.
         case pinholes
-        /// Where a SYN comes from.
+        /// Source address of the SYNs of encrypted sessions.
         case sessions
     }
 
-    /// A member of the set that is its own.
+    /// A member of a set, which determines the set.
     enum Member {
         case pinhole(to: Endpoint, from: IPAddress)
         case session(IPAddress)
 
-        /// What the SYN of an expected data connection has.
+        /// The member that matches the SYN of an expected data connection.
         static func pinhole(_ expectation: Expectation) -> Member {
             .pinhole(to: expectation.to, from: expectation.from)
         }
 
-        /// What the server's packets have, in the set of expectations: there is nothing of the kind that they could be taken for.
+        /// The member that matches the server's packets on a control connection, in the set of expectations.
+        ///
+        /// No expectation has the same destination and source, so the two cannot be confused.
         static func control(_ mapping: Mapping) -> Member {
             .pinhole(to: mapping.original.source, from: mapping.reply.source.address)
         }
 
-        /// The set's family.
+        /// The family of the set.
         var family: Family {
             switch self {
             case .pinhole(_, let from): Family(of: from)
@@ -33,7 +35,7 @@ extension PinholeSet {
             }
         }
 
-        /// The set's name.
+        /// The name of the set.
         var setName: String {
             switch self {
             case .pinhole: family.name(of: .pinholes)
@@ -44,7 +46,7 @@ extension PinholeSet {
 }
 
 extension PinholeSet.Family {
-    /// What the set of a kind is called.
+    /// The name of the set of a kind.
     func name(of kind: PinholeSet.Kind) -> String {
         switch kind {
         case .pinholes: name

@@ -2,16 +2,16 @@ package import FTPHelper
 import Glibc
 package import Linux
 
-/// The sets in which the firewall looks whether a SYN is one that the daemon is to see, for each family one of each kind.
+/// The sets that firewall rules match SYNs against to decide whether to queue them; one set of each kind for each family.
 ///
-/// The rules create the sets; members come and go here.
+/// The rules create the sets; this type adds and removes their members.
 package struct PinholeSet: ~Copyable {
-    /// Each set holds addresses of one protocol.
+    /// The address family of a set.
     package enum Family: Hashable, Sendable, CaseIterable {
         case v4
         case v6
 
-        /// What the set of expectations is called in the rules.
+        /// The name of the set of expectations in the rules.
         package var name: String {
             switch self {
             case .v4: "pinhole4"
@@ -19,7 +19,7 @@ package struct PinholeSet: ~Copyable {
             }
         }
 
-        /// What the set is called that has the addresses of encrypted sessions.
+        /// The name of the set of addresses with encrypted sessions.
         package var sessionsName: String { "\(name)-sessions" }
 
         init(of address: IPAddress) {
@@ -30,11 +30,11 @@ package struct PinholeSet: ~Copyable {
         }
     }
 
-    /// Whose sets they are, and whose rules look into them.
+    /// The firewall that has the sets and rules.
     package enum Backend: String, Hashable, Sendable, CaseIterable {
-        /// Sets of nftables, in the table of the rules.
+        /// nftables sets, in the table of the rules.
         case nft
-        /// Sets of ipset, which iptables can look into.
+        /// ipsets, which iptables rules match against.
         case iptables
     }
 
@@ -46,9 +46,9 @@ package struct PinholeSet: ~Copyable {
         self.socket = socket
     }
 
-    /// Opens the sets of the calling thread's network namespace; whether they are there, `exists` tells.
+    /// Opens the sets of the calling thread's network namespace, which need not exist yet; see `exists`.
     ///
-    /// - Throws: `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the kernel has no such sets.
+    /// - Throws: `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the kernel lacks nftables or ipset.
     package static func open(_ backend: Backend) throws(SystemError) -> PinholeSet {
         switch backend {
         case .nft: try openTable()
@@ -56,71 +56,69 @@ package struct PinholeSet: ~Copyable {
         }
     }
 
-    /// Tells whether the set of expectations of that family has been created.
+    /// Returns whether the set of expectations of a family exists.
     ///
-    /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if there is one of that name and of another type.
+    /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if a set of that name has another type.
     package mutating func exists(_ family: Family) throws(SystemError) -> Bool {
         try exists(.pinholes, family)
     }
 
-    /// Adds the expectation for `timeout` seconds; one that is there already lasts so long from now on.
+    /// Adds an expectation for `timeout` seconds, or restarts the timeout if the expectation is in the set already.
     ///
-    /// - Throws: `ENOENT` if there is no such set; `IPSET_ERR_HASH_FULL`, or `ENFILE` from nftables, if it is full.
+    /// - Throws: `ENOENT` if the set does not exist; `IPSET_ERR_HASH_FULL`, or `ENFILE` with nftables, if it is full.
     package mutating func add(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
         try add(.pinhole(expectation), timeout: timeout)
     }
 
-    /// Takes the expectation out; one that is not there is not an error.
+    /// Removes an expectation, if it is in the set.
     package mutating func remove(_ expectation: Expectation) throws(SystemError) {
         try remove(.pinhole(expectation))
     }
 
-    /// Adds a control connection of which every packet is to be seen, of either side.
+    /// Adds a control connection whose packets are to be queued in both directions.
     ///
-    /// It stays for as long as conntrack keeps a silent one (`nf_conntrack_tcp_timeout_established`), should nobody take it out.
+    /// Unless it is removed it expires after five days, the default of `nf_conntrack_tcp_timeout_established`.
     ///
-    /// - Throws: As `add` does.
+    /// - Throws: The errors of `add`.
     package mutating func watch(_ mapping: Mapping) throws(SystemError) {
         try add(.control(mapping), timeout: 432_000)
     }
 
-    /// Takes it out; one that is not there is not an error.
+    /// Removes a control connection, if it is in the set.
     package mutating func unwatch(_ mapping: Mapping) throws(SystemError) {
         do {
             try remove(.control(mapping))
         } catch {
-            // Nor is it one when the rules were unloaded, and the set with them.
+            // The set is missing if the rules were unloaded.
             guard error.code == ENOENT else { throw error }
         }
     }
 
-    /// Tells whether the set of encrypted sessions of that family has been created.
+    /// Returns whether the set of encrypted sessions of a family exists.
     ///
-    /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if there is one of that name and of another type.
+    /// - Throws: `IPSET_ERR_TYPE_MISMATCH` if a set of that name has another type.
     package mutating func sessionsExist(_ family: Family) throws(SystemError) -> Bool {
         try exists(.sessions, family)
     }
 
-    /// Adds an address that encrypted sessions are open for: each of its SYNs is worth a question.
+    /// Adds an address that has encrypted sessions, so that its SYNs are queued; it stays until it is removed.
     ///
-    /// One that is there already stays.
-    ///
-    /// - Throws: As `add` does.
+    /// - Throws: The errors of `add`.
     package mutating func admit(_ address: IPAddress) throws(SystemError) {
         try add(.session(address), timeout: nil)
     }
 
-    /// Takes an address out; one that is not there is not an error.
+    /// Removes an address, if it is in the set.
     package mutating func withdraw(_ address: IPAddress) throws(SystemError) {
         do {
             try remove(.session(address))
         } catch {
-            // Nor is it one when the rules were unloaded, and the set with them.
+            // The set is missing if the rules were unloaded.
             guard error.code == ENOENT else { throw error }
         }
     }
 
-    /// Empties all sets; one that is not there has nothing in it.
+    /// Removes all members of all sets that exist.
     package mutating func flush() throws(SystemError) {
         for family in Family.allCases {
             for kind in Kind.allCases {
@@ -166,14 +164,14 @@ package struct PinholeSet: ~Copyable {
 }
 
 extension PinholeSet.Backend {
-    /// Those that have a set of expectations in the calling thread's network namespace, and so rules.
+    /// The backends that have a set of expectations in the calling thread's network namespace.
     ///
-    /// In a table of nftables rules and sets are together, while ipsets may well be there without any.
+    /// An nftables table has its rules and sets together, but ipsets can exist without rules.
     package static var loaded: [PinholeSet.Backend] { allCases.filter(\.isLoaded) }
 
     private var isLoaded: Bool {
         guard var sets = try? PinholeSet.open(self) else { return false }
-        // One of another kind is there, too.
+        // A set of another type counts too.
         return PinholeSet.Family.allCases.contains { (try? sets.exists($0)) ?? true }
     }
 }

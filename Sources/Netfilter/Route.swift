@@ -1,19 +1,19 @@
 import CNetfilter
 
-/// Where the kernel would send a packet, as an `RTM_NEWROUTE` tells of it.
+/// The kernel's routing decision for a packet, from an `RTM_NEWROUTE` message.
 enum Route: Hashable {
-    /// To this host itself.
+    /// Delivered to this host.
     case local
-    /// Out by one of these interfaces: one, unless there are several next hops.
+    /// Sent through one of these interfaces; there is one unless the route has several next hops.
     case interfaces(Set<UInt32>)
-    /// Nowhere: such a packet is dropped for where it comes from (`rp_filter`, martians).
+    /// Dropped because of its source address (`rp_filter`, martians).
     case refused
-    /// Nowhere that is known of.
+    /// No route.
     case none
 
-    /// Reads the message at `payload`, behind its `nlmsghdr`.
+    /// Parses the message whose payload, after the `nlmsghdr`, lies at `payload`.
     init(parsing payload: Range<Int>, in bytes: borrowing Span<UInt8>) {
-        // struct rtmsg: the type is its eighth byte, and the attributes are behind its twelfth.
+        // struct rtmsg has twelve bytes; rtm_type is the eighth. The attributes follow.
         guard payload.count >= 12, payload.upperBound <= bytes.count else {
             self = .none
             return
@@ -37,7 +37,7 @@ enum Route: Hashable {
                     found.insert(index)
                 }
             case RTA_MULTIPATH.rawValue:
-                // struct rtnexthop: its length with its attributes, two bytes, the interface.
+                // struct rtnexthop: length with attributes (2 bytes), flags, hops, interface (4 bytes).
                 var offset = value.lowerBound
                 while let size = bytes.hostNumber(UInt16.self, at: offset, before: value.upperBound),
                     size >= 8,

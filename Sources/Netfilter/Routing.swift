@@ -3,7 +3,7 @@ package import FTPHelper
 import Glibc
 package import Linux
 
-/// Questions to the kernel's routing tables, each answered when its method returns (rtnetlink).
+/// Lookups in the kernel's routing tables, through rtnetlink.
 package struct Routing: ~Copyable {
     private var socket: NetlinkSocket
 
@@ -12,20 +12,20 @@ package struct Routing: ~Copyable {
         Routing(socket: try NetlinkSocket.openRouting())
     }
 
-    /// Tells whether a packet cannot have come from where its address is.
+    /// Returns whether a packet has a forged source address.
     ///
-    /// It cannot if the address is this host's own, if the kernel would drop it for where it comes from, or if it came in where
-    /// packets to its receiver go out and none to its sender. A route that goes out one way and comes back another one is nothing
-    /// strange (several uplinks, policy routing), and neither are two ends behind one interface. Two ends behind one port of a
-    /// bridge are, but for NAT: what they send each other, it does not take.
+    /// It has if the address is this host's own, if the kernel would drop the packet because of its source, or if it came in
+    /// by an interface that leads to its receiver and not to its sender. Asymmetric routes are allowed (several uplinks,
+    /// policy routing), and so are two hosts behind one interface. Two hosts behind one port of a bridge are not, unless the
+    /// connection is translated: the bridge does not see what they send each other.
     ///
     /// - Parameters:
-    ///   - origin: what the packet says, and where it came in.
-    ///   - mark: the packet's mark, by which it may be routed.
-    ///   - bridge: a bridge with the port that it came in by, 0 if there is none; it may only pass the packet on, and then
-    ///     what the routing tables forbid does not concern it.
+    ///   - origin: The packet's addresses, and the interface that it came in by.
+    ///   - mark: The packet's mark, which can influence its route.
+    ///   - bridge: The bridge that the interface is a port of; 0 if it is none. A bridged packet need not be routed by this
+    ///     host, so an answer that the routing tables refuse it is not counted.
     /// - Returns: Whether it is forged.
-    /// - Throws: What the kernel says, other than that there is no such route.
+    /// - Throws: Errors of the lookups, other than that there is no route.
     package mutating func isForged(_ origin: PacketOrigin, mark: UInt32, bridge: UInt32) throws(SystemError)
         -> Bool
     {
@@ -52,16 +52,16 @@ package struct Routing: ~Copyable {
         }
     }
 
-    /// Where a packet would be sent (`RTM_GETROUTE`).
+    /// Looks up the route of a packet (`RTM_GETROUTE`).
     ///
     /// - Parameters:
-    ///   - destination: of the packet.
-    ///   - source: of the packet; `nil` for one of this host's own.
-    ///   - interface: where it came in; `nil` for one of this host's own.
-    ///   - out: where it is to go out; `nil` for wherever.
-    ///   - mark: of the packet.
-    /// - Returns: The route; `none` if the kernel knows of none.
-    /// - Throws: Anything else that the kernel says.
+    ///   - destination: The packet's destination.
+    ///   - source: The packet's source; `nil` if this host sends it.
+    ///   - interface: The interface that it came in by; `nil` if this host sends it.
+    ///   - out: The interface that it must leave by; `nil` for any.
+    ///   - mark: The packet's mark.
+    /// - Returns: The route; `none` if the kernel has none.
+    /// - Throws: Any other error of the kernel.
     private mutating func route(
         to destination: IPAddress,
         from source: IPAddress? = nil,
@@ -79,7 +79,7 @@ package struct Routing: ~Copyable {
             }
         } catch {
             switch error.code {
-            // The reverse path filter, and what is martian.
+            // EXDEV: the reverse path filter. EINVAL with a source: a martian.
             case EXDEV: return .refused
             case EINVAL: return source == nil ? .none : .refused
             case ENETUNREACH, EHOSTUNREACH, EACCES, ENODEV, ESRCH, EAGAIN: return .none
@@ -98,7 +98,7 @@ extension IPAddress {
         }
     }
 
-    /// Tells whether it means something on one link alone (fe80::/10, RFC 4291).
+    /// Whether it is a link-local IPv6 address (fe80::/10, RFC 4291).
     fileprivate var isLinkLocal: Bool {
         if case .v6(let high, _) = self { high >> 54 == 0xfe80 >> 6 } else { false }
     }

@@ -2,19 +2,19 @@ import CNetfilter
 import Glibc
 import Linux
 
-/// The process that has a socket open.
+/// A process that has a socket open.
 ///
-/// The kernel's lists of sockets have inodes, which lead to descriptors and so to processes. Finding one takes root;
-/// there is none to be found if the process is outside the PID namespace of this one.
+/// The socket's inode is looked up in `/proc/net`, and the inode among the descriptors in `/proc/PID/fd`. That needs root,
+/// and does not find a process outside the PID namespace of this one.
 package struct SocketHolder: Hashable, Sendable {
     package let process: Int32
-    /// The name of its program, at most 15 bytes (`/proc/PID/comm`).
+    /// The process's name, at most 15 bytes (`/proc/PID/comm`).
     package let name: String
 
-    /// Finds the holder of the nfnetlink socket with this port, in the network namespace of this process.
+    /// Finds the process that has the nfnetlink socket with a port id, in the network namespace of this process.
     ///
-    /// The port is a process number for the first netlink socket of a process only, so it is not taken for one. A service
-    /// manager that keeps the socket for its service holds it, too: `expected` is found before any other.
+    /// The port id equals the process id only for the first netlink socket of a process, so the inode is used instead. A
+    /// service manager that keeps the socket has it open too: if the process `expected` has it, that one is returned.
     package init?(nfnetlinkPort port: UInt32, expected: Int32? = nil) {
         // Columns: sk, Eth (the protocol), Pid (the port), ...; the inode is the last.
         self.init(listedIn: "/proc/net/netlink", expected) { columns in
@@ -25,7 +25,7 @@ package struct SocketHolder: Hashable, Sendable {
         }
     }
 
-    /// Finds the holder of the listening socket at this path, in the network namespace of this process.
+    /// Finds the process that has the listening Unix socket at a path, in the network namespace of this process.
     package init?(listenerAt path: String) {
         // Columns: Num, RefCount, Protocol, Flags (__SO_ACCEPTCON if it listens), Type, St, Inode, Path.
         self.init(listedIn: "/proc/net/unix") { columns in
@@ -45,11 +45,11 @@ package struct SocketHolder: Hashable, Sendable {
             ?? "?"
     }
 
-    /// The process that is expected, if it has the socket, else the first that has.
+    /// The expected process if it has the socket, otherwise the first that has.
     private static func process(withSocket inode: Substring, _ expected: Int32?) -> Int32? {
         var first: Int32?
         var paths = unsafe glob_t()
-        // Sound: `paths` is filled in by the first call, and freed by the last whatever became of it.
+        // Sound: glob fills in `paths`, and globfree may be called whether it succeeded or not.
         defer { unsafe globfree(&paths) }
         guard unsafe glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, nil, &paths) == 0 else { return nil }
         for index in 0..<Int(unsafe paths.gl_pathc) {
@@ -63,7 +63,7 @@ package struct SocketHolder: Hashable, Sendable {
         return first
     }
 
-    /// Where a symbolic link leads, cut off after 64 bytes: more than a socket's name has.
+    /// The target of a symbolic link, cut off after 64 bytes: longer than `socket:[INODE]`.
     private static func target(of path: UnsafePointer<CChar>) -> String {
         var bytes = [CChar](repeating: 0, count: 64)
         // Sound: `path` is NUL-terminated, and the kernel writes at most 64 bytes.

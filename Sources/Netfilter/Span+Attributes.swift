@@ -1,5 +1,5 @@
 extension Span where Element == UInt8 {
-    /// Where the value of the first attribute of that type lies among the attributes in `range`.
+    /// Where the value of the first attribute of a type lies, among the attributes in `range`; `nil` if there is none.
     func attribute(_ type: UInt32, in range: Range<Int>) -> Range<Int>? {
         var attributes = NetlinkAttributes(in: range)
         while let attribute = attributes.next(in: self) {
@@ -8,7 +8,7 @@ extension Span where Element == UInt8 {
         return nil
     }
 
-    /// The number in the first attribute of that type; `nil` if there is none or it is of another size.
+    /// The number, in network byte order, in the first attribute of a type; `nil` without one or if its size differs.
     func number<Number: FixedWidthInteger & UnsignedInteger>(
         _: Number.Type,
         _ type: UInt32,

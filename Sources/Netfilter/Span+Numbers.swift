@@ -1,5 +1,5 @@
 extension Span where Element == UInt8 {
-    /// The number in network order that fills `range` exactly; `nil` if it does not, or if there are no such bytes.
+    /// The number in network byte order in `range`; `nil` if the range has another size or exceeds the span.
     func number<Number: FixedWidthInteger & UnsignedInteger>(_: Number.Type, at range: Range<Int>) -> Number?
     {
         guard range.count == Number.bitWidth / 8, range.lowerBound >= 0, range.upperBound <= count else {
@@ -10,7 +10,7 @@ extension Span where Element == UInt8 {
         return result
     }
 
-    /// The number in host order at `offset`; `nil` unless it ends before `end` and the bytes are there.
+    /// The number in host byte order at `offset`; `nil` if it exceeds `end` or the span.
     func hostNumber<Number: FixedWidthInteger & UnsignedInteger>(
         _: Number.Type,
         at offset: Int,
@@ -18,7 +18,7 @@ extension Span where Element == UInt8 {
     ) -> Number? {
         let range = offset..<offset + Number.bitWidth / 8
         guard range.upperBound <= end else { return nil }
-        // The bytes read most significant first, as a number: its `bigEndian` is what a load would have given.
+        // `number` reads network byte order, so on a little-endian machine `bigEndian` swaps the bytes back.
         return number(Number.self, at: range)?.bigEndian
     }
 }

@@ -2,15 +2,15 @@ import CNetfilter
 import Linux
 
 extension SystemError {
-    /// An error of a netlink answer, which may be one of ipset's own.
+    /// Creates an error from a netlink answer, whose code can be one of ipset's own.
     init(_ operation: String, answer code: Int32) {
         self.init(operation, code: code, meaning: SystemError.ipsetReasons[code])
     }
 
-    /// There is a set of that name and of another type (`IPSET_ERR_TYPE_MISMATCH`); nftables has no such number.
+    /// A set of that name has another type (`IPSET_ERR_TYPE_MISMATCH`); used for nftables sets too.
     static let typeMismatch = Int32(IPSET_ERR_TYPE_MISMATCH.rawValue)
 
-    /// `enum ipset_errno` as far as adding, removing and flushing can meet it; `strerror` does not know these.
+    /// Texts for the codes of `enum ipset_errno` that adding, removing and flushing can return; `strerror` has none.
     private static let ipsetReasons: [Int32: String] = [
         Int32(IPSET_ERR_PROTOCOL.rawValue): "the kernel speaks another version of the ipset protocol",
         Int32(IPSET_ERR_FIND_TYPE.rawValue): "the kernel lacks the set type",

@@ -1,80 +1,81 @@
 import CNetfilter
-import Glibc
 
-/// The verdicts on packets of one queue, in the order of the packets, as messages for the kernel.
+/// The verdicts on packets of one queue, in the order of the packets, as messages to the kernel.
 ///
-/// A run of accepted packets takes one message (`NFQNL_MSG_VERDICT_BATCH`). The kernel takes that for every packet that
-/// waits and came no later than the one named, so a run is written before the verdict that ends it.
-package struct VerdictBatch {
+/// A run of accepted packets takes one message (`NFQNL_MSG_VERDICT_BATCH`). The kernel applies it to every waiting packet
+/// whose number is not greater than the one it names, so a run is written before the verdict on the packet that ends it.
+package struct VerdictBatch: ~Copyable {
     /// The number of the queue.
     private let queue: UInt16
-    private var writer: NetlinkWriter
-    /// The last packet of a run of accepted ones that is not written yet.
+    /// Bytes of messages for which storage is reserved.
+    private let capacity: Int
+    private var messages: QueueMessages
+    /// Bytes of the messages written so far.
+    package private(set) var size = 0
+    /// The last packet of a run of accepted packets that is not written yet.
     private var accepted: UInt32?
 
+    /// Creates an empty batch.
+    ///
     /// - Parameters:
     ///   - queue: The number of the queue.
-    ///   - capacity: Bytes of messages for which there is room at once.
+    ///   - capacity: Bytes of messages for which storage is reserved.
     package init(queue: UInt16, capacity: Int = 0) {
         self.queue = queue
-        writer = NetlinkWriter(capacity: capacity)
+        self.capacity = capacity
+        messages = QueueMessages(capacity: capacity)
     }
 
     /// Lets the packet go on as it is (`NF_ACCEPT`).
     package mutating func accept(_ id: UInt32) { accepted = id }
 
-    /// Lets the packet go no further (`NF_DROP`).
+    /// Drops the packet (`NF_DROP`).
     package mutating func drop(_ id: UInt32) {
         finish()
-        write(NFQNL_MSG_VERDICT, NF_DROP, id)
+        write(NFQNL_MSG_VERDICT, id, NF_DROP)
     }
 
-    /// Lets the packet go on with other bytes (`NFQA_PAYLOAD`); drops it if they are more than fit.
+    /// Lets the packet go on with other bytes (`NFQA_PAYLOAD`), or drops it if there are more than 65531 of them.
     package mutating func replace(_ id: UInt32, with packet: [UInt8]) {
-        guard packet.count <= NetlinkWriter.maximumValueSize else { return drop(id) }
+        guard packet.count <= QueueMessages.maximumPacketSize else { return drop(id) }
         finish()
-        write(NFQNL_MSG_VERDICT, NF_ACCEPT, id) { $0.put(NFQA_PAYLOAD.rawValue, bytes: packet) }
+        messages.putReplacement(queue, id, packet)
+        size = messages.bytes.count
     }
 
-    /// Sends every packet that waits through its rules once more, and so into the queue again (`NF_REPEAT`).
+    /// Sends every waiting packet through its rules again, and so into the queue again (`NF_REPEAT`).
     package mutating func repeatAll() {
         finish()
-        // What waits came no later than a number if that is less than half of all numbers behind: two cover them all.
-        for id in [UInt32(Int32.max), UInt32.max] { write(NFQNL_MSG_VERDICT_BATCH, NF_REPEAT, id) }
+        // The kernel compares packet numbers modulo 2^32: a batch verdict covers the half of all numbers up to the one it
+        // names. Two of them cover all.
+        for id in [UInt32(Int32.max), UInt32.max] { write(NFQNL_MSG_VERDICT_BATCH, id, NF_REPEAT) }
     }
 
-    /// The messages written so far; all of them after `finish`.
-    package var bytes: [UInt8] { writer.bytes }
+    /// The messages written so far; after `finish`, all verdicts.
+    package var bytes: [UInt8] { messages.bytes }
 
-    /// Writes the run that has no end yet.
+    /// Writes the verdict on the run of accepted packets, if there is one.
     package mutating func finish() {
         guard let last = accepted.take() else { return }
-        write(NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, last)
+        write(NFQNL_MSG_VERDICT_BATCH, last, NF_ACCEPT)
     }
 
-    /// Bytes of the messages so far.
-    package var size: Int { writer.bytes.count }
+    /// Overwrites the messages with zeros and removes them; the storage is kept.
+    package mutating func clear() {
+        messages.clear()
+        size = 0
+    }
 
-    /// Forgets the messages and keeps their storage.
-    package mutating func clear() { writer.clear() }
+    /// Returns the messages and leaves an empty batch.
+    mutating func takeMessages() -> QueueMessages {
+        let taken = messages
+        messages = QueueMessages(capacity: capacity)
+        size = 0
+        return taken
+    }
 
-    private mutating func write(
-        _ command: nfqnl_msg_types,
-        _ verdict: Int32,
-        _ id: UInt32,
-        _ options: (inout NetlinkWriter) -> Void = { _ in }
-    ) {
-        writer.message(
-            subsystem: Int32(NFNL_SUBSYS_QUEUE),
-            command: command.rawValue,
-            flags: 0,
-            sequence: 0,
-            family: AF_UNSPEC,
-            resource: queue
-        ) {
-            // struct nfqnl_msg_verdict_hdr: the verdict, then the packet's number.
-            $0.put(NFQA_VERDICT_HDR.rawValue, UInt64(verdict) << 32 | UInt64(id))
-            options(&$0)
-        }
+    private mutating func write(_ type: nfqnl_msg_types, _ id: UInt32, _ verdict: Int32) {
+        messages.putVerdict(type, queue, id, verdict)
+        size = messages.bytes.count
     }
 }

@@ -2,11 +2,11 @@ import CScreen
 import Glibc
 package import Linux
 
-/// The whole of the terminal, by ncurses, from `open` to the end of its life.
+/// The full-screen terminal, with ncurses; restored when the value goes out of scope.
 ///
-/// What ends the process in between, be it a signal or an error, gives the terminal back as it was, too.
+/// The terminal is also restored if a signal ends the process.
 package struct Screen: ~Copyable {
-    /// How a line looks; where there is no colour, a warning is bold.
+    /// The style of a line; without colours, a warning is bold.
     package enum Style: Hashable, Sendable {
         case plain, bold, reverse, warning
 
@@ -20,7 +20,7 @@ package struct Screen: ~Copyable {
         }
     }
 
-    /// What somebody pressed, or that the size has changed.
+    /// A key that was pressed, or a change of the terminal's size.
     package enum Key: Hashable, Sendable {
         case character(UInt8)
         case up, down, pageUp, pageDown, left, right, backspace
@@ -32,9 +32,9 @@ package struct Screen: ~Copyable {
 
     deinit { cscreen_close() }
 
-    /// Takes the terminal over.
+    /// Takes over the terminal.
     ///
-    /// - Throws: `ENOPKG` where ncurses is not installed; `ENOTTY` where there is no terminal, or none that ncurses knows.
+    /// - Throws: `ENOPKG` if ncurses is not installed; `ENOTTY` if there is no terminal or ncurses does not know it.
     package static func open() throws(SystemError) -> Screen {
         guard cscreen_load() else { throw SystemError("load ncurses", code: ENOPKG) }
         guard cscreen_open() else { throw SystemError("take over the terminal", code: ENOTTY) }
@@ -44,17 +44,17 @@ package struct Screen: ~Copyable {
     package var rows: Int { Int(cscreen_rows()) }
     package var columns: Int { Int(cscreen_columns()) }
 
-    /// Writes a line of printable ASCII in a row, counted from 0; what is longer than the row is cut off.
+    /// Writes a line of printable ASCII in a row, counted from 0; it is cut off at the right edge.
     package func put(_ text: String, in row: Int, _ style: Style) {
         let size = min(text.utf8.count, columns)
-        // Sound: the text has so many bytes, which are read during the call.
+        // Sound: the text has at least `size` bytes, which are read during the call.
         unsafe cscreen_put(Int32(row), text, size, style.number)
     }
 
-    /// Shows what was written; only what has changed is sent to the terminal.
+    /// Updates the terminal; only changes are sent.
     package func show() { cscreen_show() }
 
-    /// Waits for a key, so many milliseconds at most; `nil` if none came.
+    /// Waits for a key, and returns `nil` if none is pressed within `milliseconds`.
     package func key(within milliseconds: Int) -> Key? {
         let key = cscreen_wait(Int32(milliseconds))
         switch key {

@@ -42,10 +42,10 @@ struct ChildProcessTests {
     }
 
     @Test func `a run leaves no descriptor behind`() async {
-        // In a process of its own, where nobody else opens any.
+        // In a process of its own, where no other test opens descriptors.
         await #expect(processExitsWith: .success) {
             let count = ["-c", "ls /proc/$PPID/fd | wc -l"]
-            // What the test's own library has open may be fewer by then.
+            // The testing library may have closed some of its own by then.
             let before = Int(try ChildProcess.run("sh", count).output.dropLast()) ?? 0
             for _ in 0..<20 { _ = try ChildProcess.run("true") }
             let after = Int(try ChildProcess.run("sh", count).output.dropLast()) ?? .max

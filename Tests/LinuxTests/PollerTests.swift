@@ -5,7 +5,7 @@ import Testing
 @Suite struct PollerTests {
     private let path = "/tmp/pinhole-test-poller-\(UInt64.random(in: 0 ... .max))"
 
-    /// What the poller reports of a socket within so many milliseconds.
+    /// The events that the poller reports for a socket within a time in milliseconds.
     private func report(_ poller: borrowing Poller, milliseconds: Int32 = 0) -> [Poller.Readiness] {
         var reports: [Poller.Readiness] = []
         poller.wait(milliseconds: milliseconds) { reports.append($0) }
@@ -40,7 +40,7 @@ import Testing
             #expect(report(poller).map(\.isWritable) == [true])
             try poller.change(client.number, to: .nothing)
             #expect(report(poller).isEmpty)
-            // Taken and closed at once.
+            // Accepted and closed at once.
             _ = try listener.accept()
             #expect(report(poller, milliseconds: 10_000).map(\.isOver) == [true])
         }

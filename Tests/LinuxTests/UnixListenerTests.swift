@@ -28,7 +28,7 @@ import Testing
         _ = listener.number
     }
 
-    /// Opens a listener in place of one that is closed: a child that another test has just forked may hold that for a moment.
+    /// Opens a listener at the path of a closed one, which a process just forked by another test can keep open for a moment.
     private func replacing() throws -> UnixListener {
         for _ in 0..<500 {
             do throws(SystemError) {
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `the file is for whom it is to be, whatever the umask, which stays what it is`() throws {
-        // Of this process, which others than this test have, too: it is only looked at.
+        // The umask belongs to the whole process, so it is only read.
         let group: gid_t? = geteuid() == 0 ? 64_991 : nil
         let listener = try UnixListener.open(path, mode: 0o666, group: group)
         var status = stat()
@@ -101,7 +101,7 @@ import Testing
         #expect(unsafe rmdir(directory) == 0)
     }
 
-    /// Puts a symbolic link in the place of a socket as soon as it sees one, again and again.
+    /// Repeatedly replaces a socket file by a symbolic link as soon as it appears.
     private final class Attacker: Sendable {
         private let isOver = Mutex(false)
         private let done = DispatchSemaphore(value: 0)

@@ -3,7 +3,7 @@ import Netfilter
 import Testing
 
 @Suite struct ConntrackEntryTests {
-    /// A data connection under SNAT and DNAT, as the kernel tells of it.
+    /// The kernel's message about a data connection with SNAT and DNAT.
     private static let whole = hex(
         "3400 0180",  // CTA_TUPLE_ORIG
         "1400 0180 0800 0100 0a020002 0800 0200 0a020064",
@@ -128,7 +128,7 @@ import Testing
     @Test func `an entry cut off anywhere gives what is whole of it`() {
         for count in 0..<Self.whole.count {
             let entry = parse(Array(Self.whole.prefix(count)))
-            // Both tuples take the first 104 bytes.
+            // Both tuples together have 104 bytes.
             #expect((entry != nil) == (count >= 104), "\(count) bytes")
         }
     }

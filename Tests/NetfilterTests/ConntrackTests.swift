@@ -4,7 +4,7 @@ import Linux
 import Netfilter
 import Testing
 
-/// The requests to a real conntrack; what its entries then do to packets, `DataConnectionTests` see.
+/// Requests to the real conntrack table; `DataConnectionTests` test what its entries do to packets.
 @Suite(.serialized) struct ConntrackTests {
     private let namespace: NetworkNamespace
 
@@ -16,7 +16,7 @@ import Testing
         try namespace.enter { try Conntrack.open() }
     }
 
-    /// Makes an entry as another program does.
+    /// Creates an entry with the program conntrack(8).
     private func add(_ tuple: Tuple, _ state: String = "ESTABLISHED", _ options: String = "") throws {
         try namespace.run(
             "conntrack -I -p tcp -t 60 --state \(state) \(options)"
@@ -25,12 +25,12 @@ import Testing
         )
     }
 
-    /// What another program sees of IPv4.
+    /// The IPv4 entries as conntrack(8) lists them.
     private func list() throws -> [String] {
         try namespace.run("conntrack -L -o id").split(separator: "\n").map(String.init)
     }
 
-    /// Active FTP: the server connects to the client, which has announced port 5001.
+    /// Active FTP: the client has announced port 5001, and the server connects to it.
     private let expectation = Sample.expectation(
         master: Sample.control,
         from: Sample.server,
@@ -121,7 +121,7 @@ import Testing
                 )
         )
 
-        // Another server's connection to the same place, which would look the same to the client.
+        // Another server's connection to the same endpoint, which would have the same addresses for the client.
         let other = Sample.expectation(
             master: Sample.control,
             from: Sample.v4(10, 2, 0, 3),
@@ -191,7 +191,7 @@ import Testing
     @Test func `a connection that has the answer's tuple stays as well`() throws {
         var conntrack = try open()
         try add(Sample.control)
-        // From elsewhere, and translated so that its answers would be ours.
+        // From another source, and translated so that its reply tuple is that of the data connection.
         let other = Tuple(
             source: Endpoint(Sample.v4(10, 3, 0, 2), 20),
             destination: Endpoint(Sample.client, 5001)
@@ -209,9 +209,9 @@ import Testing
         try add(Sample.control6)
         try conntrack.beLiberal(Mapping(untranslated: Sample.control))
         try conntrack.beLiberal(Mapping(untranslated: Sample.control6))
-        // No tool shows the flags: what they do, `DataConnectionTests` see.
+        // conntrack(8) does not show the flags; `DataConnectionTests` test their effect.
         #expect(try conntrack.entry(for: Sample.control)?.tcpState == 3)
-        // Added for less, they last now as long as any established connection.
+        // The entries were added with a shorter timeout, and now have that of an established connection.
         let timeouts = try list().compactMap { $0.split(separator: " ").dropFirst(2).first }
         #expect(timeouts.count == 2)
         #expect(timeouts.allSatisfy { UInt32($0).map { $0 > 400_000 } == true })

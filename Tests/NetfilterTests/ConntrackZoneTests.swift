@@ -3,7 +3,7 @@ import Glibc
 import Netfilter
 import Testing
 
-/// A real conntrack with entries in several zones.
+/// The real conntrack table with entries in several zones.
 @Suite(.serialized) struct ConntrackZoneTests {
     private let namespace: NetworkNamespace
 
@@ -15,18 +15,18 @@ import Testing
         try namespace.enter { try Conntrack.open() }
     }
 
-    /// Makes an entry as another program does.
+    /// Creates an entry with the program conntrack(8).
     private func add(_ tuple: Tuple, _ zone: String) throws {
         try namespace.run("conntrack \(insertion(of: tuple)) \(zone)")
     }
 
-    /// The options that ask conntrack(8) for it.
+    /// The options of conntrack(8) for a connection.
     private func insertion(of tuple: Tuple) -> String {
         "-I -p tcp -t 60 --state ESTABLISHED -s \(tuple.source.address) -d \(tuple.destination.address)"
             + " --sport \(tuple.source.port) --dport \(tuple.destination.port)"
     }
 
-    /// A control connection in these zones.
+    /// A control connection with a zone for each direction.
     private func mapping(_ tuple: Tuple, _ original: UInt16, _ reply: UInt16) -> Mapping {
         var mapping = Mapping(untranslated: tuple)
         mapping.original.zone = original
@@ -93,7 +93,7 @@ import Testing
         try add(Sample.control, "-w 65535")
         let expected = [mapping(Sample.control, 65535, 65535)]
         var other = try open()
-        // Other requests go on meanwhile.
+        // Other requests work during the search.
         let steps = try search(&other) { conntrack in
             let entry = try conntrack.entry(for: expected[0].original)
             #expect(entry?.mapping == expected[0])
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// Searches for zones to the end, and returns in how many steps.
+    /// Searches for zones, and returns the number of steps.
     @discardableResult
     private func search(
         _ conntrack: inout Conntrack,
@@ -129,7 +129,7 @@ import Testing
         #expect(try conntrack.entries(of: Sample.control).isEmpty)
     }
 
-    /// The zones of data connections from the client, and from the server.
+    /// The zones of data connections from the client and from the server.
     @Test(arguments: [
         ("-w 5", (5, 5), (5, 5)), ("--orig-zone 5", (5, 0), (0, 0)), ("--reply-zone 5", (0, 5), (5, 5)),
     ])
@@ -147,7 +147,7 @@ import Testing
         ] {
             let expectation = Sample.expectation(master: control.original, from: from, to: to)
             let connection = Sample.connection(expectation, from: 4000, zone: zones.0)
-            // The second time in place of what the first has left.
+            // The second time replaces the entry of the first.
             for _ in 0..<2 {
                 try conntrack.establish(connection)
                 let entry = try #require(try conntrack.entry(for: connection.original))

@@ -4,13 +4,13 @@ import Linux
 import Netfilter
 import Testing
 
-/// The whole way of a data connection: its SYN waits in front of conntrack, gets its entry, and is let go.
+/// The complete handling of a data connection: its SYN is queued before conntrack, its entry is created, the SYN is accepted.
 @Suite(.serialized) struct DataConnectionTests {
-    /// One shape of network: how the control connection looks on either side, and what the gateway translates.
+    /// A kind of NAT: the control connection on either side of the gateway, and the rules that translate it.
     struct Case: CustomTestStringConvertible {
         let testDescription: String
         let rules: [String]
-        /// The control connection as its two ends see it.
+        /// The control connection as each of its ends sees it.
         let client: Endpoint
         let serverAsSeen: Endpoint
         let server: Endpoint
@@ -63,7 +63,7 @@ import Testing
         ]
     }
 
-    /// A network with a control connection on it, whose mark is 42, and what a daemon has open on its gateway.
+    /// A network with a control connection, whose mark is 42, and the sockets of a daemon on the gateway.
     private struct Scene: ~Copyable {
         let network: Gateway
         let control: (client: TCPSocket, server: TCPSocket)
@@ -112,7 +112,7 @@ import Testing
             )
         }
 
-        /// Takes the SYN that waits, and does for it what the daemon does.
+        /// Receives the queued SYN and handles it as the daemon does.
         mutating func establish(_ connection: ExpectedConnection) throws {
             var entry = pollfd(fd: queue.fileDescriptor, events: Int16(POLLIN), revents: 0)
             try #require(unsafe poll(&entry, 1, 10_000) == 1)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// Lets one end connect to the other as `expectation` has it, and sees that it comes where it should, as it should.
+    /// Connects the two ends as `expectation` says, and checks the addresses that they see.
     private func transfer(
         _ scene: inout Scene,
         _ expectation: FTPHelper.Expectation,
@@ -224,7 +224,7 @@ import Testing
         let gateway = scene.network.gateway
         try gateway.run("iptables -w -t mangle -A OUTPUT -m conntrack --ctstate INVALID")
         var injector = try gateway.enter { try PacketInjector.open() }
-        // Empty ACKs from the client, far from where the connection is: the one behind it, the other ahead.
+        // Empty ACKs from the client with numbers far outside the window, one before it and one after it.
         let strays = ["12345678 12345678", "92345678 92345678"].map {
             hex("45 00 0028 0000 0000 40 06 0000 0a010002 0a020002", "9c40 0015", $0, "50 10 ffff 0000 0000")
         }
@@ -238,7 +238,7 @@ import Testing
         #expect(scene.control.server.receive() == [1])
     }
 
-    /// How many packets the rule has seen that is alone in mangle OUTPUT.
+    /// The packet counter of the only rule in mangle OUTPUT.
     private func counted(in namespace: NetworkNamespace) throws -> Int {
         let lines = try namespace.run("iptables -w -t mangle -nvxL OUTPUT").split(separator: "\n")
         return try #require(lines.last?.split(separator: " ").first.flatMap { Int($0) })

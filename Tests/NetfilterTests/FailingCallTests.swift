@@ -4,13 +4,13 @@ import Linux
 import Netfilter
 import Testing
 
-/// Every request to the kernel, failing in every way: it says why, and the next one is answered as ever.
+/// Requests to the kernel with injected failures: each reports its error, and the next request works.
 @Suite(.serialized) struct FailingCallTests {
-    /// What socket calls can fail with, and the kernel answer.
+    /// The errors of socket calls, and those in answers of the kernel.
     private static let failures =
         [ENOBUFS, ENOMEM, EAGAIN, EINTR, EPERM, EMSGSIZE].map(Failing.unsent)
         + [ENOBUFS, ENOMEM, EAGAIN, EINTR].flatMap { [Failing.late($0), .lost($0)] }.filter {
-            // A call that was interrupted has received nothing.
+            // An interrupted call receives nothing.
             $0 != .lost(EINTR)
         } + answers.map(Failing.refused)
 
@@ -29,7 +29,7 @@ import Testing
         try namespace.run("iptables -w -A INPUT -p udp --dport 5001 -j NFQUEUE --queue-num 20")
     }
 
-    /// Makes an entry as another program does.
+    /// Creates an entry with the program conntrack(8).
     private func add(_ tuple: Tuple) throws {
         try namespace.run(
             "conntrack -I -p tcp -t 60 --state ESTABLISHED -s \(tuple.source.address) -d \(tuple.destination.address)"
@@ -37,7 +37,7 @@ import Testing
         )
     }
 
-    /// Active FTP: the server connects to the client, which has announced port 5001.
+    /// Active FTP: the client has announced port 5001, and the server connects to it.
     private let expectation = Sample.expectation(
         master: Sample.control,
         from: Sample.server,
@@ -71,7 +71,7 @@ import Testing
                     do throws(SystemError) {
                         while conntrack.isSearching { try conntrack.continueSearch() }
                     } catch {
-                        // The kernel has not come to the end of the last search; now it has.
+                        // The dump of the last search was not complete; now it is.
                         guard error.code == EBUSY else { throw error }
                     }
                 }
@@ -95,12 +95,12 @@ import Testing
         var conntrack = try namespace.enter { try Conntrack.open() }
         try add(Sample.control)
         let connection = Sample.connection(expectation, from: 20)
-        // First it asks for the control connection; that it is gone is an error, too.
+        // It first looks up the control connection, and ENOENT is an error here.
         let failure = try failing.during(after: requests) { () throws(SystemError) in
             try conntrack.establish(connection)
         }
         #expect(failure?.code == failing.code())
-        // What failed may have been done nevertheless: then the attempt finds its own entry, which nobody has answered.
+        // The kernel may have performed the failed request: then this attempt finds the entry, which has seen no reply.
         try conntrack.establish(connection)
         #expect(try conntrack.entry(for: connection.original)?.master == Sample.control)
     }
@@ -117,7 +117,7 @@ import Testing
             [(harmless: [Int32], count: Int, make: (inout PinholeSet) throws(SystemError) -> Void)] = [
                 ([], 1, { (set) throws(SystemError) in try set.add(expectation, timeout: 250) }),
                 ([ENOENT], 1, { (set) throws(SystemError) in _ = try set.exists(.v4) }),
-                // nftables says so where there is nothing to remove.
+                // nftables answers ENOENT if there is nothing to remove.
                 (
                     backend == .nft ? [ENOENT] : [], 0,
                     { (set) throws(SystemError) in try set.remove(expectation) }
@@ -168,7 +168,7 @@ import Testing
         let failure = try failing.during { () throws(SystemError) in
             packets += try queue.receive { _ in .accept }
         }
-        // Nothing to receive is no error, and what the kernel had no room for is counted.
+        // EAGAIN means that nothing waits, and ENOBUFS is counted as an overrun.
         #expect(failure?.code == ([EAGAIN, ENOBUFS].contains(failing.code) ? nil : failing.code()))
         #expect(queue.overruns == (failing.code == ENOBUFS ? 1 : 0))
         packets += try queue.receive { _ in .accept }
@@ -182,7 +182,7 @@ import Testing
     {
         var queue = try open()
         let (receiver, sender) = try (socket(at: 5001), socket(at: 0))
-        // Five of them are more than is gathered: they take three messages to the kernel.
+        // Five replacements exceed the limit for gathering, so the verdicts take three datagrams.
         let texts = (10..<22).map { "\($0)" + String(repeating: "x", count: 15000) }
         for text in texts { try sender.send(text, to: 5001) }
         let failure = try failing.during(after: sent) { () throws(SystemError) in
@@ -195,7 +195,7 @@ import Testing
         #expect(receiver.receiveAll() == texts)
     }
 
-    /// The queue through which every datagram to port 5001 of the loopback goes.
+    /// Opens the queue for datagrams to UDP port 5001 on the loopback interface.
     private func open() throws -> PacketQueue { try namespace.enter { try PacketQueue.open(20) } }
 
     private func socket(at port: UInt16) throws -> UDPSocket {

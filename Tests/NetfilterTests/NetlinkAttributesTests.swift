@@ -2,7 +2,7 @@ import Netfilter
 import Testing
 
 @Suite struct NetlinkAttributesTests {
-    /// Type and value of each attribute that the walk finds.
+    /// The types and values of the attributes that are found.
     private func walk(_ bytes: [UInt8], in range: Range<Int>? = nil) -> [(type: Int, value: [UInt8])] {
         var attributes = NetlinkAttributes(in: range ?? 0..<bytes.count)
         var found: [(type: Int, value: [UInt8])] = []

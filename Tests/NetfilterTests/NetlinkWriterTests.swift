@@ -3,7 +3,7 @@ import Netfilter
 import Testing
 
 @Suite struct NetlinkWriterTests {
-    /// The attributes that `body` writes, behind the headers of an empty message.
+    /// The attributes that `body` writes, without the message headers.
     private func attributes(_ body: (inout NetlinkWriter) -> Void) -> [UInt8] {
         var writer = NetlinkWriter()
         writer.message(subsystem: 0, command: 0, flags: 0, sequence: 0, family: 0, body)
@@ -36,7 +36,7 @@ import Testing
             writer.bytes
                 == hex(
                     "1c000000 0203 0500 04030201 00000000",  // 28 bytes, type, REQUEST | ACK, sequence, port
-                    "0a 00 0015",  // AF_INET6, NFNETLINK_V0, queue 21
+                    "0a 00 0015",  // AF_INET6, NFNETLINK_V0, resource 21
                     "0500 0100 ff 000000"  // five bytes, type 1, value, padding
                 )
         )

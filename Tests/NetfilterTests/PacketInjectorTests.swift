@@ -12,7 +12,7 @@ import Testing
         try namespace.run("ip6tables -w -A INPUT -s ::1 -d ::1 -p udp --dport 5001 -j DROP")
     }
 
-    /// How many packets the one rule of INPUT has seen.
+    /// The packet counter of the only rule in INPUT.
     private func seen(by iptables: String) throws -> Int? {
         let lines = try namespace.run("\(iptables) -w -nvxL INPUT").split(separator: "\n")
         return try #require(lines.last).split(separator: " ").first.flatMap { Int($0) }

@@ -3,7 +3,7 @@ import Linux
 import Netfilter
 import Testing
 
-/// A real queue, through which every datagram to port 5001 of the loopback goes.
+/// A real queue for datagrams to UDP port 5001 on the loopback interface.
 @Suite(.serialized) struct PacketQueueTests {
     private let namespace: NetworkNamespace
 
@@ -16,7 +16,7 @@ import Testing
         try namespace.enter { try PacketQueue.open(20) }
     }
 
-    /// Sends `texts` as datagrams, asks `rule` for each, and returns what arrives.
+    /// Sends `texts` as datagrams, applies `rule` to each, and returns the datagrams that arrive.
     private func pass(
         _ texts: [String],
         through queue: inout PacketQueue,
@@ -40,14 +40,15 @@ import Testing
         return unsafe poll(&entry, 1, 10_000) == 1
     }
 
-    /// The text of a datagram behind the headers of IPv4 and UDP.
+    /// The text of a datagram, after the IPv4 and UDP headers.
     private func text(_ packet: borrowing Span<UInt8>) -> String {
         var bytes: [UInt8] = []
         for index in 28..<packet.count { bytes.append(packet[index]) }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Number, port, waiting, copy mode and range, dropped by the kernel, dropped for us, last number.
+    /// Queue number, port id, waiting packets, copy mode, copy range, packets dropped by the queue, packets lost on the way to
+    /// user space, last packet number.
     private func statistics() throws -> [String] {
         try namespace.run("cat /proc/thread-self/net/netfilter/nfnetlink_queue").split(separator: " ").map(
             String.init
@@ -77,7 +78,7 @@ import Testing
     func `what is to be done before packets go on is done before any does`(count: Int, size: Int) throws {
         var queue = try open()
         let (receiver, sender) = try namespace.enter { try (UDPSocket(at: 5001), UDPSocket(at: 0)) }
-        // Of the large ones, whose verdicts are more than is gathered, some go on before others are ruled over.
+        // The verdicts on large packets exceed the limit for gathering, so they are sent in three parts.
         let texts = (10..<10 + count).map { "\($0)" + String(repeating: "x", count: size) }
         for text in texts { try sender.send(text, to: 5001) }
         #expect(isReadable(queue.fileDescriptor))
@@ -112,7 +113,7 @@ import Testing
             case 4, 5:
                 var bytes: [UInt8] = []
                 for index in 0..<packet.count { bytes.append(packet[index]) }
-                // No UDP checksum, and another first letter.
+                // Without UDP checksum and with another first letter.
                 bytes[26] = 0
                 bytes[27] = 0
                 bytes[28] = UInt8(ascii: "P")
@@ -152,18 +153,18 @@ import Testing
     @Test func `thousands of packets may wait, and all get a verdict`() throws {
         var queue = try open()
         let arrived = try pass((0..<3000).map { "\($0)" }, through: &queue) { packet in
-            // The receiver's own buffer would not take them all.
+            // The receiver's buffer could not hold all of them.
             packet.count == 29 ? .accept : .drop
         }
         #expect(arrived == (0..<10).map { "\($0)" })
         #expect(queue.overruns == 0)
-        // Neither refused by the kernel's queue nor lost on the way to us.
+        // Dropped neither by the queue nor on the way to user space.
         #expect(try statistics()[5...6] == ["0", "0"])
     }
 
     @Test func `packets that found no room are counted`() throws {
         var queue = try open()
-        // Room for next to nothing: SO_RCVBUF, which the kernel doubles, at its smallest.
+        // The kernel raises this to the smallest receive buffer.
         var size: Int32 = 1
         #expect(
             unsafe setsockopt(

@@ -167,7 +167,7 @@ import Testing
     @Test func `a full set is reported`() throws {
         try namespace.run("ipset create pinhole4 hash:ip,port,ip family inet timeout 300 maxelem 2")
         var set = try open(.iptables)
-        // IPSET_ERR_HASH_FULL; a hash may grow a little beyond its maximum.
+        // IPSET_ERR_HASH_FULL; a hash can slightly exceed its maximum.
         #expect(throws: SystemError("add to set pinhole4", code: 4352)) {
             for port in 5001...5200 as ClosedRange<UInt16> {
                 try set.add(expectation(port: port), timeout: 300)

@@ -55,4 +55,42 @@ import Testing
         let packet = try #require(parse(lying))
         #expect(packet.payload == nil)
     }
+
+    @Test func `a packet with a truncated attribute still has its number`() throws {
+        let mark = hex("0600 0300 0001 0000")  // NFQA_MARK with two bytes
+        let packet = try #require(parse(hex("40000000") + Self.whole[4..<32] + mark + Self.whole[32...]))
+        #expect(packet.id == 7)
+        #expect(packet.mark == 0)
+    }
+
+    @Test func `attributes of unknown types are skipped`() throws {
+        let unknown = hex("0800 ff3f 00000001 0800 4000 00000001")  // types 16383 and 64
+        let packet = try #require(parse(hex("48000000") + Self.whole[4..<32] + unknown + Self.whole[32...]))
+        #expect((packet.id, packet.interface) == (7, 2))
+        #expect(packet.payload?.count == 10)
+    }
+
+    @Test func `a message whose padding was not received is no packet`() {
+        // The receive buffer has room for it; libmnl counts it to the message.
+        var short = Self.whole
+        short[0] -= 2
+        #expect(parse(Array(short.dropLast(2))) == nil)
+    }
+
+    @Test func `a message that is not aligned is no packet`() {
+        let bytes = [0] + Self.whole
+        var messages = NetlinkMessages(in: 1..<bytes.count)
+        let message = messages.next(in: bytes.span)
+        #expect(message != nil)
+        #expect(message.flatMap { QueuedPacket(parsing: $0, in: bytes.span) } == nil)
+    }
+
+    @Test func `a message that does not lie in the bytes is no packet`() {
+        var messages = NetlinkMessages(in: 0..<Self.whole.count)
+        let message = messages.next(in: Self.whole.span)
+        let other = [UInt8](repeating: 0, count: Self.whole.count)
+        #expect(message.flatMap { QueuedPacket(parsing: $0, in: other.span) } == nil)
+        let short = Array(other.prefix(8))
+        #expect(message.flatMap { QueuedPacket(parsing: $0, in: short.span) } == nil)
+    }
 }

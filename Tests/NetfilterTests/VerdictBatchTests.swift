@@ -5,7 +5,7 @@ import Testing
     private let accept = "00000001"
     private let drop = "00000000"
 
-    /// A verdict on queue 258: the message type, the verdict, the packet's number.
+    /// A verdict message for queue 258, with a message type, a verdict and a packet number.
     private func message(_ type: String, _ verdict: String, _ id: String) -> [UInt8] {
         hex("20000000", type, "0100 00000000 00000000", "00 00 0102", "0c00 0200", verdict, id)
     }

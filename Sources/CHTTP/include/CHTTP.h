@@ -1,4 +1,4 @@
-/* A small HTTP server, by libmicrohttpd, which is loaded when it is needed: the daemon never is one. */
+/* A small HTTP server, with libmicrohttpd. The library is loaded when it is needed, so the daemon does not link with it. */
 #ifndef PINHOLE_CHTTP_H
 #define PINHOLE_CHTTP_H
 
@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* An answer: its status, whether it is for Prometheus or for people, and its body, from malloc(3), which the server frees. */
+/*
+ * An answer: its status, whether it has the content type of Prometheus metrics or of plain text, and its body, which comes from
+ * malloc(3) and is freed by the server.
+ */
 struct chttp_answer {
     unsigned int status;
     bool is_metrics;
@@ -15,15 +18,15 @@ struct chttp_answer {
     size_t size;
 };
 
-/* Answers a GET or HEAD request for `path`. Called from a thread of the server, one at a time. */
+/* Answers a GET or HEAD request for `path`. Called from the server's thread, for one request at a time. */
 typedef struct chttp_answer (*chttp_handler)(void *context, const char *path);
 
-/* Loads the library; false where it is not installed. */
+/* Loads the library; returns false if it is not installed. */
 bool chttp_load(void);
 
 /*
- * Listens at this address, given as text, and answers from a thread of its own until the process ends; false with errno
- * where it cannot.
+ * Listens at an address, given as text, and answers requests from a thread of its own until the process ends. Returns false
+ * with errno on failure.
  */
 bool chttp_serve(const char *address, uint16_t port, chttp_handler handler, void *context);
 

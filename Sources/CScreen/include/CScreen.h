@@ -1,14 +1,14 @@
-/* A full-screen terminal, by ncurses, which is loaded when it is needed: only `pinhole top` draws. */
+/* A full-screen terminal, with ncurses. The library is loaded when it is needed, by `pinhole top` only. */
 #ifndef PINHOLE_CSCREEN_H
 #define PINHOLE_CSCREEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How text looks; a terminal without colour shows the others all the same. */
+/* The style of text; without colours, a warning is bold. */
 enum cscreen_style { cscreen_plain, cscreen_bold, cscreen_reverse, cscreen_warning };
 
-/* Keys that are no character. */
+/* Results of cscreen_wait() other than characters. */
 enum cscreen_key {
     cscreen_nothing = -1,
     cscreen_resized = -2,
@@ -22,25 +22,28 @@ enum cscreen_key {
     cscreen_other = -10,
 };
 
-/* Loads the library; false where it is not installed. */
+/* Loads the library; returns false if it is not installed. */
 bool cscreen_load(void);
 
-/* Takes the terminal over; false where there is none, or ncurses does not know it. Whatever ends the process gives it back. */
+/*
+ * Takes over the terminal; returns false if there is none or ncurses does not know it. The terminal is restored when a signal
+ * ends the process.
+ */
 bool cscreen_open(void);
 
-/* Gives the terminal back as it was. */
+/* Restores the terminal. */
 void cscreen_close(void);
 
 int cscreen_rows(void);
 int cscreen_columns(void);
 
-/* Writes `size` characters of ASCII in a row, counted from 0, and leaves the rest of it empty. */
+/* Writes `size` ASCII characters at the start of a row, counted from 0, and clears the rest of the row. */
 void cscreen_put(int row, const char *text, size_t size, enum cscreen_style style);
 
-/* Shows what was written since the last time: only what is another than on the terminal is sent. */
+/* Updates the terminal; only changes are sent. */
 void cscreen_show(void);
 
-/* Waits for a key for so many milliseconds. */
+/* Waits for a key and returns its ASCII character or a cscreen_key; cscreen_nothing after `milliseconds`. */
 int cscreen_wait(int milliseconds);
 
 #endif

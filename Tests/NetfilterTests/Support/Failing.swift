@@ -4,24 +4,24 @@ import Linux
 import Netfilter
 import Testing
 
-/// How a call to the kernel fails while a test makes a request.
+/// A failure of a call to the kernel, injected while a test makes a request.
 struct Failing: Hashable, CustomTestStringConvertible {
     private let kind: cfaults_kind
     let code: Int32
 
-    /// The request cannot be sent.
+    /// Sending the request fails.
     static func unsent(_ code: Int32) -> Failing { Failing(kind: cfaults_unsent, code: code) }
-    /// The kernel refuses it.
+    /// The kernel answers the request with an error.
     static func refused(_ code: Int32) -> Failing { Failing(kind: cfaults_refused, code: code) }
-    /// Receiving fails, and what there is to receive comes later.
+    /// Receiving fails once; the datagram can be received later.
     static func late(_ code: Int32) -> Failing { Failing(kind: cfaults_late, code: code) }
-    /// Receiving fails, and what there was to receive never comes.
+    /// Receiving fails and the datagram is lost.
     static func lost(_ code: Int32) -> Failing { Failing(kind: cfaults_lost, code: code) }
 
-    /// Does `body`, of whose calls one fails in this way, after so many that do not.
+    /// Runs `body` and makes one of its calls fail, after `count` calls that do not fail.
     ///
-    /// - Returns: What `body` threw, if it did; `nil`, too, if nothing failed because there were fewer calls.
-    /// - Throws: If the failure did not come to pass.
+    /// - Returns: The error that `body` threw; `nil` if it threw none.
+    /// - Throws: An error if `body` made too few calls, so that none failed.
     func during(after count: UInt32 = 0, _ body: () throws(SystemError) -> Void) throws -> SystemError? {
         cfaults_plan(kind, code, count)
         var failure: SystemError?
@@ -30,11 +30,11 @@ struct Failing: Hashable, CustomTestStringConvertible {
         return failure
     }
 
-    /// What a request fails with then; `nil` if it does not, as with the answers that are `harmless` to it.
+    /// The error code that a request must report then; `nil` if it must succeed, as for answers in `harmless`.
     func code(unlessAmong harmless: [Int32] = []) -> Int32? {
         switch kind {
         case cfaults_refused: harmless.contains(code) ? nil : code
-        // Interrupted calls are made again.
+        // Interrupted calls are repeated.
         default: code == EINTR ? nil : isOfReceiving && code == EAGAIN ? ETIMEDOUT : code
         }
     }

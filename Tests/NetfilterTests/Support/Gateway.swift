@@ -5,7 +5,7 @@ import Netfilter
 ///
 ///     10.1.0.2, fd01::2 (client) --- inside (gateway) outside --- (server) 10.2.0.2, fd02::2
 ///
-/// The gateway forwards only what is established or related, and new connections to port 21.
+/// The gateway forwards established and related connections, and new ones to port 21.
 struct Gateway {
     let client: NetworkNamespace
     let gateway: NetworkNamespace
@@ -15,7 +15,7 @@ struct Gateway {
         client = try NetworkNamespace()
         gateway = try NetworkNamespace()
         server = try NetworkNamespace()
-        // Without addresses that are tentative for their first seconds, the link-local ones too.
+        // Turns off duplicate address detection, during which addresses are tentative and not usable.
         for namespace in [client, gateway, server] {
             for name in ["default", "all"] {
                 try namespace.run("sysctl -q -w net.ipv6.conf.\(name).accept_dad=0")
@@ -33,7 +33,7 @@ struct Gateway {
         }
     }
 
-    /// Lays a cable between the gateway and a host, which has the gateway as its default route.
+    /// Connects the gateway to a host with a veth pair, and makes the gateway the default route of the host.
     private static func link(
         _ gateway: NetworkNamespace,
         _ name: String,

@@ -2,7 +2,7 @@ import Foundation
 import Netfilter
 
 extension NetworkNamespace {
-    /// Makes both sets, as the rules do.
+    /// Creates the sets as the rules do.
     func createSets(of backend: PinholeSet.Backend) throws {
         switch backend {
         case .nft:
@@ -13,7 +13,7 @@ extension NetworkNamespace {
         }
     }
 
-    /// Makes our table of nftables with both sets, which are described so.
+    /// Creates the program's nftables table with both sets, which have the given specification.
     func createTable(
         type: String = "ipv4_addr . inet_service . ipv4_addr",
         type6: String = "ipv6_addr . inet_service . ipv6_addr",
@@ -23,7 +23,7 @@ extension NetworkNamespace {
         try run("nft -f -", input: "table inet pinhole {\n\(sets.joined(separator: "\n"))\n}\n")
     }
 
-    /// The members of one of the sets, like `10.2.0.100 5001 10.2.0.2`, and the seconds that each has left.
+    /// The members of one of the sets, such as `10.2.0.100 5001 10.2.0.2`, with their remaining seconds.
     func members(of family: PinholeSet.Family, _ backend: PinholeSet.Backend) throws -> [String: Int] {
         let members: [(String, Int)]
         switch backend {
@@ -45,7 +45,7 @@ extension NetworkNamespace {
     }
 }
 
-/// What `nft --json list set` writes.
+/// The output of `nft --json list set`.
 private struct Listing: Decodable {
     struct Object: Decodable { let set: Set? }
     struct Set: Decodable { let elem: [Element]? }

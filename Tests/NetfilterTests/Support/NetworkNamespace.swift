@@ -2,14 +2,14 @@ import Glibc
 import Linux
 import Netfilter
 
-/// A network namespace of the test's own, which goes when the test is over.
+/// A network namespace for one test, removed after it.
 ///
-/// A socket stays in the namespace in which it was opened, so only the opening has to happen inside.
+/// A socket belongs to the namespace in which it was opened, so only opening it has to happen inside.
 final class NetworkNamespace {
-    /// Keeps the namespace; what is moved into it is moved to this descriptor's path.
+    /// Keeps the namespace alive.
     private let descriptor: Int32
 
-    /// Makes a namespace with its loopback up; needs root, and fails without.
+    /// Creates a namespace with its loopback interface up; needs root.
     init() throws {
         descriptor = try NetworkNamespace.inside {
             try check("make a network namespace", NetworkNamespace.unshare(cloneNewNetwork))
@@ -20,10 +20,10 @@ final class NetworkNamespace {
 
     deinit { close(descriptor) }
 
-    /// Where `ip link set ... netns` finds it.
+    /// The path of the namespace, for `ip link set ... netns`.
     var path: String { "/proc/\(getpid())/fd/\(descriptor)" }
 
-    /// Does `body` in the namespace, on this thread, and comes back.
+    /// Runs `body` in the namespace, on this thread.
     func enter<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
         try NetworkNamespace.inside {
             try check("enter a network namespace", NetworkNamespace.setns(descriptor, cloneNewNetwork))
@@ -31,7 +31,7 @@ final class NetworkNamespace {
         }
     }
 
-    /// Runs a command in the namespace, its words divided by blanks; fails unless that ends with 0.
+    /// Runs a command, with words separated by blanks, in the namespace; throws unless its status is 0.
     @discardableResult
     func run(_ command: String, input: String = "") throws -> String {
         let words = command.split(separator: " ").map(String.init)
@@ -42,7 +42,7 @@ final class NetworkNamespace {
         return process.output
     }
 
-    /// Does `body`, which may change the thread's namespace, and changes back.
+    /// Runs `body`, which may change the thread's namespace, and then restores the namespace.
     private static func inside<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
         let home = try check("open a network namespace", unsafe open(currentPath, O_RDONLY | O_CLOEXEC))
         defer {
@@ -52,7 +52,7 @@ final class NetworkNamespace {
         return try body()
     }
 
-    // unshare(2) and setns(2), which Glibc's module does not show.
+    // unshare(2) and setns(2), which Swift's Glibc module does not declare.
     private static func unshare(_ flags: Int32) -> Int32 { call("unshare", (flags, 0)) }
     private static func setns(_ descriptor: Int32, _ kind: Int32) -> Int32 {
         call("setns", (descriptor, kind))
@@ -60,7 +60,7 @@ final class NetworkNamespace {
 
     private static func call(_ name: String, _ arguments: (Int32, Int32)) -> Int32 {
         typealias Function = @convention(c) (Int32, Int32) -> Int32
-        // Sound: both take one or two ints and return one; a second one is not looked at by a function of one.
+        // Sound: the functions take one or two ints and return an int. A superfluous second argument is ignored.
         guard let symbol = unsafe dlsym(nil, name) else { return -1 }
         return unsafe unsafeBitCast(symbol, to: Function.self)(arguments.0, arguments.1)
     }
@@ -69,14 +69,14 @@ final class NetworkNamespace {
 private let cloneNewNetwork: Int32 = 0x4000_0000
 private let currentPath = "/proc/thread-self/ns/net"
 
-/// The result of a system call, unless it is -1.
+/// Returns the result of a system call, or throws an error if it is -1.
 @discardableResult
 func check(_ operation: String, _ result: Int32) throws -> Int32 {
     guard result != -1 else { throw SystemError(operation, code: errno) }
     return result
 }
 
-/// `SOCK_CLOEXEC | SOCK_NONBLOCK`, which have the values of the flags of open(2).
+/// `SOCK_CLOEXEC | SOCK_NONBLOCK`, which have the same values as the flags of open(2).
 ///
-/// A program that a test starts would else keep the sockets of the tests beside it.
+/// Without `SOCK_CLOEXEC`, a program started by one test would keep the sockets of other tests open.
 let socketFlags = O_CLOEXEC | O_NONBLOCK

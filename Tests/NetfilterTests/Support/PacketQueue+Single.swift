@@ -2,7 +2,7 @@ import Linux
 import Netfilter
 
 extension PacketQueue {
-    /// Takes what waits, up to one batch, and asks `rule` for each packet by itself.
+    /// Receives up to one batch of waiting packets and calls `rule` with the bytes of each.
     mutating func receive(
         _ rule: (borrowing Span<UInt8>) -> Verdict,
         settle: () -> Void = {}

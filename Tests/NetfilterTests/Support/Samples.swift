@@ -1,8 +1,8 @@
 import FTPHelper
 
-/// The bytes that two hexadecimal digits each stand for; blanks between them are ignored.
+/// Parses bytes in hexadecimal, two digits each; blanks are ignored.
 ///
-/// Headers of netlink are in host order: the samples are those of a little-endian machine.
+/// Netlink headers are in host byte order, so the samples are for little-endian machines.
 func hex(_ lines: String...) -> [UInt8] {
     let digits = lines.joined().filter { $0 != " " }
     var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ func hex(_ lines: String...) -> [UInt8] {
     return bytes
 }
 
-/// Addresses, tuples and expectations that several suites use.
+/// Addresses, tuples and expectations for several suites.
 enum Sample {
     static func v4(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> IPAddress {
         .v4(a << 24 | b << 16 | c << 8 | d)
@@ -22,14 +22,14 @@ enum Sample {
 
     static let client = v4(10, 1, 0, 2)
     static let server = v4(10, 2, 0, 2)
-    /// What the server sees of the client, where that is translated.
+    /// The client's address for the server, with SNAT.
     static let publicClient = v4(10, 2, 0, 100)
-    /// What the client sees of the server, where that is translated.
+    /// The server's address for the client, with DNAT.
     static let publicServer = v4(10, 1, 0, 100)
     static let client6 = IPAddress.v6(high: 0xfd01 << 48, low: 2)
     static let server6 = IPAddress.v6(high: 0xfd02 << 48, low: 2)
 
-    /// An expectation of a data connection from `from` to `to`, translated where that is said.
+    /// An expectation of a data connection from `from` to `to`, with optional translations.
     static func expectation(
         master: Tuple,
         from: IPAddress,
@@ -49,7 +49,7 @@ enum Sample {
         )
     }
 
-    /// The connection that meets it, from that port.
+    /// The connection from a port that matches an expectation.
     static func connection(_ expectation: Expectation, from port: UInt16, zone: UInt16 = 0)
         -> ExpectedConnection
     {

@@ -3,7 +3,7 @@ import Glibc
 import Linux
 import Netfilter
 
-/// A TCP socket of a test; it never blocks, and belongs to the namespace in which it was made.
+/// A non-blocking TCP socket for tests; it belongs to the network namespace in which it was created.
 final class TCPSocket {
     private let descriptor: Int32
 
@@ -11,16 +11,16 @@ final class TCPSocket {
 
     deinit { close(descriptor) }
 
-    /// Waits for connections at `endpoint`.
+    /// Creates a socket that listens at `endpoint`.
     static func listen(at endpoint: Endpoint) throws -> TCPSocket {
         let socket = try eventually { try bound(to: endpoint) }
         try check("listen", Glibc.listen(socket.descriptor, 8))
         return socket
     }
 
-    /// Sends the SYN of a connection; `isConnected` tells when it is answered.
+    /// Creates a socket and sends the SYN of a connection; see `isConnected`.
     ///
-    /// The last connection between the same ends may not quite be over yet.
+    /// It is repeated while an earlier connection between the same ends is still closing.
     static func connect(from source: Endpoint, to destination: Endpoint) throws -> TCPSocket {
         try eventually {
             let socket = try bound(to: source)
@@ -30,7 +30,7 @@ final class TCPSocket {
         }
     }
 
-    /// Takes a connection that waits, within ten seconds, and says from where it comes.
+    /// Accepts a connection within ten seconds, and returns it with the address of the other end.
     func accept() throws -> (socket: TCPSocket, peer: Endpoint) {
         guard isReady(POLLIN, within: 10_000) else {
             throw SystemError("accept a connection", code: ETIMEDOUT)
@@ -47,7 +47,7 @@ final class TCPSocket {
         return (socket, Self.endpoint(address))
     }
 
-    /// Tells whether the connection is there, or comes within so many milliseconds.
+    /// Returns whether the connection is established within a time in milliseconds.
     func isConnected(within milliseconds: Int32) -> Bool {
         guard isReady(POLLOUT, within: milliseconds) else { return false }
         var code: Int32 = 0
@@ -56,13 +56,13 @@ final class TCPSocket {
         return code == 0
     }
 
-    /// Sends bytes, few enough that they fit in the socket's buffer.
+    /// Sends bytes, which must fit into the socket's send buffer.
     func send(_ bytes: [UInt8]) throws {
         let count = unsafe Glibc.send(descriptor, bytes, bytes.count, 0)
         guard count == bytes.count else { throw SystemError("send", code: errno) }
     }
 
-    /// Receives what comes within ten seconds; empty if nothing does, or the connection has ended.
+    /// Receives bytes within ten seconds; returns none after that or at the end of the connection.
     func receive() -> [UInt8] {
         guard isReady(POLLIN, within: 10_000) else { return [] }
         var bytes = [UInt8](repeating: 0, count: 4096)

@@ -1,11 +1,11 @@
 import Glibc
 import Netfilter
 
-/// A UDP socket of a test on 127.0.0.1, of the namespace in which it was made.
+/// A UDP socket for tests on 127.0.0.1; it belongs to the network namespace in which it was created.
 final class UDPSocket {
     private let descriptor: Int32
 
-    /// Makes a socket with that port; any, if that is 0.
+    /// Creates a socket with a port; 0 for any.
     init(at port: UInt16) throws {
         descriptor = try check("make a socket", socket(AF_INET, 2 /* SOCK_DGRAM */ | socketFlags, 0))
         try check("bind", unsafe UDPSocket.withAddress(port) { unsafe bind(descriptor, $0, $1) })
@@ -13,7 +13,7 @@ final class UDPSocket {
 
     deinit { close(descriptor) }
 
-    /// Sends a datagram to that port.
+    /// Sends a datagram to a port.
     func send(_ text: String, to port: UInt16) throws {
         let bytes = Array(text.utf8)
         try check(
@@ -24,7 +24,7 @@ final class UDPSocket {
         )
     }
 
-    /// What has arrived: the datagrams, in order.
+    /// Returns the datagrams that have arrived, in order.
     func receiveAll() -> [String] {
         var texts: [String] = []
         var bytes = [UInt8](repeating: 0, count: 65536)

@@ -1,0 +1,33 @@
+import Netfilter
+import Testing
+
+@Suite struct QueueMessagesTests {
+    @Test func `a request binds a queue and sets its length`() {
+        let messages = QueueMessages()
+        messages.configure(258, [.bind, .maximumLength(4096)], sequence: 7, acknowledged: true)
+        #expect(
+            messages.bytes
+                == hex(
+                    "24000000 0203 0500 07000000 00000000",  // NFQNL_MSG_CONFIG, REQUEST | ACK
+                    "00 00 0102",
+                    "0800 0100 01 00 0000",  // NFQA_CFG_CMD: NFQNL_CFG_CMD_BIND
+                    "0800 0300 00001000"  // NFQA_CFG_QUEUE_MAXLEN
+                )
+        )
+    }
+
+    @Test func `a request that is not acknowledged has packets copied`() {
+        let messages = QueueMessages()
+        messages.configure(0, [.checkCapability], sequence: 1, acknowledged: true)
+        messages.configure(21, [.copyPackets(size: 65535)], sequence: 0, acknowledged: false)
+        #expect(
+            messages.bytes
+                == hex(
+                    "1c000000 0203 0500 01000000 00000000 00 00 0000",
+                    "0800 0100 03 00 0000",  // NFQA_CFG_CMD: NFQNL_CFG_CMD_PF_BIND
+                    "20000000 0203 0100 00000000 00000000 00 00 0015",
+                    "0900 0200 0000ffff 02 000000"  // NFQA_CFG_PARAMS: range, NFQNL_COPY_PACKET, padding
+                )
+        )
+    }
+}
