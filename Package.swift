@@ -17,7 +17,6 @@ let package = Package(
         // C libraries, and what Glibc's module leaves out.
         .systemLibrary(name: "CNetfilter", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
-        .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CHTTP"),
@@ -43,7 +42,7 @@ let package = Package(
             dependencies: ["CNetfilter", "CLinux", "FTPHelper", "Linux"],
             swiftSettings: fenced
         ),
-        .target(name: "Formats", dependencies: ["CInih", "CJansson", "Linux"], swiftSettings: fenced),
+        .target(name: "Formats", dependencies: ["CJansson", "Linux"], swiftSettings: fenced),
         .target(name: "Captures", dependencies: ["CPcap", "FTPHelper", "Linux"], swiftSettings: fenced),
         .target(name: "HTTP", dependencies: ["CHTTP", "CLinux", "Linux"], swiftSettings: fenced),
         .target(name: "Terminal", dependencies: ["CScreen", "Linux"], swiftSettings: fenced),

@@ -8,14 +8,14 @@ import Synchronization
 /// `pinhole exporter`.
 enum ExporterCommand: Command {
     static let name = "exporter"
-    static let summary = "serve the metrics of the daemon to Prometheus, as a process of its own"
+    static let summary = "serve the metrics of the daemon to Prometheus"
     static let options: [Option] = [listen, .socket]
 
     /// The port on 127.0.0.1 where scrapers ask unless it is told otherwise.
     static let usualPort: UInt16 = 9421
     static let usualPlace = "127.0.0.1:\(usualPort)"
 
-    private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (\(usualPlace))")
+    private static let listen = Option("listen", "ADDRESS:PORT", "address to listen on (\(usualPlace))")
 
     /// What the daemon has said last.
     private static let last = Mutex<Metrics?>(nil)

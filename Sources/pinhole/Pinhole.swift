@@ -51,11 +51,11 @@ enum Pinhole {
         """
         usage: pinhole SUBCOMMAND [OPTIONS]
 
-        carry FTP through a firewall with NAT: connection tracking and translation in userspace
+        carry FTP through a firewall or NAT gateway
 
         \(Help.table(commands.map { ($0.name, $0.summary) }))
 
-        'pinhole SUBCOMMAND --help' has the options of each; 'pinhole --version' is 'pinhole version'.
+        See 'pinhole SUBCOMMAND --help' for its options.
         """
     }
 }

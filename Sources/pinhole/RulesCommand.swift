@@ -5,37 +5,37 @@ import PinholeDaemon
 /// `pinhole rules`.
 enum RulesCommand: Command {
     static let name = "rules"
-    static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
+    static let summary = "load, unload or print the rules that queue packets"
     static let operands = ["load|unload|print"]
     static let options = [.ports, .queues, ftps, synproxy, .bypassMark, bypass, backend, .socket]
 
-    private static let ftps = Option("ftps", nil, "ask the daemon about data connections of FTPS, too")
+    private static let ftps = Option("ftps", nil, "queue SYNs of clients with an encrypted session")
     private static let synproxy = Option(
         "synproxy",
         nil,
-        "keep data connections out of the way of SYNPROXY rules"
+        "show SYN-ACKs of data connections to the daemon"
     )
     private static let bypass = Option(
         "bypass",
         nil,
-        "let packets pass while no daemon listens"
+        "let packets pass while no daemon runs"
     )
     private static let backend = Option(
         "backend",
         "nft|iptables",
-        "whose rules (those that are loaded, or that fit this system)"
+        "backend of the rules (as loaded, or as fits)"
     )
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let rules = try RuleSet(
-            ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
-            queues: QueueNumbers(arguments),
+            ports: arguments.given(.ports)?.numbers(in: 1...UInt16.max) ?? [21],
+            queues: queues(arguments),
             asksForFTPS: arguments.has(ftps),
             sparesSynproxy: arguments.has(synproxy),
-            releaseMark: ConnectionMark(releasing: arguments),
+            releaseMark: arguments.given(.bypassMark)?.bypassMark() ?? nil,
             isBypassing: arguments.has(bypass)
         )
-        let backend = try arguments.value(of: backend).map(parse)
+        let backend = try arguments.given(backend)?.word(of: PinholeSet.Backend.self)
         switch arguments.operands[0] {
         case "load":
             try requirePermission()
@@ -45,15 +45,18 @@ enum RulesCommand: Command {
             try load(rules, backend)
         case "unload": try unload(backend)
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
-        case let other: throw usage("'\(other)' is none of load, unload, print")
+        case let other:
+            throw UserError(
+                "unknown operand '\(other)'",
+                hint: "use load, unload or print",
+                status: .usage
+            )
         }
     }
 
-    private static func parse(_ word: String) throws(UserError) -> PinholeSet.Backend {
-        guard let backend = PinholeSet.Backend(rawValue: word) else {
-            throw usage("'\(word)' is neither nft nor iptables")
-        }
-        return backend
+    private static func queues(_ arguments: Arguments) throws(UserError) -> QueueNumbers {
+        guard let value = arguments.given(.queues) else { return QueueNumbers() }
+        return try QueueNumbers(value)
     }
 
     private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(UserError) {

@@ -8,7 +8,7 @@ import Terminal
 /// `pinhole top`.
 enum TopCommand: Command {
     static let name = "top"
-    static let summary = "show sessions and transfers as they go on, on the whole terminal"
+    static let summary = "show sessions and transfers live, on the whole terminal"
     static let options: [Option] = [.socket]
 
     /// Seconds between two reports; and what one costs the daemon and the line, it may take so many times.

@@ -120,7 +120,7 @@ import Testing
 
     @Test(arguments: [
         (["replay"], "FILE is missing: see pinhole replay --help"),
-        (["replay", "a", "b"], "'b' is one operand too many: see pinhole replay --help"),
+        (["replay", "a", "b"], "unexpected operand 'b': see pinhole replay --help"),
         (
             ["replay", "--any-port", "--ports", "21", "x"],
             "--ports and --any-port do not go together: see pinhole replay --help"
