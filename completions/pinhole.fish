@@ -30,6 +30,8 @@ function __pinhole_words
             __fish_complete_path (string replace -- "$prefix" '' $token) | string replace -r '^' -- "$prefix"
         case NAME
             __fish_complete_users | string replace -r '^' -- "$prefix"
+        case YES/NO
+            printf '%s\n' "$prefix"{yes,no}
         case LEVEL
             printf '%s\n' "$prefix"{error,warning,info,debug}
         case FORMAT

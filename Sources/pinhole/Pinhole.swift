@@ -2,13 +2,13 @@ import Glibc
 import Linux
 import PinholeDaemon
 
-/// The command line: finds the subcommand, runs it, and says what went wrong.
+/// The entry point: finds the subcommand, runs it, and reports errors.
 @main
 enum Pinhole {
-    /// The version number; it is written nowhere else.
+    /// The version of the program, which is defined only here.
     static let version = "0.1.0"
 
-    /// Every subcommand, in the order of the help.
+    /// All subcommands, in the order of the help.
     static var commands: [any Command.Type] {
         [
             RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,

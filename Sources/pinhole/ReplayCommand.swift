@@ -21,7 +21,7 @@ enum ReplayCommand: Command {
         let path = arguments.operands[0]
         let ports = try arguments.given(.ports)?.numbers(in: 1...UInt16.max)
         guard ports == nil || !arguments.has(anyPort) else {
-            throw usage("--ports and --any-port do not go together")
+            throw usage("--ports and --any-port exclude each other")
         }
         var capture: CaptureFile
         do {
@@ -52,7 +52,7 @@ enum ReplayCommand: Command {
         do {
             return try capture.next { replay.receive($0, $1) }
         } catch {
-            throw UserError("\(error)", hint: "the events until then are shown; get the whole capture")
+            throw UserError("\(error)", hint: "the events before that are shown; use a complete capture")
         }
     }
 }

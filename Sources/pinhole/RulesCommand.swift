@@ -39,8 +39,8 @@ enum RulesCommand: Command {
         switch arguments.operands[0] {
         case "load":
             try requirePermission()
-            // Before any packet comes by: what is established by now began out of sight. Without a daemon there is nobody to tell,
-            // and the next one finds out by itself.
+            // Before the rules queue packets: the daemon has not seen the logins of established sessions. The request may fail,
+            // because a daemon that starts later finds these sessions itself.
             try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
             try load(rules, backend)
         case "unload": try unload(backend)
@@ -61,11 +61,11 @@ enum RulesCommand: Command {
 
     private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(UserError) {
         let backend = backend ?? BackendChoice(for: rules).backend
-        // Under both, each packet would be queued twice.
+        // With both, each packet would be queued twice.
         if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
             throw UserError(
                 "the rules of \(other.rawValue) are loaded",
-                hint: "take them away first, with pinhole rules unload"
+                hint: "remove them first with pinhole rules unload"
             )
         }
         switch backend {
@@ -77,7 +77,7 @@ enum RulesCommand: Command {
     private static func unload(_ backend: PinholeSet.Backend?) throws(UserError) {
         try requirePermission()
         let loaded = PinholeSet.Backend.loaded
-        // Of rules of iptables something may be left when their sets are gone.
+        // Rules of iptables can be left over after their sets are gone.
         let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
         for backend in backend.map({ [$0] }) ?? loaded + rest {
             switch backend {

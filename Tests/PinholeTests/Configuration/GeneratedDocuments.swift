@@ -116,7 +116,9 @@ enum GeneratedDocuments {
         Key.general.map { key in
             let option = key.option
             return ".It Fl -\(option.name)\(option.placeholder.map { " Ar \($0)" } ?? "")\n"
-                + Roff.text(key.details + (key.form == .flag ? "" : standard(of: key))) { "Fl -\($0)" }
+                + Roff.text(key.details + (key.form == .flag ? "" : standard(of: key))) { name in
+                    Key.general.contains { $0.name == name } ? "Fl -\(name)" : "Ic \(name)"
+                }
         }.joined(separator: "\n")
     }
 
@@ -185,39 +187,42 @@ enum GeneratedDocuments {
 
         private static func lines(of sentence: String, _ key: (String) -> String) -> [String] {
             var lines: [String] = []
-            var opening = ""
+            var isInParentheses = false
             let parts = sentence.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
             for (index, part) in parts.enumerated() {
                 guard index % 2 == 1 else {
                     var rest = part
                     if index > 0 {
                         // Punctuation belongs to the macro before it.
+                        if isInParentheses, rest.hasPrefix(")") { rest.removeFirst() }
                         let marks = rest.prefix { ".,:;)".contains($0) }
                         if !marks.isEmpty {
                             lines[lines.count - 1] += marks.map { " \($0)" }.joined()
                             rest.removeFirst(marks.count)
                         }
                     }
-                    opening = rest.hasSuffix("(") ? "( " : ""
-                    if !opening.isEmpty { rest.removeLast() }
+                    isInParentheses = rest.hasSuffix("(")
+                    if isInParentheses { rest.removeLast() }
                     lines += GeneratedDocuments.filled(rest, width: 79)
                     continue
                 }
-                lines.append(".\(macro(part, key, opening))")
+                lines.append(".\(macro(part, key, isInParentheses))")
             }
             return lines
         }
 
-        private static func macro(_ code: String, _ key: (String) -> String, _ opening: String) -> String {
+        private static func macro(_ code: String, _ key: (String) -> String, _ isInParentheses: Bool)
+            -> String
+        {
             if Key.all.contains(where: { $0.name == code }) { return key(code) }
-            if opening.isEmpty, code.hasPrefix("pinhole ") {
+            if !isInParentheses, code.hasPrefix("pinhole ") {
                 let words = code.split(separator: " ").map { word in
                     word.hasPrefix("--") ? "Fl \(word.dropFirst())" : "Cm \(word)"
                 }
-                return words.joined(separator: " ").replacing("Cm pinhole Cm ", with: "Cm pinhole ")
+                return words.joined(separator: " ").replacing(" Cm ", with: " ")
             }
             if code.hasPrefix("--") { return "Fl \(code.dropFirst())" }
-            return opening.isEmpty ? "Li \(code)" : "Pq Li \(code)"
+            return isInParentheses ? "Pq Li \(code)" : "Li \(code)"
         }
     }
 }
