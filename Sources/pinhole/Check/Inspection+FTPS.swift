@@ -2,7 +2,7 @@ import FTPHelper
 import Netfilter
 import PinholeDaemon
 
-/// Checks of what FTPS needs, if servers are configured for it.
+/// Checks of the requirements of FTPS, if servers are configured for it.
 extension Inspection {
     mutating func inspectFTPS() {
         guard settings.policy.opensForFTPS else { return }

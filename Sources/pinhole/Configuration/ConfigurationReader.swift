@@ -17,7 +17,7 @@ struct ConfigurationReader {
     private(set) var errors: [UserError] = []
 
     private let path: String
-    /// The section of the next line; `nil` after a section that is wrong, whose keys are skipped.
+    /// The current section; `nil` after an invalid section, whose keys are skipped.
     private var section: Section? = .general
     /// The line of each section, and of each key in it.
     private var sectionLines: [Section: Int] = [:]

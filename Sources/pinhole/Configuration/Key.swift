@@ -2,8 +2,8 @@ import PinholeDaemon
 
 /// A key of the configuration file.
 ///
-/// The table of keys, `Key.all`, is the only place that says what a key is called, what it takes, what its default is and what it
-/// does. The parser of the file and the options of `pinhole run` use it. The sample of the configuration, the manual pages and
+/// The table `Key.all` is the only definition of names, values, defaults and descriptions. The parser of the file and the options
+/// of `pinhole run` use it. The sample of the configuration, the manual pages and
 /// docs/configuration.md are generated from it, and a test compares them.
 struct Key: Sendable {
     /// What the key takes.
@@ -38,9 +38,9 @@ struct Key: Sendable {
     let form: Form
     /// The default as it would be written in the file; `nil` if no value means the same as leaving the key out.
     let standard: String?
-    /// The default in words, if that says more.
+    /// The default in words, if the value alone is unclear.
     var standardNote: String?
-    /// A value to show where there is no default.
+    /// A sample value for a key without a default.
     var example: String?
     var scope = Scope.general
     var effect = Effect.atOnce
@@ -48,7 +48,7 @@ struct Key: Sendable {
     let summary: String
     /// What it does, in sentences; code and other keys are in backquotes.
     let details: String
-    /// Puts a value of the key into the settings.
+    /// Applies a value to the settings.
     let set: @Sendable (GivenValue, inout Settings) throws(UserError) -> Void
 
     /// Every key, in the order in which it is documented.
@@ -79,7 +79,7 @@ struct Key: Sendable {
 
     private var summaryWithStandard: String { shownStandard.map { "\(summary) (\($0))" } ?? summary }
 
-    /// Puts what the command line says into the settings.
+    /// Applies the options of the command line to the settings.
     static func apply(_ arguments: Arguments, to settings: inout Settings) throws(UserError) {
         for key in general {
             if let value = arguments.given(key.option) { try key.set(value, &settings) }

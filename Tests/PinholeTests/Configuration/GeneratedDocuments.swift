@@ -46,7 +46,7 @@ enum GeneratedDocuments {
             """
     }
 
-    /// The generated part of a document, between a line that contains `Keys: begin` and one that contains `Keys: end`.
+    /// Replaces the generated parts of a document, from a line with `generated: NAME` to one with `end of what is generated`.
     static func inserting(_ parts: [String: String], into text: String) -> String {
         var lines: [Substring] = []
         var isInside = false
