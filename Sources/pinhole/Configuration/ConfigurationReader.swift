@@ -25,9 +25,11 @@ struct ConfigurationReader {
 
     init(_ text: String, at path: String) {
         self.path = path
-        if text.utf8.count >= TextFile.maximumSize {
+        guard text.utf8.count < TextFile.maximumSize else {
+            // The end is missing, so errors in the lines would mislead.
             let hint = "make it shorter than \(TextFile.maximumSize) bytes"
-            errors.append(UserError("\(path): the file is too long", hint: hint))
+            errors = [UserError("\(path): the file is too long", hint: hint)]
+            return
         }
         for (number, content) in INIFile(parsing: text).lines {
             do throws(UserError) {
