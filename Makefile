@@ -42,9 +42,9 @@ bench = .build/bench
 bench_shared = Benchmarks/Gateway/load.c Benchmarks/Gateway/load.h
 bench_programs = $(addprefix $(bench)/,accept-one accept-batch ftp-server round-trips ftp-client)
 
-build_packages = pkg-config libmnl-dev libnetfilter-queue-dev libjansson-dev libpcap-dev libseccomp-dev libinih-dev libmicrohttpd-dev \
+build_packages = pkg-config libmnl-dev libnetfilter-queue-dev libjansson-dev libpcap-dev libseccomp-dev libmicrohttpd-dev \
     libncurses-dev
-build_libraries = libmnl libnetfilter_queue jansson libpcap libseccomp inih libmicrohttpd ncursesw
+build_libraries = libmnl libnetfilter_queue jansson libpcap libseccomp libmicrohttpd ncursesw
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus libmicrohttpd12 systemd mandoc zsh fish tmux \
     libncursesw6 openssl ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)

@@ -21,7 +21,6 @@ let package = Package(
             providers: [.apt(["libmnl-dev", "libnetfilter-queue-dev"])]
         ),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
-        .systemLibrary(name: "CInih", pkgConfig: "inih", providers: [.apt(["libinih-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CHTTP"),
@@ -47,7 +46,7 @@ let package = Package(
             dependencies: ["CNetfilter", "CLinux", "FTPHelper", "Linux"],
             swiftSettings: fenced
         ),
-        .target(name: "Formats", dependencies: ["CInih", "CJansson", "Linux"], swiftSettings: fenced),
+        .target(name: "Formats", dependencies: ["CJansson", "Linux"], swiftSettings: fenced),
         .target(name: "Captures", dependencies: ["CPcap", "FTPHelper", "Linux"], swiftSettings: fenced),
         .target(name: "HTTP", dependencies: ["CHTTP", "CLinux", "Linux"], swiftSettings: fenced),
         .target(name: "Terminal", dependencies: ["CScreen", "Linux"], swiftSettings: fenced),

@@ -27,6 +27,7 @@ _pinhole() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             ;;
         NAME) mapfile -t COMPREPLY < <(compgen -u -- "$word") ;;
+        YES/NO) mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$word") ;;
         LEVEL) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$word") ;;
         FORMAT) mapfile -t COMPREPLY < <(compgen -W 'text json xferlog' -- "$word") ;;
         *'|'*) mapfile -t COMPREPLY < <(compgen -W "${operand//|/ }" -- "$word") ;;

@@ -10,7 +10,7 @@ function __pinhole_words
     set -l token (commandline -ct)
     if test (count $words) = 1
         __pinhole_rows '[a-z]+' (pinhole --help 2>/dev/null)
-        printf '%s\t%s\n' --help 'show the subcommands' --version 'say which version this is'
+        printf '%s\t%s\n' --help 'show the subcommands' --version 'show the version'
         return
     end
     set -l help (pinhole $words[2] --help 2>/dev/null)
@@ -30,6 +30,8 @@ function __pinhole_words
             __fish_complete_path (string replace -- "$prefix" '' $token) | string replace -r '^' -- "$prefix"
         case NAME
             __fish_complete_users | string replace -r '^' -- "$prefix"
+        case YES/NO
+            printf '%s\n' "$prefix"{yes,no}
         case LEVEL
             printf '%s\n' "$prefix"{error,warning,info,debug}
         case FORMAT

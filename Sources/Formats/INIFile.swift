@@ -1,95 +1,65 @@
-import CInih
-import Glibc
-
-/// The entries of an INI file, parsed with inih.
+/// The lines of an INI file: `[section]`, `key = value` and comments.
+///
+/// A comment begins with `#` or `;`, at the start of a line or after a space. CRLF, a byte order mark and `key: value` are
+/// accepted. Lines may have any length.
 package struct INIFile: Sendable {
-    /// One `name = value`.
-    package struct Entry: Hashable, Sendable {
-        /// The line number, counted from 1.
-        package let line: Int
-        /// The section's name; empty before the first section.
-        package let section: String
-        package let name: String
-        package let value: String
+    package enum Content: Hashable, Sendable {
+        /// The text between the brackets.
+        case section(String)
+        case entry(name: String, value: String)
+        case malformed(Problem)
     }
 
-    /// The entries in the order of their lines.
-    package private(set) var entries: [Entry] = []
-    /// The first line that is too long, or is neither a section, an entry, a comment nor empty; `nil` if there is none.
-    package private(set) var brokenLine: Int?
+    package enum Problem: Hashable, Sendable {
+        case controlCharacter, unclosedSection, textAfterSection, missingEqualsSign, missingName
+    }
 
-    /// The largest length of a line in bytes (`INI_MAX_LINE` without the bytes that inih itself needs).
-    package static let maximumLine = 197
-    /// The largest length of a section's name in bytes; inih cuts off longer names.
-    package static let maximumSection = 48
+    /// All lines but empty ones and comments, numbered from 1.
+    package let lines: [(number: Int, content: Content)]
 
-    /// Parses the text of a file.
+    /// Reads a whole file's text.
     package init(parsing text: String) {
-        let reading = Reading(text)
-        let address = unsafe Unmanaged.passUnretained(reading).toOpaque()
-        // Sound: `reading` lives until the call returns, and inih passes its address to these two functions only.
-        let result = withExtendedLifetime(reading) {
-            unsafe ini_parse_stream(
-                { unsafe Reading.at($2)?.readLine(into: $0, capacity: $1) },
-                address,
-                { unsafe Reading.at($0)?.take($1, $2, $3) ?? 0 },
-                address
-            )
-        }
-        entries = reading.entries
-        brokenLine = reading.longLine ?? (result > 0 ? Int(result) : nil)
+        let mark = Array("\u{feff}".utf8)
+        let bytes = text.utf8.dropFirst(text.utf8.starts(with: mark) ? mark.count : 0)
+        lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+            .compactMap { index, line in Self.content(of: line).map { (index + 1, $0) } }
     }
 
-    /// The state of parsing: the rest of the text, and the entries found so far.
-    private final class Reading {
-        private var rest: Substring.UTF8View
-        private var line = 0
-        var entries: [Entry] = []
-        var longLine: Int?
-
-        init(_ text: String) { rest = Substring(text).utf8 }
-
-        static func at(_ address: UnsafeMutableRawPointer?) -> Reading? {
-            // Sound: the address is the one from `init(parsing:)`, of an object that is alive.
-            unsafe address.map { unsafe Unmanaged<Reading>.fromOpaque($0).takeUnretainedValue() }
+    private static func content(of line: Substring.UTF8View) -> Content? {
+        let text = trimmed(withoutComment(line))
+        guard let first = text.first else { return nil }
+        guard text.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == UInt8(ascii: "\t") }) else {
+            return .malformed(.controlCharacter)
         }
-
-        /// Copies the next line into `room`, as fgets(3) does; returns `nil` at the end of the text.
-        func readLine(into room: UnsafeMutablePointer<CChar>?, capacity: Int32) -> UnsafeMutablePointer<
-            CChar
-        >? {
-            guard let room = unsafe room, !rest.isEmpty else { return nil }
-            line += 1
-            let whole = rest.prefix { $0 != UInt8(ascii: "\n") }
-            rest = rest.dropFirst(whole.count + 1)
-            if whole.count > INIFile.maximumLine { longLine = longLine ?? line }
-            // Sound: `room` has `capacity` bytes. If the line contains a NUL, inih takes it for the end of the line.
-            let bytes = whole.prefix(min(INIFile.maximumLine, Int(capacity) - 2)).map {
-                CChar(bitPattern: $0)
+        if first == UInt8(ascii: "[") {
+            guard let end = text.firstIndex(of: UInt8(ascii: "]")) else {
+                return .malformed(.unclosedSection)
             }
-            for (index, byte) in bytes.enumerated() { unsafe room[index] = byte }
-            unsafe room[bytes.count] = 0
-            return unsafe room
+            guard text.index(after: end) == text.endIndex else { return .malformed(.textAfterSection) }
+            return .section(string(text.dropFirst().dropLast()))
         }
+        guard let sign = text.firstIndex(where: { "=:".utf8.contains($0) }) else {
+            return .malformed(.missingEqualsSign)
+        }
+        guard sign > text.startIndex else { return .malformed(.missingName) }
+        return .entry(name: string(text[..<sign]), value: string(text[text.index(after: sign)...]))
+    }
 
-        func take(
-            _ section: UnsafePointer<CChar>?,
-            _ name: UnsafePointer<CChar>?,
-            _ value: UnsafePointer<CChar>?
-        ) -> Int32 {
-            // Sound: inih passes NUL-terminated texts, which are valid during the call.
-            guard let section = unsafe section, let name = unsafe name, let value = unsafe value else {
-                return 0
-            }
-            entries.append(
-                unsafe Entry(
-                    line: line,
-                    section: String(cString: section),
-                    name: String(cString: name),
-                    value: String(cString: value)
-                )
-            )
-            return 1
+    private static func withoutComment(_ line: Substring.UTF8View) -> Substring.UTF8View {
+        var isAfterSpace = true
+        return line.prefix { byte in
+            defer { isAfterSpace = isSpace(byte) }
+            return !(isAfterSpace && "#;".utf8.contains(byte))
         }
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { " \t\r".utf8.contains(byte) }
+
+    private static func trimmed(_ bytes: Substring.UTF8View) -> Substring.UTF8View {
+        var bytes = bytes.drop(while: isSpace)
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        return bytes
+    }
+
+    private static func string(_ bytes: Substring.UTF8View) -> String { String(Substring(trimmed(bytes))) }
 }

@@ -4,7 +4,7 @@ import PinholeDaemon
 /// `pinhole check`.
 enum CheckCommand: Command {
     static let name = "check"
-    static let summary = "say whether everything is in place, and what to do where it is not"
+    static let summary = "check that everything is in place, and say what to fix"
     static let options = [RunCommand.config, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

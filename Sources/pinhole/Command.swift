@@ -4,15 +4,15 @@ import PinholeDaemon
 ///
 /// To add one, conform a type in a file of its own, named after it, and list it in `Pinhole.commands`.
 protocol Command {
-    /// The word that selects it.
+    /// The name on the command line.
     static var name: String { get }
     /// What it does: one line, lower case, no full stop.
     static var summary: String { get }
-    /// What stands for each operand in the help. Exactly as many operands must be given.
+    /// The placeholder of each operand in the help. All operands are required.
     static var operands: [String] { get }
-    /// Its options; `--help` is understood by every subcommand and not among them.
+    /// Its options, without `--help`, which every subcommand has.
     static var options: [Option] { get }
-    /// Does what the arguments ask for.
+    /// Runs the subcommand.
     static func run(_ arguments: Arguments) throws(UserError)
 }
 
@@ -20,7 +20,7 @@ extension Command {
     static var operands: [String] { [] }
     static var options: [Option] { [] }
 
-    /// What `pinhole NAME --help` writes.
+    /// The output of `pinhole NAME --help`.
     static var help: String {
         let words = operands + options.map { "[\($0.usage)]" }
         return """
@@ -32,7 +32,7 @@ extension Command {
             """
     }
 
-    /// The failure that says that the command line is wrong, and where to read how it is to be.
+    /// A usage failure, which refers to the help.
     static func usage(_ message: String) -> UserError {
         UserError(message, hint: "see pinhole \(name) --help", status: .usage)
     }

@@ -3,7 +3,7 @@ import PinholeDaemon
 /// `pinhole connections`.
 enum ConnectionsCommand: Command {
     static let name = "connections"
-    static let summary = "list the control connections that are followed"
+    static let summary = "list the sessions that are followed"
     static let options: [Option] = [.json, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

@@ -1,24 +1,24 @@
 import Linux
 import PinholeDaemon
 
-/// What the subcommands share that ask the daemon something.
+/// Requests of subcommands to the daemon.
 enum DaemonClient {
-    /// Asks, and writes the answer to standard output as it comes.
+    /// Sends a request, and copies the answer to standard output as it arrives.
     static func show(_ request: ControlRequest, _ arguments: Arguments) throws(UserError) {
         try ControlSocketClient.ask(request, at: arguments.socketPath) { piece throws(UserError) in
             do {
                 try StandardOutput.write(piece)
             } catch {
-                throw UserError("\(error)", hint: "see where the output goes")
+                throw UserError("\(error)", hint: "check where standard output goes")
             }
         }
     }
 }
 
 extension Arguments {
-    /// Where the daemon listens.
+    /// The path of the daemon's control socket.
     var socketPath: String { value(of: .socket) ?? Option.defaultSocketPath }
 
-    /// How the daemon is to write its answer.
+    /// The format of the daemon's answer.
     var format: ControlFormat { has(.json) ? .json : .text }
 }

@@ -8,7 +8,7 @@ enum DeleteCommand: Command {
     static let options: [Option] = [.socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        let id = try arguments.number(ofOperand: 0, in: UInt64.min...UInt64.max)
+        let id = try arguments.operand(0).number(in: UInt64.min...UInt64.max)
         try DaemonClient.show(.delete(id), arguments)
     }
 }

@@ -3,13 +3,13 @@ import PinholeDaemon
 /// `pinhole events`.
 enum EventsCommand: Command {
     static let name = "events"
-    static let summary = "show what happens as it happens, until interrupted"
+    static let summary = "show events as they happen, until interrupted"
     static let options: [Option] = [format, .json, .socket]
 
     private static let format = Option(
         "format",
         "FORMAT",
-        "text, json, or transfers of files as xferlog (text)"
+        "text, json, or xferlog for transfers (text)"
     )
 
     static func run(_ arguments: Arguments) throws(UserError) {
@@ -17,14 +17,10 @@ enum EventsCommand: Command {
     }
 
     private static func format(_ arguments: Arguments) throws(UserError) -> EventFormat {
-        guard let word = arguments.value(of: format) else { return arguments.has(.json) ? .json : .text }
-        guard let format = EventFormat(rawValue: word) else {
-            throw usage(
-                "'\(word)' is none of \(EventFormat.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
+        guard let value = arguments.given(format) else { return arguments.has(.json) ? .json : .text }
+        let format = try value.word(of: EventFormat.self)
         guard !arguments.has(.json) || format == .json else {
-            throw usage("--json and --format \(word) do not go together")
+            throw usage("--json and --format \(format.rawValue) exclude each other")
         }
         return format
     }

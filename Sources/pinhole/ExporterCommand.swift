@@ -8,16 +8,16 @@ import Synchronization
 /// `pinhole exporter`.
 enum ExporterCommand: Command {
     static let name = "exporter"
-    static let summary = "serve the metrics of the daemon to Prometheus, as a process of its own"
+    static let summary = "serve the metrics of the daemon to Prometheus"
     static let options: [Option] = [listen, .socket]
 
-    /// The port on 127.0.0.1 where scrapers ask unless it is told otherwise.
+    /// The default port, on 127.0.0.1.
     static let usualPort: UInt16 = 9421
     static let usualPlace = "127.0.0.1:\(usualPort)"
 
-    private static let listen = Option("listen", "ADDRESS:PORT", "where scrapers ask (\(usualPlace))")
+    private static let listen = Option("listen", "ADDRESS:PORT", "address to listen on (\(usualPlace))")
 
-    /// What the daemon has said last.
+    /// The last answer of the daemon.
     private static let last = Mutex<Metrics?>(nil)
 
     static func run(_ arguments: Arguments) throws(UserError) {
@@ -31,13 +31,13 @@ enum ExporterCommand: Command {
                 error.description,
                 hint: error.code == ENOPKG
                     ? "install it with: apt-get install libmicrohttpd12"
-                    : "choose another place with --listen"
+                    : "choose another address or port with --listen"
             )
         }
         while true { pause() }
     }
 
-    /// What a scraper gets: whether the daemon answers, and what it says.
+    /// The answer to a scraper: whether the daemon is up, and its metrics.
     private static func answer(to path: String, _ socket: String) -> HTTPServer.Answer {
         guard path == "/metrics" else {
             let isRoot = path == "/"
@@ -52,14 +52,14 @@ enum ExporterCommand: Command {
         return HTTPServer.Answer(status: 200, isMetrics: true, text)
     }
 
-    /// Metrics that were asked for, and when they are to be asked for anew.
+    /// Metrics, and when they expire.
     private struct Metrics: Sendable {
         let text: String
         let end: Instant
     }
 
-    /// Seconds for which all scrapers get the same: however many there are, they keep the daemon from no packets, and one
-    /// that does not answer lets them wait once.
+    /// Seconds for which an answer is cached: any number of scrapers cause one request, and they wait once for a daemon that
+    /// does not answer.
     private static let lifetime: UInt32 = 1
 
     private static func metrics(_ socket: String) -> String {
@@ -77,7 +77,7 @@ enum ExporterCommand: Command {
             + metrics
     }
 
-    /// Reads `ADDRESS:PORT`, an IPv6 address in brackets.
+    /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets.
     private static func endpoint(_ text: String) throws(UserError) -> (address: String, port: UInt16) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
             port > 0
@@ -85,7 +85,7 @@ enum ExporterCommand: Command {
         var address = String(text[..<colon])
         if address.hasPrefix("["), address.hasSuffix("]") { address = String(address.dropFirst().dropLast()) }
         guard IPAddress(parsing: Array(address.utf8).span) != nil else {
-            throw usage("--listen: '\(address)' is no address")
+            throw usage("--listen: '\(address)' is not an address")
         }
         return (address, port)
     }

@@ -1,6 +1,9 @@
-/// The layout that all help has in common.
+/// The layout of all help.
 enum Help {
-    /// Lines of two columns, indented, the second column aligned.
+    /// Characters of the longest line.
+    static let width = 80
+
+    /// Two columns, indented and aligned.
     static func table(_ rows: [(term: String, meaning: String)]) -> String {
         let width = rows.map(\.term.count).max() ?? 0
         return rows.map { row in
@@ -9,12 +12,12 @@ enum Help {
         }.joined(separator: "\n")
     }
 
-    /// The words after `beginning` on lines of at most 100 characters, those after the first indented.
+    /// The words after `beginning`, on lines that are indented except the first.
     static func filled(_ beginning: String, with words: [String]) -> String {
         var lines = [beginning]
         for word in words {
             let line = lines[lines.count - 1]
-            if line.count + 1 + word.count <= 100 {
+            if line.count + 1 + word.count <= width {
                 lines[lines.count - 1] = "\(line) \(word)"
             } else {
                 lines.append(String(repeating: " ", count: beginning.count) + " \(word)")

@@ -3,7 +3,7 @@ import PinholeDaemon
 /// `pinhole metrics`.
 enum MetricsCommand: Command {
     static let name = "metrics"
-    static let summary = "show the same for Prometheus"
+    static let summary = "show the counters in the format of Prometheus"
     static let options: [Option] = [.socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

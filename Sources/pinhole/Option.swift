@@ -1,10 +1,10 @@
 import Formats
 
-/// An option of a subcommand: the one description that both the parser and `--help` go by.
+/// An option of a subcommand, as the parser and `--help` use it.
 struct Option: Hashable, Sendable {
     /// The name without its dashes.
     let name: String
-    /// What stands for the value in the help; `nil` for an option that takes none.
+    /// The placeholder of its value in the help; `nil` if the option takes no value.
     let placeholder: String?
     /// What it does, in a few words.
     let summary: String
@@ -25,17 +25,14 @@ struct Option: Hashable, Sendable {
 extension Option {
     static let help = Option("help", nil, "show this help")
     static let json = Option("json", nil, "write JSON instead of text")
-    static let socket = Option("socket", "PATH", "the daemon's control socket (\(defaultSocketPath))")
-    static let ports = Option("ports", "PORT,...", "the ports that clients connect to (21)")
-    static let bypassMark = Option(
-        "bypass-mark",
-        "VALUE[/MASK]",
-        "connmark of connections that need not be queued, encrypted or no FTP (none)"
-    )
-    /// What options were called once.
-    static let formerNames = ["ftps-mark": bypassMark.name]
-    static let queues = Option("queues", "CONTROL,DATA", "the numbers of the two queues (21,20)")
+    static let ports = Option("ports", "PORT,...", "ports that clients connect to (21)")
+    static let socket = Key.socket.option
+    static let bypassMark = Key.bypassMark.option
+    static let queues = Key.queues.option
 
-    /// Where the daemon listens unless it is told otherwise.
+    /// Options that were renamed, with their new names.
+    static let formerNames = ["ftps-mark": Key.bypassMark.name]
+
+    /// The control socket of a daemon that was not told another one.
     static let defaultSocketPath = "/run/pinhole/control.sock"
 }

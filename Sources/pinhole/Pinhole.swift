@@ -2,13 +2,13 @@ import Glibc
 import Linux
 import PinholeDaemon
 
-/// The command line: finds the subcommand, runs it, and says what went wrong.
+/// The entry point: finds the subcommand, runs it, and reports errors.
 @main
 enum Pinhole {
-    /// The version number; it is written nowhere else.
+    /// The version of the program, which is defined only here.
     static let version = "0.1.0"
 
-    /// Every subcommand, in the order of the help.
+    /// All subcommands, in the order of the help.
     static var commands: [any Command.Type] {
         [
             RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
@@ -51,11 +51,11 @@ enum Pinhole {
         """
         usage: pinhole SUBCOMMAND [OPTIONS]
 
-        carry FTP through a firewall with NAT: connection tracking and translation in userspace
+        carry FTP through a firewall or NAT gateway
 
         \(Help.table(commands.map { ($0.name, $0.summary) }))
 
-        'pinhole SUBCOMMAND --help' has the options of each; 'pinhole --version' is 'pinhole version'.
+        See 'pinhole SUBCOMMAND --help' for its options.
         """
     }
 }

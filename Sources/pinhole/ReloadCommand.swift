@@ -3,7 +3,7 @@ import PinholeDaemon
 /// `pinhole reload`.
 enum ReloadCommand: Command {
     static let name = "reload"
-    static let summary = "let the daemon read its configuration again"
+    static let summary = "make the daemon read its configuration again"
     static let options: [Option] = [.socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

@@ -7,21 +7,21 @@ import PinholeDaemon
 /// `pinhole replay`.
 enum ReplayCommand: Command {
     static let name = "replay"
-    static let summary = "show the events of a capture, as an observer without NAT would have had them"
+    static let summary = "show the events of a capture, as seen without NAT"
     static let operands = ["FILE"]
     static let options: [Option] = [.json, .ports, anyPort]
 
     private static let anyPort = Option(
         "any-port",
         nil,
-        "tell control connections by what is said in them"
+        "recognise control connections by their content"
     )
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let path = arguments.operands[0]
-        let ports: [UInt16]? = try arguments.numbers(of: .ports, in: 1...UInt16.max)
+        let ports = try arguments.given(.ports)?.numbers(in: 1...UInt16.max)
         guard ports == nil || !arguments.has(anyPort) else {
-            throw usage("--ports and --any-port do not go together")
+            throw usage("--ports and --any-port exclude each other")
         }
         var capture: CaptureFile
         do {
@@ -52,7 +52,7 @@ enum ReplayCommand: Command {
         do {
             return try capture.next { replay.receive($0, $1) }
         } catch {
-            throw UserError("\(error)", hint: "the events until then are shown; get the whole capture")
+            throw UserError("\(error)", hint: "the events before that are shown; use a complete capture")
         }
     }
 }

@@ -5,64 +5,67 @@ import PinholeDaemon
 /// `pinhole rules`.
 enum RulesCommand: Command {
     static let name = "rules"
-    static let summary = "load, unload or print the firewall rules that bring packets to the daemon"
+    static let summary = "load, unload or print the rules that queue packets"
     static let operands = ["load|unload|print"]
     static let options = [.ports, .queues, ftps, synproxy, .bypassMark, bypass, backend, .socket]
 
-    private static let ftps = Option("ftps", nil, "ask the daemon about data connections of FTPS, too")
+    private static let ftps = Option("ftps", nil, "queue SYNs of clients with an encrypted session")
     private static let synproxy = Option(
         "synproxy",
         nil,
-        "keep data connections out of the way of SYNPROXY rules"
+        "show SYN-ACKs of data connections to the daemon"
     )
     private static let bypass = Option(
         "bypass",
         nil,
-        "let packets pass while no daemon listens"
+        "let packets pass while no daemon runs"
     )
     private static let backend = Option(
         "backend",
         "nft|iptables",
-        "whose rules (those that are loaded, or that fit this system)"
+        "backend of the rules (as loaded, or as fits)"
     )
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let rules = try RuleSet(
-            ports: arguments.numbers(of: .ports, in: 1...UInt16.max) ?? [21],
-            queues: QueueNumbers(arguments),
+            ports: arguments.given(.ports)?.numbers(in: 1...UInt16.max) ?? [21],
+            queues: queues(arguments),
             asksForFTPS: arguments.has(ftps),
             sparesSynproxy: arguments.has(synproxy),
-            releaseMark: ConnectionMark(releasing: arguments),
+            releaseMark: arguments.given(.bypassMark)?.bypassMark() ?? nil,
             isBypassing: arguments.has(bypass)
         )
-        let backend = try arguments.value(of: backend).map(parse)
+        let backend = try arguments.given(backend)?.word(of: PinholeSet.Backend.self)
         switch arguments.operands[0] {
         case "load":
             try requirePermission()
-            // Before any packet comes by: what is established by now began out of sight. Without a daemon there is nobody to tell,
-            // and the next one finds out by itself.
+            // Before the rules queue packets: the daemon has not seen the logins of established sessions. The request may fail,
+            // because a daemon that starts later finds these sessions itself.
             try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
             try load(rules, backend)
         case "unload": try unload(backend)
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
-        case let other: throw usage("'\(other)' is none of load, unload, print")
+        case let other:
+            throw UserError(
+                "unknown operand '\(other)'",
+                hint: "use load, unload or print",
+                status: .usage
+            )
         }
     }
 
-    private static func parse(_ word: String) throws(UserError) -> PinholeSet.Backend {
-        guard let backend = PinholeSet.Backend(rawValue: word) else {
-            throw usage("'\(word)' is neither nft nor iptables")
-        }
-        return backend
+    private static func queues(_ arguments: Arguments) throws(UserError) -> QueueNumbers {
+        guard let value = arguments.given(.queues) else { return QueueNumbers() }
+        return try QueueNumbers(value)
     }
 
     private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(UserError) {
         let backend = backend ?? BackendChoice(for: rules).backend
-        // Under both, each packet would be queued twice.
+        // With both, each packet would be queued twice.
         if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
             throw UserError(
                 "the rules of \(other.rawValue) are loaded",
-                hint: "take them away first, with pinhole rules unload"
+                hint: "remove them first with pinhole rules unload"
             )
         }
         switch backend {
@@ -74,7 +77,7 @@ enum RulesCommand: Command {
     private static func unload(_ backend: PinholeSet.Backend?) throws(UserError) {
         try requirePermission()
         let loaded = PinholeSet.Backend.loaded
-        // Of rules of iptables something may be left when their sets are gone.
+        // Rules of iptables can be left over after their sets are gone.
         let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
         for backend in backend.map({ [$0] }) ?? loaded + rest {
             switch backend {

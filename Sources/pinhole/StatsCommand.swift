@@ -3,7 +3,7 @@ import PinholeDaemon
 /// `pinhole stats`.
 enum StatsCommand: Command {
     static let name = "stats"
-    static let summary = "show what was counted since the daemon started"
+    static let summary = "show the counters since the daemon started"
     static let options: [Option] = [.json, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

@@ -8,14 +8,13 @@ import Terminal
 /// `pinhole top`.
 enum TopCommand: Command {
     static let name = "top"
-    static let summary = "show sessions and transfers as they go on, on the whole terminal"
+    static let summary = "show sessions and transfers live, on the whole terminal"
     static let options: [Option] = [.socket]
 
-    /// Seconds between two reports; and what one costs the daemon and the line, it may take so many times.
+    /// Seconds between two reports, at least, and the pause after a report as a multiple of the time that it took.
     private static let interval = 2.0
     private static let leisure = 10.0
-    /// Bytes of an answer, and signs in it before which a value stands, of which each takes memory: several times as many as
-    /// 65,536 connections have.
+    /// Limits for the bytes and for the values of an answer: several times what 65,536 sessions need.
     private static let maximumSize = 64 << 20
     private static let maximumCount = 8 << 20
 
@@ -29,7 +28,7 @@ enum TopCommand: Command {
                 error.description,
                 hint: error.code == ENOPKG
                     ? "install it with: apt-get install libncursesw6"
-                    : "run it in a terminal, and see that TERM is right"
+                    : "run it in a terminal, and check the value of TERM"
             )
         }
         var top = TopScreen()
@@ -56,9 +55,9 @@ enum TopCommand: Command {
 
     private static var seconds: Double { Double(Clock.now().nanoseconds) / 1e9 }
 
-    /// Asks the daemon for what is shown.
+    /// Requests from the daemon what is shown.
     private static func refresh(_ top: inout TopScreen, _ watch: inout RefusalWatch, _ socket: String) {
-        // Where it fails, so does the next request, which can say why.
+        // If it fails, so does the next request, which reports the reason.
         let error = try? watch.update()
         do throws(UserError) {
             let statistics = try ask(.statistics(.json), socket)
@@ -100,7 +99,10 @@ enum TopCommand: Command {
             text += piece
             count += piece.count { "[{,:".utf8.contains($0) }
             guard text.count <= maximumSize, count <= maximumCount else {
-                throw UserError("the daemon has said more than there is room for", hint: "look who it is")
+                throw UserError(
+                    "the answer of the daemon is too large",
+                    hint: "check which process listens at the control socket"
+                )
             }
         }
         guard let answer = JSON(parsing: text) else { throw UserError.senselessAnswer }

@@ -3,7 +3,7 @@ import PinholeDaemon
 /// `pinhole transfers`.
 enum TransfersCommand: Command {
     static let name = "transfers"
-    static let summary = "list what is being transferred, and how far it is"
+    static let summary = "list the transfers in progress"
     static let options: [Option] = [.json, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {

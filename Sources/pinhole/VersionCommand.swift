@@ -4,7 +4,7 @@ import PinholeDaemon
 /// `pinhole version`.
 enum VersionCommand: Command {
     static let name = "version"
-    static let summary = "say which version this is"
+    static let summary = "show the version"
 
     static func run(_ arguments: Arguments) throws(UserError) {
         try StandardOutput.line("pinhole \(Pinhole.version)")

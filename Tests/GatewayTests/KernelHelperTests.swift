@@ -24,7 +24,7 @@ import Testing
             try #require(daemon.text.contains("has the kernel helper ftp and is left to it"))
             let check = try await gateway.pinhole("check")
             try #require(check.status == 1)
-            try #require(check.output.contains("the kernel's helper: a rule gives it the same port"))
+            try #require(check.output.contains("the kernel's helper: a rule assigns it to the same port"))
         }
     }
 }

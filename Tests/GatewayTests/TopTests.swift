@@ -177,7 +177,7 @@ import Testing
             let outcome = try await gateway.pinhole("top")
             #expect(outcome.status == 1)
             #expect(outcome.error.hasPrefix("pinhole: take over the terminal: "))
-            #expect(outcome.error.hasSuffix("run it in a terminal, and see that TERM is right\n"))
+            #expect(outcome.error.hasSuffix("run it in a terminal, and check the value of TERM\n"))
         }
     }
 }

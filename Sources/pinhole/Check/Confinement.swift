@@ -1,6 +1,6 @@
 import Linux
 
-/// What a process may do, as `/proc/PID/status` tells it.
+/// The privileges of a process, from `/proc/PID/status`.
 struct Confinement: Hashable, Sendable {
     /// The effective user, 0 for root.
     let user: UInt32
@@ -31,22 +31,22 @@ struct Confinement: Hashable, Sendable {
         isFiltered = values["Seccomp"]?.first == "2"
     }
 
-    /// One line each for the user, the capabilities, the privileges and the system calls.
+    /// A finding each for the user, the capabilities, new privileges and system calls.
     var findings: [Finding] {
-        let restart = "start it again, with this version of pinhole"
+        let restart = "restart it with this version of pinhole"
         return [
             user != 0
                 ? .fine("daemon: user \(user)")
-                : .doubtful("daemon: user root", hint: "useradd --system pinhole, then start it again"),
+                : .doubtful("daemon: user root", hint: "useradd --system pinhole, then restart the daemon"),
             capabilities == Capabilities.Capability.networkAdministration.bit
-                ? .fine("daemon: no capability but CAP_NET_ADMIN")
-                : .doubtful("daemon: not just the capability CAP_NET_ADMIN", hint: restart),
+                ? .fine("daemon: no capability except CAP_NET_ADMIN")
+                : .doubtful("daemon: more capabilities than CAP_NET_ADMIN", hint: restart),
             forbidsNewPrivileges
                 ? .fine("daemon: no new privileges")
                 : .doubtful("daemon: may get new privileges", hint: restart),
             isFiltered
-                ? .fine("daemon: no system calls but those that it needs")
-                : .doubtful("daemon: all system calls", hint: "take a kernel with CONFIG_SECCOMP_FILTER"),
+                ? .fine("daemon: only the system calls that it needs")
+                : .doubtful("daemon: all system calls", hint: "use a kernel with CONFIG_SECCOMP_FILTER"),
         ]
     }
 }

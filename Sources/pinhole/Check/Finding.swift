@@ -4,15 +4,15 @@ import PinholeDaemon
 struct Finding: Hashable, Sendable {
     enum Grade: String, Hashable, Sendable {
         case fine = "ok"
-        /// May be as it should be: only the administrator knows.
+        /// Only the administrator knows whether it is intended.
         case doubtful = "warning"
-        /// FTP is not carried until it is fixed.
+        /// FTP does not work until it is fixed.
         case missing = "not ok"
     }
 
     let grade: Grade
     let subject: String
-    /// What to do about it; empty where nothing need be done.
+    /// How to fix it; empty if there is nothing to do.
     let hint: String
 
     static func fine(_ subject: String) -> Finding { Finding(grade: .fine, subject: subject, hint: "") }
@@ -27,10 +27,10 @@ struct Finding: Hashable, Sendable {
 }
 
 extension Finding: CustomStringConvertible {
-    /// `not ok   queue 21: nobody listens: start pinhole run`.
+    /// `not ok   queue 21: no process listens: start pinhole run`.
     var description: String {
         let column = grade.rawValue + String(repeating: " ", count: 9 - grade.rawValue.count)
-        // Some of it has been said by others: the name of a process, say.
+        // Parts of it are not ours, such as the name of a process.
         return Escaping.harmless(hint.isEmpty ? "\(column)\(subject)" : "\(column)\(subject): \(hint)")
     }
 }

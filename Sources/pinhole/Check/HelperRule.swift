@@ -1,13 +1,13 @@
-/// A rule that gives connections the kernel's own FTP helper (`-j CT --helper ftp`).
+/// A rule that assigns the kernel's FTP helper to connections (`-j CT --helper ftp`).
 struct HelperRule: Hashable, Sendable {
     let table: String
     /// As iptables-save writes it after `-A `.
     let rule: String
 
-    /// What iptables is to be told to take it away.
+    /// The arguments of iptables that delete it.
     var deletion: String { "-t \(table) -D \(rule)" }
 
-    /// The rules in the output of iptables-save that do so for one of `ports`.
+    /// The rules in the output of iptables-save that assign it to one of `ports`.
     static func all(in saved: String, for ports: Set<UInt16>) -> [HelperRule] {
         var table = ""
         var rules: [HelperRule] = []
@@ -19,7 +19,7 @@ struct HelperRule: Hashable, Sendable {
         return rules
     }
 
-    /// Tells whether the rule of these words gives the helper to one of `ports`; one that names none gives it to all.
+    /// Tells whether the rule assigns the helper to one of `ports`; a rule without ports assigns it to all.
     private static func gives(_ words: [Substring], to ports: Set<UInt16>) -> Bool {
         guard value(of: ["-j"], in: words) == "CT", let helper = value(of: ["--helper"], in: words),
             helper.hasPrefix("ftp")

@@ -3,9 +3,9 @@ import Linux
 import Netfilter
 import PinholeDaemon
 
-/// The daemon, and the queues that it is to listen to.
+/// Checks of the daemon and of its queues.
 extension Inspection {
-    /// Returns whether it answers.
+    /// Checks the daemon; returns whether it answers.
     mutating func inspectDaemon() -> Bool {
         let path = settings.socketPath
         let daemon = SocketHolder(listenerAt: path)
@@ -28,7 +28,7 @@ extension Inspection {
         return statistics != nil
     }
 
-    /// Looks in the lines of `pinhole stats` for reasons that have occurred.
+    /// Reports the refusals that `pinhole stats` counts.
     private mutating func inspectRefusals(_ statistics: String) {
         let counts = statistics.split(separator: "\n").compactMap { line -> String? in
             let words = line.split(separator: " ")
@@ -43,7 +43,7 @@ extension Inspection {
         findings.append(
             .doubtful(
                 "refused since the start: \(counts.joined(separator: ", "))",
-                hint: "the log says why, and pinhole events when it happens again"
+                hint: "see the log, or pinhole events when it happens again"
             )
         )
     }
@@ -54,7 +54,7 @@ extension Inspection {
             findings += confinement.findings
         } else {
             let hint = "run pinhole check where the daemon runs"
-            findings.append(.doubtful("daemon: what it may do cannot be seen from here", hint: hint))
+            findings.append(.doubtful("daemon: its privileges cannot be read from here", hint: hint))
         }
     }
 
@@ -68,18 +68,18 @@ extension Inspection {
         guard let binding = bindings.first(where: { $0.queue == number }) else {
             if !QueueBinding.areVisible, isTaken(number) {
                 findings.append(
-                    .fine("\(subject): a process listens, and only the machine's root sees which")
+                    .fine("\(subject): a process listens, which only root on the host can identify")
                 )
                 return
             }
             let hint = "pinhole run --queues \(queues.control),\(queues.data)"
-            findings.append(.missing("\(subject): nobody listens", hint: hint))
+            findings.append(.missing("\(subject): no process listens", hint: hint))
             return
         }
         guard let holder = SocketHolder(nfnetlinkPort: binding.port, expected: daemon?.process) else {
-            let hint = "make sure that it is the daemon"
+            let hint = "check that it is the daemon"
             findings.append(
-                .doubtful("\(subject): a process that cannot be seen from here listens", hint: hint)
+                .doubtful("\(subject): a process outside this PID namespace listens", hint: hint)
             )
             return
         }
@@ -93,7 +93,7 @@ extension Inspection {
         }
     }
 
-    /// Tells whether nobody else can have the queue.
+    /// Tells whether a process has bound the queue.
     private func isTaken(_ queue: UInt16) -> Bool {
         do throws(SystemError) {
             _ = try PacketQueue.open(queue)

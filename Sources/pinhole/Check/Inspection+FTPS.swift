@@ -2,7 +2,7 @@ import FTPHelper
 import Netfilter
 import PinholeDaemon
 
-/// What FTPS needs where servers are configured for it.
+/// Checks of the requirements of FTPS, if servers are configured for it.
 extension Inspection {
     mutating func inspectFTPS() {
         guard settings.policy.opensForFTPS else { return }
@@ -11,7 +11,7 @@ extension Inspection {
             return (try? set.sessionsExist(family)) != true
         }
         if missing.isEmpty {
-            findings.append(.fine("FTPS: SYNs of those who have an encrypted session are asked about"))
+            findings.append(.fine("FTPS: SYNs of clients with an encrypted session are queued"))
         } else {
             let names = missing.map(\.sessionsName).joined(separator: ", ")
             findings.append(.missing("FTPS: there is no set \(names)", hint: "pinhole rules load --ftps"))
@@ -21,7 +21,7 @@ extension Inspection {
         let all = (ports.sorted() + unqueued).map(String.init).joined(separator: ",")
         findings.append(
             .missing(
-                "FTPS: the rules do not know the port \(unqueued[0]) of implicit TLS",
+                "FTPS: the rules do not cover port \(unqueued[0]) of implicit TLS",
                 hint: "pinhole rules load --ftps --ports \(all)"
             )
         )

@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import Netfilter
 
-/// What the kernel has of what the daemon and the rules need.
+/// Checks of the kernel features that the daemon and the rules need.
 extension Inspection {
     mutating func inspectKernel() {
         note("kernel: NFQUEUE", hint: "modprobe nfnetlink_queue") { () throws(SystemError) in
@@ -21,16 +21,16 @@ extension Inspection {
         case "0":
             let hint = "sysctl net.netfilter.nf_conntrack_acct=1"
             findings.append(
-                .doubtful("accounting: off, nobody knows how much a transfer carries", hint: hint)
+                .doubtful("accounting: off, so the size of transfers is unknown", hint: hint)
             )
-        case nil: findings.append(.doubtful("accounting: not there", hint: "modprobe nf_conntrack"))
+        case nil: findings.append(.doubtful("accounting: not available", hint: "modprobe nf_conntrack"))
         default: findings.append(.fine("accounting"))
         }
     }
 
-    /// The parts of iptables that may be modules of their own; what else is wrong with it is said of the rules.
+    /// Checks the matches and targets of iptables that can be separate modules.
     ///
-    /// Whether the kernel has those of nftables is among the reasons to choose it.
+    /// Other faults of iptables show in the checks of the rules. The modules of nftables are checked by `BackendChoice`.
     private mutating func inspectIPTables() {
         note("kernel: ipset", hint: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
             _ = try PinholeSet.open(.iptables)
@@ -39,20 +39,20 @@ extension Inspection {
         for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-m", "length"), ("-j", "NFQUEUE")] {
             let subject = "kernel: iptables \(option) \(name)"
             if let modules = (try? Firewall.missingModules(for: option, name)) ?? nil {
-                findings.append(.missing("\(subject): not there", hint: "modprobe -a \(modules)"))
+                findings.append(.missing("\(subject): not available", hint: "modprobe -a \(modules)"))
             } else {
                 findings.append(.fine(subject))
             }
         }
     }
 
-    /// Notes whether the kernel grants the attempt.
+    /// Reports whether the attempt succeeds.
     private mutating func note(_ subject: String, hint: String, _ attempt: () throws(SystemError) -> Void) {
         do {
             try attempt()
             findings.append(.fine(subject))
         } catch {
-            let reason = error.code == EPROTONOSUPPORT ? "not there" : error.reason
+            let reason = error.code == EPROTONOSUPPORT ? "not available" : error.reason
             findings.append(.missing("\(subject): \(reason)", hint: hint))
         }
     }

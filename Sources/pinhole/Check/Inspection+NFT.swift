@@ -2,9 +2,9 @@ import Linux
 import Netfilter
 import PinholeDaemon
 
-/// The rules where they are those of nftables.
+/// Checks of rules that are loaded with nftables.
 extension Inspection {
-    /// Looks at the sets and chains of our table.
+    /// Checks the sets and chains of our table.
     mutating func inspectTable() {
         let table: NFTTable
         do throws(UserError) {
@@ -22,7 +22,7 @@ extension Inspection {
             switch isThere {
             case .success(true): findings.append(.fine(subject))
             case .success(false):
-                findings.append(.missing("\(subject): not there", hint: "pinhole rules load"))
+                findings.append(.missing("\(subject): missing", hint: "pinhole rules load"))
             case .failure(let error):
                 let hint = "pinhole rules unload, then pinhole rules load"
                 findings.append(.missing("\(subject): \(error.reason)", hint: hint))
@@ -36,7 +36,7 @@ extension Inspection {
         let hooks = ["prerouting", "output"].filter { !table.leads(from: $0, at: place) }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
-            findings.append(.missing("\(subject): nothing comes from \(list)", hint: "pinhole rules load"))
+            findings.append(.missing("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
         take(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)

@@ -1,26 +1,26 @@
 import HTTP
 import Netfilter
 
-/// What is beside the daemon: who asks it, other helpers, the rest of the firewall.
+/// Checks of the exporter, of the kernel's helper, and of the rest of the firewall.
 extension Inspection {
     mutating func inspectExporter(daemonIsUp: Bool) {
         let place = ExporterCommand.usualPlace
         guard let answer = try? HTTPClient.get("/metrics", port: ExporterCommand.usualPort) else {
-            findings.append(.fine("exporter: none at \(place); Prometheus needs a pinhole exporter"))
+            findings.append(.fine("exporter: none at \(place); only Prometheus needs one"))
             return
         }
         if answer.contains("\npinhole_up 1\n") || !daemonIsUp && answer.contains("\npinhole_up 0\n") {
             findings.append(.fine("exporter: answers at \(place)"))
         } else if answer.contains("\npinhole_up 0\n") {
             let hint = "start it in the group of the daemon's user, and with the same --socket"
-            findings.append(.doubtful("exporter: does not reach the daemon", hint: hint))
+            findings.append(.doubtful("exporter: cannot connect to the daemon", hint: hint))
         } else {
-            let hint = "look who it is with ss -ltnp, or give the exporter another place with --listen"
-            findings.append(.doubtful("exporter: something else is at \(place)", hint: hint))
+            let hint = "find it with ss -ltnp, or give the exporter another address with --listen"
+            findings.append(.doubtful("exporter: another program listens at \(place)", hint: hint))
         }
     }
 
-    /// Connections with a helper of the kernel are left alone by the daemon, for both would rewrite them.
+    /// The daemon ignores connections with a kernel helper, because both would rewrite them.
     mutating func inspectKernelHelper() {
         var deletions: [String] = []
         for family in PinholeSet.Family.allCases {
@@ -28,17 +28,21 @@ extension Inspection {
             deletions += HelperRule.all(in: saved, for: ports).map { "\(family.program) \($0.deletion)" }
         }
         for deletion in deletions {
-            findings.append(.missing("the kernel's helper: a rule gives it the same port", hint: deletion))
+            findings.append(
+                .missing("the kernel's helper: a rule assigns it to the same port", hint: deletion)
+            )
         }
         if setting("net/netfilter/nf_conntrack_helper") == "1" {
             let hint = "sysctl net.netfilter.nf_conntrack_helper=0"
-            findings.append(.missing("the kernel's helper: given to connections by itself", hint: hint))
+            findings.append(
+                .missing("the kernel's helper: assigned to connections automatically", hint: hint)
+            )
         } else if deletions.isEmpty {
-            findings.append(.fine("the kernel's helper: not in the way"))
+            findings.append(.fine("the kernel's helper: not used"))
         }
     }
 
-    /// Rules of others in our tables, of which some have to stand before ours, and some must not.
+    /// Checks whether other rules in our tables are in the right order with ours.
     mutating func inspectOrder() {
         for family in PinholeSet.Family.allCases {
             guard backends.contains(.iptables), let saved = try? Firewall.save(family) else { continue }
@@ -46,12 +50,15 @@ extension Inspection {
                 let order = TableOrder(in: saved, table, ports: ports)
                 let subject = "rules in \(family.program) \(table.rawValue)"
                 findings += order.early.map { rule in
-                    let hint = "leave FTP out of it, or use nftables: pinhole rules load --backend nft"
-                    return .doubtful("\(subject): some packets do not come to them, for \(rule)", hint: hint)
+                    let hint = "exclude FTP from it, or use nftables: pinhole rules load --backend nft"
+                    return .doubtful(
+                        "\(subject): some packets do not reach them because of \(rule)",
+                        hint: hint
+                    )
                 }
                 findings += order.late.map { rule in
-                    let hint = "pinhole rules load puts them in order"
-                    return .doubtful("\(subject): queued packets do not come to \(rule)", hint: hint)
+                    let hint = "pinhole rules load corrects the order"
+                    return .doubtful("\(subject): queued packets do not reach \(rule)", hint: hint)
                 }
             }
         }
@@ -76,7 +83,7 @@ extension Inspection {
         }
     }
 
-    /// What the kernel does with packets from where their address cannot be; the daemon reads none of them (contract S3b).
+    /// Reports the reverse path filter; whatever it is, the daemon reads no forged packets (contract S3b).
     mutating func inspectReversePath() {
         let values = ["all", "default"].compactMap { setting("net/ipv4/conf/\($0)/rp_filter") }
         let what =
@@ -90,7 +97,7 @@ extension Inspection {
         findings.append(.fine("\(subject): \(what); forged packets open nothing"))
     }
 
-    /// What the daemon lets go on, the rest of the firewall has to let in.
+    /// The rest of the firewall has to accept RELATED, or data connections are dropped.
     private mutating func inspectFilter(of family: PinholeSet.Family, _ chain: Substring) {
         guard let saved = try? Firewall.save(family) else { return }
         let subject = "\(family.program) \(chain)"
@@ -99,9 +106,9 @@ extension Inspection {
         case .accepted: findings.append(.fine("\(subject): accepts RELATED"))
         case .passed: findings.append(.fine("\(subject): drops nothing by default"))
         case .acceptedInPart:
-            findings.append(.doubtful("\(subject): accepts only some of what is RELATED", hint: hint))
+            findings.append(.doubtful("\(subject): accepts only some RELATED connections", hint: hint))
         case .dropped:
-            findings.append(.doubtful("\(subject): drops what is RELATED", hint: hint))
+            findings.append(.doubtful("\(subject): drops RELATED connections", hint: hint))
         }
     }
 }

@@ -3,28 +3,30 @@ import Linux
 import Netfilter
 import PinholeDaemon
 
-/// Looks at everything that Pinhole needs in this network namespace, and changes nothing that lasts.
+/// The checks of `pinhole check`, which change nothing.
 struct Inspection {
     var findings: [Finding] = []
 
-    /// What the arguments of `pinhole check` and the configuration say.
+    /// The settings that a daemon with these arguments would have.
     private(set) var settings: Settings
 
-    /// What the loaded rules name; where none are loaded, what they would name.
+    /// The queues and ports of the loaded rules, or the defaults.
     var queues = QueueNumbers()
     var ports: Set<UInt16> = []
 
-    /// Whose rules are loaded, or would be.
+    /// The backend of the loaded rules, or of those that would be loaded.
     let choice = BackendChoice(for: RuleSet())
     let backends: [PinholeSet.Backend]
 
-    /// Inspects everything, as a daemon with these arguments would find it.
+    /// Runs all checks.
     init(_ arguments: Arguments) {
         settings = Settings(socketPath: arguments.socketPath)
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
         guard Capabilities.contain(.networkAdministration) else {
-            findings = [.missing("no permission to look", hint: "run it as root, or with CAP_NET_ADMIN")]
+            findings = [
+                .missing("no permission to inspect the system", hint: "run it as root, or with CAP_NET_ADMIN")
+            ]
             return
         }
         inspectKernel()
@@ -50,7 +52,10 @@ struct Inspection {
         if backends.contains(.nft) {
             let hint = "pinhole rules unload, then pinhole rules load"
             findings.append(
-                .missing("rules: of nftables and of iptables, so that packets are queued twice", hint: hint)
+                .missing(
+                    "rules: loaded with both nftables and iptables, so packets are queued twice",
+                    hint: hint
+                )
             )
         }
         let installation: Installation
@@ -70,10 +75,10 @@ struct Inspection {
         let subject = "set \(family.name)"
         switch definition {
         case nil:
-            findings.append(.missing("\(subject): not there", hint: "pinhole rules load"))
+            findings.append(.missing("\(subject): missing", hint: "pinhole rules load"))
         case let definition? where !family.accepts(setDefinition: definition):
             let hint = "pinhole rules unload, then pinhole rules load"
-            findings.append(.missing("\(subject): of another kind, \(definition)", hint: hint))
+            findings.append(.missing("\(subject): of another type, \(definition)", hint: hint))
         default:
             findings.append(.fine(subject))
         }
@@ -93,7 +98,7 @@ struct Inspection {
             findings.append(.missing("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
-        // That of the other chain is the data queue.
+        // The other chain uses the data queue.
         let control = TablePart(jumps: [], rules: part.rules.filter { $0.hasPrefix("\(TablePart.chain) ") })
         let queue = control.numbers(after: "--queue-num").first
         take(
@@ -105,7 +110,7 @@ struct Inspection {
         )
     }
 
-    /// Takes note of the queue that the rules of a table send packets to: those of which ports, or from which sets.
+    /// Notes the queue of the rules in a table, with the ports or the sets that they match.
     mutating func take(
         _ queue: UInt16?,
         of table: Table,
@@ -114,7 +119,7 @@ struct Inspection {
         _ subject: String
     ) {
         guard let queue else {
-            findings.append(.missing("\(subject): nothing goes to a queue", hint: "pinhole rules load"))
+            findings.append(.missing("\(subject): no packets go to a queue", hint: "pinhole rules load"))
             return
         }
         switch table {
@@ -125,17 +130,17 @@ struct Inspection {
             findings.append(.fine("\(subject): port \(list) to queue \(queue)"))
         case .raw:
             queues.data = queue
-            findings.append(.fine("\(subject): what is in \(sets) to queue \(queue)"))
+            findings.append(.fine("\(subject): members of \(sets) to queue \(queue)"))
         }
     }
 
-    // MARK: - What the next start goes by
+    // MARK: - Configuration and user
 
     private mutating func inspectConfiguration(_ configuration: Configuration) {
         do throws(UserError) {
             settings = try configuration.settings()
             let isThere = (try? TextFile.read(configuration.path)) != nil
-            let subject = isThere ? configuration.path : "no \(configuration.path), all is as by default"
+            let subject = isThere ? configuration.path : "no \(configuration.path): the defaults are used"
             findings.append(.fine("configuration: \(subject)"))
         } catch {
             findings += error.all.map { .missing("configuration: \($0.message)", hint: $0.hint) }
@@ -149,13 +154,13 @@ struct Inspection {
         if let account = try? Account(named: name) {
             findings.append(.fine("\(subject): number \(account.user)"))
         } else if settings.user != nil {
-            findings.append(.missing("\(subject): not there", hint: hint))
+            findings.append(.missing("\(subject): does not exist", hint: hint))
         } else {
-            findings.append(.doubtful("\(subject): not there, the daemon would stay root", hint: hint))
+            findings.append(.doubtful("\(subject): does not exist, the daemon would stay root", hint: hint))
         }
     }
 
-    /// A kernel setting, without the line feed; `nil` where the kernel has none of that name.
+    /// The value of a sysctl; `nil` if the kernel does not have it.
     func setting(_ path: String) -> String? {
         (try? TextFile.read("/proc/sys/\(path)")).map { $0.split(separator: "\n").joined() }
     }

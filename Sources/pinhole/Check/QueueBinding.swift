@@ -1,15 +1,15 @@
 import Linux
 
-/// A queue that a process has bound, as `/proc/net/netfilter/nfnetlink_queue` tells of it.
+/// A queue that a process has bound, from `/proc/net/netfilter/nfnetlink_queue`.
 struct QueueBinding: Hashable, Sendable {
     let queue: UInt16
     /// The port of the netlink socket through which it was bound.
     let port: UInt32
 
-    /// Every queue bound in this network namespace; none where the kernel has no NFQUEUE, or does not show them.
+    /// Every bound queue of this network namespace; empty if the kernel has no NFQUEUE or does not show them.
     static var all: [QueueBinding] { text.map(parse) ?? [] }
 
-    /// Tells whether they can be seen: only the machine's root may, not that of an unprivileged container.
+    /// Tells whether the file can be read: root of an unprivileged container cannot read it.
     static var areVisible: Bool { text != nil }
 
     private static var text: String? { try? TextFile.read("/proc/net/netfilter/nfnetlink_queue") }

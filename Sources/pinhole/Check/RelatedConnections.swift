@@ -1,17 +1,17 @@
-/// What becomes in iptables' filter table of connections that conntrack calls RELATED, as far as its rules tell.
+/// What the filter table of iptables does with RELATED connections, as far as its rules show.
 enum RelatedConnections: Hashable, Sendable {
     /// A rule accepts them all.
     case accepted
     /// Rules accept those of some interfaces or addresses only.
     case acceptedInPart
-    /// No rule accepts them, and what no rule accepts is dropped.
+    /// No rule accepts them, and the rest is dropped.
     case dropped
-    /// What no rule drops is accepted.
+    /// The rest is accepted.
     case passed
 
-    /// Reads the output of iptables-save; `chain` is the one that they pass.
+    /// Reads the output of iptables-save; `chain` is the chain that they pass.
     ///
-    /// A chain of somebody's own may belong to it, whatever it is called.
+    /// Every user-defined chain counts, because `chain` may jump to it.
     init(in saved: String, chain: Substring) {
         var isInFilter = false
         var dropsRest = false
@@ -32,7 +32,7 @@ enum RelatedConnections: Hashable, Sendable {
     }
 
     private static let hooks: Set<Substring> = ["INPUT", "FORWARD", "OUTPUT"]
-    /// What makes a rule one for some interfaces or addresses.
+    /// Options that limit a rule to some interfaces or addresses.
     private static let places: Set<Substring> = ["-i", "-o", "-s", "-d"]
 
     private static func accepts(_ words: [Substring]) -> Bool {

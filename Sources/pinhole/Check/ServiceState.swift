@@ -1,6 +1,6 @@
 import Linux
 
-/// What systemd knows of `pinhole.service`, as `systemctl show` tells it.
+/// The state of `pinhole.service`, from `systemctl show`.
 struct ServiceState: Hashable, Sendable {
     /// `loaded`, `not-found`, `masked`, ...
     private let load: String
@@ -9,7 +9,7 @@ struct ServiceState: Hashable, Sendable {
     /// `active`, `inactive`, `failed`, ...
     private let activity: String
 
-    /// Asks systemd; `nil` where it does not run.
+    /// Asks systemd; `nil` if it does not run.
     static var current: ServiceState? {
         let properties = "--property=LoadState,UnitFileState,ActiveState"
         guard let child = try? ChildProcess.run("systemctl", ["show", properties, "pinhole.service"]),
@@ -31,12 +31,17 @@ struct ServiceState: Hashable, Sendable {
         (self.load, self.file, self.activity) = (String(load), String(file), String(activity))
     }
 
-    /// One line for its start at boot and one for its state, or one that says why there is neither.
+    /// One finding for its start at boot and one for its state, or one that says why there is neither.
     var findings: [Finding] {
         switch load {
         case "loaded": [atBoot, now]
         case "not-found":
-            [.doubtful("service: systemd has none", hint: "see to it that something else starts pinhole run")]
+            [
+                .doubtful(
+                    "service: unknown to systemd",
+                    hint: "make sure that something else starts pinhole run"
+                )
+            ]
         case "masked": [.doubtful("service: masked", hint: "systemctl unmask pinhole")]
         default: [.doubtful("service: \(load)", hint: "systemd-analyze verify pinhole.service says why")]
         }

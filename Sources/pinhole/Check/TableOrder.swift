@@ -1,16 +1,16 @@
-/// The rules of somebody else's in a table that go badly together with ours where they stand.
+/// Other rules in a table whose position conflicts with ours.
 ///
-/// Ours come last: what goes before them has set its marks and zones when a packet is queued, and from the queue the packet
-/// goes on behind the table.
+/// Our rules have to be last. Rules before them have set marks and zones by the time a packet is queued, and a packet that
+/// returns from the queue continues after the table.
 struct TableOrder: Hashable, Sendable {
-    /// Those before ours that end the table for packets of FTP, as rules often do that go by a restored mark.
+    /// Rules before ours that end the table for FTP packets, such as ACCEPT for a restored mark.
     private(set) var early: [String] = []
-    /// Those behind ours, to which queued packets do not come.
+    /// Rules after ours, which queued packets do not reach.
     private(set) var late: [String] = []
 
-    /// Reads the output of iptables-save; the rules as it writes them after `-A `.
+    /// Reads the output of iptables-save.
     init(in saved: String, _ table: Table, ports: Set<UInt16>) {
-        // What is queued in raw are SYNs of data connections, to any port.
+        // The rules in raw queue SYNs of data connections to any port.
         let ports = table == .raw ? [] : ports
         var isInTable = false
         var passed: Set<Substring> = []

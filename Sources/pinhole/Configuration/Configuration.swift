@@ -1,19 +1,18 @@
-import Formats
 import FTPHelper
 import Glibc
 import Linux
 import PinholeDaemon
 
-/// What `pinhole run` goes by: a file, and the command line, which wins.
+/// The configuration of `pinhole run`: a file, and the command line, which takes precedence.
 ///
-/// The file is INI. Every option is a key of the same name, one that takes no value with `yes` or `no`; after
-/// `[server ADDRESS]` or `[server ADDRESS/LENGTH]` stand the keys that hold for these servers instead.
+/// Lines before the first section hold for everything. A section `[server ADDRESS]` or `[server ADDRESS/LENGTH]` changes some
+/// keys for these servers.
 struct Configuration {
-    /// Where the file is looked for, unless the command line says where it is.
+    /// The file that is read unless the command line names another one.
     static let usualPath = "/etc/pinhole/pinhole.conf"
 
     let path: String
-    /// Set if the command line names the file: then it has to be there.
+    /// Set if the command line names the file; it has to exist then.
     private let isNamed: Bool
     private let arguments: Arguments
 
@@ -23,54 +22,38 @@ struct Configuration {
         self.arguments = arguments
     }
 
-    /// The settings by the file as it is now.
+    /// The settings of the file as it is now.
     func settings() throws(UserError) -> Settings {
         let text: String
         do {
             text = try TextFile.read(path)
         } catch {
             guard error.code != ENOENT || isNamed else { return try settings(by: "") }
-            throw UserError(error.description, hint: "give the path of a configuration file with --config")
+            throw UserError(error.description, hint: Self.hint(for: error.code))
         }
         return try settings(by: text)
     }
 
-    /// The settings by a file's text.
-    ///
-    /// - Throws: All that is wrong with it, by its lines.
-    func settings(by text: String) throws(UserError) -> Settings {
-        let file = INIFile(parsing: text)
-        var problems = brokenLines(of: file, text)
-        var general = Settings(socketPath: Option.defaultSocketPath)
-        var servers: [AddressPrefix: [INIFile.Entry]] = [:]
-        var lines: [Section: [String: Int]] = [:]
-        for entry in file.entries {
-            do throws(UserError) {
-                let section = try Section(entry.section)
-                if let line = lines[section]?[entry.name] {
-                    throw UserError("\(entry.name) is in line \(line) already", hint: "remove one of the two")
-                }
-                lines[section, default: [:]][entry.name] = entry.line
-                switch section {
-                case .general:
-                    try apply(entry, among: section.keys, to: &general)
-                case .server(let prefix):
-                    var trial = general
-                    try apply(entry, among: section.keys, to: &trial)
-                    servers[prefix, default: []].append(entry)
-                }
-            } catch {
-                problems.append(UserError("\(path):\(entry.line): \(error.message)", hint: error.hint))
-            }
+    private static func hint(for code: Int32) -> String {
+        switch code {
+        case ENOENT: "create the file, or name another one with --config"
+        case EISDIR: "give the path of a file with --config"
+        default: "make the file readable, or name another one with --config"
         }
-        if let failure = UserError(all: problems) { throw failure }
+    }
 
-        var settings = general
-        try RunCommand.apply(arguments, to: &settings)
-        for (prefix, entries) in servers {
-            var own = general
-            for entry in entries { try apply(entry, among: RunCommand.serverKeys, to: &own) }
-            try RunCommand.apply(arguments, to: &own)
+    /// The settings of a file's text.
+    ///
+    /// - Throws: All errors in it, each with its line.
+    func settings(by text: String) throws(UserError) -> Settings {
+        let file = ConfigurationReader(text, at: path)
+        if let failure = UserError(all: file.errors) { throw failure }
+        var settings = file.general
+        try Key.apply(arguments, to: &settings)
+        for (prefix, serverSettings) in file.servers {
+            var own = file.general
+            for setting in serverSettings { try setting.key.set(setting.value, &own) }
+            try Key.apply(arguments, to: &own)
             settings.policy.set(own.policy.rules, for: prefix)
         }
         for (prefix, ports) in settings.ftpsServers {
@@ -79,41 +62,5 @@ struct Configuration {
             settings.policy.set(rules, for: prefix)
         }
         return settings
-    }
-
-    private func apply(
-        _ entry: INIFile.Entry,
-        among keys: [Option],
-        to settings: inout Settings
-    ) throws(UserError) {
-        guard let key = keys.first(where: { $0.name == entry.name }) else {
-            if let name = Option.formerNames[entry.name] {
-                throw UserError(
-                    "\(entry.name) has another name now",
-                    hint: "it is \(name), with the same value"
-                )
-            }
-            let names = keys.map(\.name).joined(separator: ", ")
-            throw UserError("there is no key '\(entry.name)' here", hint: "it may be \(names)")
-        }
-        guard !entry.value.isEmpty else {
-            throw UserError("\(entry.name) has no value", hint: "give it one, or remove the line")
-        }
-        try RunCommand.apply(Arguments(entry.value, for: key, of: RunCommand.self), to: &settings)
-    }
-
-    private func brokenLines(of file: INIFile, _ text: String) -> [UserError] {
-        var problems: [UserError] = []
-        if text.utf8.count >= TextFile.maximumSize {
-            problems.append(
-                UserError("\(path): it is too long", hint: "\(TextFile.maximumSize) bytes are the most")
-            )
-        }
-        if let line = file.brokenLine {
-            let hint =
-                "write 'key = value', a [section] or a # before a comment, \(INIFile.maximumLine) bytes at most"
-            problems.append(UserError("\(path):\(line): this says nothing", hint: hint))
-        }
-        return problems
     }
 }

@@ -1,38 +1,38 @@
 import Netfilter
 
-/// Whose rules and sets are used, and why.
+/// The backend that is used for rules and sets, and the reason.
 struct BackendChoice: Hashable, Sendable {
     let backend: PinholeSet.Backend
     private let reason: String
-    /// What to do for the other to be used, where only the kernel is against it; else empty.
+    /// What to do to get the other one, if the kernel only lacks modules for it; otherwise empty.
     let alternative: String
 
-    /// The one that has our rules.
+    /// Chooses the backend whose rules are loaded.
     ///
-    /// Where neither has, nftables if somebody uses it without iptables, or there is no iptables; and if the kernel takes the
-    /// rules, for many a kernel has no `queue`.
+    /// Otherwise it is nftables, if it has tables that iptables did not create or if iptables is not installed, and if the
+    /// kernel accepts the rules: many kernels have no `queue`.
     init(for rules: RuleSet) {
         if let loaded = PinholeSet.Backend.loaded.first {
-            self.init(loaded, "whose rules are loaded")
+            self.init(loaded, "because its rules are loaded")
             return
         }
         guard let tables = try? Firewall.nftTables() else {
-            self.init(.iptables, "as there is no nftables")
+            self.init(.iptables, "because nftables is not installed")
             return
         }
         let hasIPTables = Firewall.hasIPTables
         if hasIPTables, tables.allSatisfy(Self.tablesOfIPTables.contains) {
-            self.init(.iptables, "as nobody has tables of nftables")
+            self.init(.iptables, "because there are no tables of nftables")
         } else if (try? Firewall.perform(rules.nftText, isTrial: true)) == nil {
             self.init(
                 .iptables,
-                "as the kernel has no queue for nftables",
+                "because the kernel has no queue statement for nftables",
                 alternative: "modprobe -a nft_ct nft_queue"
             )
         } else {
             self.init(
                 .nft,
-                hasIPTables ? "as there are tables of nftables" : "as there is no iptables with ipset"
+                hasIPTables ? "because it has tables already" : "because iptables or ipset is not installed"
             )
         }
     }
@@ -43,7 +43,7 @@ struct BackendChoice: Hashable, Sendable {
         self.alternative = alternative
     }
 
-    /// Those that iptables itself makes where it uses nftables.
+    /// The tables that iptables itself creates in nftables.
     private static let tablesOfIPTables = Set(
         ["ip", "ip6"].flatMap { family in
             ["filter", "nat", "mangle", "raw", "security"].map { "\(family) \($0)"[...] }
@@ -52,7 +52,7 @@ struct BackendChoice: Hashable, Sendable {
 }
 
 extension BackendChoice: CustomStringConvertible {
-    /// `iptables, whose rules are loaded`.
+    /// `iptables, because its rules are loaded`.
     var description: String {
         switch backend {
         case .nft: "nftables, \(reason)"

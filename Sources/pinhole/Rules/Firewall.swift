@@ -3,26 +3,26 @@ import Linux
 import Netfilter
 import PinholeDaemon
 
-/// The programs through which the packet filter is read and changed.
+/// The commands that read and change the packet filter.
 enum Firewall {
     /// Every rule of the family, as `iptables-save` writes it.
     static func save(_ family: PinholeSet.Family) throws(UserError) -> String {
         try run("\(family.program)-save", package: "iptables")
     }
 
-    /// Carries out the lines; those of one table wholly or not at all, and rules they do not name stay.
+    /// Applies the lines, each table atomically; other rules are kept.
     static func restore(_ lines: [String], _ family: PinholeSet.Family) throws(UserError) {
         let input = lines.map { "\($0)\n" }.joined()
         _ = try run("\(family.program)-restore", ["--wait", "--noflush"], input: input, package: "iptables")
     }
 
-    /// Carries out what is written in the language of nft, wholly or not at all; as a trial, changes nothing.
+    /// Applies an nft script atomically; a trial changes nothing.
     static func perform(_ script: String, isTrial: Bool = false) throws(UserError) {
         let options = (isTrial ? ["--check"] : []) + ["--file", "-"]
         _ = try run("nft", options, input: script, package: "nftables")
     }
 
-    /// The table that is ours, as nft lists it without counters; `nil` if there is none.
+    /// Our table as nft lists it, without counters; `nil` if it does not exist.
     static func nftTable() throws(UserError) -> String? {
         guard try nftTables().contains("inet \(PinholeSet.table)") else { return nil }
         return try run(
@@ -32,28 +32,29 @@ enum Firewall {
         )
     }
 
-    /// Family and name of every table of nftables, those that iptables makes there too: `inet filter`.
+    /// Family and name of every table of nftables, including those of iptables: `inet filter`.
     static func nftTables() throws(UserError) -> [Substring] {
         try run("nft", ["list", "tables"], package: "nftables").split(separator: "\n").map {
             $0.drop { $0 != " " }.dropFirst()
         }
     }
 
-    /// Tells whether there are the programs with which rules of iptables are loaded.
+    /// Tells whether iptables, ip6tables and ipset can be used.
     static var hasIPTables: Bool {
         PinholeSet.Family.allCases.allSatisfy { (try? save($0)) != nil } && (try? sets()) != nil
     }
 
-    /// The modules to load for what iptables calls `-m NAME` or `-j NAME`; `nil` if the kernel has it.
+    /// The modules to load for the match `-m NAME` or the target `-j NAME`; `nil` if the kernel has it.
     ///
-    /// Before iptables explains its options it asks the kernel for it, and warns: `Extension NAME revision 0 not supported`.
+    /// Before iptables shows help for an extension, it asks the kernel for it and warns if it is missing: `Extension NAME
+    /// revision 0 not supported`.
     static func missingModules(for option: String, _ name: String) throws(SystemError) -> String? {
         let child = try ChildProcess.run("iptables", [option, name, "--help"])
         guard child.errors.contains(" Extension \(name) ") else { return nil }
         return child.output.contains("(nf_tables)") ? "nft_compat xt_\(name)" : "xt_\(name)"
     }
 
-    /// The type and the parameters of every set, by its name.
+    /// Type and parameters of each set, by name.
     static func sets() throws(UserError) -> [String: String] {
         var sets: [String: String] = [:]
         var name = ""
@@ -69,7 +70,7 @@ enum Firewall {
         return sets
     }
 
-    /// Makes the set of that name, of this type and with these parameters.
+    /// Creates a set with this type and these parameters.
     static func create(_ name: String, _ definition: String) throws(UserError) {
         _ = try run(
             "ipset",
@@ -78,10 +79,10 @@ enum Firewall {
         )
     }
 
-    /// Destroys the set of that name.
+    /// Destroys a set.
     ///
-    /// The kernel lets go of the set a moment after the last rule that named it is gone: nf_tables frees rules in
-    /// the background. Only a set that stays in use for longer has a rule of somebody else.
+    /// nf_tables frees rules in the background, so a set remains in use for a moment after its last rule is deleted. If it
+    /// remains in use for longer, another rule uses it.
     static func destroy(_ name: String) throws(UserError) {
         for _ in 1..<100 {
             if (try? run("ipset", ["destroy", name], package: "ipset")) != nil { return }
@@ -90,7 +91,7 @@ enum Firewall {
         _ = try run("ipset", ["destroy", name], package: "ipset")
     }
 
-    /// Runs the program, and returns what it wrote.
+    /// Runs a command, and returns its output.
     private static func run(
         _ program: String,
         _ arguments: [String] = [],
@@ -101,9 +102,9 @@ enum Firewall {
         do {
             child = try ChildProcess.run(program, arguments, input: input)
         } catch  where error.code == ENOENT {
-            throw UserError("there is no program \(program)", hint: "apt install \(package)")
+            throw UserError("there is no command \(program)", hint: "apt install \(package)")
         } catch {
-            throw UserError("\(error)", hint: "see that \(program) can be run")
+            throw UserError("\(error)", hint: "check that \(program) can be executed")
         }
         guard child.status == 0 else {
             throw UserError(
@@ -118,14 +119,14 @@ enum Firewall {
         if program == "nft" {
             "the kernel must have nftables with queue, or use --backend iptables"
         } else if errors.contains("initialize nft") || errors.contains("rule set generation") {
-            // That iptables which uses nftables, at its very start.
+            // Messages of iptables-nft when it starts.
             "modprobe nf_tables"
         } else {
             "the kernel must have NFQUEUE and ipset, and the matches conntrack and set"
         }
     }
 
-    /// The first thing that a program says in its complaint, without what it has before it.
+    /// The first line of a command's error message, without its prefix.
     private static func reason(in errors: String, of program: String) -> String {
         for line in errors.split(separator: "\n") {
             let isNamed = line.hasPrefix(program)

@@ -1,15 +1,15 @@
 import Netfilter
 import PinholeDaemon
 
-/// What of Pinhole is in the kernel's packet filter: its sets, and its part of each table.
+/// Pinhole's sets, and its part of each table of iptables.
 struct Installation: Hashable, Sendable {
-    /// The type and the parameters of each set, by its name.
+    /// Type and parameters of each set, by name.
     var sets: [String: String] = [:]
     var parts: [PinholeSet.Family: [Table: TablePart]] = [:]
 }
 
 extension Installation {
-    /// Everything that `rules` asks for.
+    /// The sets and rules that `rules` describes.
     init(_ rules: RuleSet) {
         sets = Dictionary(uniqueKeysWithValues: rules.sets.map { ($0.name, $0.definition) })
         for family in PinholeSet.Family.allCases {
@@ -17,7 +17,7 @@ extension Installation {
         }
     }
 
-    /// What is there now.
+    /// What is loaded now.
     static func current() throws(UserError) -> Installation {
         var installation = Installation()
         let names = PinholeSet.Family.allCases.flatMap { [$0.name, $0.sessionsName] }
@@ -31,13 +31,13 @@ extension Installation {
         return installation
     }
 
-    /// Puts `new` in the place of what is there now; if a step fails, what was there comes back.
+    /// Replaces what is loaded with `new`; if a step fails, the old state is restored.
     static func replace(with new: Installation) throws(UserError) {
         let old = try current()
         for (name, definition) in old.sets where new.sets[name] != nil {
             guard PinholeSet.Family.allCases.contains(where: { $0.accepts(definition, of: name) }) else {
                 throw UserError(
-                    "there is a set \(name) of another kind, \(definition)",
+                    "there is a set \(name) of another type, \(definition)",
                     hint: "destroy it with pinhole rules unload"
                 )
             }
@@ -45,13 +45,13 @@ extension Installation {
         do {
             try old.change(to: new)
         } catch {
-            // The failure to tell of is the first one; a step back that fails as well adds nothing to it.
+            // The first failure is the one to report, even if restoring fails as well.
             if let halfway = try? current() { try? halfway.change(to: old) }
             throw error
         }
     }
 
-    /// Makes the sets before the rules that look into them, and destroys them after.
+    /// Creates sets before the rules that use them, and destroys them afterwards.
     private func change(to new: Installation) throws(UserError) {
         for (name, definition) in new.sets.sorted(by: { $0.key < $1.key }) where sets[name] == nil {
             try Firewall.create(name, definition)

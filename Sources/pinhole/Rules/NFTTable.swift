@@ -1,9 +1,9 @@
-/// What is ours in nftables, as `nft --stateless list table inet pinhole` writes it.
+/// Our table of nftables, from `nft --stateless list table inet pinhole`.
 struct NFTTable: Hashable, Sendable {
-    /// The rules of each chain; first of all how it hangs at its hook, if it does.
+    /// The lines of each chain: its hook, if it has one, then its rules.
     private var chains: [Substring: [Substring]] = [:]
 
-    /// Reads a chain from the line with its name to the one with its closing brace.
+    /// Reads each chain from its name to its closing brace.
     init(parsing text: String) {
         var name: Substring?
         for line in text.split(separator: "\n") {
@@ -18,20 +18,20 @@ struct NFTTable: Hashable, Sendable {
         }
     }
 
-    /// Tells whether what comes by that hook is led to our rules there.
+    /// Tells whether packets at that hook are sent to our rules.
     func leads(from hook: String, at place: Table) -> Bool {
         let lines = chains["\(place.nftName)_\(hook)", default: []]
         return lines.contains { $0.contains(" hook \(hook) ") }
             && lines.contains { $0.hasSuffix(" jump \(place.nftName)") }
     }
 
-    /// The queue to which our rules there send packets: `queue to 21`, from older programs `queue num 21`.
+    /// The queue of our rules: `queue to 21`, or `queue num 21` from older versions of nft.
     func queue(at place: Table) -> UInt16? { numbers(behind: "queue", at: place).first }
 
     /// The ports whose control connections are queued: `proto-dst 21`.
     var ports: Set<UInt16> { Set(numbers(behind: "proto-dst", at: .mangle)) }
 
-    /// The numbers behind a word in our rules, up to the next statement.
+    /// The numbers after a word in our rules, up to the next statement.
     private func numbers(behind word: String, at place: Table) -> [UInt16] {
         let lines = ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }
         return lines.flatMap { line in

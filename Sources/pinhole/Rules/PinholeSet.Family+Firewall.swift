@@ -1,8 +1,8 @@
 import Netfilter
 
-/// What the programs call each family, and the sets they are to make.
+/// Names of each family for the firewall commands, and the definitions of its sets.
 extension PinholeSet.Family {
-    /// The name as people write it.
+    /// The usual name.
     var title: String {
         switch self {
         case .v4: "IPv4"
@@ -10,7 +10,7 @@ extension PinholeSet.Family {
         }
     }
 
-    /// The program for rules; it begins the names of the programs that save and restore them.
+    /// The command for rules, and the prefix of the commands that save and restore them.
     var program: String {
         switch self {
         case .v4: "iptables"
@@ -34,15 +34,15 @@ extension PinholeSet.Family {
         }
     }
 
-    /// Bytes of the longest SYN without payload: an IP header without options, and the longest TCP header that is usual.
+    /// Bytes of the longest usual SYN without payload: an IP header without options, and a TCP header of 40 bytes.
     var longestSYN: Int { headerLength + 40 }
 
-    /// Lengths, of no more than `longestSYN` bytes, of a packet that has payload behind a TCP header of so many words of 32 bits.
+    /// Lengths up to `longestSYN` of packets with payload after a TCP header of so many 32-bit words.
     func lengthsWithPayload(behindHeaderOf words: Int) -> ClosedRange<Int> {
         headerLength + 4 * words + 1...longestSYN
     }
 
-    /// Where `xt_u32` finds the length of the TCP header, in words of 32 bits, written as `iptables-save` does.
+    /// The `xt_u32` expression for the length of the TCP header in 32-bit words, as `iptables-save` writes it.
     var dataOffset: String {
         switch self {
         case .v4: "0x0>>0x16&0x3c@0xc>>0x1c"
@@ -50,10 +50,10 @@ extension PinholeSet.Family {
         }
     }
 
-    /// The type and the parameters of the set; the daemon gives every member a timeout of its own.
+    /// Type and parameters of the set; the daemon gives every member its own timeout.
     var setDefinition: String { "\(setType) timeout 300" }
 
-    /// The same of the set with the addresses of encrypted sessions.
+    /// Type of the set with the addresses of encrypted sessions.
     var sessionsDefinition: String {
         switch self {
         case .v4: "hash:ip family inet"
@@ -61,7 +61,7 @@ extension PinholeSet.Family {
         }
     }
 
-    /// Tells whether a set of this name, type and with these parameters will do.
+    /// Tells whether an existing set with this definition can be used.
     func accepts(_ definition: String, of name: String) -> Bool {
         switch name {
         case self.name: accepts(setDefinition: definition)
@@ -70,7 +70,7 @@ extension PinholeSet.Family {
         }
     }
 
-    /// Tells whether a set of this type and with these parameters will do; its size is for the administrator to say.
+    /// Tells whether an existing set with this definition can be used; it may have any size.
     func accepts(setDefinition: String) -> Bool {
         setDefinition.hasPrefix("\(setType) ") && setDefinition.contains(" timeout ")
     }

@@ -9,12 +9,9 @@ struct QueueNumbers: Hashable, Sendable {
 }
 
 extension QueueNumbers {
-    /// What `--queues` says.
-    init(_ arguments: Arguments) throws(UserError) {
-        guard let numbers = try arguments.numbers(of: .queues, in: 0...UInt16.max, count: 2) else {
-            self.init()
-            return
-        }
+    /// Reads `CONTROL,DATA`.
+    init(_ value: GivenValue) throws(UserError) {
+        let numbers = try value.numbers(in: 0...UInt16.max, count: 2)
         self.init(control: numbers[0], data: numbers[1])
     }
 }

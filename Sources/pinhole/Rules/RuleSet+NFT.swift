@@ -1,9 +1,9 @@
 import Netfilter
 
-/// The same for nftables, in a table that is ours alone.
+/// The rules for nftables, in a table of their own.
 ///
-/// A chain of ours comes before or after those of others at the same place, as it happens: a packet that comes back from a
-/// queue goes on with the next of them.
+/// The order of our chains and other chains with the same priority is undefined: a packet that returns from a queue continues
+/// with the next chain.
 extension RuleSet {
     /// `pinhole.nft`, without its last line feed.
     var nftText: String {
@@ -16,7 +16,7 @@ extension RuleSet {
         """
     }
 
-    /// The same, and sets that there are no rules for any more go.
+    /// The script of `pinhole rules load`, which also deletes sets that the rules no longer use.
     var nftLoading: String {
         guard !asksForFTPS else { return nftText }
         let removal = PinholeSet.Family.allCases.map { family in
@@ -30,7 +30,7 @@ extension RuleSet {
         return "\(nftText)\n\(removal.joined(separator: "\n"))"
     }
 
-    /// What takes them away, whether or not they are there.
+    /// The script that removes them, whether or not they are loaded.
     static var nftRemoval: String {
         """
         add table inet \(PinholeSet.table)
@@ -57,7 +57,7 @@ extension RuleSet {
                     chain(
                         "\(table.nftName)_\(hook)",
                         ["type filter hook \(hook) priority \(table.rawValue); policy accept;"]
-                            // Packets of `lo` pass both hooks, and need no help to reach this host itself.
+                            // Packets on `lo` pass both hooks, and need no help to reach this host.
                             + nftJumps(in: table).map { match, target in
                                 "\(match) \(interface) != \"lo\" jump \(target)"
                             }
@@ -71,10 +71,10 @@ extension RuleSet {
         "\tchain \(name) {\n\(lines.map { "\t\t\($0)\n" }.joined())\t}"
     }
 
-    /// The chain for connections that conntrack may have the wrong way round.
+    /// The chain for connections whose direction conntrack may have reversed.
     private static let nftReversed = "reversed"
 
-    /// What goes to which of our chains.
+    /// The matches of the jumps to our chains.
     private func nftJumps(in table: Table) -> [(match: String, target: String)] {
         let reversed =
             ports.flatMap { port in
@@ -144,7 +144,7 @@ extension RuleSet {
         }
     }
 
-    /// The rule for connections of which only the end has to be seen, and that another has begun in their place.
+    /// The rule for connections of which only the end is queued, and the beginning of a new one on the same ports.
     private var nftReleased: [String] {
         guard let mark = releaseMark else { return [] }
         let (mask, value) = (String(mark.mask, radix: 16), String(mark.value, radix: 16))
@@ -168,7 +168,7 @@ extension PinholeSet.Family {
 }
 
 extension Table {
-    /// What our chains at that place are called in nftables.
+    /// The name of our chains in nftables.
     var nftName: String {
         switch self {
         case .mangle: "control"

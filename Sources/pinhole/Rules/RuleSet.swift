@@ -1,39 +1,39 @@
 import Netfilter
 
-/// The rules and sets that bring the packets to the daemon.
+/// The rules and sets that queue packets to the daemon.
 ///
-/// Of the control packets all but ordinary SYNs are queued. The SYN-ACK is the first of them and carries both initial
-/// sequence numbers, so that the SYN need not be seen, and a SYN flood never reaches the daemon. A SYN that may carry the first
-/// bytes of the stream is queued, too (TCP fast open): one with that option, or longer than its headers. State NEW has the first
-/// packet of a connection that conntrack has forgotten (`conntrack -F`, or MASQUERADE when a link went down) and picks
-/// up again: its numbers have to be translated, too, or the connection is lost to its first command. `--ctorigdstport`
-/// is the port that the client connected to, before any NAT, and holds for both directions: a connection is queued
-/// whole or not at all, also where DNAT changes the port, and a client that calls *from* port 21 is not meant.
+/// All control packets are queued except ordinary SYNs. The SYN-ACK carries both initial sequence numbers, so the daemon does
+/// not need the SYN, and a SYN flood never reaches it. A SYN that may carry data (TCP fast open) is queued too: one with that
+/// option, or one that is longer than its headers. State NEW matches the first packet of a connection that conntrack has
+/// forgotten (`conntrack -F`, or MASQUERADE when a link went down) and picks up again: its sequence numbers have to be
+/// translated too, or the connection breaks. `--ctorigdstport` is the port that the client connected to, before any NAT, and
+/// matches both directions: a connection is queued completely or not at all, even if DNAT changes the port, and a client that
+/// connects *from* port 21 does not match.
 ///
-/// State RELATED has an error message of ICMP that quotes a control packet: it is queued, too, and gets the numbers that the
-/// sender knows. Whether a router has made it or this host itself, it is related to the connection that it quotes.
+/// State RELATED matches ICMP errors that quote a control packet, from a router or from this host. They are queued too, and the
+/// daemon restores the sequence numbers that the sender knows.
 ///
-/// Whose first packet after that is one of the server's, a connection is one *from* the server's port to conntrack. So a packet
-/// that comes from such a port and begins a connection without a SYN is queued, too, in the data queue; if it is of a connection that
-/// the daemon follows, this puts it into the pinhole set, and all packets of it are queued as long as it is there. Of what merely
-/// has such a port not a packet is, if it has begun as connections do.
+/// If the server sends the first packet after conntrack has forgotten a connection, conntrack sees a connection *from* the
+/// server's port. A packet from such a port that begins a connection without a SYN is therefore queued to the data queue. If the
+/// daemon follows the connection, it adds it to the pinhole set, and all its packets are queued while it is there. Connections
+/// that merely use such a port and began with a SYN are not queued.
 ///
-/// A packet that comes back from a queue goes on behind the table, not behind the rule. The jumps are therefore
-/// appended, so that rules which set marks or zones come first, and a second jump would do nothing.
+/// A packet that returns from a queue continues after the table, not after the rule. The jumps are therefore appended, so that
+/// rules that set marks or zones come first.
 ///
-/// The jumps are what every packet of every connection pays for. So they ask for as little as tells what is not ours,
-/// and leave the rest to the chain; to compare an interface's name costs more than the whole match of TCP's flags.
+/// Every packet of every connection passes the jumps. They have only the cheapest matches that exclude other traffic, and leave
+/// the rest to the chain: a match of an interface's name costs more than one of TCP flags.
 struct RuleSet: Hashable, Sendable {
     /// The ports of FTP servers that clients connect to; 1 to 65535.
     var ports: [UInt16] = [21]
     var queues = QueueNumbers()
-    /// Asks about every SYN of those who have an encrypted session.
+    /// Queues every SYN of clients with an encrypted session.
     var asksForFTPS = false
-    /// Shows the daemon the SYN-ACKs of expected data connections, which SYNPROXY's hook would take for its own.
+    /// Queues the SYN-ACKs of expected data connections, which SYNPROXY would otherwise consume.
     var sparesSynproxy = false
-    /// Leaves connections with this mark out of the queues, but for SYN, FIN and RST.
+    /// Does not queue connections with this mark, except SYN, FIN and RST.
     var releaseMark: ConnectionMark?
-    /// Lets packets pass while no daemon listens (`--queue-bypass`); without it they are lost until one does.
+    /// Lets packets pass while no daemon listens (`--queue-bypass`); otherwise they are dropped.
     var isBypassing = false
 
     /// Our part of a table.
@@ -52,7 +52,7 @@ struct RuleSet: Hashable, Sendable {
         )
     }
 
-    /// What may be of a connection that conntrack has the wrong way round: one that begins with a packet of the server.
+    /// Matches of connections whose direction conntrack may have reversed: they begin with a packet of the server.
     private var reversedMatches: [String] {
         ports.flatMap { port in
             ["--sport", "--dport"].map { "-p tcp -m tcp \($0) \(port) --tcp-flags SYN NONE" }
@@ -61,7 +61,7 @@ struct RuleSet: Hashable, Sendable {
 
     private static let handshake = "--tcp-flags SYN,ACK SYN,ACK"
 
-    /// Of those the first packet is queued, and whatever comes after it if the daemon has said that the connection is one of its.
+    /// Queue the first packet of such a connection, and all its packets once the daemon has added it to the set.
     private func reversedRules(_ family: PinholeSet.Family) -> [String] {
         let matches =
             (sparesSynproxy ? [RuleSet.handshake] : []) + ["-m conntrack --ctstate NEW"]
@@ -69,7 +69,7 @@ struct RuleSet: Hashable, Sendable {
         return released + matches.map { "\(RuleSet.isElsewhere) -p tcp \($0) \(queue(queues.data))" }
     }
 
-    /// Packets of `lo` pass both hooks, and need no help to reach this host itself.
+    /// Packets on `lo` pass both hooks, and need no help to reach this host.
     private static let isElsewhere = "! -i lo ! -o lo"
 
     private func matches(in table: Table) -> [String] {
@@ -97,21 +97,21 @@ struct RuleSet: Hashable, Sendable {
         case .raw:
             let match = "\(isElsewhere) -m set --match-set"
             let pinholes = "\(match) \(family.name) dst,dst,src \(queue(queues.data))"
-            // All that these SYNs can get is what the firewall would not let pass: without a daemon they do without.
+            // These SYNs only gain from the daemon: without it the firewall decides.
             let sessions =
                 "\(match) \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
             return [pinholes] + (asksForFTPS ? [sessions] : [])
         }
     }
 
-    /// Lengths of a TCP header in words of 32 bits (the data offset, RFC 9293, section 3.1) with which a SYN can carry payload
-    /// and still be no longer than `PinholeSet.Family.longestSYN`.
+    /// Lengths of a TCP header in 32-bit words (the data offset, RFC 9293, section 3.1) with which a SYN can carry payload and
+    /// still be no longer than `PinholeSet.Family.longestSYN`.
     static let shortHeaders = 5...9
 
-    /// The kinds of TCP option that ask for fast open (RFC 7413), or may (RFC 6994).
+    /// The kinds of TCP option for fast open (RFC 7413), including the experimental ones (RFC 6994).
     static let fastOpenOptions = [34, 253, 254]
 
-    /// The rule for connections of which only the end has to be seen, and that another has begun in their place.
+    /// The rule for connections of which only the end is queued, and the beginning of a new one on the same ports.
     private var released: [String] {
         guard let mark = releaseMark else { return [] }
         return ["-p tcp -m connmark --mark \(mark.text) -m tcp --tcp-flags FIN,SYN,RST NONE -j RETURN"]
@@ -121,7 +121,7 @@ struct RuleSet: Hashable, Sendable {
         "-j NFQUEUE --queue-num \(number)\(isBypassing ?? self.isBypassing ? " --queue-bypass" : "")"
     }
 
-    /// The sets that the rules look into, by their names, with their types and parameters.
+    /// The sets that the rules use, with their types and parameters.
     var sets: [(name: String, definition: String)] {
         PinholeSet.Family.allCases.flatMap { family in
             [(family.name, family.setDefinition)]
@@ -132,7 +132,7 @@ struct RuleSet: Hashable, Sendable {
 
 // The files of `rules/`, each without its last line feed.
 extension RuleSet {
-    /// Those that one firewall needs.
+    /// The files that a backend needs.
     func text(for backend: PinholeSet.Backend) -> String {
         switch backend {
         case .nft: nftText
@@ -140,7 +140,7 @@ extension RuleSet {
         }
     }
 
-    /// The three of iptables, the sets first.
+    /// The three files of iptables, the sets first.
     private var text: String { ([setsText] + PinholeSet.Family.allCases.map(rules)).joined(separator: "\n") }
 
     /// `pinhole.ipset`.

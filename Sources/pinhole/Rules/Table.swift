@@ -1,7 +1,7 @@
-/// The tables in which rules of ours stand.
+/// The tables with our rules.
 enum Table: String, Hashable, Sendable, CaseIterable {
-    /// Before NAT, where a packet still has the addresses it had on the wire: control packets are queued here.
+    /// Before NAT, where packets still have the addresses of the wire: control packets are queued here.
     case mangle
-    /// Before conntrack, which must find the entry of a data connection made: SYNs are queued here.
+    /// Before conntrack, so that the daemon can create the entry of a data connection first: SYNs are queued here.
     case raw
 }

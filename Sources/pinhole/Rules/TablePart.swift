@@ -1,12 +1,12 @@
-/// What is ours in one table: the chains `PINHOLE` and `PINHOLE-REVERSED`, and the jumps to them, each as iptables-save writes
-/// it after `-A `.
+/// Our part of one table: the chains `PINHOLE` and `PINHOLE-REVERSED`, and the jumps to them, as iptables-save writes them
+/// after `-A `.
 struct TablePart: Hashable, Sendable {
     static let chain = "PINHOLE"
-    /// That for connections that conntrack may have the wrong way round.
+    /// The chain for connections whose direction conntrack may have reversed.
     static let reversedChain = "PINHOLE-REVERSED"
     static let allChains = [chain, reversedChain]
 
-    /// Those that there are.
+    /// The chains that exist.
     var chains = [chain]
     /// `PREROUTING -m conntrack ... --ctorigdstport 21 -j PINHOLE`.
     var jumps: [String]
@@ -15,9 +15,9 @@ struct TablePart: Hashable, Sendable {
 }
 
 extension TablePart {
-    /// Picks out what is ours of the table in the output of iptables-save; `nil` if no chain of ours is there.
+    /// Finds our part of a table in the output of iptables-save; `nil` if it has no chain of ours.
     ///
-    /// A rule that jumps to one of our chains is ours, whoever made it: the chain cannot go while one is left.
+    /// Every rule that jumps to one of our chains counts as ours: a chain cannot be deleted while a jump to it is left.
     init?(_ table: Table, saved text: String) {
         chains = []
         jumps = []
@@ -41,10 +41,10 @@ extension TablePart {
         if chains.isEmpty { return nil }
     }
 
-    /// Tells whether a chain is ours by its name.
+    /// Tells whether a chain is ours, by its name.
     static func isOurs(_ chain: Substring) -> Bool { allChains.contains { $0 == chain } }
 
-    /// The numbers that follow `option` in what is ours.
+    /// The numbers after `option` in our rules.
     func numbers(after option: String) -> [UInt16] {
         (jumps + rules).flatMap { rule in
             let words = rule.split(separator: " ")
@@ -52,10 +52,10 @@ extension TablePart {
         }
     }
 
-    /// What iptables-restore is to read, so that the table has `new` where it had `old` and all else stays.
+    /// The input of iptables-restore that replaces `old` with `new` and keeps all other rules.
     ///
-    /// One transaction: no packet meets the table between the two. The line that names a chain makes it where it
-    /// is missing, and empties it where it is there.
+    /// It is one transaction: no packet sees the table in between. A line with the name of a chain creates it, or flushes it
+    /// if it exists.
     static func change(_ table: Table, from old: TablePart?, to new: TablePart?) -> [String] {
         if old == nil && new == nil { return [] }
         let (oldChains, newChains) = (old?.chains ?? [], new?.chains ?? [])

@@ -1,15 +1,15 @@
 import Formats
 import PinholeDaemon
 
-/// What the daemon has said, piece by piece.
+/// Access to the daemon's answers.
 extension JSON {
-    /// The member of that name, if it is an object that has one.
+    /// The member with that name; `nil` if this is not an object or has no such member.
     subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    /// A text as it may be shown on a terminal, whoever has sent it: printable ASCII, at most some thousand characters.
+    /// A string in printable ASCII, at most some thousand characters: safe for a terminal, whoever sent it.
     var string: String? {
         if case .string(let value) = self { Escaping.harmless(value, limit: 4096) } else { nil }
     }
@@ -26,7 +26,7 @@ extension JSON {
         }
     }
 
-    /// All numbers among its members; the largest there is where they are more.
+    /// The sum of its members that are numbers; it saturates.
     var sum: UInt64 {
         members.reduce(0) { sum, member in
             let (more, isTooMuch) = sum.addingReportingOverflow(member.value.integer ?? 0)

@@ -2,28 +2,28 @@ import Formats
 import Linux
 import PinholeDaemon
 
-/// The last refusals that the daemon has told of since somebody began to listen.
+/// The latest refusals since it began to read the daemon's events.
 struct RefusalWatch: ~Copyable {
-    /// As many as are kept.
+    /// The number of refusals that are kept.
     private static let maximumCount = 200
-    /// Bytes of a line, beyond which it is none of the daemon's.
+    /// Bytes of the longest line; the daemon writes no longer ones.
     private static let maximumSize = 65536
-    /// As often as it reads before it lets others do something.
+    /// The number of reads in one update.
     private static let maximumReadings = 64
 
     private let socketPath: String
     private var stream: UnixStream?
     private var input: [UInt8] = []
-    /// Whether the daemon has said that it will tell of events.
+    /// Set if the daemon has accepted the request for events.
     private var isAccepted = false
     /// The events, the newest first.
     private(set) var refusals: [JSON] = []
 
     init(_ socketPath: String) { self.socketPath = socketPath }
 
-    /// Takes what has come since the last time, without waiting for more; listens anew where the daemon has gone.
+    /// Reads what has arrived since the last time, without waiting; connects again if the daemon is gone.
     ///
-    /// - Returns: What the daemon has said instead of events, if it has none for this one.
+    /// - Returns: The daemon's error if it refuses to send events.
     mutating func update() throws(SystemError) -> UserError? {
         do throws(SystemError) {
             return try read()
@@ -36,13 +36,13 @@ struct RefusalWatch: ~Copyable {
     private mutating func read() throws(SystemError) -> UserError? {
         if stream == nil {
             let new = try UnixStream.connect(to: socketPath)
-            // A daemon that has no place for one more has said so and closed the connection.
+            // A daemon with too many clients has sent an error and closed the connection.
             try? new.send("\(ControlRequest.events(.json).line)\n")
             stream = consume new
             input = []
             isAccepted = false
         }
-        // One that never ends comes to its end with the next report.
+        // More than that is read with the next report.
         for _ in 0..<RefusalWatch.maximumReadings {
             guard let number = stream?.number, try hasMore(number) else { break }
             let reading = try stream?.read(into: &input, limit: RefusalWatch.maximumSize)
@@ -66,7 +66,7 @@ struct RefusalWatch: ~Copyable {
         return hasMore
     }
 
-    /// Takes the whole lines that have come; returns what the first says if it is an error.
+    /// Reads the complete lines that have arrived; returns the error if the first line is one.
     private mutating func takeLines() -> UserError? {
         var rest = input[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -1,10 +1,10 @@
 /// A column of a table of `pinhole top`.
 struct TopColumn: Hashable, Sendable {
     let title: String
-    /// Numbers stand to the right.
+    /// Numbers are aligned to the right.
     var isNumber = false
-    /// It gets what the others leave, and is cut off there.
+    /// It gets the width that the others leave, and is cut to it.
     var isFlexible = false
-    /// Where there is no room for all, those with the lowest rank go first.
+    /// If the screen is too narrow, columns with the lowest rank are left out first.
     var rank = 9
 }

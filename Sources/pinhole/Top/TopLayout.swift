@@ -1,12 +1,12 @@
-/// How wide the columns of a table are, and which of them there is room for.
+/// The widths of the columns of a table, and which columns fit.
 struct TopLayout {
     private let columns: [TopColumn]
-    /// Characters of each column; `nil` where it is left out.
+    /// Characters of each column; `nil` if it is left out.
     private let widths: [Int?]
 
-    /// The least that a flexible column gets before another one has to go.
+    /// The minimum width of a flexible column; other columns are left out before it gets narrower.
     private static let minimumFlexibleWidth = 12
-    /// No other column gets more, whatever is in it: an IPv6 address with its port.
+    /// The maximum width of other columns: an IPv6 address with its port.
     private static let maximumWidth = 47
 
     init(_ columns: [TopColumn], _ rows: [TopRow], width: Int) {

@@ -1,4 +1,4 @@
-/// Numbers in few characters.
+/// Short forms of numbers.
 enum TopNumbers {
     /// `999`, `1.2k`, `12.3M`, `123M`, and so on in thousands.
     static func short(_ number: Double) -> String {
@@ -24,7 +24,7 @@ enum TopNumbers {
         }
     }
 
-    /// `25%`, of a part of 1; `999%` of whatever is more.
+    /// `25%` for 0.25; at most `999%`.
     static func percent(_ part: Double) -> String { "\(Int(min(max(0, part * 100), 999)))%" }
 
     private static let units = ["", "k", "M", "G", "T", "P"]

@@ -1,13 +1,13 @@
 import Formats
 
-/// What the daemon has said at one moment, each in its JSON.
+/// The daemon's answers at one moment, as JSON.
 struct TopReport: Hashable, Sendable {
-    /// Seconds on a clock that never goes back.
+    /// Seconds on the monotonic clock.
     let time: Double
-    /// Seconds since 1970 began.
+    /// Seconds since the epoch.
     let wallTime: Double
     let statistics: JSON
     let transfers: [JSON]
-    /// What the view has asked for; for refusals their events.
+    /// The rows of the view; for refusals, their events.
     let rows: [JSON]
 }

@@ -1,6 +1,6 @@
 import Formats
 
-/// What stands in the rows, from what the daemon has said.
+/// Rows from the daemon's answers.
 extension TopRow {
     init(transfer: JSON, rate: Double?) {
         let moved = TopRow.moved(transfer)
@@ -47,7 +47,7 @@ extension TopRow {
 
     /// - Parameters:
     ///   - refusal: the event.
-    ///   - now: seconds since 1970 began.
+    ///   - now: seconds since the epoch.
     init(refusal: JSON, at now: Double) {
         let time = refusal["time"]?.double ?? 0
         let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
@@ -63,12 +63,12 @@ extension TopRow {
         )
     }
 
-    /// What tells a transfer from others.
+    /// The identity of a transfer.
     static func key(of transfer: JSON) -> String {
         "\(transfer["client"]?.string ?? "") \(transfer["data"]?["id"]?.integer ?? 0)"
     }
 
-    /// Bytes in the direction of a transfer; `nil` where nobody has counted them.
+    /// Bytes in the direction of a transfer; `nil` if they are not counted.
     static func moved(_ transfer: JSON) -> Double? {
         guard let up = transfer["bytes"]?["up"]?.double, let down = transfer["bytes"]?["down"]?.double else {
             return nil

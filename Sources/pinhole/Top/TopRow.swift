@@ -1,6 +1,6 @@
 /// A row of a table of `pinhole top`.
 struct TopRow: Hashable, Sendable {
-    /// What stands in one column, and what the column is sorted by: a number where it has one.
+    /// The text in one column, and the number to sort by if there is one.
     struct Cell: Hashable, Sendable {
         let text: String
         let number: Double?
@@ -20,14 +20,14 @@ struct TopRow: Hashable, Sendable {
         }
     }
 
-    /// What tells it from others, and is the same in the next report.
+    /// Its identity, which is the same in the next report.
     let key: String
-    /// The number of the expectation that it is about, if it is about one.
+    /// The number of its expectation, if it has one.
     var id: UInt64?
-    /// Where the control connection comes from and goes to: what the filter looks at.
+    /// The addresses of the control connection, which the filter matches.
     let addresses: [String]
-    /// As many as the view has columns.
+    /// One cell for each column of the view.
     let cells: [Cell]
-    /// What is shown of it at length when it is selected.
+    /// The details that are shown when it is selected.
     var detail = ""
 }

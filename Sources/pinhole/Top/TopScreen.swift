@@ -1,9 +1,9 @@
 import PinholeDaemon
 import Terminal
 
-/// What is on the screen, and what keys do: reports and keys in, lines and requests out.
+/// The contents of the screen and the meaning of keys: reports and keys in, lines and requests out.
 ///
-/// It neither asks nor draws.
+/// It does no IO.
 struct TopScreen: Sendable {
     /// One line of the screen, in ASCII and no longer than the screen is wide.
     struct Line: Hashable, Sendable {
@@ -11,12 +11,12 @@ struct TopScreen: Sendable {
         var style = Screen.Style.plain
     }
 
-    /// What a key asks for that is not done here.
+    /// What the caller has to do after a key.
     enum Request: Hashable, Sendable {
         case quit
-        /// The view has changed, and with it what is to be asked for.
+        /// Request a report, because the view has changed.
         case refresh
-        /// Close the expectation of that number.
+        /// Close the expectation with that number.
         case close(UInt64)
     }
 
@@ -24,15 +24,15 @@ struct TopScreen: Sendable {
     private(set) var isPaused = false
     private var orders: [TopView: (column: Int, isDescending: Bool)] = [:]
     private var filter = ""
-    /// What is being typed in place of `filter`.
+    /// The new filter while it is being typed.
     private var typed: String?
-    /// Which row, if anybody has chosen one: nothing is closed by chance.
+    /// The selected row, if the user has selected one, so that nothing is closed by accident.
     private var selection: Int?
-    /// What went wrong last.
+    /// The last error.
     private var complaint: String?
     private var report: TopReport?
     private var rows: [TopRow] = []
-    /// Bytes a second of each transfer, and all of them, as the last two reports have it.
+    /// Bytes per second of each transfer and in total, from the last two reports.
     private var rates: [String: Double] = [:]
     private var packetRate: Double?
     private var upRate = 0.0
@@ -42,7 +42,7 @@ struct TopScreen: Sendable {
 
     // MARK: - Reports
 
-    /// Takes what the daemon has said for `view`.
+    /// Takes a new report for `view`.
     mutating func take(_ new: TopReport) {
         measure(new)
         report = new
@@ -50,7 +50,7 @@ struct TopScreen: Sendable {
         arrange()
     }
 
-    /// Makes the rows anew; the one that was selected stays so, if it is still there.
+    /// Makes the rows again, and keeps the selected one if it still exists.
     private mutating func arrange() {
         guard let report else { return }
         let selected = selection.map { rows[$0].key }
@@ -58,7 +58,7 @@ struct TopScreen: Sendable {
         selection = selected.flatMap { key in rows.firstIndex { $0.key == key } }
     }
 
-    /// Takes note of what went wrong; what was there stays, for it may still help.
+    /// Shows an error, and keeps the last report.
     mutating func fail(_ error: UserError) {
         complaint = "\(error.message): \(error.hint)"
         packetRate = nil
@@ -67,7 +67,7 @@ struct TopScreen: Sendable {
     private mutating func measure(_ new: TopReport) {
         let seconds = new.time - (report?.time ?? new.time)
         let packets = (new.statistics["packets"]?.double ?? 0) - (report?.statistics["packets"]?.double ?? 0)
-        // A daemon that was started anew begins to count anew.
+        // The counters of a restarted daemon begin at zero.
         packetRate = seconds > 0 && packets >= 0 ? packets / seconds : nil
         let earlier = Dictionary(
             (report?.transfers ?? []).map { (TopRow.key(of: $0), TopRow.moved($0)) },
@@ -83,7 +83,7 @@ struct TopScreen: Sendable {
             if let before = earlier[key] ?? nil, seconds > 0 {
                 rate = max(0, moved - before) / seconds
             } else {
-                // It is new: on the average of its life.
+                // A new transfer: the average since it began.
                 rate = moved / max(transfer["seconds"]?.double ?? 0, 1)
             }
             rates[key] = rate
@@ -111,7 +111,7 @@ struct TopScreen: Sendable {
 
     // MARK: - Keys
 
-    /// Does what a key is for.
+    /// Handles a key.
     mutating func press(_ key: Screen.Key) -> Request? {
         if typed != nil {
             type(key)
@@ -130,7 +130,7 @@ struct TopScreen: Sendable {
         return nil
     }
 
-    /// Selects the row so many behind the selected one, or the first.
+    /// Moves the selection by so many rows, or selects the first row.
     private mutating func select(_ step: Int) {
         guard !rows.isEmpty else { return }
         selection = selection.map { min(max(0, $0 + step), rows.count - 1) } ?? 0
@@ -186,12 +186,12 @@ struct TopScreen: Sendable {
         }
     }
 
-    /// Rows that a page key goes by.
+    /// Rows that a page key moves by.
     private static let page = 10
 
     // MARK: - Lines
 
-    /// As many lines as the screen has rows.
+    /// The lines of the screen, one for each row.
     func lines(rows height: Int, columns width: Int) -> [Line] {
         var lines = [
             Line(text: counts, style: .bold), Line(text: flow), note,
@@ -221,7 +221,7 @@ struct TopScreen: Sendable {
         }
     }
 
-    /// The words of a text in lines of that width.
+    /// Wraps a text to that width.
     private static func wrapped(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         for word in text.split(separator: " ") {

@@ -4,8 +4,8 @@ import PinholeDaemon
 enum TopView: String, CaseIterable, Sendable {
     case transfers, sessions, expectations, refusals
 
-    /// What the daemon is asked for it, besides transfers and counters, which are always shown; refusals are events, and
-    /// nobody keeps them but `pinhole top` itself.
+    /// The request for its rows, besides transfers and counters, which are always requested; refusals are events, which
+    /// `RefusalWatch` keeps.
     var request: ControlRequest? {
         switch self {
         case .transfers, .refusals: nil
@@ -47,7 +47,7 @@ enum TopView: String, CaseIterable, Sendable {
         }
     }
 
-    /// The column that it is sorted by at first, and whether the largest is on top.
+    /// The column that it is sorted by at first, and whether the order is descending.
     var firstOrder: (column: Int, isDescending: Bool) {
         switch self {
         case .transfers: (7, true)

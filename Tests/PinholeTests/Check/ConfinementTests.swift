@@ -33,11 +33,11 @@ struct ConfinementTests {
         let confinement = try #require(Confinement(parsing: text))
         #expect(
             confinement.findings.map(\.description) == [
-                "warning  daemon: user root: useradd --system pinhole, then start it again",
-                "warning  daemon: not just the capability CAP_NET_ADMIN: "
-                    + "start it again, with this version of pinhole",
-                "warning  daemon: may get new privileges: start it again, with this version of pinhole",
-                "warning  daemon: all system calls: take a kernel with CONFIG_SECCOMP_FILTER",
+                "warning  daemon: user root: useradd --system pinhole, then restart the daemon",
+                "warning  daemon: more capabilities than CAP_NET_ADMIN: "
+                    + "restart it with this version of pinhole",
+                "warning  daemon: may get new privileges: restart it with this version of pinhole",
+                "warning  daemon: all system calls: use a kernel with CONFIG_SECCOMP_FILTER",
             ]
         )
     }

@@ -41,15 +41,15 @@ struct KernelModulesTests {
         #expect(child.status == 0, "\(child.errors)")
         #expect(
             child.output == """
-                warning  accounting: not there: modprobe nf_conntrack
-                not ok   kernel: NFQUEUE: not there: modprobe nfnetlink_queue
-                not ok   kernel: ctnetlink: not there: modprobe nf_conntrack_netlink
-                not ok   kernel: ipset: not there: modprobe ip_set_hash_ipportip
+                warning  accounting: not available: modprobe nf_conntrack
+                not ok   kernel: NFQUEUE: not available: modprobe nfnetlink_queue
+                not ok   kernel: ctnetlink: not available: modprobe nf_conntrack_netlink
+                not ok   kernel: ipset: not available: modprobe ip_set_hash_ipportip
                 not ok   iptables-save failed: Could not fetch rule set generation id: Invalid argument: modprobe nf_tables
-                not ok   kernel: iptables -m conntrack: not there: modprobe -a nft_compat xt_conntrack
-                not ok   kernel: iptables -m set: not there: modprobe -a nft_compat xt_set
-                not ok   kernel: iptables -j NFQUEUE: not there: modprobe -a nft_compat xt_NFQUEUE
-                ok       backend: iptables, as the kernel has no queue for nftables: modprobe -a nft_ct nft_queue
+                not ok   kernel: iptables -m conntrack: not available: modprobe -a nft_compat xt_conntrack
+                not ok   kernel: iptables -m set: not available: modprobe -a nft_compat xt_set
+                not ok   kernel: iptables -j NFQUEUE: not available: modprobe -a nft_compat xt_NFQUEUE
+                ok       backend: iptables, because the kernel has no queue statement for nftables: modprobe -a nft_ct nft_queue
 
                 """
         )

@@ -21,7 +21,7 @@ struct ServiceStateTests {
         ),
         (
             "not-found", "", "inactive",
-            ["warning  service: systemd has none: see to it that something else starts pinhole run"]
+            ["warning  service: unknown to systemd: make sure that something else starts pinhole run"]
         ),
         ("masked", "masked", "inactive", ["warning  service: masked: systemctl unmask pinhole"]),
         (

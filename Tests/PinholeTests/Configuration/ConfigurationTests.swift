@@ -111,11 +111,10 @@ import Linux
             timeout = 100
             [server 10.2.0.0/16]
             timeout = 50
+            strict = yes
             [server 10.2.0.2]
             loose = no
             [server fd02::/64]
-            strict = yes
-            [server 10.2.0.0/16]
             strict = yes
             """
         )
@@ -159,12 +158,15 @@ import Linux
 
     @Test(arguments: [
         ("ftps = 10.2.0.2", "is not SERVER=PORTS"), ("ftps = a=1024", "is not SERVER=PORTS"),
-        ("ftps = 10.2.0.2=1023-1025", "no range"), ("ftps = 10.2.0.2=2000-1999", "no range"),
-        ("ftps = 10.2.0.2=1-2-3", "no range"), ("ftps = 10.2.0.2=+2000", "no range"),
-        ("ftps-ports = 2000", "no key"), ("[server 10.2.0.2]\nftps-ports = all", "no range"),
+        ("ftps = 10.2.0.2=1023-1025", "not a range of ports"),
+        ("ftps = 10.2.0.2=2000-1999", "not a range of ports"),
+        ("ftps = 10.2.0.2=1-2-3", "not a range of ports"), ("ftps = 10.2.0.2=+2000", "not a range of ports"),
+        ("ftps-ports = 2000", "only allowed in a server section"),
+        ("[server 10.2.0.2]\nftps-ports = all", "not a range of ports"),
         ("[server 10.2.0.2]\nftps-max = 0", "out of range"), ("bypass-mark = 0/1", "0 is the mark"),
-        ("ftps-mark = 0x1000", "ftps-mark has another name now: it is bypass-mark, with the same value"),
-        ("[server 10.2.0.2]\nftps = 10.2.0.2=2000", "no key"), ("implicit-tls = 0", "out of range"),
+        ("ftps-mark = 0x1000", "ftps-mark was renamed to bypass-mark: write bypass-mark with the same value"),
+        ("[server 10.2.0.2]\nftps = 10.2.0.2=2000", "not allowed in a server section"),
+        ("implicit-tls = 0", "out of range"),
     ])
     func `what is wrong with encrypted sessions is named`(text: String, problem: String) throws {
         let said = try problems(text)
@@ -201,65 +203,6 @@ import Linux
         }
     }
 
-    @Test func `everything that is wrong is named with its line and what is allowed`() throws {
-        let said = try problems(
-            """
-            timeout = 0
-            nonsense = 1
-            loose = perhaps
-            just words
-            [server 10.2.0.1/16]
-            strict = yes
-            [server 10.2.0.2]
-            queues = 1,2
-            strict =
-            strict = yes
-            log-level = loud
-            [daemon]
-            timeout = 5
-            """
-        )
-        let keys =
-            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, max-connections, max-client-connections, log-level"
-        let section = "write [server ADDRESS] or [server ADDRESS/LENGTH], without bits beyond the length"
-        #expect(
-            said == [
-                "FILE:4: this says nothing: write 'key = value', a [section] or a # before a comment, 197 bytes at most",
-                "FILE:1: timeout: 0 is out of range: give a number from 1 to 2147483",
-                "FILE:2: there is no key 'nonsense' here: it may be \(keys)",
-                "FILE:3: loose: 'perhaps' is neither yes nor no: see pinhole run --help",
-                "FILE:6: there is no section [server 10.2.0.1/16]: \(section)",
-                "FILE:8: there is no key 'queues' here: it may be timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps-ports, ftps-active, ftps-max",
-                "FILE:9: strict has no value: give it one, or remove the line",
-                "FILE:10: strict is in line 9 already: remove one of the two",
-                "FILE:11: there is no key 'log-level' here: it may be timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps-ports, ftps-active, ftps-max",
-                "FILE:13: there is no section [daemon]: \(section)",
-            ]
-        )
-    }
-
-    @Test(arguments: [
-        ("timeout = 5\ntimeout = 6", "FILE:2: timeout is in line 1 already: remove one of the two"),
-        ("log-level = loud", "FILE:1: 'loud' is none of error, warning, info, debug: see pinhole run --help"),
-        ("queues = 5,5", "FILE:1: queues has 5 twice: see pinhole run --help"),
-        ("socket = run/x", "FILE:1: socket: 'run/x' does not begin with /: see pinhole run --help"),
-        ("user = " + String(repeating: "x", count: 200), "FILE:1: this says nothing:"),
-        (
-            "data-mark = 0x100/0xff",
-            "FILE:1: '0x100/0xff' is no mark: give VALUE or VALUE/MASK, decimal or behind 0x, without bits beyond the mask"
-        ),
-        (String(repeating: "#\n", count: 40000), "FILE: it is too long: 65536 bytes are the most"),
-        (
-            "[server ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128]\nstrict = yes",
-            "FILE:2: there is no section [server ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/12]:"
-        ),
-        ("config = /etc/other", "FILE:1: there is no key 'config' here:"),
-    ])
-    func `a wrong line is named`(_ text: String, _ problem: String) throws {
-        let said = try problems(text)
-        #expect(said.count == 1 && said[0].hasPrefix(problem), "\(said)")
-    }
-
     /// The sample that is installed.
     private func sample() throws -> String {
         try String(contentsOf: Program.top.appending(path: "conf/pinhole.conf"), encoding: .utf8)
@@ -272,7 +215,7 @@ import Linux
         let general = sample.components(separatedBy: "#[server")[0]
         let lines = general.split(separator: "\n").filter { !$0.hasPrefix("# ") && $0.contains(" = ") }
         #expect(
-            lines.map { $0.dropFirst().prefix { $0 != " " } } == RunCommand.keys.map { Substring($0.name) }
+            lines.map { $0.dropFirst().prefix { $0 != " " } } == Key.general.map { Substring($0.name) }
         )
         let inForce = try settings(lines.map { $0.dropFirst() }.joined(separator: "\n"))
         #expect(inForce.policy.rules == Policy.Rules())
@@ -304,8 +247,8 @@ import Linux
         #expect(
             child.output == """
                 pinhole: DIR/conf:1: timeout: 0 is out of range: give a number from 1 to 2147483
-                pinhole: DIR/conf:2: loose: '1' is neither yes nor no: see pinhole run --help
-                pinhole: open DIR/none: No such file or directory: give the path of a configuration file with --config
+                pinhole: DIR/conf:2: loose: '1' is neither yes nor no: write yes or no
+                pinhole: open DIR/none: No such file or directory: create the file, or name another one with --config
                 right
                 pinhole: warning: [server ::/0] with ftps-ports 1024-65535: \(Self.reach): name the servers, and the ports that they have for data
                 right, too

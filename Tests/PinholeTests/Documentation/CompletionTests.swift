@@ -78,13 +78,23 @@ struct CompletionTests {
     @Test(arguments: Shell.allCases)
     func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
         #expect(try offered(shell, "pinhole", "rules", "") == ["load", "unload", "print"])
-        #expect(
-            try offered(shell, "pinhole", "run", "--log-level", "") == ["error", "warning", "info", "debug"]
-        )
         #expect(try offered(shell, "pinhole", "events", "--format", "") == ["text", "json", "xferlog"])
         #expect(try offered(shell, "pinhole", "run", "--user", "nobod") == ["nobody"])
         #expect(try offered(shell, "pinhole", "replay", "cap") == ["capture.pcap"])
         #expect(try offered(shell, "pinhole", "run", "--socket", "cap") == ["capture.pcap"])
         #expect(try offered(shell, "pinhole", "run", "--timeout", "") == [])
+    }
+
+    @Test(arguments: Shell.allCases)
+    func `the words that a key takes are offered`(_ shell: Shell) throws {
+        for key in Key.general {
+            let words: [String]
+            switch key.form {
+            case .choice(_, let choices): words = choices
+            case .yesOrNo: words = ["yes", "no"]
+            case .flag, .value: continue
+            }
+            #expect(try offered(shell, "pinhole", "run", "--\(key.name)", "") == Set(words), "\(key.name)")
+        }
     }
 }

@@ -140,7 +140,7 @@ struct ManualTests {
         let keys = manual.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }.map {
             String($0.dropFirst(7).prefix { $0 != " " })
         }
-        #expect(keys == (RunCommand.keys + RunCommand.ftpsKeys).map(\.name))
+        #expect(keys == Key.all.map(\.name))
         let example = try #require(manual.firstMatch(of: /\.Bd -literal -offset indent\n((?s).*)\.Ed/)).1
         let arguments = try Arguments(parsing: [], for: RunCommand.self)
         let settings = try Configuration(at: "FILE", arguments).settings(by: String(example))

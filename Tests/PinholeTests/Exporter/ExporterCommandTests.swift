@@ -155,16 +155,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("x:1", "--listen: 'x' is no address: see pinhole exporter --help (64)"),
+        ("x:1", "--listen: 'x' is not an address: see pinhole exporter --help (64)"),
         ("127.0.0.1", "--listen: '127.0.0.1' is not ADDRESS:PORT: see pinhole exporter --help (64)"),
         ("127.0.0.1:0", "--listen: '127.0.0.1:0' is not ADDRESS:PORT: see pinhole exporter --help (64)"),
         (
             "127.0.0.1:9421",
-            "listen at 127.0.0.1 port 9421: Address already in use: choose another place with --listen (1)"
+            "listen at 127.0.0.1 port 9421: Address already in use: choose another address or port with --listen (1)"
         ),
         (
             "10.9.9.9:9421",
-            "listen at 10.9.9.9 port 9421: Cannot assign requested address: choose another place with --listen (1)"
+            "listen at 10.9.9.9 port 9421: Cannot assign requested address: choose another address or port with --listen (1)"
         ),
     ])
     func `where it cannot listen it says why`(_ place: String, _ complaint: String) throws {

@@ -82,7 +82,7 @@ import Testing
         #expect(status == 1)
         #expect(output == Self.connectionLine + Self.expectationLine)
         #expect(errors.hasPrefix("pinhole: FILE breaks off after frame 1: "))
-        #expect(errors.hasSuffix(": the events until then are shown; get the whole capture\n"))
+        #expect(errors.hasSuffix(": the events before that are shown; use a complete capture\n"))
         #expect(errors.count { $0 == "\n" } == 1)
     }
 
@@ -120,10 +120,10 @@ import Testing
 
     @Test(arguments: [
         (["replay"], "FILE is missing: see pinhole replay --help"),
-        (["replay", "a", "b"], "'b' is one operand too many: see pinhole replay --help"),
+        (["replay", "a", "b"], "unexpected operand 'b': see pinhole replay --help"),
         (
             ["replay", "--any-port", "--ports", "21", "x"],
-            "--ports and --any-port do not go together: see pinhole replay --help"
+            "--ports and --any-port exclude each other: see pinhole replay --help"
         ),
         (["replay", "--ports", "0", "x"], "--ports: 0 is out of range: give a number from 1 to 65535"),
     ])

@@ -194,7 +194,7 @@ struct RulesLoadTests {
             status=0
             pinhole rules load 2>"$dir/errors" || status=$?
             ((status == 1))
-            grep 'pinhole: there is a set pinhole6 of another kind, hash:ip .*: destroy it with pinhole rules unload' \
+            grep 'pinhole: there is a set pinhole6 of another type, hash:ip .*: destroy it with pinhole rules unload' \
                 "$dir/errors"
             state_of_rules | diff "$dir/before" -
             pinhole rules unload
@@ -239,7 +239,7 @@ struct RulesLoadTests {
                 status=0
                 PATH=$dir/few "$pinhole" rules load 2>"$dir/errors" || status=$?
                 ((status == 1))
-                diff "$dir/errors" - <<<'pinhole: there is no program \(program): apt install \(package)'
+                diff "$dir/errors" - <<<'pinhole: there is no command \(program): apt install \(package)'
                 [[ $before == "$(state_of_rules)" ]]
                 """
         )

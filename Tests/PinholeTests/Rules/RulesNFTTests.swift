@@ -133,7 +133,7 @@ struct RulesNFTTests {
             pinhole rules load --backend \(one)
             state_of_tables >"$dir/before"
             ! pinhole rules load --backend \(other) 2>"$dir/errors"
-            diff "$dir/errors" - <<<'pinhole: the rules of \(one) are loaded: take them away first, with pinhole rules unload'
+            diff "$dir/errors" - <<<'pinhole: the rules of \(one) are loaded: remove them first with pinhole rules unload'
             pinhole rules load
             state_of_tables | diff "$dir/before" -
             pinhole rules unload

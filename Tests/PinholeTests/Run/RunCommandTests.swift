@@ -472,7 +472,10 @@ struct RunCommandTests {
             ["--max-connections", "0"],
             "--max-connections: 0 is out of range: give a number from 1 to 1000000"
         ),
-        (["--log-level", "loud"], "'loud' is none of error, warning, info, debug: see pinhole run --help"),
+        (
+            ["--log-level", "loud"],
+            "--log-level: 'loud' is not one of its values: give error, warning, info or debug"
+        ),
     ])
     func `a wrong option is one line and status 64`(_ options: [String], _ complaint: String) throws {
         let child = try Program.script("pinhole run " + options.joined(separator: " "))
