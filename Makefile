@@ -72,18 +72,18 @@ install: $(binary)
 	install -D -m 755 $(binary) $(sbindir)/pinhole
 	install -d $(datadir)/rules $(DESTDIR)$(unitdir)
 	install -m 644 $(rules) $(datadir)/rules
-	install -m 644 conf/pinhole.conf $(datadir)
+	install -m 644 dist/conf/pinhole.conf $(datadir)
 	for unit in $(units); do \
-	    sed 's|/usr/sbin/|$(PREFIX)/sbin/|' systemd/$$unit >$(DESTDIR)$(unitdir)/$$unit && \
+	    sed 's|/usr/sbin/|$(PREFIX)/sbin/|' dist/systemd/$$unit >$(DESTDIR)$(unitdir)/$$unit && \
 	    chmod 644 $(DESTDIR)$(unitdir)/$$unit || exit 1; \
 	done
-	install -D -m 644 systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
-	install -D -m 644 systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	install -D -m 644 dist/systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
+	install -D -m 644 dist/systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
 	install -D -m 644 man/pinhole.8 $(mandir)/man8/pinhole.8
 	install -D -m 644 man/pinhole.conf.5 $(mandir)/man5/pinhole.conf.5
-	install -D -m 644 completions/pinhole.bash $(bash_completions)/pinhole
-	install -D -m 644 completions/_pinhole $(zsh_completions)/_pinhole
-	install -D -m 644 completions/pinhole.fish $(fish_completions)/pinhole.fish
+	install -D -m 644 dist/completions/pinhole.bash $(bash_completions)/pinhole
+	install -D -m 644 dist/completions/_pinhole $(zsh_completions)/_pinhole
+	install -D -m 644 dist/completions/pinhole.fish $(fish_completions)/pinhole.fish
 
 uninstall:
 	rm -f $(sbindir)/pinhole $(addprefix $(DESTDIR)$(unitdir)/,$(units))

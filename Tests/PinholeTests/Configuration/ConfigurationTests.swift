@@ -205,7 +205,7 @@ import Linux
 
     /// The sample that is installed.
     private func sample() throws -> String {
-        try String(contentsOf: Program.top.appending(path: "conf/pinhole.conf"), encoding: .utf8)
+        try String(contentsOf: Program.top.appending(path: "dist/conf/pinhole.conf"), encoding: .utf8)
     }
 
     @Test func `the sample says nothing, and with its keys in force nothing else than without`() throws {

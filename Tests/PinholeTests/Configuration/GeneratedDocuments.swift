@@ -5,7 +5,7 @@ import PinholeDaemon
 
 /// What documents say about the keys of the configuration, generated from the table of keys.
 enum GeneratedDocuments {
-    /// The sample of the configuration file, `conf/pinhole.conf`.
+    /// The sample of the configuration file, `dist/conf/pinhole.conf`.
     static var sample: String {
         let introduction = """
             Every key is also an option of `pinhole run`, and the command line takes precedence. The lines below show the \

@@ -25,7 +25,7 @@ struct GeneratedDocumentsTests {
     }
 
     @Test func `the sample of the configuration is generated from the keys`() throws {
-        try check("conf/pinhole.conf", GeneratedDocuments.sample)
+        try check("dist/conf/pinhole.conf", GeneratedDocuments.sample)
     }
 
     @Test func `the manual of the configuration describes the keys`() throws {

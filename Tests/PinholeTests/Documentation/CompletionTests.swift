@@ -53,7 +53,7 @@ struct CompletionTests {
 
     private func offered(_ shell: Shell, _ words: String...) throws -> Set<String> {
         let line = words.map { "'\($0)'" }.joined(separator: " ")
-        let completions = Program.top.appending(path: "completions").path
+        let completions = Program.top.appending(path: "dist/completions").path
         let child = try Program.script("completions='\(completions)'\n\(ask)ask \(shell.rawValue) \(line)")
         #expect(child.errors == "")
         #expect(child.status == 0)

@@ -195,7 +195,7 @@ import Testing
             for panel in json.load(open(sys.argv[1]))["panels"]:
                 for target in panel["targets"]:
                     print(target["expr"].replace("$instance", ".*").replace("$__rate_interval", "5s"))
-            ' '\(Program.top.appending(path: "contrib/grafana.json").path)'
+            ' '\(Program.top.appending(path: "dist/contrib/grafana.json").path)'
             }
             queries | while read -r expression; do
                 answered "$expression" || echo "no answer: $expression"

@@ -2,7 +2,7 @@ import Foundation
 import Linux
 import Testing
 
-/// The files in `systemd/`, as systemd's own tools and the daemon's own calls judge them.
+/// The files in `dist/systemd/`, as systemd's own tools and the daemon's own calls judge them.
 struct ServiceTests {
     /// Makes a root directory `$root` with the units, and all that they name, in it.
     private let root = """
@@ -39,7 +39,7 @@ struct ServiceTests {
     /// What counts most of the rest: it is in the host's network, and has `CAP_NET_ADMIN`.
     @Test func `the service is exposed to no more than it needs`() throws {
         let said = try output(
-            "systemd-analyze security --offline=true --threshold=15 --no-pager \"$top/systemd/pinhole.service\" | tail -n 1"
+            "systemd-analyze security --offline=true --threshold=15 --no-pager \"$top/dist/systemd/pinhole.service\" | tail -n 1"
         )
         #expect(said.contains("Overall exposure level for pinhole.service: 1."))
     }
@@ -73,7 +73,7 @@ struct ServiceTests {
             background=()
             # From the daemon's own start on.
             sed -n '/execve("[^"]*.pinhole"/,$p' "$dir/calls" | sed -nE 's/^[0-9]+ +([a-z_0-9]+)\\(.*/\\1/p' | sort -u >"$dir/made-calls"
-            python3 - "$top/systemd/pinhole.service" "$dir/made-calls" <<'END'
+            python3 - "$top/dist/systemd/pinhole.service" "$dir/made-calls" <<'END'
             import subprocess, sys
             sets, name = {}, None
             for line in subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager"],
