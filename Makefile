@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # make             build the release binary
 # make install     put it and what belongs to it under PREFIX; `make uninstall` takes it away
 # make deb         build a Debian package, .build/pinhole_*.deb

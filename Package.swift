@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+// SPDX-License-Identifier: GPL-2.0-or-later
 import PackageDescription
 
 /// Settings shared by every Swift target: memory safety is checked and a warning is an error.

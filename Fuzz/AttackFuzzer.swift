@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Attacks: whatever the other end sends, nothing opens towards an honest one that it has not announced itself.
 ///
 /// The input is what the attacker decides, see `Attack`.

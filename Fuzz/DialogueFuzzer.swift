@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Dialogues: however the text of both sides is cut, repeated and delayed, each reads what it would have read uncut.
 ///
 /// The input is a list of turns: two bytes that say who sends, where the text is cut and what happens to the segments, then

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lines: whatever announces something can be rewritten and says then what it was to say, and is held in time.
 ///
 /// The first byte chooses who speaks and over which protocol, the second where the line is cut; the rest is a line.

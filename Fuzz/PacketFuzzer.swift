@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Packets: whatever comes gets a verdict, and what goes on in its place is a segment of the same connection whose
 /// checksum is as right or wrong as before.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 
 /// What the core alone costs: time and allocations a packet, bytes a connection and an expectation.

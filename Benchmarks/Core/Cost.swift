@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What one round of the benchmark measured.
 struct Cost {
     /// Bytes in use for each idle connection, for each open expectation on top, and for the edit of its line if it has one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same with few system calls: takes many packets at once and accepts them with one verdict.
  *
  * accept-batch QUEUE [MICROSECONDS]: so long it looks for more before it falls asleep, as Pinhole does. Nothing that takes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a queue costs at least: accepts every packet, one by one, through libnetfilter_queue. accept-one QUEUE */
 #include <arpa/inet.h>
 #include <errno.h>

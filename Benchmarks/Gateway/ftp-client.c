@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whole FTP sessions, many at once: ftp-client ADDRESS CLIENTS SECONDS SIZE
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An FTP server made for load: one process, any number of clients. ftp-server ADDRESS
  *

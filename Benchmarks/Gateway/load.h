@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the programs of the gateway benchmark share. A failed call ends the program and says so. */
 #ifndef PINHOLE_BENCHMARK_LOAD_H
 #define PINHOLE_BENCHMARK_LOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Control round trips, a command and its reply, over many connections at once: round-trips ADDRESS CONNECTIONS SECONDS
  *

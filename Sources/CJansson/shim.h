@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* jansson, which reads and writes JSON. */
 #ifndef PINHOLE_CJANSSON_SHIM_H
 #define PINHOLE_CJANSSON_SHIM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef _GNU_SOURCE
 #error "define _GNU_SOURCE: Package.swift does it for this target"
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libmnl, libnetfilter_queue and the kernel's netfilter headers in one module: two modules would each declare the same
  * kernel structures, and the declarations clash.

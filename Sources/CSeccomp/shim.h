@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libseccomp, and of its macros those that Swift does not see. */
 #ifndef PINHOLE_CSECCOMP_SHIM_H
 #define PINHOLE_CSECCOMP_SHIM_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The lines of an INI file: `[section]`, `key = value` and comments.
 ///
 /// A comment begins with `#` or `;`, at the start of a line or after a space. CRLF, a byte order mark and `key: value` are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 
 /// The descriptors that the service manager kept for this process, as in `sd_listen_fds_with_names(3)`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 
 /// A small text file in `/proc` or `/sys`, which can be read repeatedly.

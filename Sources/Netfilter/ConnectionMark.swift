@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A change to a connection mark: a value and a mask, as in `CONNMARK --set-xmark VALUE/MASK`.
 package struct ConnectionMark: Hashable, Sendable {
     package let value: UInt32

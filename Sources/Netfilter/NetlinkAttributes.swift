@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
 
 /// Iterates over the attributes of a message or of a nested attribute.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
 
 /// A packet that waits for a verdict, from an `NFQNL_MSG_PACKET` message.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
 
 /// The kernel's routing decision for a packet, from an `RTM_NEWROUTE` message.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension Span where Element == UInt8 {
     /// Where the value of the first attribute of a type lies, among the attributes in `range`; `nil` if there is none.
     func attribute(_ type: UInt32, in range: Range<Int>) -> Range<Int>? {

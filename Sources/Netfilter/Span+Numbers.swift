@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension Span where Element == UInt8 {
     /// The number in network byte order in `range`; `nil` if the range has another size or exceeds the span.
     func number<Number: FixedWidthInteger & UnsignedInteger>(_: Number.Type, at range: Range<Int>) -> Number?

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
 
 /// The verdicts on packets of one queue, in the order of the packets, as messages to the kernel.

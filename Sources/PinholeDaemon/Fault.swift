@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A failure that does not end the daemon; counted under its name in the statistics.
 package enum Fault: String, Hashable, Sendable, CaseIterable {
     /// Packets could not be read from the control queue, or verdicts could not be sent.

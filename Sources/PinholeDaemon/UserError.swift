@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// An error for users: what went wrong, and a hint how to fix it.
 ///
 /// The command line prints it as `pinhole: MESSAGE: HINT`. It may contain several errors, each printed on its own line.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The layout of all help.
 enum Help {
     /// Characters of the longest line.

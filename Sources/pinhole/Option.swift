@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
 
 /// An option of a subcommand, as the parser and `--help` use it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A firewall without addresses, whose bridge shows its packets to the rules (`br_netfilter`).

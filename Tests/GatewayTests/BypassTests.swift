@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// What is no FTP passes by the daemon once that is certain, where there is a mark for it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// What the daemon may still do once it runs: what an intruder who has taken it over would find.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A kernel that cannot take any more: packets go on, and what failed is counted and logged, within bounds.

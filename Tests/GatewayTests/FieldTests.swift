@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// What real servers and clients say, through a gateway: none of it costs a transfer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Connections whose packets pass by the firewall's rules (`nf_flow_table`).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Packets that are wrong in every way, through the queue: each gets its verdict, and nobody else notices.

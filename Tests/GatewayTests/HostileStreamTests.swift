@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Streams such as no TCP stack sends, through a gateway with and without NAT.

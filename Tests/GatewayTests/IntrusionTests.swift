@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// What gets no attacker in: packets that no honest end sends, and lines that nobody has said.

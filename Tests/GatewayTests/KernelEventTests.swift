@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// What happens to the kernel's tables while sessions go on: packets go on, and what was lost comes back of itself.

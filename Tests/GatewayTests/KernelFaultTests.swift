@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A kernel that fails now and then, and a clock that does: packets go on, each failure is counted, and nothing of it stays.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A connection that has the kernel's own helper: both would rewrite, so Pinhole does not.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A network that loses packets: what was edited is sent again, and has to become the same.

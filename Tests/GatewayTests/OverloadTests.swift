@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// More than a gateway can do: what is too much is dropped and counted, and what was there before goes on.

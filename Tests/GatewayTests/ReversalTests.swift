@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Conntrack forgets a connection, and the server is the first to say something on it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Ways that packets take through honest networks, none of which makes them look forged.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Lines cut into segments wherever TCP may cut them, with real connections for what they announce.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Further servers and clients, in a topology with both NATs and in one with IPv6, where the daemon is strict.

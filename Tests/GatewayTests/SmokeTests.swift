@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// The one thing that must work, in a few seconds; everywhere where it is a kernel that is tried.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// `--strict`: what no client does ends the connection, for both of its ends (contract A7).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// SYNPROXY in front of the server, which shifts the numbers of connections as edits do (contract B8).

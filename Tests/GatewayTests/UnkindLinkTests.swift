@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// Links that lose, reorder and repeat, and connections that are long: every transfer comes to its end all the same.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A gateway with two ways to the server, of which a mark chooses one for each control connection.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of pinhole for bash. What there is to complete, the program says itself.
 
 _pinhole() {

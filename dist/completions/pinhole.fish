@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of pinhole for fish. What there is to complete, the program says itself.
 
 # The words of a help's table that look so, each with its meaning behind a tab.

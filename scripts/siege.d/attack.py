@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A session: an honest end with a socket of its kernel, and an attacker that sends it and the gateway what it likes.
 
 The attacker knows all that the honest end does, and has no power over it but by the rules of TCP, and over what it says but

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The honest ends: what they say, and what they mean by it.
 
 Sockets are not theirs: they hear bytes, and answer with lines.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Right and wrong: what was opened, against what the honest end has really said."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A client's host, a gateway and a server's host, each in a network namespace, and the daemon on the gateway.
 
                     client ---- 10.1.0.0/24 ---- gateway ---- 10.2.0.0/24 ---- server

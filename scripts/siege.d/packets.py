@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """TCP segments in IP packets, as an attacker writes them and as they come off a wire."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where sessions are played, many at a time: wires, sockets, the daemon's news, and what befalls the gateway."""
 
 import collections

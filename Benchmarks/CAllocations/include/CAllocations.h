@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counts what goes through malloc(3), whose functions this target defines in the place of libc's. */
 #ifndef PINHOLE_CALLOCATIONS_H
 #define PINHOLE_CALLOCATIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A small HTTP server, with libmicrohttpd. The library is loaded when it is needed, so the daemon does not link with it. */
 #ifndef PINHOLE_CHTTP_H
 #define PINHOLE_CHTTP_H

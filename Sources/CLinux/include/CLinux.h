@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Wrappers for parts of libc that Swift's Glibc module does not provide. Each is here for one of three reasons: libc
  * declares the function only under _GNU_SOURCE, which must not be defined in a header that Swift imports; it is a global

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* recvmmsg(2), which libc declares under _GNU_SOURCE only. */
 #ifndef PINHOLE_CLINUX_DATAGRAMS_H
 #define PINHOLE_CLINUX_DATAGRAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef PINHOLE_CLINUX_OPENER_H
 #define PINHOLE_CLINUX_OPENER_H
 

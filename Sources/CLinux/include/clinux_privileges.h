@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Privileges, and how to give them up irrevocably. All functions affect the calling thread only. */
 #ifndef PINHOLE_CLINUX_PRIVILEGES_H
 #define PINHOLE_CLINUX_PRIVILEGES_H

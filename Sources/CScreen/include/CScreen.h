@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A full-screen terminal, with ncurses. The library is loaded when it is needed, by `pinhole top` only. */
 #ifndef PINHOLE_CSCREEN_H
 #define PINHOLE_CSCREEN_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The grammar of PORT, EPRT and LPRT.
 extension Announcement {
     /// Maximum size of an argument in bytes, and of what is withheld of a line.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The grammar of the replies 227, 228 and 229.
 extension Announcement {
     /// Parses the address field of a reply to PASV, LPSV or EPSV; `nil` if the line has no valid one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The address field of a line that announces a data connection: its content and its position.
 package struct Announcement: Hashable, Sendable {
     package let kind: Expectation.Kind

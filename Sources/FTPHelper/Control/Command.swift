@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A command line from the client.
 ///
 /// Accepted (RFC 959, section 5.3, and what clients send in practice):

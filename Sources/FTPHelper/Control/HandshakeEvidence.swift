@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Evidence in a server's TLS records that its client has finished the handshake.
 ///
 /// Up to TLS 1.2, a single record of application data is proof: a server sends none before it has the

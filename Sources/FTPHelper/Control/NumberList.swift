@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A list of numbers from 0 to 255 with commas between them, as PORT, LPRT, 227 and 228 write addresses.
 package struct NumberList {
     /// Maximum length of a list.

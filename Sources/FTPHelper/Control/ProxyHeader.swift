@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The header of the PROXY protocol, versions 1 and 2, which load balancers send in front of the client's
 /// first command (HAProxy's `doc/proxy-protocol.txt`).
 ///

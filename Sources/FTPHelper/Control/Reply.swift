@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A line of the server that belongs to a reply.
 ///
 /// Accepted (RFC 959, section 4.2): three digits, the first from 1 to 6 (6 is defined by RFC 2228), then the

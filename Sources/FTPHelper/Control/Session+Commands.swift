@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lines of the client.
 extension Session {
     /// Processes a line of the client.

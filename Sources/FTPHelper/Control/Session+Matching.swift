@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Matching of replies to commands.
 extension Session {
     /// Queues a command.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Missed bytes, and what they leave in doubt.
 extension Session {
     /// Records that bytes of a side were missed.

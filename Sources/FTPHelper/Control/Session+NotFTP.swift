@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections that are not FTP (contract S3).
 extension Session {
     /// Refuses the connection if the server has sent more than any greeting has, without a reply (contract

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lines of the server.
 extension Session {
     /// Number of lines without a reply after which a server counts as not FTP (contract S3).

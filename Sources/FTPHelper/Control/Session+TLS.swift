@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// TLS sessions.
 extension Session {
     /// Tells whether both sides have finished the TLS handshake, exchange data, and have not returned to

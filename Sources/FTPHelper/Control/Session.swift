@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The FTP session of a control connection: what the lines of the two sides mean to each other.
 ///
 /// It receives the lines of each side in stream order and returns what each one means for tracking. It

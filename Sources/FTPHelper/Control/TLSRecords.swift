@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Follows the records of a TLS stream without decrypting them, to notice where plain text returns (CCC, RFC
 /// 4217).
 ///

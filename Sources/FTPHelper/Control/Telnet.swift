@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Skips Telnet commands, which may precede a line (RFC 959, section 4.1.3; RFC 854).
 enum Telnet {
     /// Returns the offset behind the Telnet commands at the beginning of a line.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A command that transfers data over a data connection.
 package enum TransferCommand: String, Hashable, Sendable, CaseIterable {
     case retr = "RETR"

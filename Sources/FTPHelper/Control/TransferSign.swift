@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What a line tells about a transfer.
 package enum TransferSign: Hashable, Sendable {
     /// SIZE: the client asks for the size of the file named at these offsets of the line.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The bytes of a user's name.
 ///
 /// Up to 15 bytes are stored inline, without an allocation.

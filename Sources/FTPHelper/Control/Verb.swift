@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The commands that the session distinguishes; every other command is `other`.
 package enum Verb: UInt8, Hashable, Sendable {
     case other, user, pass, acct, rein, auth, abor

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A queue of the commands that wait for their replies: at most 64, of which the first 16 need no allocation.
 ///
 /// If there are more, the oldest are forgotten, but their number is kept, because their replies come first.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension Expectation.Kind: Recordable {
     func write(into record: inout RecordWriter) { Array(rawValue.utf8).write(into: &record) }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension Expectation.Access.Active: Recordable {
     func write(into record: inout RecordWriter) {
         UInt8(Self.allCases.firstIndex(of: self) ?? 0).write(into: &record)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Up to seven Booleans, packed into seven bits of a record.
 struct Flags: Recordable {
     private var bits: UInt8 = 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A connection that an earlier daemon followed, restored from its record.
 ///
 /// Only conntrack knows whether it still exists. Ask it first, then pass the connection to `Tracker.restore`.

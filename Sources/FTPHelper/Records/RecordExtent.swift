@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// How much of a connection its record contains.
 ///
 /// If all records together take too much room, a record is reduced to what is needed to continue. That has a

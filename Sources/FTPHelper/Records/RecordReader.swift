@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Reads the values of a record in the order in which `RecordWriter` wrote them.
 struct RecordReader {
     private let words: [UInt64]

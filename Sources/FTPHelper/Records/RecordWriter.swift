@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Writes a record: values without gaps, each in as many bits as it needs.
 ///
 /// Bits are collected in 64-bit words, because a record is written before each packet with payload is

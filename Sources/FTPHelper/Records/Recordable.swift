@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A value that a record can contain.
 ///
 /// It is written and read in the same order, and nothing else describes the format.

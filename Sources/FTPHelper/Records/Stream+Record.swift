@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension SequenceNumber: Recordable {
     func write(into record: inout RecordWriter) { record.put(value, bits: 32) }
     init(reading record: inout RecordReader) throws(RecordError) { self.init(try record.bits(32)) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Records of the connections, for the next daemon.
 extension Tracker {
     /// Hands over the records that changed since the last call.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension IPAddress: Recordable {
     func write(into record: inout RecordWriter) {
         switch self {

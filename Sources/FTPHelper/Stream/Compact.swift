@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Stores an `Int` in fewer bits: there are two streams per connection, so each byte in `Stream` counts.
 ///
 /// A value that does not fit wraps, as sequence numbers do.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A replaced span of a stream: what the sender sent between two positions, and what the receiver gets
 /// instead.
 ///

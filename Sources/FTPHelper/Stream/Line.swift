@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A line of a stream.
 package struct Line: Hashable, Sendable {
     /// Offsets in the stream's `bytes`, including the line end.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Writes the packet that is forwarded in place of the one received.
 enum Rewriting {
     /// The size to which a packet may always grow, because every path carries it (RFC 791 for IPv4, RFC 8200

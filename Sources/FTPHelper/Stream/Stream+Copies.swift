@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Comparison of payloads with the first copies of their bytes.
 ///
 /// The comparison works on ranges, never on single bytes. Otherwise a sender of many early segments could

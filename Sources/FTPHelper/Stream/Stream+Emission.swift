@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What is forwarded in place of a segment.
 extension Stream {
     /// Tells whether the payload of a segment is forwarded byte for byte.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Insertion of segments.
 extension Stream {
     /// What `insert` found about the payload of a segment.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lines, and what is withheld of them.
 extension Stream {
     /// Returns the next line, or the beginning of a line that is too long; `nil` if there is none yet.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Translation between the two sequence spaces.
 extension Stream {
     /// Position of the first withheld byte; `next` if none is withheld.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// One direction of a control connection: order, lines, edits, and the map between the two sequence spaces.
 ///
 /// The sender numbers its bytes in the *input* space, and the receiver gets them in the *output* space. The

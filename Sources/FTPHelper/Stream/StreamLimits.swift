@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Limits of what one direction of a connection may keep.
 struct StreamLimits: Sendable {
     /// Maximum size of a line in bytes; a longer one passes unread (contract B5).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A request to the shell, to be performed in the given order and before the packet that caused it is
 /// forwarded.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Token buckets for many holders in constant memory.
 ///
 /// A bucket is stored as the moment at which it will be full again. Full buckets need no memory. If too many

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A TCP connection on any port that may be a control connection, judged by what its two sides say.
 ///
 /// The first line of one side has to be an FTP command, and the first line of the other side a reply,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The number of connections of each client: a hash table with open addressing and linear probing.
 ///
 /// A client is identified by 44 bits of a hash with a secret seed, and an entry takes eight bytes, because

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A mapping that takes a third of the memory if it is IPv4 and in zone 0.
 ///
 /// Each connection has one.

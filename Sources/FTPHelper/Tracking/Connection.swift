@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A control connection: its mapping, its two streams, its session, and its open expectation.
 ///
 /// There may be a million of them. What few connections need is therefore stored separately, and an idle one

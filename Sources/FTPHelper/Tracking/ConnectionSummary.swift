@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A summary of a control connection, for listings and events.
 package struct ConnectionSummary: Hashable, Sendable {
     /// The state of the FTP session.

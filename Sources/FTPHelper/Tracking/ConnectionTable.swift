@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A hash table of connections with open addressing and linear probing.
 ///
 /// A place takes twelve bytes, because the key itself is not stored; the caller compares the connection's

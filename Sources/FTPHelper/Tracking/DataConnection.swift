@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A data connection that has arrived, as far as a transfer needs it.
 package struct DataConnection: Hashable, Sendable {
     /// The number of its expectation.

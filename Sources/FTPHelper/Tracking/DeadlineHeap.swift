@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A binary heap of connections with the earliest deadline first.
 ///
 /// Each connection knows its place (`Connection.heapIndex`).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections that were established before their packets could be seen: the only ones that are adopted
 /// (contract S2).
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What an encrypted session adds to `OpenExpectation`: it allows many connections to many ports.
 final class EncryptedSession {
     let ports: ClosedRange<UInt16>

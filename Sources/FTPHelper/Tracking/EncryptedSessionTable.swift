@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The encrypted sessions that something is open for, by the addresses of their data connections; and the
 /// addresses whose SYNs are queued.
 struct EncryptedSessionTable {

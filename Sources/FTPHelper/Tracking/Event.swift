@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// An event that is reported to the administrator.
 package enum Event: Hashable, Sendable {
     /// Why an expectation closed unused.

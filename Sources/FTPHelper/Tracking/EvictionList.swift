@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections that may be evicted when the table is full, ordered by who goes first, over all clients and
 /// for each client.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A data connection that was announced and has not been seen yet.
 package struct Expectation: Hashable, Sendable {
     /// What announced it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A data connection whose SYN has arrived; the shell has to create its conntrack entry.
 package struct ExpectedConnection: Hashable, Sendable {
     package let expectation: Expectation

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The initial stream positions of clients that asked for TCP fast open.
 ///
 /// Such a client accepts an acknowledgement of the SYN's payload. The payload is removed here (`FastOpen`),

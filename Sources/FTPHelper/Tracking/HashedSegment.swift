@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A parsed control packet with the hash of its tuple.
 ///
 /// All packets of a batch are parsed first, so that `Tracker.prefetch` knows what they need.

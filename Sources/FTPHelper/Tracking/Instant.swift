@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A moment on a monotonic clock, in nanoseconds since an arbitrary start.
 ///
 /// The core has no clock: every function that needs the time gets it as a parameter.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A port that NAT has lent to a data connection.
 struct LentPort: Hashable, Sendable {
     /// The side that listens, under the address that NAT shows for it.

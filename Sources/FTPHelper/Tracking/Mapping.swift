@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The two tuples of a connection's conntrack entry, which describe its NAT.
 ///
 /// Packets of the client arrive with the `original` tuple and packets of the server with the `reply` tuple,

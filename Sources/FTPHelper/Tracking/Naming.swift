@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// How a line names the endpoint of a data connection, if the line was rewritten or names another endpoint
 /// than the pinhole leads to (contract A3).
 package struct Naming: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The part of an open expectation that a connection stores; the rest follows from its mapping.
 final class OpenExpectation {
     let id: UInt64

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What the core returns in addition to a verdict.
 ///
 /// The shell creates one and reuses it for every packet.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The claimed sender of a packet, and the interface through which it arrived.
 ///
 /// Control packets are read before the kernel's reverse path filter and martian check, so it has to be

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What the administrator allows.
 package struct Policy: Sendable {
     /// Rules for the connections of a server.

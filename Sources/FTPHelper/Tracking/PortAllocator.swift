@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Reserves endpoints for expectations, so that NAT lends none to two of them, and no client gets all.
 ///
 /// An endpoint is reserved with respect to an address that connects to it: by each expectation, then by the

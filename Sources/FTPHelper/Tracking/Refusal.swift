@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A line or packet for which nothing was opened, and the reason.
 package struct Refusal: Hashable, Sendable {
     /// The names that logs, counters and JSON share.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections that began in sight and must not be adopted: they found no place, lost it, or are not FTP.
 ///
 /// Connections that conntrack has established when a daemon starts may be adopted (contract S2), but these

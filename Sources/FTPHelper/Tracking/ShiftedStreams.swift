@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The streams of a control connection whose sequence numbers another part of the kernel shifts, behind the
 /// queue.
 ///

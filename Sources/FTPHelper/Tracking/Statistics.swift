@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Counters since the start.
 package struct Statistics: Hashable, Sendable {
     /// Control packets received.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Adoption: connections that count as logged in although the login was not seen (contract S2).
 extension Tracker {
     /// Records that conntrack had this connection established when the daemon or its rules started: it may be

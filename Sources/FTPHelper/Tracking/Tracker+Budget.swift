@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Budgets for announcements, per connection and per client.
 ///
 /// An announcement costs as much as a hundred plain packets, and a packet has room for 66 of them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What conntrack reports.
 extension Tracker {
     /// Records that conntrack has this connection.

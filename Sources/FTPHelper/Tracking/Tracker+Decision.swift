@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Decisions on announcements.
 extension Tracker {
     /// The decision on an announcement.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Encrypted sessions and what opens for them.
 ///
 /// Their announcements cannot be read. A client with such a session may reach the configured data ports of

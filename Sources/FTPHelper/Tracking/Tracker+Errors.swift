@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// ICMP errors that quote packets of control connections (contract B7).
 ///
 /// The gateway or a router behind it, which sends the error, has seen the shifted numbers. The sender of the

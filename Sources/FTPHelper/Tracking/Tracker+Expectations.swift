@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The life cycle of expectations.
 extension Tracker {
     /// Opens an expectation in place of the connection's previous one.

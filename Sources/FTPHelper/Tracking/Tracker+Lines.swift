@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lines of a stream.
 extension Tracker {
     /// Reads what a side has sent, and withholds bytes that may have to be rewritten.

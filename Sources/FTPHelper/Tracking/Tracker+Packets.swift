@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Processing of control packets.
 extension Tracker {
     /// The number of connections that fit into the caches of most processors with all their data.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections that bypass the queue. If a bypass mark is configured, the rules queue only the packets that
 /// begin or end them.
 extension Tracker {

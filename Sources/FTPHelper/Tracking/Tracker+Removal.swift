@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Closing, eviction and removal of connections.
 extension Tracker {
     /// Closes a connection: nothing opens any more, but its packets are still translated.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Resets of connections in strict mode (contract A7).
 extension Tracker {
     /// Ends a connection because of the line just read: nothing opens any more, and the sender of the line

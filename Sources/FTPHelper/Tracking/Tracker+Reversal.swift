@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Connections whose conntrack entry has the opposite direction.
 ///
 /// After `conntrack -F`, the next packet creates the entry again. If it is a packet of the server, the server

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Timeouts.
 extension Tracker {
     /// Maximum number of connections that one call of `fire` handles.

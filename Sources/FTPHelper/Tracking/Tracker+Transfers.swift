@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Transfers: the session reports commands and replies, and conntrack the bytes.
 ///
 /// The two arrive in any order. After the final reply, conntrack is asked for its counters (`Action.measure`)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Tracks the FTP control connections of a gateway and decides what happens to their packets.
 ///
 /// It performs no IO, reads no clock and depends on no module. Each function gets what it needs as

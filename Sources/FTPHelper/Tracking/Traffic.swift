@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Conntrack's counters of a connection: packets, and bytes including headers.
 package struct Traffic: Hashable, Sendable {
     package struct Direction: Hashable, Sendable {

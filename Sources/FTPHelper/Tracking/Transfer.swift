@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The transfer of a connection: in preparation, under way, or over except for its last bytes.
 ///
 /// A connection has at most one, and most have none. If a client sends the next transfer command before the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Bytes of payload in each direction.
 package struct TransferBytes: Hashable, Sendable {
     /// From the client to the server.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A summary of a transfer, for listings and events.
 package struct TransferSummary: Hashable, Sendable {
     /// The original tuple of the control connection.

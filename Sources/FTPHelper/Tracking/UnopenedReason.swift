@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Why nothing opens although nothing is refused; reported once per connection (contract S6).
 package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     /// A transfer was requested, but no data connection was announced for it.

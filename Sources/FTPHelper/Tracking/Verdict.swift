@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The verdict on a control packet.
 package enum Verdict: Hashable, Sendable {
     /// Forward the packet unchanged (`NF_ACCEPT`).

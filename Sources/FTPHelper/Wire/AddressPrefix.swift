@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A range of addresses that share their leading bits: `10.2.0.0/16`, `fd02::/64`, or a single address.
 package struct AddressPrefix: Hashable, Sendable {
     package let address: IPAddress

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Repairs IP packets whose length field does not match the capture they come from.
 package enum CapturedPacket {
     /// Returns the packet with its length field set to the captured length, or `nil` if the field is right

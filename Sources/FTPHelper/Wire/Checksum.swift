@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The Internet checksum of IP and TCP (RFC 1071) and its incremental update (RFC 1624).
 package enum Checksum {
     /// Adds up the bytes in `range` as big-endian 16-bit words.

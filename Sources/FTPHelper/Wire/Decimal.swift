@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Parses decimal numbers as FTP writes them: digits only, leading zeros allowed.
 package enum Decimal {
     /// Parses the digits at `offset` and moves `offset` behind them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// One end of a TCP connection: an address and a port in host order.
 package struct Endpoint: Hashable, Sendable {
     package var address: IPAddress

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Removes TCP fast open (RFC 7413) from SYNs.
 ///
 /// With fast open, the SYN carries the first bytes of a connection, and only the server tells how many of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension IPAddress: CustomStringConvertible {
     /// `10.1.0.2`, or IPv6 in the canonical form of RFC 5952: lower case, no leading zeros, the longest run
     /// of zeros as `::`.

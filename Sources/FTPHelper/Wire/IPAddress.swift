@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// An IPv4 or IPv6 address.
 ///
 /// The values are in host byte order: `10.1.0.2` is `.v4(0x0a01_0002)`, and the high half of `fd01::2` is

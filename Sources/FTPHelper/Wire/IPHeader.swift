@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The header of an IPv4 or IPv6 packet, including options or extension headers (RFC 791, RFC 8200).
 ///
 /// Error messages quote only the beginning of a packet, so the length in the header is not checked against

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The link type of a capture, which determines where a frame's IP packet starts.
 ///
 /// Accepted, with libpcap's numbers (`DLT_...`):

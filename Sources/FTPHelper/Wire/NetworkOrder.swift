@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Reads numbers in network byte order, with every index checked.
 extension Span<UInt8> {
     /// The 16-bit number at `offset`, or `nil` if it is not all there.

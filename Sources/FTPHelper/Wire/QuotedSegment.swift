@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The TCP segment that an ICMP or ICMPv6 error message quotes.
 ///
 /// Accepted, if the message itself is complete:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Builds packets that carry only an RST.
 package enum ResetPacket {
     /// Returns an RST from one endpoint to another with valid checksums.

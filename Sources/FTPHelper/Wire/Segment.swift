@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The headers of a TCP segment, and the offsets of its parts in the packet.
 ///
 /// Accepted:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The reason why a packet cannot be parsed as a TCP segment.
 package enum SegmentError: Error, Hashable, Sendable {
     /// The packet is shorter than its headers say.

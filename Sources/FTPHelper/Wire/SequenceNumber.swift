@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A TCP sequence number: a position in a stream, modulo 2^32 (RFC 9293, section 3.4).
 ///
 /// Numbers are compared by their signed distance, so the order is right for numbers less than 2^31 apart. No

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// SipHash-2-4 (Aumasson and Bernstein 2012) over 64-bit words.
 ///
 /// The values are stored and have to be the same in the next process, while the standard library's `Hasher`

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The control bits of a TCP header (RFC 9293, section 3.1).
 package struct TCPFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8

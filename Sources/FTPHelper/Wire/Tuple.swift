@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The addresses and ports of one direction of a TCP connection, as in conntrack (`nf_conntrack_tuple`).
 package struct Tuple: Hashable, Sendable {
     package var source: Endpoint

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Overwrites removed bytes, because they may contain a password.
 ///
 /// An array that grows, shrinks or is freed leaves its old bytes in memory, where a memory disclosure could

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The configuration file, which the daemon reads again on reload.
 package struct ConfigurationFile {
     package let path: String

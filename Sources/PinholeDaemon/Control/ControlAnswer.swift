@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The daemon's answer to a request on the control socket.
 package enum ControlAnswer {
     /// Text in pieces, each made when the socket has room for it; `nil` after the last one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Limits how many clients of the control socket each user may have.
 ///
 /// No user can take the last place of another user, and no watcher of events the last place for its own user's short requests.

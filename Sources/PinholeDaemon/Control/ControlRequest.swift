@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,

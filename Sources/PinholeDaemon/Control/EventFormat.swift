@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The format of events.
 package enum EventFormat: String, Hashable, Sendable, CaseIterable {
     case text

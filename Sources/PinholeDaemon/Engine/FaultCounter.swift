@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 package import FTPHelper
 
 /// Counts failures by kind, and limits how many of each kind are logged.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 package import FTPHelper
 
 /// Something for the log and the event stream, written after the verdicts were sent.

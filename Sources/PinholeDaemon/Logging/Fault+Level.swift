@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 extension Fault {
     /// The log level of its line: an error may cost a session or a transfer; a warning goes away by itself, or is for the
     /// administrator to set right.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The daemon's log: one line per event, `level=… event=…` and more `key=value` pairs.
 ///
 /// A line that cannot be written without blocking is lost, so that the log never delays a packet. The next line ends with

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The level of a log line, the most important first.
 package enum LogLevel: String, Hashable, Sendable, CaseIterable, Comparable {
     case error

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Escapes bytes from the network as printable ASCII.
 ///
 /// Raw bytes could break a log line, a terminal or a JSON string. Everything but printable ASCII becomes `\r`, `\n`, `\t` or

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A line of `key=value` pairs, for logs and text output.
 ///
 /// A value that is empty or contains a blank, a quotation mark or an equals sign is quoted; quotation marks in it get a backslash.

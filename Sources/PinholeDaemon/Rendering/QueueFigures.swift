@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The kernel's figures of the queues: packets waiting, and packets dropped.
 package struct QueueFigures: Hashable, Sendable {
     /// The kernel's file, with one line per queue.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A rule that assigns the kernel's FTP helper to connections (`-j CT --helper ftp`).
 struct HelperRule: Hashable, Sendable {
     let table: String

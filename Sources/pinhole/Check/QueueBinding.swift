@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Linux
 
 /// A queue that a process has bound, from `/proc/net/netfilter/nfnetlink_queue`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What the filter table of iptables does with RELATED connections, as far as its rules show.
 enum RelatedConnections: Hashable, Sendable {
     /// A rule accepts them all.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Other rules in a table whose position conflicts with ours.
 ///
 /// Our rules have to be last. Rules before them have set marks and zones by the time a packet is queued, and a packet that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Finds what a misspelt word was meant to be.
 enum Spelling {
     /// Longer words are not compared with any name.

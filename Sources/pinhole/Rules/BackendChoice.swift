@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Netfilter
 
 /// The backend that is used for rules and sets, and the reason.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Our table of nftables, from `nft --stateless list table inet pinhole`.
 struct NFTTable: Hashable, Sendable {
     /// The lines of each chain: its hook, if it has one, then its rules.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Netfilter
 
 /// Names of each family for the firewall commands, and the definitions of its sets.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Netfilter
 
 /// The rules for nftables, in a table of their own.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Netfilter
 
 /// The rules and sets that queue packets to the daemon.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The tables with our rules.
 enum Table: String, Hashable, Sendable, CaseIterable {
     /// Before NAT, where packets still have the addresses of the wire: control packets are queued here.

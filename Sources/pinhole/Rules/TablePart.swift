@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Our part of one table: the chains `PINHOLE` and `PINHOLE-REVERSED`, and the jumps to them, as iptables-save writes them
 /// after `-A `.
 struct TablePart: Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A column of a table of `pinhole top`.
 struct TopColumn: Hashable, Sendable {
     let title: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The widths of the columns of a table, and which columns fit.
 struct TopLayout {
     private let columns: [TopColumn]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Short forms of numbers.
 enum TopNumbers {
     /// `999`, `1.2k`, `12.3M`, `123M`, and so on in thousands.

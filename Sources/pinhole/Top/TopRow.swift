@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A row of a table of `pinhole top`.
 struct TopRow: Hashable, Sendable {
     /// The text in one column, and the number to sort by if there is one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lets calls to sockets fail, which this target defines in the place of libc's: those of one thread, when it says so. */
 #ifndef PINHOLE_CFAULTS_H
 #define PINHOLE_CFAULTS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// Builds error messages of ICMP and ICMPv6 with right checksums, as a router would that got a packet.

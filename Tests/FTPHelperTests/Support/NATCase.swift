@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// A way in which NAT changes a control connection, and what lines read like on either side of it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// Rewrites whole lines as NAT requires, knowing nothing of segments.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// Builds TCP packets with right checksums, as a peer's stack would.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// One end of a simulated TCP connection: sends what it is given, in any segments, and acknowledges what it gets.

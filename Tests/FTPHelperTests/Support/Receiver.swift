@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// The receiving half of an ideal TCP: puts bytes in order, keeps the first copy of each.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A generator whose numbers are the same at every run (SplitMix64).
 struct Seeded: RandomNumberGenerator {
     var state: UInt64

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The servers, each with where its words are from.
 ///
 /// Greeting, login, 227, 229 and whatever is odd are as the source has them. What that does not say is worded as RFC

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 @testable import FTPHelper
 
 /// A control connection between two simulated peers, with the tracker and an unkind network between.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """abort.py ADDRESS PAYLOAD: ends transfers of `pub/large` with an urgent ABOR, and transfers `pub/payload` in between.
 
 PAYLOAD is the local copy of `pub/payload`. Says `done`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """again.py SERVER DIALLED SENT READ LOSES: two connections with the same addresses and ports, the first of which is no FTP.
 
 On the second the client announces SENT, which has to come as READ. If LOSES is `yes` the gateway never hears of the end of the

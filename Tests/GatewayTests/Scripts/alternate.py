@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """alternate.py ADDRESS PORT ACTIVE PASSIVE COUNT PAYLOAD: transfers in a row on one control connection.
 
 Turns alternate between the two modes. An active turn uploads, to the same client port every time, so that the

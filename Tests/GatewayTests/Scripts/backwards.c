@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A wall clock that somebody sets back by an hour whenever it is looked at; preloaded. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """besiege.py PATH COUNT: so many connections to a control socket, none of which wants anything sensible.
 
 Hundreds are open at a time. Says `begun` when they are, `made COUNT` when all have been made, and then keeps the last

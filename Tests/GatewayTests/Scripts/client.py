@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """ftplib with a free choice of how data connections are announced, for the scripts beside it."""
 
 import ftplib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """converse.py ADDRESS PORT PAYLOAD COUNT TELNET PATIENCE MODE...: one session, as demanding a client as there is.
 
 In each mode it speaks during a transfer of `pub/large` (NOOP, STAT), ends one (ABOR), and sends what it can at once; then come

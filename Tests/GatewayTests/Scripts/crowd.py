@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """crowd.py ADDRESS PORT MODE PAYLOAD SOURCE...: one client at each source address, all at once.
 
 Every one of them listens on port 5001 of its own address and announces just that; the transfers begin when all have

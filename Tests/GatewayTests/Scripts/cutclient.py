@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cutclient.py ADDRESS PORT MODE HOW COUNT PAYLOAD: transfers by a client that writes its commands in pieces.
 
 HOW is what `Cutter` takes. Ports have three digits in each half, so that every announcement is equally long. PAYLOAD is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cutserver.py ADDRESS PORT ROOT HOW: an FTP server that writes its replies in pieces.
 
 HOW is what `Cutter` takes. It has default checks as real servers have them: a data connection is made to and taken from

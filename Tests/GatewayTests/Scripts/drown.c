@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * More packets of control connections than anybody can handle: drown ADDRESS SERVER SECONDS SIZE
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Both ends of a control connection through the gateway in one process, for the scripts beside it."""
 
 import contextlib

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A daemon that somebody has taken over: preloaded, it tries whatever an intruder would when the daemon first waits for
  * packets, and says on standard error how each attempt ended.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """examples.py PINHOLE|-: plays dialogues through the gateway and says what became of each.
 
 Standard input is a JSON array of `{"dialled", "server", "steps": [{"side", "segments", "isWatched"}]}`; each is a control

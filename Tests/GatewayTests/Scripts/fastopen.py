@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """fastopen.py ADDRESS MODES PAYLOAD: a session whose first command travels in the SYN (TCP fast open), and a transfer with each mode.
 
 The modes are separated by commas; PAYLOAD is the local copy of `pub/payload`. Says `done` when every transfer brought the file.

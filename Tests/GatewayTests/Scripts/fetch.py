@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """fetch.py ADDRESS PORT MODE PATH: writes a file of the server to standard output."""
 
 import sys

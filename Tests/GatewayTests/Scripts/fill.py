@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """fill.py: fills the conntrack table of this network namespace with assured UDP entries, and says how many.
 
 The limit (`nf_conntrack_max`) is the machine's, the count is the namespace's own: nobody else is hurt. Assured, because

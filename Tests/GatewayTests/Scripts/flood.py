@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """flood.py SERVER DIALLED SENT READ COUNT READING: announcements in as few segments as TCP likes.
 
 SENT and READ are a PORT's argument as the client writes it and as the server gets it; COUNT of them are written at once.

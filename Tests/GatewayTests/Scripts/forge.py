@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """forge.py SOURCE PORT DESTINATION PORT: sends a SYN-ACK with numbers of its own choice, as anybody can write one."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """fromport.py SERVER PORT SOURCE-PORT: a connection from a given port, which goes on after conntrack has forgotten it.
 
 The client is the first to say something then. Says `done`.

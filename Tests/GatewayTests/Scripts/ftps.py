@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """ftps.py ADDRESS PORT MODE TLS PATH COUNT: writes a file of the server to standard output, read COUNT times over TLS.
 
 MODE is PORT, PASV or EPSV, TLS `explicit` or `implicit`. Each data connection takes up the TLS session of the control connection.

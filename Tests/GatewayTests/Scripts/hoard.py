@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """hoard.py SERVER CLIENT COUNT: so many sessions that have logged in, all from one address. Says `holding`, and holds them."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """hold.py PATH COUNT: so many watchers of the events at a control socket, who never read. Says `watching`."""
 
 import socket

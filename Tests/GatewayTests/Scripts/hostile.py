@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """hostile.py CLIENT PORT SERVER LAYER: packets that are wrong in every way, through the gateway, on a connection made for them.
 
 CLIENT and SERVER are addresses that nobody has, PORT is the client's. LAYER is `headers`, `lengths`, `options`, `fragments` or `extensions`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """idle.py SERVER COUNT: so many control connections to SERVER, one after another, of which no end ever says anything.
 
 Neither end keeps its sockets: what they send when those close has to be dropped by their hosts. So only the gateway has

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """inetd.py ADDRESS PORT PROGRAM ARGUMENT...: a super-server, as servers without a daemon of their own need it.
 
 Each connection becomes standard input, output and error of a new process of the program.

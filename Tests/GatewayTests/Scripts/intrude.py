@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """intrude.py CLIENT SEEN SERVER: attacks on whoever follows FTP on a gateway, played as standard input asks for them.
 
 CLIENT is the address of the client's host, SEEN the one under which servers know it, SERVER that of the server's host. Whoever

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """keepalive.py SERVER DIALLED SENT READ SERVER_SENT CLIENT_READ: an idle connection stays alive behind edits.
 
 The first two words are a PORT's argument as it is sent and as it is read, the other two a 227's numbers likewise. Both

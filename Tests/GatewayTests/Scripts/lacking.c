@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A kernel without one subsystem of nfnetlink: preloaded, it sends the requests to subsystem number LACKING to one that no
  * kernel has, so that the kernel itself answers as it does where the module is missing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """link.py HOST INTERFACE OTHER_HOST OTHER_INTERFACE SEED: a link between two hosts that reorders and repeats segments.
 
 Two TUN devices and what lies between them. Of the segments from and to port 21, some wait until the next one in their

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """listen.py ADDRESS PORT: accepts TCP connections, one after the other, until it is ended."""
 
 import socket

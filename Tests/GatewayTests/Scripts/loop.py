@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """loop.py ADDRESS PORT MODES COUNT EVERY PAYLOAD: COUNT announcements on one control connection.
 
 The modes, separated by commas, take turns. Every EVERY-th announcement is followed by its transfer, the others by a

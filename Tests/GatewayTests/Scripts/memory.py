@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """memory.py PID TEXT...: looks for the texts, and for any 8 bytes of one, in the memory of a process.
 
 Says of each place where some are what lies around them.

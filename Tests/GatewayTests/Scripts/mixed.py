@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """mixed.py ADDRESS PORT MODES CLIENTS SECONDS PAYLOAD: what users do, for so long, so many of them at once.
 
 Each begins a session, chooses among the modes, which are separated by commas, and among transfers, announcements that

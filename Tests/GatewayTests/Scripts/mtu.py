@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """mtu.py SERVER DIALLED PORT END SENT READ TIMES SIZE: edits, and then more than a packet carries on some link.
 
 END, `client` or `server`, announces SENT so many times, which has to come as READ, and then says SIZE bytes in one line. Says

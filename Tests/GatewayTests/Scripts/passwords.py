@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """passwords.py SERVER DIALLED PORT_ARGUMENT PASSWORD...: logs in again and again, each time in another way.
 
 SERVER, on the server's host, is what DIALLED leads to; PORT_ARGUMENT names the client. There are to be as many passwords

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """persist.py ADDRESS PORT MODES COUNT PAYLOAD: COUNT sessions that go on until the end of standard input.
 
 Each transfers `pub/payload` again and again, with the modes, separated by commas, by turns. PAYLOAD is the local copy. Says

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """In which pieces a line goes onto the wire, for the scripts beside it."""
 
 import socket

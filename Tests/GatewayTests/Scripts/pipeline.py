@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """pipeline.py ADDRESS PORT_ARGUMENT PAYLOAD: whole sessions, each sent in one segment or two.
 
 PORT_ARGUMENT names the client and port 5001. PAYLOAD is the local copy of `pub/payload`. Says `done`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """probe.py SOURCE ADDRESS PORT...: tries a TCP connection to each port at once, from any address if SOURCE is empty.
 
 Says `connected`, `refused` or `dropped` of each, a line each.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Packets made by hand, and TCP ends made of them that no kernel knows of, for the scripts beside it.
 
 A raw end has an address of its own on the link between its host and the gateway; the host itself does not have it, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """retain.py ADDRESS PORT COUNT: so many TCP connections one after the other, all of them kept.
 
 Says how each went, `connected` or `dropped`, a line each, and keeps them until its standard input ends.

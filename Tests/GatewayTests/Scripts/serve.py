@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """serve.py ADDRESS PORT...: accepts TCP connections to these ports, and ends each when its other end does. Says `listening`."""
 
 import selectors

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """server.py ADDRESS PORT ROOT: pyftpdlib with its default checks, anonymous, `incoming` writable.
 
 Prints one JSON object for each data connection: `control` and `data`, the peer's address as this server sees it.

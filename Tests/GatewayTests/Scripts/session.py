@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """session.py ADDRESS PORT: an FTP control connection by hand.
 
 Each line of standard input is sent as it stands, with CRLF; each line from the server is printed. The end of

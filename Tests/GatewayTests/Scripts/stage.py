@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """stage.py SERVER DIALLED PORT: control connections through the gateway, of which standard input plays both ends.
 
 `dialled` leads to `server`. Each line of standard input is a JSON array:

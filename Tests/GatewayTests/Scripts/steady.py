@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """steady.py ADDRESS PORT PAYLOAD [SOURCE SOURCEPORT]: one control connection, and on it what each line of standard input asks for.
 
 A line is PORT, EPRT, PASV or EPSV for a transfer, else a command that has to succeed. PAYLOAD is the local copy of `pub/payload`. Says `logged in`,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """streams.py PINHOLE CLIENT SERVER SENT READ: what no TCP stack sends, through the gateway, between ends that are none.
 
 CLIENT and SERVER are addresses that nobody has, SENT and READ a PORT's argument as the client writes it and as the server

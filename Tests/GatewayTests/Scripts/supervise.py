@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """supervise.py PROGRAM ARGUMENT...: keeps a program running, and its files for it, as a service manager does.
 
 It starts the program again whenever it ends, and gives it back the descriptors that it has sent (FDSTORE, LISTEN_FDS).

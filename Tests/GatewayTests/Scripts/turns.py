@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """turns.py ADDRESS PORT SESSIONS FILES MODE [ACTIVE-PORT]: fetches `pub/payload` again and again.
 
 FILES in a row, in each of SESSIONS in turn that stay open; MODE is `passive` or `active`, and then each PORT names ACTIVE-PORT.

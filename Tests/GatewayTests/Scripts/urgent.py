@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """urgent.py SERVER DIALLED SENT READ: urgent data stays where it was, behind edits and beside them.
 
 SENT is a PORT's argument as the client writes it, READ as the server gets it. Says `done`.

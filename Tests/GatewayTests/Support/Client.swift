@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A real FTP client, and how to make it use each mode and believe what the server tells it.
 enum Client: String, CaseIterable {
     case curl

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// One element of `pinhole connections --json`.
 struct ConnectionReport: Decodable {
     struct Translated: Decodable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A dialogue, and what Pinhole does with it: the client 10.1.0.2 is seen as 10.2.0.100 by the server 10.2.0.2.
 struct ContractExample: Encodable {
     /// What one side says, in as many segments.

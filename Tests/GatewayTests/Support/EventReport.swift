@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
 /// One line of `pinhole events --json`, as far as the tests look at it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The gateway's own rules: everything is dropped but what a careful administrator lets through.
 ///
 /// New connections to the control port and what conntrack calls ESTABLISHED or RELATED. The master's mark is part of

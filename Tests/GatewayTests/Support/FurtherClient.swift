@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A further real FTP client, beside those that every topology is tried with.
 enum FurtherClient: String, CaseIterable {
     case ncftp

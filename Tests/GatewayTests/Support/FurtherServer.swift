@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A further real FTP server, beside those that every topology is tried with.
 enum FurtherServer: String, CaseIterable {
     case proftpd

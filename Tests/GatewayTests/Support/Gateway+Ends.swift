@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Scripts that belong to no one host: they hold both ends of a connection, or lie between two hosts.
 extension Gateway {
     /// A gateway whose server is a script, with Pinhole at work.

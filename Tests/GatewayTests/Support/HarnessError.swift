@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Why a test could not go on: always a failure, never a skip.
 struct HarnessError: Error, CustomStringConvertible {
     let description: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A machine of the lab: a network namespace, named so.
 enum Host: String, CaseIterable {
     case client

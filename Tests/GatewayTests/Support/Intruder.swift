@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
 /// An attacker, and the victims that it needs: what they do is told by name, and the script `intrude` has what it means.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
 /// The table in `docs/kernel-comparison.md`: what the contract says, Pinhole's column, the kernel's column.

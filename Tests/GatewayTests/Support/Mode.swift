@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// How a data connection is announced.
 enum Mode: String, CaseIterable, CustomStringConvertible {
     case port = "PORT"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What became of a program that has ended.
 struct Outcome: CustomStringConvertible {
     let command: String

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Lets so many at a time go on, and the others wait their turn.
 actor Permits {
     private var free: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Waits until `predicate` holds; throws, naming what was waited for, when it does not within `seconds`.
 func poll(
     for what: String,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
 /// A vsftpd that speaks TLS, and how clients are to reach it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A real FTP server with its default checks: it refuses data connections from or to another address than the control's.
 enum Server: String, CaseIterable {
     case vsftpd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What became of an example's bytes, seen from outside.
 struct Sighting: Decodable, CustomStringConvertible {
     /// `passed`, `rewritten` or `never arrived`, for each step that was watched.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Sessions that look like TLS from outside.
 extension Stage {
     /// A record of that content type.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
 /// Control connections through a gateway of which the test plays both ends: each says just what it is told to.

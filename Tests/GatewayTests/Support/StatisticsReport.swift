@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What `pinhole stats --json` says.
 struct StatisticsReport: Decodable {
     let packets: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A real client's session that goes on while other things happen.
 final class SteadySession {
     private let service: Service

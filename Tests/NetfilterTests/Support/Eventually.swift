@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 
 /// Repeats `body` until it succeeds; after ten seconds its error is thrown.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// An IPv4 packet with one TCP segment; its checksums are not filled in, and nobody here looks at them.

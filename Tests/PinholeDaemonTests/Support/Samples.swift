@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 @testable import FTPHelper
 
 /// Values that tests render, in the addresses of the contract's examples.

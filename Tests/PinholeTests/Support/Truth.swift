@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
 /// What a capture is known to hold: `truth/NAME.json` beside it, made without any FTP helper.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// An attack on the gateway: one end of a control connection is honest, the other sends what it likes, and bytes decide what.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// A gateway with one control connection: its tracker, its conntrack, and what a daemon does between the two.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What an attacker decides, a byte for each decision; once they have run out the attack is over.
 struct Choices {
     private let bytes: [UInt8]

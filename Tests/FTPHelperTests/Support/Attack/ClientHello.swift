@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// The first record of a TLS connection, with a session ticket that the server has chosen in an earlier one.
 enum ClientHello {
     /// - Parameter ticket: what is in it; the head around it is no more than what tells the record.

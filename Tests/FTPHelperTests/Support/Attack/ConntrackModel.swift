@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// What conntrack makes of the packets of one connection (`nf_conntrack_proto_tcp.c`), without window scaling, SACK and time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// What speaks at the honest end.
 enum HonestApplication {
     case webClient(HonestWebClient)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// An FTP client that logs in and then gives the commands that it was told to, some with words that an attacker has chosen.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// An FTP server that lets in whom it knows, and whose replies quote what it was sent.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
 /// An end of a connection that does what RFC 9293 and RFC 5961 say, whatever it is sent; where they leave a choice, as Linux does.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// A browser, or whatever else speaks no FTP, that lets a page choose much of what it says.
 struct HonestWebClient {
     /// One is sent at once, and one more each time that something comes back.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Cuts what arrives into lines, of which each ends in LF.
 struct LineReader {
     private var rest: [UInt8] = []

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /// Something that an honest application says, and what it means by it.
 struct Utterance {
     var text: [UInt8]
