@@ -14,7 +14,7 @@
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
 # make siege       attack a real gateway at random for SECONDS (3600), and print what it opened that nobody had announced (root)
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
-# make bench       measure beside what one would have instead, ROUNDS (7) times; writes the table of docs/performance.md (root)
+# make bench       benchmark against the alternatives, ROUNDS (7) times; writes the table of docs/performance.md (root)
 # make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
 #                  with nftables and with iptables, and write the results to docs/kernels.md; takes ten minutes a kernel; with
 #                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour (root)

@@ -106,7 +106,7 @@ extension Tracker {
         if connection.isClosed { forgetBytes(of: connection) }
         size += connection.size
         if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
-        // A bare acknowledgement changes nothing that the next one does not tell again.
+        // A bare ACK needs no new record: the next one carries the same information.
         if segment.payloadCount > 0 || !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) {
             note(connection)
         }

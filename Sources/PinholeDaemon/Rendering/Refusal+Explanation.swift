@@ -26,13 +26,13 @@ extension Refusal {
             "\(announcement) came before the reply to the last command: if the client must do that, set "
                 + "'strict = no' for the server"
         case .tableFull:
-            "as many connections are followed as may be, of all clients or of this one, so this one passes without help: "
+            "the limit of connections is reached, for all clients or for this one, so this one passes without help: "
                 + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
         case .noPort:
             "no port is free for \(announcement) at the address that NAT shows, or the client has a quarter of all: "
                 + "give NAT another address, or see with 'pinhole expectations' who has the ports"
         case .notAllowed:
-            "\(announcement) opens nothing, as '\(kind?.isActive ?? true ? "active" : "passive") = no' wants it: let "
+            "\(announcement) opens nothing, because '\(kind?.isActive ?? true ? "active" : "passive") = no' is set: let "
                 + "the client use \(kind?.isActive ?? true ? "passive" : "active") mode, or allow this for the server"
         case .noMapping:
             "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for "

@@ -145,7 +145,7 @@ extension RuleSet {
         }
     }
 
-    /// The rule for connections of which only the end is queued, and the beginning of a new one on the same ports.
+    /// Returns for packets with the bypass mark, except SYN, FIN and RST.
     private var nftReleased: [String] {
         guard let mark = releaseMark else { return [] }
         let (mask, value) = (String(mark.mask, radix: 16), String(mark.value, radix: 16))

@@ -19,8 +19,8 @@ import Netfilter
 /// daemon follows the connection, it adds it to the pinhole set, and all its packets are queued while it is there. Connections
 /// that merely use such a port and began with a SYN are not queued.
 ///
-/// A packet that returns from a queue continues after the table, not after the rule. The jumps are therefore appended, so that
-/// rules that set marks or zones come first.
+/// A packet that returns from a queue skips the remaining rules of the table: NF_ACCEPT continues with the next hook function. The
+/// jumps are therefore appended, so that rules that set marks or zones come first.
 ///
 /// Every packet of every connection passes the jumps. They have only the cheapest matches that exclude other traffic, and leave
 /// the rest to the chain: a match of an interface's name costs more than one of TCP flags.
@@ -112,7 +112,7 @@ struct RuleSet: Hashable, Sendable {
     /// The kinds of TCP option for fast open (RFC 7413), including the experimental ones (RFC 6994).
     static let fastOpenOptions = [34, 253, 254]
 
-    /// The rule for connections of which only the end is queued, and the beginning of a new one on the same ports.
+    /// Returns for packets with the bypass mark, except SYN, FIN and RST.
     private var released: [String] {
         guard let mark = releaseMark else { return [] }
         return ["-p tcp -m connmark --mark \(mark.text) -m tcp --tcp-flags FIN,SYN,RST NONE -j RETURN"]

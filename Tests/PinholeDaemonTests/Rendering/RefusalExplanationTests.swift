@@ -50,7 +50,7 @@ import Testing
         ),
         (
             .tableFull, nil,
-            "as many connections are followed as may be, of all clients or of this one, so this one passes without help: "
+            "the limit of connections is reached, for all clients or for this one, so this one passes without help: "
                 + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
         ),
         (
@@ -60,7 +60,7 @@ import Testing
         ),
         (
             .notAllowed, .port,
-            "the client's PORT opens nothing, as 'active = no' wants it: let the client use passive mode, or allow this "
+            "the client's PORT opens nothing, because 'active = no' is set: let the client use passive mode, or allow this "
                 + "for the server"
         ),
         (
