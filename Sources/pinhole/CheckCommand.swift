@@ -11,7 +11,7 @@ enum CheckCommand: Command {
     static func run(_ arguments: Arguments) throws(UserError) {
         let findings = Inspection(arguments).findings
         try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
-        let count = findings.count { $0.grade == .missing }
+        let count = findings.count { $0.grade == .failed }
         guard count == 0 else {
             throw UserError(
                 "\(count) of \(findings.count) checks failed",

@@ -36,7 +36,7 @@ import Testing
             try gateway.lab.write("timeout = 5\nnonsense\n", to: "conf")
             try await gateway.lab.require(["kill", "-HUP", String(daemon.identifier)])
             try await daemon.said(
-                "event=configuration-refused reason=\"\(Lab.folder)/conf:2: this says nothing\""
+                "event=configuration-refused reason=\"\(Lab.folder)/conf:2: this is neither a key with a value nor a section\""
             )
             try await stage.say(.client, sent, read: read)
             try await stage.say(.server, "200 ok\r\n")
@@ -74,7 +74,7 @@ import Testing
             try #require(!outcome.hasSucceeded)
             try #require(
                 outcome.error == "pinhole: \(Lab.folder)/conf:1: loose: '1' is neither yes nor no: "
-                    + "see pinhole run --help, and 1 more that the log names\n"
+                    + "write yes or no, and 1 more that the log names\n"
             )
         }
     }

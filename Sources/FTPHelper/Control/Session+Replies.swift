@@ -140,7 +140,7 @@ extension Session {
         if index > 0 { outstanding.remove(before: index) }
         isTransferring = true
         if phase == .doubtful { phase = .ready }
-        return .transfer(.opens(size: TransferSign.size(inPreliminaryReply: line)))
+        return .transfer(.opens(size: TransferUpdate.size(inPreliminaryReply: line)))
     }
 
     /// What a final reply tells about a transfer.

@@ -34,7 +34,7 @@ package struct Session: Sendable {
         /// Both sides speak TLS from the next byte on.
         case encrypts
         /// It tells something about a transfer.
-        case transfer(TransferSign)
+        case transfer(TransferUpdate)
         /// It is not refused, but opens nothing.
         case unopened(UnopenedReason)
 

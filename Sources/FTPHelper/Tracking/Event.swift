@@ -29,7 +29,7 @@ package enum Event: Hashable, Sendable {
     /// line.
     case gap(ConnectionSummary, Session.Side)
     /// A line was rewritten, or left with an address that the pinhole does not lead to.
-    case naming(Naming)
+    case addressDecision(AddressDecision)
     /// Nothing opens, for this reason.
     case unopened(ConnectionSummary, UnopenedReason)
     /// A transfer ended, or a data connection for which no command was seen.

@@ -54,9 +54,9 @@ extension Tracker {
             output.actions.append(.open(expectation))
             count(expectation, of: connection, into: &output)
         }
-        if let freshNaming { output.actions.append(.report(.naming(freshNaming))) }
+        if let freshDecision { output.actions.append(.report(.addressDecision(freshDecision))) }
         freshID = 0
-        freshNaming = nil
+        freshDecision = nil
     }
 
     /// Opens the expectation that a connection was just given.

@@ -181,13 +181,13 @@ extension Tracker {
                 return
             }
             open(expectation, on: connection, command: command, at: now, into: &output)
-            let naming = Naming(
+            let decision = AddressDecision(
                 kind: announcement.kind,
                 connection: connection.mapping.original,
                 announced: announced,
                 told: told
             )
-            freshNaming = rewrites && (naming.isRewritten || told != expectation.to) ? naming : nil
+            freshDecision = rewrites && (decision.isRewritten || told != expectation.to) ? decision : nil
             guard !isNamed, rewrites else { return }
             connection.streams[own].replace(field, with: announcement.field(for: told), since: &snapshot)
             connection.edits &+= 1

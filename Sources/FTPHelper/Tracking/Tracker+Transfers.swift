@@ -17,7 +17,7 @@ extension Tracker {
 
     /// Updates the transfer of a connection by what a line tells about it.
     mutating func updateTransfer(
-        by sign: TransferSign,
+        by sign: TransferUpdate,
         in line: Span<UInt8>,
         on connection: Connection,
         at now: Instant,

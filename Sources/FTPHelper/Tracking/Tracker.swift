@@ -76,7 +76,7 @@ package struct Tracker: ~Copyable {
     /// none.
     var freshID: UInt64 = 0
     /// How its line names it, if that has to be reported.
-    var freshNaming: Naming?
+    var freshDecision: AddressDecision?
     var random: any RandomNumberGenerator
     /// Whether records are wanted (`takeRecords`).
     let keepsRecords: Bool

@@ -10,7 +10,7 @@ extension Event {
         switch self {
         case .refused, .gap, .unopened, .closed(_, .failed): .warning
         case .connectionClosed, .transfer, .encrypted, .expired, .closed(_, .deleted): .info
-        case .naming(let naming): naming.isRewritten ? .debug : .info
+        case .addressDecision(let decision): decision.isRewritten ? .debug : .info
         case .connection, .expectation, .data, .closed: .debug
         }
     }

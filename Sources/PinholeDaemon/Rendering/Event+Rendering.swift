@@ -15,7 +15,7 @@ extension Event {
         case .refused: "refused"
         case .encrypted: "encrypted"
         case .gap: "gap"
-        case .naming(let naming): naming.isRewritten ? "rewritten" : "left-alone"
+        case .addressDecision(let decision): decision.isRewritten ? "rewritten" : "left-alone"
         case .unopened: "unopened"
         case .transfer: "transfer"
         }
@@ -37,14 +37,14 @@ extension Event {
                 + [JSON.Member("reason", .string(reason.rawValue))]
         case .transfer(let summary):
             summary.members(at: now)
-        case .naming(let naming):
+        case .addressDecision(let decision):
             [
-                JSON.Member("kind", .string(naming.kind.rawValue)),
-                JSON.Member("client", .string(naming.connection.source.description)),
-                JSON.Member("server", .string(naming.connection.destination.description)),
-                JSON.Member("announced", .string(naming.announced.description)),
-                JSON.Member("told", .string(naming.told.description)),
-            ] + (naming.explanation.map { [JSON.Member("explanation", .string($0))] } ?? [])
+                JSON.Member("kind", .string(decision.kind.rawValue)),
+                JSON.Member("client", .string(decision.connection.source.description)),
+                JSON.Member("server", .string(decision.connection.destination.description)),
+                JSON.Member("announced", .string(decision.announced.description)),
+                JSON.Member("told", .string(decision.told.description)),
+            ] + (decision.explanation.map { [JSON.Member("explanation", .string($0))] } ?? [])
         case .unopened(let summary, let reason):
             summary.members + [
                 JSON.Member("reason", .string(reason.rawValue)),
@@ -81,13 +81,13 @@ extension Event {
             fields.add("reason", reason.rawValue)
         case .transfer(let summary):
             summary.add(to: &fields, at: nil)
-        case .naming(let naming):
-            fields.add("kind", naming.kind.rawValue)
-            fields.add("client", naming.connection.source)
-            fields.add("server", naming.connection.destination)
-            fields.add("announced", naming.announced)
-            fields.add("told", naming.told)
-            if let explanation = naming.explanation { fields.add("explanation", explanation) }
+        case .addressDecision(let decision):
+            fields.add("kind", decision.kind.rawValue)
+            fields.add("client", decision.connection.source)
+            fields.add("server", decision.connection.destination)
+            fields.add("announced", decision.announced)
+            fields.add("told", decision.told)
+            if let explanation = decision.explanation { fields.add("explanation", explanation) }
         case .unopened(let summary, let reason):
             summary.add(to: &fields)
             fields.add("reason", reason.rawValue)

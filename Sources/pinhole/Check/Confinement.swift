@@ -38,16 +38,16 @@ struct Confinement: Hashable, Sendable {
         return [
             user != 0
                 ? .fine("daemon: user \(user)")
-                : .doubtful("daemon: user root", hint: "useradd --system pinhole, then restart the daemon"),
+                : .warning("daemon: user root", hint: "useradd --system pinhole, then restart the daemon"),
             capabilities == Capabilities.Capability.networkAdministration.bit
                 ? .fine("daemon: no capability except CAP_NET_ADMIN")
-                : .doubtful("daemon: more capabilities than CAP_NET_ADMIN", hint: restart),
+                : .warning("daemon: more capabilities than CAP_NET_ADMIN", hint: restart),
             forbidsNewPrivileges
                 ? .fine("daemon: no new privileges")
-                : .doubtful("daemon: may get new privileges", hint: restart),
+                : .warning("daemon: may get new privileges", hint: restart),
             isFiltered
                 ? .fine("daemon: only the system calls that it needs")
-                : .doubtful("daemon: all system calls", hint: "use a kernel with CONFIG_SECCOMP_FILTER"),
+                : .warning("daemon: all system calls", hint: "use a kernel with CONFIG_SECCOMP_FILTER"),
         ]
     }
 }

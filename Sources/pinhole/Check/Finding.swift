@@ -6,9 +6,9 @@ struct Finding: Hashable, Sendable {
     enum Grade: String, Hashable, Sendable {
         case fine = "ok"
         /// Only the administrator knows whether it is intended.
-        case doubtful = "warning"
+        case warning
         /// FTP does not work until it is fixed.
-        case missing = "not ok"
+        case failed = "not ok"
     }
 
     let grade: Grade
@@ -18,12 +18,12 @@ struct Finding: Hashable, Sendable {
 
     static func fine(_ subject: String) -> Finding { Finding(grade: .fine, subject: subject, hint: "") }
 
-    static func doubtful(_ subject: String, hint: String) -> Finding {
-        Finding(grade: .doubtful, subject: subject, hint: hint)
+    static func warning(_ subject: String, hint: String) -> Finding {
+        Finding(grade: .warning, subject: subject, hint: hint)
     }
 
-    static func missing(_ subject: String, hint: String) -> Finding {
-        Finding(grade: .missing, subject: subject, hint: hint)
+    static func failed(_ subject: String, hint: String) -> Finding {
+        Finding(grade: .failed, subject: subject, hint: hint)
     }
 }
 

@@ -20,7 +20,7 @@ extension Inspection {
             )
             inspectConfinement(of: daemon)
         } catch {
-            findings.append(.missing("daemon: \(error.message)", hint: error.hint))
+            findings.append(.failed("daemon: \(error.message)", hint: error.hint))
         }
         let bindings = QueueBinding.all
         inspectQueue(queues.control, "control packets", bindings, daemon)
@@ -42,7 +42,7 @@ extension Inspection {
             return
         }
         findings.append(
-            .doubtful(
+            .warning(
                 "refused since the start: \(counts.joined(separator: ", "))",
                 hint: "see the log, or pinhole events when it happens again"
             )
@@ -55,7 +55,7 @@ extension Inspection {
             findings += confinement.findings
         } else {
             let hint = "run pinhole check where the daemon runs"
-            findings.append(.doubtful("daemon: its privileges cannot be read from here", hint: hint))
+            findings.append(.warning("daemon: its privileges cannot be read from here", hint: hint))
         }
     }
 
@@ -74,20 +74,20 @@ extension Inspection {
                 return
             }
             let hint = "pinhole run --queues \(queues.control),\(queues.data)"
-            findings.append(.missing("\(subject): no process listens", hint: hint))
+            findings.append(.failed("\(subject): no process listens", hint: hint))
             return
         }
         guard let holder = SocketHolder(nfnetlinkPort: binding.port, expected: daemon?.process) else {
             let hint = "check that it is the daemon"
             findings.append(
-                .doubtful("\(subject): a process outside this PID namespace listens", hint: hint)
+                .warning("\(subject): a process outside this PID namespace listens", hint: hint)
             )
             return
         }
         let title = "\(holder.name), process \(holder.process)"
         if let daemon, daemon.process != holder.process {
             findings.append(
-                .missing("\(subject): \(title) listens, not the daemon", hint: "give each its own queues")
+                .failed("\(subject): \(title) listens, not the daemon", hint: "give each its own queues")
             )
         } else {
             findings.append(.fine("\(subject): \(title) listens"))

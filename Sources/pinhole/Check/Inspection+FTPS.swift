@@ -15,13 +15,13 @@ extension Inspection {
             findings.append(.fine("FTPS: SYNs of clients with an encrypted session are queued"))
         } else {
             let names = missing.map(\.sessionsName).joined(separator: ", ")
-            findings.append(.missing("FTPS: there is no set \(names)", hint: "pinhole rules load --ftps"))
+            findings.append(.failed("FTPS: there is no set \(names)", hint: "pinhole rules load --ftps"))
         }
         let unqueued = settings.policy.implicitTLSPorts.filter { !ports.contains($0) }
         guard !unqueued.isEmpty else { return }
         let all = (ports.sorted() + unqueued).map(String.init).joined(separator: ",")
         findings.append(
-            .missing(
+            .failed(
                 "FTPS: the rules do not cover port \(unqueued[0]) of implicit TLS",
                 hint: "pinhole rules load --ftps --ports \(all)"
             )

@@ -22,9 +22,9 @@ extension Inspection {
         case "0":
             let hint = "sysctl net.netfilter.nf_conntrack_acct=1"
             findings.append(
-                .doubtful("accounting: off, so the size of transfers is unknown", hint: hint)
+                .warning("accounting: off, so the size of transfers is unknown", hint: hint)
             )
-        case nil: findings.append(.doubtful("accounting: not available", hint: "modprobe nf_conntrack"))
+        case nil: findings.append(.warning("accounting: not available", hint: "modprobe nf_conntrack"))
         default: findings.append(.fine("accounting"))
         }
     }
@@ -40,7 +40,7 @@ extension Inspection {
         for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-m", "length"), ("-j", "NFQUEUE")] {
             let subject = "kernel: iptables \(option) \(name)"
             if let modules = (try? Firewall.missingModules(for: option, name)) ?? nil {
-                findings.append(.missing("\(subject): not available", hint: "modprobe -a \(modules)"))
+                findings.append(.failed("\(subject): not available", hint: "modprobe -a \(modules)"))
             } else {
                 findings.append(.fine(subject))
             }
@@ -54,7 +54,7 @@ extension Inspection {
             findings.append(.fine(subject))
         } catch {
             let reason = error.code == EPROTONOSUPPORT ? "not available" : error.reason
-            findings.append(.missing("\(subject): \(reason)", hint: hint))
+            findings.append(.failed("\(subject): \(reason)", hint: hint))
         }
     }
 }

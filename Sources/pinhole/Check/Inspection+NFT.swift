@@ -11,7 +11,7 @@ extension Inspection {
         do throws(UserError) {
             table = NFTTable(parsing: try Firewall.nftTable() ?? "")
         } catch {
-            findings.append(.missing(error.message, hint: error.hint))
+            findings.append(.failed(error.message, hint: error.hint))
             return
         }
         for family in PinholeSet.Family.allCases {
@@ -23,10 +23,10 @@ extension Inspection {
             switch isThere {
             case .success(true): findings.append(.fine(subject))
             case .success(false):
-                findings.append(.missing("\(subject): missing", hint: "pinhole rules load"))
+                findings.append(.failed("\(subject): missing", hint: "pinhole rules load"))
             case .failure(let error):
                 let hint = "pinhole rules unload, then pinhole rules load"
-                findings.append(.missing("\(subject): \(error.reason)", hint: hint))
+                findings.append(.failed("\(subject): \(error.reason)", hint: hint))
             }
         }
         for place in Table.allCases { inspectChains(at: place, of: table) }
@@ -37,7 +37,7 @@ extension Inspection {
         let hooks = ["prerouting", "output"].filter { !table.leads(from: $0, at: place) }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
-            findings.append(.missing("\(subject): no jump from \(list)", hint: "pinhole rules load"))
+            findings.append(.failed("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
         take(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)

@@ -14,10 +14,10 @@ extension Inspection {
             findings.append(.fine("exporter: answers at \(place)"))
         } else if answer.contains("\npinhole_up 0\n") {
             let hint = "start it in the group of the daemon's user, and with the same --socket"
-            findings.append(.doubtful("exporter: cannot connect to the daemon", hint: hint))
+            findings.append(.warning("exporter: cannot connect to the daemon", hint: hint))
         } else {
             let hint = "find it with ss -ltnp, or give the exporter another address with --listen"
-            findings.append(.doubtful("exporter: another program listens at \(place)", hint: hint))
+            findings.append(.warning("exporter: another program listens at \(place)", hint: hint))
         }
     }
 
@@ -30,13 +30,13 @@ extension Inspection {
         }
         for deletion in deletions {
             findings.append(
-                .missing("the kernel's helper: a rule assigns it to the same port", hint: deletion)
+                .failed("the kernel's helper: a rule assigns it to the same port", hint: deletion)
             )
         }
         if setting("net/netfilter/nf_conntrack_helper") == "1" {
             let hint = "sysctl net.netfilter.nf_conntrack_helper=0"
             findings.append(
-                .missing("the kernel's helper: assigned to connections automatically", hint: hint)
+                .failed("the kernel's helper: assigned to connections automatically", hint: hint)
             )
         } else if deletions.isEmpty {
             findings.append(.fine("the kernel's helper: not used"))
@@ -52,14 +52,14 @@ extension Inspection {
                 let subject = "rules in \(family.program) \(table.rawValue)"
                 findings += order.early.map { rule in
                     let hint = "exclude FTP from it, or use nftables: pinhole rules load --backend nft"
-                    return .doubtful(
+                    return .warning(
                         "\(subject): some packets do not reach them because of \(rule)",
                         hint: hint
                     )
                 }
                 findings += order.late.map { rule in
                     let hint = "pinhole rules load corrects the order"
-                    return .doubtful("\(subject): queued packets do not reach \(rule)", hint: hint)
+                    return .warning("\(subject): queued packets do not reach \(rule)", hint: hint)
                 }
             }
         }
@@ -76,7 +76,7 @@ extension Inspection {
             if isOff {
                 let name = path.split(separator: "/").joined(separator: ".")
                 let hint = "sysctl \(name)=1, unless the FTP server or client is this host itself"
-                findings.append(.doubtful("forwarding of \(family.title): off", hint: hint))
+                findings.append(.warning("forwarding of \(family.title): off", hint: hint))
             } else {
                 findings.append(.fine("forwarding of \(family.title)"))
             }
@@ -107,9 +107,9 @@ extension Inspection {
         case .accepted: findings.append(.fine("\(subject): accepts RELATED"))
         case .passed: findings.append(.fine("\(subject): drops nothing by default"))
         case .acceptedInPart:
-            findings.append(.doubtful("\(subject): accepts only some RELATED connections", hint: hint))
+            findings.append(.warning("\(subject): accepts only some RELATED connections", hint: hint))
         case .dropped:
-            findings.append(.doubtful("\(subject): drops RELATED connections", hint: hint))
+            findings.append(.warning("\(subject): drops RELATED connections", hint: hint))
         }
     }
 }

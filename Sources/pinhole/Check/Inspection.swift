@@ -26,7 +26,7 @@ struct Inspection {
         backends = loaded.isEmpty ? [choice.backend] : loaded
         guard Capabilities.contain(.networkAdministration) else {
             findings = [
-                .missing("no permission to inspect the system", hint: "run it as root, or with CAP_NET_ADMIN")
+                .failed("no permission to inspect the system", hint: "run it as root, or with CAP_NET_ADMIN")
             ]
             return
         }
@@ -53,7 +53,7 @@ struct Inspection {
         if backends.contains(.nft) {
             let hint = "pinhole rules unload, then pinhole rules load"
             findings.append(
-                .missing(
+                .failed(
                     "rules: loaded with both nftables and iptables, so packets are queued twice",
                     hint: hint
                 )
@@ -63,7 +63,7 @@ struct Inspection {
         do {
             installation = try Installation.current()
         } catch {
-            findings.append(.missing(error.message, hint: error.hint))
+            findings.append(.failed(error.message, hint: error.hint))
             return
         }
         for family in PinholeSet.Family.allCases {
@@ -76,10 +76,10 @@ struct Inspection {
         let subject = "set \(family.name)"
         switch definition {
         case nil:
-            findings.append(.missing("\(subject): missing", hint: "pinhole rules load"))
+            findings.append(.failed("\(subject): missing", hint: "pinhole rules load"))
         case let definition? where !family.accepts(setDefinition: definition):
             let hint = "pinhole rules unload, then pinhole rules load"
-            findings.append(.missing("\(subject): of another type, \(definition)", hint: hint))
+            findings.append(.failed("\(subject): of another type, \(definition)", hint: hint))
         default:
             findings.append(.fine(subject))
         }
@@ -88,7 +88,7 @@ struct Inspection {
     private mutating func inspectPart(of table: Table, _ family: PinholeSet.Family, _ part: TablePart?) {
         let subject = "rules in \(family.program) \(table.rawValue)"
         guard let part else {
-            findings.append(.missing("\(subject): none", hint: "pinhole rules load"))
+            findings.append(.failed("\(subject): none", hint: "pinhole rules load"))
             return
         }
         let hooks = ["PREROUTING", "OUTPUT"].filter { hook in
@@ -96,7 +96,7 @@ struct Inspection {
         }
         guard hooks.isEmpty else {
             let list = hooks.joined(separator: ", ")
-            findings.append(.missing("\(subject): no jump from \(list)", hint: "pinhole rules load"))
+            findings.append(.failed("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
         // The other chain uses the data queue.
@@ -120,7 +120,7 @@ struct Inspection {
         _ subject: String
     ) {
         guard let queue else {
-            findings.append(.missing("\(subject): no packets go to a queue", hint: "pinhole rules load"))
+            findings.append(.failed("\(subject): no packets go to a queue", hint: "pinhole rules load"))
             return
         }
         switch table {
@@ -144,7 +144,7 @@ struct Inspection {
             let subject = isThere ? configuration.path : "no \(configuration.path): the defaults are used"
             findings.append(.fine("configuration: \(subject)"))
         } catch {
-            findings += error.all.map { .missing("configuration: \($0.message)", hint: $0.hint) }
+            findings += error.all.map { .failed("configuration: \($0.message)", hint: $0.hint) }
         }
     }
 
@@ -155,9 +155,9 @@ struct Inspection {
         if let account = try? Account(named: name) {
             findings.append(.fine("\(subject): number \(account.user)"))
         } else if settings.user != nil {
-            findings.append(.missing("\(subject): does not exist", hint: hint))
+            findings.append(.failed("\(subject): does not exist", hint: hint))
         } else {
-            findings.append(.doubtful("\(subject): does not exist, the daemon would stay root", hint: hint))
+            findings.append(.warning("\(subject): does not exist, the daemon would stay root", hint: hint))
         }
     }
 

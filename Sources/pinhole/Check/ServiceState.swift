@@ -38,27 +38,27 @@ struct ServiceState: Hashable, Sendable {
         case "loaded": [atBoot, now]
         case "not-found":
             [
-                .doubtful(
+                .warning(
                     "service: unknown to systemd",
                     hint: "make sure that something else starts pinhole run"
                 )
             ]
-        case "masked": [.doubtful("service: masked", hint: "systemctl unmask pinhole")]
-        default: [.doubtful("service: \(load)", hint: "systemd-analyze verify pinhole.service says why")]
+        case "masked": [.warning("service: masked", hint: "systemctl unmask pinhole")]
+        default: [.warning("service: \(load)", hint: "systemd-analyze verify pinhole.service says why")]
         }
     }
 
     private var atBoot: Finding {
         file == "enabled"
             ? .fine("service: starts at boot")
-            : .doubtful("service: does not start at boot, it is \(file)", hint: "systemctl enable pinhole")
+            : .warning("service: does not start at boot, it is \(file)", hint: "systemctl enable pinhole")
     }
 
     private var now: Finding {
         switch activity {
         case "active", "reloading": .fine("service: \(activity)")
-        case "inactive": .doubtful("service: inactive", hint: "systemctl start pinhole")
-        default: .doubtful("service: \(activity)", hint: "journalctl -u pinhole says why")
+        case "inactive": .warning("service: inactive", hint: "systemctl start pinhole")
+        default: .warning("service: \(activity)", hint: "journalctl -u pinhole says why")
         }
     }
 }

@@ -52,8 +52,8 @@ import Testing
             dialogue.actions == [
                 .beLiberal(snat), .open(expectation), .report(.expectation(expectation)),
                 .report(
-                    .naming(
-                        Naming(
+                    .addressDecision(
+                        AddressDecision(
                             kind: .port,
                             connection: snat.original,
                             announced: Endpoint(v4(10, 1, 0, 2), 5001),

@@ -281,7 +281,7 @@ import Testing
         #expect(dialogue.send(.server, "227 (\(announced),19,137)\r\n") == "227 (\(told),19,137)\r\n")
         #expect(dialogue.open == ["\(own):5001"])
         let namings = dialogue.events.compactMap { event in
-            if case .naming(let naming) = event { naming } else { nil as Naming? }
+            if case .addressDecision(let decision) = event { decision } else { nil as AddressDecision? }
         }
         #expect(namings.map(\.announced.description) == ["\(announced.replacing(",", with: ".")):5001"])
         #expect(namings.map(\.isRewritten) == [told != announced])

@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: [true, false])
     func `a line that was rewritten or left alone has both endpoints`(isRewritten: Bool) {
         let announced = Endpoint(IPAddress.v4(0x0a02_0003), 5001)
-        let naming = Naming(
+        let decision = AddressDecision(
             kind: .pasv,
             connection: Samples.mapping.original,
             announced: announced,
@@ -84,7 +84,7 @@ import Testing
         )
         let name = isRewritten ? "rewritten" : "left-alone"
         let told = isRewritten ? "10.2.0.2:5001" : "10.2.0.3:5001"
-        let json = record(.naming(naming)).json.text
+        let json = record(.addressDecision(decision)).json.text
         #expect(
             json.hasPrefix(
                 #"{"time":1700000000.063,"event":"\#(name)","kind":"PASV","client":"10.1.0.2:40112","#
@@ -93,7 +93,7 @@ import Testing
         )
         #expect(json.contains("'loose = yes'") == !isRewritten)
         #expect(
-            record(.naming(naming)).text.hasPrefix(
+            record(.addressDecision(decision)).text.hasPrefix(
                 "1700000000.063 \(name) kind=PASV client=10.1.0.2:40112 server=10.2.0.2:21 announced=10.2.0.3:5001 "
                     + "told=\(told)"
             )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// What a line tells about a transfer.
-package enum TransferSign: Hashable, Sendable {
+package enum TransferUpdate: Hashable, Sendable {
     /// SIZE: the client asks for the size of the file named at these offsets of the line.
     case asksSize(path: Range<Int>)
     /// The reply to SIZE: the size in bytes of the file asked for last.

@@ -2,7 +2,7 @@
 
 /// How a line names the endpoint of a data connection, if the line was rewritten or names another endpoint
 /// than the pinhole leads to (contract A3).
-package struct Naming: Hashable, Sendable {
+package struct AddressDecision: Hashable, Sendable {
     package let kind: Expectation.Kind
     /// The control connection: the original tuple.
     package let connection: Tuple

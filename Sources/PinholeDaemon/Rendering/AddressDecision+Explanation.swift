@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
-extension Naming {
+extension AddressDecision {
     /// One sentence about an address that was not rewritten; `nil` if the line was rewritten.
     var explanation: String? {
         guard !isRewritten else { return nil }
