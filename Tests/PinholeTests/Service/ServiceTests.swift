@@ -10,7 +10,7 @@ struct ServiceTests {
         root=$dir/root
         mkdir -p "$root/etc/systemd/system" "$root/lib/systemd" "$root/usr/sbin" "$root/bin"
         cp -r /lib/systemd/system "$root/lib/systemd/"
-        cp "$top"/systemd/*.service "$root/etc/systemd/system"
+        cp "$top"/dist/systemd/*.service "$root/etc/systemd/system"
         for program in usr/sbin/pinhole bin/chgrp; do cp /bin/true "$root/$program"; done
         verify() { systemd-analyze verify --man=no --root="$root" pinhole.service pinhole-rules.service 2>&1; }
 
