@@ -65,7 +65,7 @@ import Testing
         ),
         (
             .notAllowed, .epsv,
-            "the server's answer to EPSV opens nothing, as 'passive = no' wants it: let the client use active mode, or "
+            "the server's answer to EPSV opens nothing, because 'passive = no' is set: let the client use active mode, or "
                 + "allow this for the server"
         ),
         (
