@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
-package import FTPHelper
+import FTPHelper
 import Glibc
 import Linux
 
@@ -99,7 +99,7 @@ extension NetlinkWriter {
     }
 
     /// Writes a member (`IPSET_ATTR_DATA`).
-    fileprivate mutating func put(member: PinholeSet.Member, timeout: UInt32?) {
+    mutating func put(member: PinholeSet.Member, timeout: UInt32?) {
         switch member {
         case .pinhole(let to, let from):
             nest(IPSET_ATTR_DATA) {
@@ -111,11 +111,6 @@ extension NetlinkWriter {
             }
         case .session(let address): nest(IPSET_ATTR_DATA) { $0.put(IPSET_ATTR_IP, member: address) }
         }
-    }
-
-    /// Writes the member for an expectation: destination address and port, and source address (`IPSET_ATTR_DATA`).
-    package mutating func put(member expectation: Expectation, timeout: UInt32?) {
-        put(member: PinholeSet.Member.pinhole(expectation), timeout: timeout)
     }
 
     /// Writes an address as ipset expects it: nested in an attribute, and marked as network byte order.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
-package import FTPHelper
+import FTPHelper
 import Glibc
 import Linux
 
@@ -85,13 +85,8 @@ extension PinholeSet {
 }
 
 extension NetlinkWriter {
-    /// Writes the element for an expectation: destination address and port, and source address
-    /// (`NFTA_SET_ELEM_LIST_ELEMENTS`).
-    package mutating func put(element expectation: Expectation, timeout: UInt32?) {
-        put(element: PinholeSet.Member.pinhole(expectation), timeout: timeout)
-    }
-
-    fileprivate mutating func put(element member: PinholeSet.Member, timeout: UInt32?) {
+    /// Writes an element (`NFTA_SET_ELEM_LIST_ELEMENTS`).
+    mutating func put(element member: PinholeSet.Member, timeout: UInt32?) {
         nest(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) {
             $0.nest(NFTA_LIST_ELEM.rawValue) {
                 $0.nest(NFTA_SET_ELEM_KEY.rawValue) { $0.put(NFTA_DATA_VALUE.rawValue, bytes: member.key) }

@@ -16,11 +16,6 @@ extension PinholeSet {
         case pinhole(to: Endpoint, from: IPAddress)
         case session(IPAddress)
 
-        /// The member that matches the SYN of an expected data connection.
-        static func pinhole(_ expectation: Expectation) -> Member {
-            .pinhole(to: expectation.to, from: expectation.from)
-        }
-
         /// The member that matches the server's packets on a control connection, in the set of expectations.
         ///
         /// No expectation has the same destination and source, so the two cannot be confused.

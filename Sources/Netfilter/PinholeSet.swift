@@ -66,14 +66,20 @@ package struct PinholeSet: ~Copyable {
 
     /// Adds an expectation for `timeout` seconds, or restarts the timeout if the expectation is in the set already.
     ///
+    /// It has a member for each host that may connect. If one cannot be added, `remove` removes the others.
+    ///
     /// - Throws: `ENOENT` if the set does not exist; `IPSET_ERR_HASH_FULL`, or `ENFILE` with nftables, if it is full.
     package mutating func add(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
-        try add(.pinhole(expectation), timeout: timeout)
+        try expectation.forEachSource { (source) throws(SystemError) in
+            try add(.pinhole(to: expectation.to, from: source), timeout: timeout)
+        }
     }
 
     /// Removes an expectation, if it is in the set.
     package mutating func remove(_ expectation: Expectation) throws(SystemError) {
-        try remove(.pinhole(expectation))
+        try expectation.forEachSource { (source) throws(SystemError) in
+            try remove(.pinhole(to: expectation.to, from: source))
+        }
     }
 
     /// Adds a control connection whose packets are to be queued in both directions.

@@ -318,4 +318,68 @@ import Testing
             }
         }
     }
+
+    @Test(
+        .timeLimit(.minutes(20)),
+        arguments: [Topology.routed, .longerSNAT, .longerDNAT, .bothNATs],
+        [false, true]
+    )
+    func `active data comes from another host of the farm where loose names it`(
+        topology: Topology,
+        isNamed: Bool
+    ) async throws {
+        let near = topology.server.split(separator: ".").dropLast().joined(separator: ".")
+        let (member, stranger) = ("\(near).33", "\(near).34")
+        try await Gateway.with(topology) { gateway in
+            for address in [member, stranger] {
+                let words = ["ip", "addr", "add", "\(address)/32", "dev", "lo"]
+                _ = try await gateway.lab.require(words, on: .server)
+            }
+            try await gateway.onGateway(
+                "for a in \(member) \(stranger); do ip route add $a via \(topology.server); done"
+            )
+            try gateway.lab.write(
+                "[server \(topology.server)]\nloose = \(isNamed ? member : "yes")\n",
+                to: "farm.conf"
+            )
+            try await gateway.loadRules()
+            let options = ["--config", "\(Lab.folder)/farm.conf"]
+            let daemon = try await gateway.startDaemon(options)
+            let stage = try gateway.startStage()
+            let listener = try gateway.lab.start(
+                ["/usr/bin/python3", "-B", try Files.script("listen"), topology.client, "5001"],
+                as: "listener",
+                on: .client
+            )
+            try await listener.said("listening")
+            try await stage.logIn()
+            let announced = topology.client.replacing(".", with: ",")
+            let read = topology.seen.replacing(".", with: ",")
+            for round in 0..<2 {
+                try await stage.say(
+                    .client,
+                    "PORT \(announced),19,137\r\n",
+                    read: "PORT \(read),19,137\r\n"
+                )
+                if round == 1 {
+                    _ = try await daemon.stop("KILL")
+                    _ = try await gateway.startDaemon(options)
+                }
+                try await stage.say(.server, "200 ok\r\n")
+                try await #require(
+                    gateway.probe(topology.seen, 5001, from: .server, source: stranger) == "dropped"
+                )
+                try await #require(
+                    gateway.probe(topology.seen, 5001, from: .server, source: member)
+                        == (isNamed ? "connected" : "dropped")
+                )
+                // One announcement is one data connection, whichever host opens it.
+                try await #require(
+                    gateway.probe(topology.seen, 5001, from: .server)
+                        == (isNamed ? "dropped" : "connected")
+                )
+            }
+            try await #require(gateway.members().isEmpty)
+        }
+    }
 }

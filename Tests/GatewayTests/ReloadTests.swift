@@ -73,8 +73,10 @@ import Testing
             let outcome = try await gateway.pinhole("reload")
             try #require(!outcome.hasSucceeded)
             try #require(
-                outcome.error == "pinhole: \(Lab.folder)/conf:1: loose: '1' is neither yes nor no: "
-                    + "write yes or no, and 1 more that the log names\n"
+                outcome.error == "pinhole: \(Lab.folder)/conf:1: "
+                    + "loose: '1' is neither yes, no nor an address: "
+                    + "write yes, no, or addresses with commas between them, "
+                    + "and 1 more that the log names\n"
             )
         }
     }

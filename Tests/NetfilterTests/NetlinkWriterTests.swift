@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
-import Netfilter
+@testable import Netfilter
 import Testing
 
 @Suite struct NetlinkWriterTests {
@@ -204,13 +204,9 @@ import Testing
     }
 
     @Test func `a pinhole says in which order its numbers are`() {
-        let expectation = Sample.expectation(
-            master: Sample.control,
-            from: Sample.server,
-            to: Endpoint(Sample.publicClient, 5001)
-        )
+        let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.publicClient, 5001), from: Sample.server)
         #expect(
-            attributes { $0.put(member: expectation, timeout: 300) }
+            attributes { $0.put(member: member, timeout: 300) }
                 == hex(
                     "3400 0780",  // IPSET_ATTR_DATA
                     "0c00 0180 0800 0140 0a020064",  // IPSET_ATTR_IP: IPSET_ATTR_IPADDR_IPV4
@@ -223,13 +219,9 @@ import Testing
     }
 
     @Test func `an element of nftables is one key of three parts, and lasts milliseconds`() {
-        let expectation = Sample.expectation(
-            master: Sample.control,
-            from: Sample.server,
-            to: Endpoint(Sample.publicClient, 5001)
-        )
+        let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.publicClient, 5001), from: Sample.server)
         #expect(
-            attributes { $0.put(element: expectation, timeout: 250) }
+            attributes { $0.put(element: member, timeout: 250) }
                 == hex(
                     "2800 0380",  // NFTA_SET_ELEM_LIST_ELEMENTS
                     "2400 0180",  // NFTA_LIST_ELEM
@@ -241,13 +233,9 @@ import Testing
     }
 
     @Test func `a pinhole of IPv6 that is taken out has no timeout`() {
-        let expectation = Sample.expectation(
-            master: Sample.control6,
-            from: Sample.server6,
-            to: Endpoint(Sample.client6, 5001)
-        )
+        let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.client6, 5001), from: Sample.server6)
         #expect(
-            attributes { $0.put(member: expectation, timeout: nil) }
+            attributes { $0.put(member: member, timeout: nil) }
                 == hex(
                     "4400 0780",  // IPSET_ATTR_DATA
                     "1800 0180 1400 0240 fd010000 00000000 00000000 00000002",  // IPSET_ATTR_IP

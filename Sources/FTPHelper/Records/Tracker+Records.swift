@@ -86,6 +86,10 @@ extension Tracker {
         )
         insert(connection)
         if !isCertain { connection.mayHaveDouble = true }
+        if let opening = connection.opening, opening.kind.isActive {
+            let server = connection.ownAddress(of: .server)
+            opening.others = policy.rules(for: connection.mapping).honoured.others(than: server)
+        }
         if let expectation = connection.expectation {
             lastID = max(lastID, expectation.id)
             enter(expectation, of: connection, into: &output)

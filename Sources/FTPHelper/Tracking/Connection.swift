@@ -166,6 +166,7 @@ final class Connection {
                 opening.kind,
                 opening.id,
                 target: opening.target,
+                others: opening.others,
                 port: opening.port,
                 opening.translatedPort,
                 until: opening.deadline,
@@ -182,6 +183,7 @@ final class Connection {
     ///   - kind: the kind, which determines the listening side.
     ///   - id: the number of the expectation.
     ///   - target: the address of the data connection's end; `nil` for the listening side's own.
+    ///   - others: other hosts that may open the data connection.
     ///   - port: the destination port with which the SYN arrives.
     ///   - translatedPort: the port on which the listening side listens.
     ///   - deadline: when the expectation closes unused.
@@ -192,6 +194,7 @@ final class Connection {
         _ kind: Expectation.Kind,
         _ id: UInt64,
         target: IPAddress?,
+        others: [IPAddress] = [],
         port: UInt16,
         _ translatedPort: UInt16,
         until deadline: Instant,
@@ -205,6 +208,7 @@ final class Connection {
             kind: kind,
             master: mapping.original,
             from: ownAddress(of: listener.other),
+            others: others,
             to: Endpoint(isShownOtherwise(listener) ? shownAddress(of: listener) : end, port),
             translatedFrom: shownAddress(of: listener.other),
             translatedTo: Endpoint(end, translatedPort),

@@ -56,6 +56,8 @@ package struct Expectation: Hashable, Sendable {
     package let master: Tuple
     /// The source address with which the data connection's SYN will arrive.
     package let from: IPAddress
+    /// Other hosts of the server's farm, from which the SYN may arrive as well.
+    package let others: [IPAddress]
     /// The destination with which the SYN will arrive; together with `from`, an element of the pinhole set.
     package let to: Endpoint
     /// The source address after NAT; equal to `from` without NAT.
@@ -75,6 +77,7 @@ package struct Expectation: Hashable, Sendable {
         kind: Kind,
         master: Tuple,
         from: IPAddress,
+        others: [IPAddress] = [],
         to: Endpoint,
         translatedFrom: IPAddress,
         translatedTo: Endpoint,
@@ -86,12 +89,38 @@ package struct Expectation: Hashable, Sendable {
         self.kind = kind
         self.master = master
         self.from = from
+        self.others = others
         self.to = to
         self.translatedFrom = translatedFrom
         self.translatedTo = translatedTo
         self.zone = zone
         self.deadline = deadline
         self.access = access
+    }
+
+    /// Calls `body` with each address from which the SYN may arrive; together with `to`, each is an element of
+    /// the pinhole set.
+    package func forEachSource<Failure: Error>(
+        _ body: (IPAddress) throws(Failure) -> Void
+    ) throws(Failure) {
+        try body(from)
+        for other in others { try body(other) }
+    }
+
+    /// The expectation as it is for a SYN from one of its sources.
+    func arriving(from source: IPAddress) -> Expectation {
+        Expectation(
+            id: id,
+            kind: kind,
+            master: master,
+            from: source,
+            to: to,
+            translatedFrom: from == translatedFrom ? source : translatedFrom,
+            translatedTo: translatedTo,
+            zone: zone,
+            deadline: deadline,
+            access: access
+        )
     }
 
     /// Tells whether the data connection needs source or destination NAT.

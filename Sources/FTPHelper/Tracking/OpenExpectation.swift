@@ -11,6 +11,8 @@ final class OpenExpectation {
     /// The end of the data connection, if it is not the end of the control connection (`--loose`, or a
     /// trusted PROXY header).
     let target: IPAddress?
+    /// Other hosts that may open the data connection (`Expectation.others`).
+    var others: [IPAddress]
     /// The destination port of the SYN, before and after NAT.
     let port: UInt16
     let translatedPort: UInt16
@@ -30,6 +32,7 @@ final class OpenExpectation {
         self.session = session
         self.command = command
         self.target = target
+        others = expectation.others
         port = expectation.to.port
         translatedPort = expectation.translatedTo.port
         kind = expectation.kind

@@ -6,9 +6,8 @@ package struct Policy: Sendable {
     package struct Rules: Hashable, Sendable {
         /// Seconds after which an unused expectation closes; 300, as in the kernel's helper.
         package var timeout: UInt32 = 300
-        /// Whether an advertised address that is not the sender's is honoured (contract A4, the
-        /// kernel's `loose=1`).
-        package var isLoose = false
+        /// The advertised addresses that are honoured although they are not the sender's (contract A3, A4).
+        package var honoured = HonouredAddresses.none
         /// Whether connections that do what no client does are ended, and pipelined announcements
         /// refused (contract A7).
         package var isStrict = false

@@ -147,7 +147,7 @@ struct PortAllocator {
     ///
     /// - Parameters:
     ///   - address: the address that NAT shows in place of the target's.
-    ///   - sender: the address that will connect.
+    ///   - senders: the addresses of which one will connect.
     ///   - target: the endpoint that the data connection is led to.
     ///   - range: the ports that may be lent if the target's own is not free.
     ///   - client: the client whose share the port counts for.
@@ -156,7 +156,7 @@ struct PortAllocator {
     /// - Returns: the port; `nil` if none is free, or the client has its maximum and none of its ports rests.
     mutating func choose(
         of address: IPAddress,
-        from sender: IPAddress,
+        from senders: [IPAddress],
         leadingTo target: Endpoint,
         within range: ClosedRange<UInt16>,
         for client: Client,
@@ -169,7 +169,9 @@ struct PortAllocator {
             endRest(at: share.firstResting)
         }
         func isFree(_ port: UInt16) -> Bool {
-            self.isFree(Place(from: sender, to: Endpoint(address, port)), for: target)
+            senders.allSatisfy {
+                self.isFree(Place(from: $0, to: Endpoint(address, port)), for: target)
+            }
         }
         if isFree(target.port) { return target.port }
         // If one port in ten is free, fewer than one search in 10^9 gets beyond this loop.

@@ -29,7 +29,7 @@ extension Tracker {
         var target = own
         if advertised != own, advertised != shown {
             let isHonoured =
-                rules.isLoose && !advertised.isUnspecified
+                rules.honoured.contains(advertised)
                 || rules.trustsProxyHeader && side == .client && connection.proxied?.address == advertised
             guard isHonoured || side == .server else { return .refused(.addressMismatch) }
             if isHonoured { target = advertised }
@@ -45,6 +45,7 @@ extension Tracker {
             announcement.kind,
             lastID,
             target: target == own ? nil : target,
+            others: side == .client ? rules.honoured.others(than: connection.ownAddress(of: .server)) : [],
             port: port,
             announcement.port,
             until: now.advanced(bySeconds: rules.timeout)
@@ -72,15 +73,14 @@ extension Tracker {
     ) -> UInt16? {
         let shown = connection.shownAddress(of: side)
         guard connection.ownAddress(of: side) != shown else { return target.port }
+        let sender = connection.ownAddress(of: side.other)
         // The old expectation closes in any case, so its port is free for the new one.
         let old = connection.opening?.session == nil ? connection.expectation : nil
-        if let old {
-            ports.free(PortAllocator.Place(Key(old)), by: .expectation, for: borrower(of: old, connection))
-        }
+        if let old { freePort(of: old, on: connection) }
         defer { if let old { reservePort(of: old, on: connection) } }
         return ports.choose(
             of: shown,
-            from: connection.ownAddress(of: side.other),
+            from: [sender] + (side == .client ? rules.honoured.others(than: sender) : []),
             leadingTo: target,
             within: rules.natPorts,
             for: connection.client,

@@ -93,18 +93,53 @@ extension Tracker {
     ///
     /// It is opened in the kernel at the end of the packet.
     private mutating func register(_ expectation: Expectation, of connection: Connection) {
-        expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+        insertExpecting(connection, expectation)
         freshID = expectation.id
     }
 
-    /// Reserves the port of an expectation.
+    private mutating func insertExpecting(_ connection: Connection, _ expectation: Expectation) {
+        expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+        for other in expectation.others {
+            expectingOthers.insert(
+                connection,
+                ConnectionTable.hash(Key(from: other, to: expectation.to))
+            )
+        }
+    }
+
+    private mutating func removeExpecting(_ connection: Connection, _ expectation: Expectation) {
+        expecting.remove(connection, ConnectionTable.hash(Key(expectation)))
+        for other in expectation.others {
+            expectingOthers.remove(
+                connection,
+                ConnectionTable.hash(Key(from: other, to: expectation.to))
+            )
+        }
+    }
+
+    /// Reserves the port of an expectation with respect to each of its sources.
     mutating func reservePort(of expectation: Expectation, on connection: Connection) {
-        ports.reserve(
-            PortAllocator.Place(Key(expectation)),
-            leadingTo: expectation.translatedTo,
-            by: .expectation,
-            for: borrower(of: expectation, connection)
-        )
+        let client = borrower(of: expectation, connection)
+        expectation.forEachSource { source in
+            ports.reserve(
+                PortAllocator.Place(from: source, to: expectation.to),
+                leadingTo: expectation.translatedTo,
+                by: .expectation,
+                for: client
+            )
+        }
+    }
+
+    /// Undoes `reservePort`.
+    mutating func freePort(of expectation: Expectation, on connection: Connection) {
+        let client = borrower(of: expectation, connection)
+        expectation.forEachSource { source in
+            ports.free(
+                PortAllocator.Place(from: source, to: expectation.to),
+                by: .expectation,
+                for: client
+            )
+        }
     }
 
     /// The client that the port of an expectation counts for; `nil` if NAT does not lend the port.
@@ -120,7 +155,7 @@ extension Tracker {
         } else {
             reservePort(of: expectation, on: connection)
             guard connection.opening?.isForetold == false else { return }
-            expecting.insert(connection, ConnectionTable.hash(Key(expectation)))
+            insertExpecting(connection, expectation)
             output.actions.append(.open(expectation))
         }
     }
@@ -137,20 +172,18 @@ extension Tracker {
             // Established data connections may finish; unanswered ones are abandoned.
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         } else {
-            ports.free(
-                PortAllocator.Place(Key(expectation)),
-                by: .expectation,
-                for: borrower(of: expectation, connection)
-            )
+            freePort(of: expectation, on: connection)
             let isForetold = connection.opening?.isForetold == true
-            if !isForetold { expecting.remove(connection, ConnectionTable.hash(Key(expectation))) }
+            if !isForetold { removeExpecting(connection, expectation) }
             if expectation.id == freshID {
                 freshID = 0
             } else if !isForetold {
                 output.actions.append(.close(expectation))
                 // An expectation of another session for the same SYN stays open.
-                if let other = self.connection(expecting: Key(expectation))?.expectation, other.id != freshID
-                {
+                expectation.forEachSource { source in
+                    let key = Key(from: source, to: expectation.to)
+                    guard let other = self.connection(expecting: key)?.expectation, other.id != freshID
+                    else { return }
                     output.actions.append(.open(other))
                 }
             }
@@ -179,7 +212,7 @@ extension Tracker {
         guard let segment = Segment(parsingSYN: packet) else { return nil }
         let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
         return connection(expecting: key)?.expectation.map {
-            ExpectedConnection(expectation: $0, syn: segment, packet)
+            ExpectedConnection(expectation: $0.arriving(from: key.from), syn: segment, packet)
         }
     }
 
@@ -195,12 +228,12 @@ extension Tracker {
             confirmEncrypted(connection, at: now, into: &output)
             return
         }
-        guard let master = master(of: expectation) else { return }
+        guard let master = master(of: expectation), let announced = master.expectation else { return }
         if let client = borrower(of: expectation, master) {
             // The port stays reserved for as long as the data connection may exist.
             restLentPort(of: master, at: now)
             ports.reserve(
-                PortAllocator.Place(Key(expectation)),
+                PortAllocator.Place(Key(announced)),
                 leadingTo: expectation.translatedTo,
                 by: .connection,
                 for: client
@@ -211,7 +244,7 @@ extension Tracker {
                 target: master.opening?.target == nil ? expectation.translatedTo.port : 0
             )
         }
-        removeExpectation(expectation, of: master, into: &output)
+        removeExpectation(announced, of: master, into: &output)
         master.used &+= 1
         statistics.expectationsUsed += 1
         attach(DataConnection(connection), to: master, at: now, into: &output)
@@ -282,19 +315,26 @@ extension Tracker {
     }
 
     private func master(of expectation: Expectation) -> Connection? {
-        expecting.first(ConnectionTable.hash(Key(expectation))) { $0.opening?.id == expectation.id }
+        let hash = ConnectionTable.hash(Key(expectation))
+        let isMaster = { (connection: Connection) in connection.opening?.id == expectation.id }
+        return expecting.first(hash, where: isMaster) ?? expectingOthers.first(hash, where: isMaster)
     }
 
     /// The connection whose expectation matches a SYN; the oldest expectation if there are several.
     func connection(expecting key: Key) -> Connection? {
         var oldest: Connection?
-        _ = expecting.first(ConnectionTable.hash(key)) { connection in
+        func consider(_ connection: Connection) -> Bool {
             guard let opening = connection.opening, opening.port == key.to.port,
-                connection.expectation.map(Key.init) == key, opening.id < oldest?.opening?.id ?? .max
+                let expectation = connection.expectation, expectation.to == key.to,
+                expectation.from == key.from || expectation.others.contains(key.from),
+                opening.id < oldest?.opening?.id ?? .max
             else { return false }
             oldest = connection
             return false
         }
+        let hash = ConnectionTable.hash(key)
+        _ = expecting.first(hash, where: consider)
+        if expectingOthers.count > 0 { _ = expectingOthers.first(hash, where: consider) }
         return oldest
     }
 }

@@ -21,6 +21,7 @@ package struct Tracker: ~Copyable {
             self.init(from: mapping.original.source.address, to: mapping.original.destination)
         }
 
+        /// The key of an expectation's SYN from the end of its control connection.
         init(_ expectation: Expectation) { self.init(from: expectation.from, to: expectation.to) }
     }
 
@@ -51,6 +52,8 @@ package struct Tracker: ~Copyable {
     var halfway = ConnectionTable()
     /// Connections with an expectation, by the key of its SYN.
     var expecting = ConnectionTable()
+    /// The same by the other hosts of a farm that may open the data connection.
+    var expectingOthers = ConnectionTable()
     /// Connections with an encrypted session that something is open for.
     var sessions = EncryptedSessionTable()
     var deadlines = DeadlineHeap()

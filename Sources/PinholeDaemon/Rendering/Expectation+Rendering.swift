@@ -22,7 +22,8 @@ extension Expectation {
                 ])
             ),
             JSON.Member("expires_in", .number((now.seconds(until: deadline) * 10).rounded() / 10)),
-        ] + (access.map { [JSON.Member("live", .integer(UInt64($0.live)))] } ?? [])
+        ] + (others.isEmpty ? [] : [JSON.Member("also_from", .array(others.map { .string($0.description) }))])
+            + (access.map { [JSON.Member("live", .integer(UInt64($0.live)))] } ?? [])
     }
 
     /// An endpoint with its port range: `10.2.0.2:49000-50000`.
@@ -38,7 +39,7 @@ extension Expectation {
     /// The line of `pinhole expectations`, in the manner of `conntrack -L expect`.
     ///
     /// `299 proto=6 PORT src=… dst=… sport=0 dport=5001 master-src=… master-dst=… sport=40112 dport=21 id=7`: seconds left,
-    /// the expected tuple, the master's tuple. With NAT the translated tuple precedes `id` as `nat-src=… nat-dst=… nat-dport=…`.
+    /// the expected tuple, the master's tuple, and `also-src=…` for each other host that may connect. With NAT the translated tuple precedes `id` as `nat-src=… nat-dst=… nat-dport=…`.
     package func text(at now: Instant) -> String {
         var fields = Fields()
         fields.add("src", from)
@@ -55,6 +56,7 @@ extension Expectation {
             fields.add("nat-dport", text(of: translatedTo.port))
         }
         fields.add("id", id)
+        for other in others { fields.add("also-src", other) }
         if let access { fields.add("live", access.live) }
         return "\(Int(now.seconds(until: deadline))) proto=6 \(kind.rawValue) \(fields.text)"
     }

@@ -71,6 +71,32 @@ struct GivenValue: Hashable, Sendable {
         return numbers
     }
 
+    /// Reads `yes`, `no` or up to `HonouredAddresses.maximumCount` addresses with commas between them.
+    func honouredAddresses() throws(UserError) -> HonouredAddresses {
+        if ["", "yes", "no"].contains(text) { return try flag() ? .any : .none }
+        var hosts: [IPAddress] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let word = part.drop { $0 == " " }
+            guard let host = IPAddress(parsing: Array(word.utf8).span), !host.isUnspecified else {
+                throw failure(
+                    "\(Self.quoted(word)) is neither yes, no nor an address",
+                    hint: "write yes, no, or addresses with commas between them"
+                )
+            }
+            guard !hosts.contains(host) else {
+                throw failure("\(host) is given twice", hint: "give different addresses")
+            }
+            hosts.append(host)
+        }
+        guard hosts.count <= HonouredAddresses.maximumCount else {
+            throw failure(
+                "\(hosts.count) addresses are too many",
+                hint: "give up to \(HonouredAddresses.maximumCount)"
+            )
+        }
+        return .hosts(hosts)
+    }
+
     /// Reads `FIRST-LAST` or one port, from 1024 on.
     func ports() throws(UserError) -> ClosedRange<UInt16> { try ports(text[...]) }
 

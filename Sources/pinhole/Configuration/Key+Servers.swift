@@ -20,12 +20,16 @@ extension Key {
 
     static let loose = Key(
         name: "loose",
-        form: .flag,
+        form: .flagOrValue(placeholder: "ADDRESS,..."),
         standard: "no",
         scope: .anywhere,
         summary: "honour addresses that are not the sender's",
-        details: "Honour an advertised address that is not the sender's, as the kernel's `loose=1` does."
-    ) { value, settings throws(UserError) in settings.policy.rules.isLoose = try value.flag() }
+        details: """
+            Honour an advertised address that is not the sender's, as the kernel's `loose=1` does. With up to \
+            \(HonouredAddresses.maximumCount) addresses, such as those of a server farm, only these are honoured, and \
+            data connections of active mode may come from them, too.
+            """
+    ) { value, settings throws(UserError) in settings.policy.rules.honoured = try value.honouredAddresses() }
 
     static let strict = Key(
         name: "strict",

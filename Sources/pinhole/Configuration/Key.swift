@@ -11,6 +11,8 @@ struct Key: Sendable {
     enum Form: Hashable, Sendable {
         /// `yes` or `no`; as an option of the command line it has no value and means `yes`.
         case flag
+        /// `yes`, `no` or a value; as an option it has no value and means `yes`.
+        case flagOrValue(placeholder: String)
         /// `yes` or `no`, on the command line too.
         case yesOrNo
         /// One of these words.
@@ -71,7 +73,7 @@ struct Key: Sendable {
     /// The option of `pinhole run` with the same name.
     var option: Option {
         switch form {
-        case .flag: Option(name, nil, summary)
+        case .flag, .flagOrValue: Option(name, nil, summary)
         case .yesOrNo: Option(name, "YES/NO", summaryWithStandard)
         case .choice(let placeholder, _), .value(let placeholder):
             Option(name, placeholder, summaryWithStandard)

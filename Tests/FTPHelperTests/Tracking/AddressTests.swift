@@ -10,7 +10,7 @@ import Testing
         maximumConnections: Int = 65536
     ) -> Policy {
         var policy = Policy()
-        policy.rules.isLoose = isLoose
+        policy.rules.honoured = isLoose ? .any : .none
         policy.rules.allowsPrivilegedPorts = allowsPrivilegedPorts
         policy.maximumConnections = maximumConnections
         return policy
@@ -324,4 +324,60 @@ import Testing
         }
         #expect(dialogue.statistics.expectationsUsed == 3)
     }
+
+    @Test(arguments: NATCase.all)
+    func `a host of the farm that the key names may open active data, and its address is honoured`(
+        nat: NATCase
+    ) throws {
+        let (member, stranger) = nat.isIPv6 ? (v6Member, v6Stranger) : (v4Member, v4Stranger)
+        var policy = Policy()
+        policy.rules.honoured = .hosts([v4Member, v6Member])
+        var dialogue = Dialogue.ready(nat.mapping, policy: policy)
+        let opened = nat.transfers(5001).active
+        let read = dialogue.send(.client, opened.sent)
+        #expect(read == opened.read)
+        let expectation = try #require(dialogue.tracker.expectations.first)
+        #expect(dialogue.tracker.expectationCount == 1)
+        func syn(from address: IPAddress) -> [UInt8] {
+            PacketBuilder(
+                tuple: Tuple(source: Endpoint(address, 20), destination: expectation.to),
+                sequence: 1,
+                acknowledgement: 0,
+                flags: .syn
+            ).bytes
+        }
+        let isStrangerExpected = dialogue.expected(syn(from: stranger)) != nil
+        let isServerExpected = dialogue.expected(syn(from: expectation.from)) != nil
+        #expect(!isStrangerExpected && isServerExpected)
+        let arrived = try #require(dialogue.expected(syn(from: member))?.expectation)
+        #expect(arrived.from == member && arrived.translatedTo == expectation.translatedTo)
+        // The client sees the address that it knows the server by, or that of the host.
+        let isShownOtherwise = expectation.from != expectation.translatedFrom
+        #expect(arrived.translatedFrom == (isShownOtherwise ? expectation.translatedFrom : member))
+        let isUsed = dialogue.use(syn(from: member))
+        let isReusable = [member, expectation.from].contains { dialogue.expected(syn(from: $0)) != nil }
+        #expect(isUsed && !isReusable && dialogue.tracker.expectationCount == 0)
+    }
+
+    @Test func `a list of hosts honours these alone`() {
+        var policy = Policy()
+        policy.rules.honoured = .hosts([v4(10, 9, 9, 9)])
+        #expect(
+            Self.outcome("227 (10,9,9,9,19,137)", Self.plain, policy)
+                == ["227 (10,9,9,9,19,137)", "10.9.9.9:5001 -> 10.9.9.9:5001"]
+        )
+        #expect(
+            Self.outcome("227 (10,9,9,8,19,137)", Self.plain, policy)
+                == ["227 (10,9,9,8,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
+        )
+        #expect(
+            Self.outcome("PORT 10,9,9,8,19,137", Self.plain, policy)
+                == ["PORT 10,9,9,8,19,137", "address-mismatch"]
+        )
+    }
 }
+
+private let v4Member = v4(10, 77, 0, 1)
+private let v4Stranger = v4(10, 77, 0, 2)
+private let v6Member = address("fd77::1")
+private let v6Stranger = address("fd77::2")

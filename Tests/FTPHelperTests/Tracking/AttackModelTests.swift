@@ -95,7 +95,7 @@ import Testing
         let bytes: [UInt8] = [0, 0x20, 0, 4, 4, 4, 2, 0, 0, 0, 0, 0, 3, 22]
         var policy = Policy()
         for isLoose in [false, true] {
-            policy.rules.isLoose = isLoose
+            policy.rules.honoured = isLoose ? .any : .none
             var attack = Attack(bytes, policy: policy)
             #expect((attack.play() != nil) == isLoose)
             #expect(attack.openings == 1)

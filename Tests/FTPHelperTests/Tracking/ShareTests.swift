@@ -365,7 +365,7 @@ extension PortAllocator {
     ) -> UInt16? {
         choose(
             of: v4(10, 2, 0, 100),
-            from: v4(10, 2, 0, 2),
+            from: [v4(10, 2, 0, 2)],
             leadingTo: Endpoint(v4(10, 1, 0, 3), port),
             within: PortAllocator.usualRange,
             for: client,

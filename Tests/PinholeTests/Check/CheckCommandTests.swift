@@ -361,7 +361,7 @@ struct CheckCommandTests {
         #expect(
             complaints == [
                 "configuration: DIR/conf:1: unknown key 'timeuot': did you mean timeout?",
-                "configuration: DIR/conf:3: loose: 'perhaps' is neither yes nor no: write yes or no",
+                "configuration: DIR/conf:3: loose: 'perhaps' is neither yes, no nor an address: write yes, no, or addresses with commas between them",
             ]
         )
     }

@@ -49,7 +49,7 @@ struct ConfigurationErrorTests {
             said == [
                 "FILE:1: timeout: 0 is out of range: give a number from 1 to 2147483",
                 "FILE:2: unknown key 'nonsense': use one of \(keys)",
-                "FILE:3: loose: 'perhaps' is neither yes nor no: write yes or no",
+                "FILE:3: loose: 'perhaps' is neither yes, no nor an address: write yes, no, or addresses with commas between them",
                 "FILE:4: this is neither a key with a value nor a section: write 'key = value', or a # before a comment",
                 "FILE:5: '10.2.0.1/16' is not an address or a network: \(Self.section), without address bits after LENGTH",
                 "FILE:8: queues \(misplaced)",

@@ -104,6 +104,7 @@ enum GeneratedDocuments {
             let argument: String =
                 switch key.form {
                 case .flag, .yesOrNo: "Cm yes | no"
+                case .flagOrValue(let placeholder): "Cm yes | no | Ar \(placeholder)"
                 case .choice(_, let words): "Cm \(words.joined(separator: " | "))"
                 case .value(let placeholder): "Ar \(placeholder)"
                 }
@@ -117,7 +118,7 @@ enum GeneratedDocuments {
         Key.general.map { key in
             let option = key.option
             return ".It Fl -\(option.name)\(option.placeholder.map { " Ar \($0)" } ?? "")\n"
-                + Roff.text(key.details + (key.form == .flag ? "" : standard(of: key))) { name in
+                + Roff.text(key.details + (option.placeholder == nil ? "" : standard(of: key))) { name in
                     Key.general.contains { $0.name == name } ? "Fl -\(name)" : "Ic \(name)"
                 }
         }.joined(separator: "\n")
@@ -138,6 +139,7 @@ enum GeneratedDocuments {
     private static func choices(of key: Key) -> String {
         switch key.form {
         case .flag, .yesOrNo: " Give yes or no."
+        case .flagOrValue(let placeholder): " Give yes, no or \(placeholder)."
         case .choice, .value: ""
         }
     }
@@ -145,6 +147,7 @@ enum GeneratedDocuments {
     private static func values(of key: Key) -> String {
         switch key.form {
         case .flag, .yesOrNo: "yes/no"
+        case .flagOrValue(let placeholder): "yes/no/\(placeholder)"
         case .choice(_, let words): words.joined(separator: "/")
         case .value(let placeholder): placeholder
         }

@@ -93,7 +93,7 @@ struct CompletionTests {
             switch key.form {
             case .choice(_, let choices): words = choices
             case .yesOrNo: words = ["yes", "no"]
-            case .flag, .value: continue
+            case .flag, .flagOrValue, .value: continue
             }
             #expect(try offered(shell, "pinhole", "run", "--\(key.name)", "") == Set(words), "\(key.name)")
         }
