@@ -92,7 +92,7 @@ uninstall:
 	rm -f $(mandir)/man8/pinhole.8 $(mandir)/man5/pinhole.conf.5 $(bash_completions)/pinhole $(zsh_completions)/_pinhole $(fish_completions)/pinhole.fish
 	rm -rf $(datadir)
 
-# The version stands in Pinhole.swift; the package's must be the same.
+# The version stands in Commands/Program.swift; the package's must be the same.
 deb:
 	@scripts/dependencies $(build_packages) $(deb_packages)
 	$(MAKE) build

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import Linux
+import Messages
 import PinholeDaemon
 
 /// `pinhole run`.
-enum RunCommand: Command {
+enum RunCommand: Subcommand {
     static let name = "run"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
-    static let options = [config, checkConfig, storeSockets] + Key.general.map(\.option)
+    static let options = [Option.config, checkConfig, storeSockets] + Key.general.map(\.option)
 
-    static let config = Option("config", "PATH", "configuration file (\(Configuration.usualPath))")
     private static let checkConfig = Option(
         "check-config",
         nil,
@@ -24,7 +26,7 @@ enum RunCommand: Command {
         guard !arguments.has(storeSockets) else {
             return try Daemon.storeSockets()
         }
-        let configuration = Configuration(at: arguments.value(of: config), arguments)
+        let configuration = Configuration(at: arguments.value(of: .config), arguments)
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else {
             for warning in settings.warnings {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Linux
 import Testing
 
@@ -67,8 +68,8 @@ struct CommandLineTests {
     }
 
     @Test func `the version is told both ways`() throws {
-        #expect(try Program.run("version").output == "pinhole \(Pinhole.version)\n")
-        #expect(try Program.run("--version").output == "pinhole \(Pinhole.version)\n")
+        #expect(try Program.run("version").output == "pinhole \(Commands.Program.version)\n")
+        #expect(try Program.run("--version").output == "pinhole \(Commands.Program.version)\n")
     }
 
     @Test func `the help names every subcommand`() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 import Linux
+package import Messages
 
 /// Sends one request to the daemon's control socket and reads the answer.
 ///

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Foundation
+import Linux
 import Testing
 
+@testable import Configuration
 @testable import pinhole
-import Linux
 
 /// What the shells offer, asked of the shells.
 struct CompletionTests {
@@ -70,7 +72,7 @@ struct CompletionTests {
 
     @Test(arguments: Shell.allCases)
     func `every option of a subcommand is offered, and no other`(_ shell: Shell) throws {
-        for command in [RunCommand.self, RulesCommand.self, ReplayCommand.self] as [any Command.Type] {
+        for command in [RunCommand.self, RulesCommand.self, ReplayCommand.self] as [any Subcommand.Type] {
             let names = Set((command.options + [.help]).map { "--\($0.name)" })
             #expect(try offered(shell, "pinhole", command.name, "--") == names, "\(command.name)")
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import Foundation
 import Linux
-import PinholeDaemon
+import Messages
 import Testing
 
 @testable import pinhole

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Foundation
 import FTPHelper
 import Linux
 import PinholeDaemon
 import Testing
 
+@testable import Configuration
 @testable import pinhole
 
 /// The manual and the documents, held against the program's own help.
@@ -165,6 +167,6 @@ struct ManualTests {
 
     @Test func `the package has the program's version`() throws {
         let changelog = try text(of: "debian/changelog")
-        #expect(changelog.hasPrefix("pinhole (\(Pinhole.version)) "))
+        #expect(changelog.hasPrefix("pinhole (\(Commands.Program.version)) "))
     }
 }
