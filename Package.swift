@@ -96,6 +96,11 @@ let package = Package(
 
         // The programs.
         .executableTarget(
+            name: "pinholed",
+            dependencies: ["Linux", "Messages", "Commands", "PinholeDaemon", "Configuration"],
+            swiftSettings: fenced
+        ),
+        .executableTarget(
             name: "pinhole",
             dependencies: [
                 "FTPHelper", "Linux", "Netfilter", "Formats", "Captures", "HTTP", "Terminal", "Messages",
@@ -169,15 +174,15 @@ let package = Package(
         .testTarget(
             name: "PinholeTests",
             dependencies: [
-                "pinhole", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper", "Netfilter",
-                "Linux", "Formats", "Terminal",
+                "pinhole", "pinholed", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper",
+                "Netfilter", "Linux", "Formats", "Terminal",
             ],
             exclude: ["Rules/pinhole.nft-list", "Support/hostile-daemon", "Support/nft-without-queue"],
             swiftSettings: fenced
         ),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["pinhole"],
+            dependencies: ["pinhole", "pinholed"],
             resources: [.copy("Scripts")],
             swiftSettings: fenced
         ),

@@ -6,7 +6,7 @@ import PinholeDaemon
 /// A key of the configuration file.
 ///
 /// The table `Key.all` is the only definition of names, values, defaults and descriptions. The parser of the file and the options
-/// of `pinhole run` use it. The sample of the configuration, the manual pages and docs/configuration.md are generated from it,
+/// of `pinholed` use it. The sample of the configuration, the manual pages and docs/configuration.md are generated from it,
 /// and a test compares them.
 package struct Key: Sendable {
     /// What the key takes.
@@ -61,7 +61,7 @@ package struct Key: Sendable {
         logLevel, ftpsPorts, ftpsActive, ftpsMaximum,
     ]
 
-    /// The keys that are options of `pinhole run`: all that can stand before the first section.
+    /// The keys that are options of `pinholed`: all that can stand before the first section.
     package static let general = all.filter { $0.scope != .server }
 
     /// The keys that the section of a server can have.
@@ -70,7 +70,7 @@ package struct Key: Sendable {
     /// The default as documents and help show it.
     var shownStandard: String? { standardNote ?? standard }
 
-    /// The option of `pinhole run` with the same name.
+    /// The option of `pinholed` with the same name.
     package var option: Option {
         switch form {
         case .flag: Option(name, nil, summary)

@@ -28,7 +28,7 @@ package struct Finding: Hashable, Sendable {
 }
 
 extension Finding: CustomStringConvertible {
-    /// `not ok   queue 21: no process listens: start pinhole run`.
+    /// `not ok   queue 21: no process listens: start pinholed`.
     package var description: String {
         let column = grade.rawValue + String(repeating: " ", count: 9 - grade.rawValue.count)
         // Parts of it are not ours, such as the name of a process.

@@ -74,7 +74,7 @@ extension Inspection {
                 )
                 return
             }
-            let hint = "pinhole run --queues \(queues.control),\(queues.data)"
+            let hint = "pinholed --queues \(queues.control),\(queues.data)"
             findings.append(.failed("\(subject): no process listens", hint: hint))
             return
         }

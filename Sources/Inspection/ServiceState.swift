@@ -40,7 +40,7 @@ struct ServiceState: Hashable, Sendable {
             [
                 .warning(
                     "service: unknown to systemd",
-                    hint: "make sure that something else starts pinhole run"
+                    hint: "make sure that something else starts pinholed"
                 )
             ]
         case "masked": [.warning("service: masked", hint: "systemctl unmask pinhole")]

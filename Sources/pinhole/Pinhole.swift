@@ -9,7 +9,7 @@ enum Pinhole {
     /// All subcommands, in the order of the help.
     static var commands: [any Subcommand.Type] {
         [
-            RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
+            RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
             ConnectionsCommand.self, TransfersCommand.self, TopCommand.self,
             StatsCommand.self, MetricsCommand.self, ExporterCommand.self, EventsCommand.self,
             DeleteCommand.self, FlushCommand.self,
@@ -33,6 +33,12 @@ enum Pinhole {
         switch first {
         case "--help": return try StandardOutput.line(help)
         case "--version": return try VersionCommand.run(parsing: [])
+        case "run":
+            throw UserError(
+                "the daemon is a program of its own",
+                hint: "start it with pinholed, which takes the options that run had",
+                status: .usage
+            )
         default: break
         }
         guard let command = commands.first(where: { $0.name == first }) else {
@@ -46,11 +52,12 @@ enum Pinhole {
         """
         usage: pinhole SUBCOMMAND [OPTIONS]
 
-        carry FTP through a firewall or NAT gateway
+        set up and watch pinholed, which carries FTP through a firewall or NAT gateway
 
         \(Help.table(commands.map { ($0.name, $0.summary) }))
 
-        See 'pinhole SUBCOMMAND --help' for its options.
+        See 'pinhole SUBCOMMAND --help' for its options, 'pinholed --help' for those
+        of the daemon.
         """
     }
 }

@@ -22,7 +22,7 @@ struct ServiceStateTests {
         ),
         (
             "not-found", "", "inactive",
-            ["warning  service: unknown to systemd: make sure that something else starts pinhole run"]
+            ["warning  service: unknown to systemd: make sure that something else starts pinholed"]
         ),
         ("masked", "masked", "inactive", ["warning  service: masked: systemctl unmask pinhole"]),
         (

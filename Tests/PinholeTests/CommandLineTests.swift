@@ -12,8 +12,8 @@ struct CommandLineTests {
         (["--frob"], "unknown option '--frob': see pinhole --help"),
         (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
         (
-            ["run", "--ftps-mark", "0x1000"],
-            "option --ftps-mark was renamed to --bypass-mark: use --bypass-mark with the same value"
+            ["run", "--timeout", "60"],
+            "the daemon is a program of its own: start it with pinholed, which takes the options that run had"
         ),
         (
             ["rules", "load", "--ftps-mark=0x1000"],

@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `nobody there is an error that says how to start it`() throws {
-        let expected = UserError("no daemon answers at \(path)", hint: "start it with pinhole run")
+        let expected = UserError("no daemon answers at \(path)", hint: "start it with pinholed")
         #expect(throws: expected) { try ControlSocketClient.ask(.flush, at: path) { _ in } }
     }
 }

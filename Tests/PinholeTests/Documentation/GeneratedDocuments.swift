@@ -3,15 +3,15 @@ import Commands
 import Foundation
 
 @testable import Configuration
-@testable import pinhole
+@testable import pinholed
 
 /// What documents say about the keys of the configuration, generated from the table of keys.
 enum GeneratedDocuments {
     /// The sample of the configuration file, `dist/conf/pinhole.conf`.
     static var sample: String {
         let introduction = """
-            Every key is also an option of `pinhole run`, and the command line takes precedence. The lines below show the \
-            defaults. `pinhole run --check-config` checks this file; `pinhole reload` makes a running daemon read it again.
+            Every key is also an option of `pinholed`, and the command line takes precedence. The lines below show the \
+            defaults. `pinholed --check-config` checks this file; `pinhole reload` makes a running daemon read it again.
             """
         let general = Key.general.map { key in
             let words = key.standardNote.map { " The default is \($0)." } ?? ""
@@ -26,7 +26,7 @@ enum GeneratedDocuments {
         let own = Key.all.filter { $0.scope == .server }.map { key in
             "#\n" + comment("`\(key.name)`: \(key.details)\(standard(of: key))")
         }
-        return "# /etc/pinhole/pinhole.conf: configuration of `pinhole run`. See pinhole.conf(5).\n#\n"
+        return "# /etc/pinhole/pinhole.conf: configuration of `pinholed`. See pinhole.conf(5).\n#\n"
             + comment(introduction) + "\n" + general.joined(separator: "\n") + "\n" + comment(servers)
             + own.joined() + serverSections
     }
@@ -64,9 +64,9 @@ enum GeneratedDocuments {
         return lines.joined(separator: "\n")
     }
 
-    /// The table of the options of `pinhole run` in docs/configuration.md.
+    /// The table of the options of `pinholed` in docs/configuration.md.
     static var optionTable: String {
-        let own = RunCommand.options.filter { option in !Key.general.contains { $0.name == option.name } }
+        let own = Pinholed.options.filter { option in !Key.general.contains { $0.name == option.name } }
         let rows =
             own.map { ($0.usage, $0.summary, "") }
             + Key.general.map { ($0.option.usage, $0.details, $0.shownStandard ?? "") }
@@ -113,7 +113,7 @@ enum GeneratedDocuments {
         }.joined(separator: "\n")
     }
 
-    /// The items of the options of `pinhole run` in pinhole(8).
+    /// The items of the options of `pinholed` in pinholed(8).
     static var optionItems: String {
         Key.general.map { key in
             let option = key.option

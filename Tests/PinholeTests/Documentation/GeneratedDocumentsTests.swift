@@ -3,7 +3,6 @@ import Foundation
 import Testing
 
 @testable import Configuration
-@testable import pinhole
 
 /// What the documents say about the keys of the configuration.
 ///
@@ -38,10 +37,10 @@ struct GeneratedDocumentsTests {
         try check("man/pinhole.conf.5", GeneratedDocuments.inserting(parts, into: text))
     }
 
-    @Test func `the manual of the program describes the options of the keys`() throws {
-        let text = try Documents.text(of: "man/pinhole.8")
+    @Test func `the manual of the daemon describes the options of the keys`() throws {
+        let text = try Documents.text(of: "man/pinholed.8")
         let parts = ["options": GeneratedDocuments.optionItems]
-        try check("man/pinhole.8", GeneratedDocuments.inserting(parts, into: text))
+        try check("man/pinholed.8", GeneratedDocuments.inserting(parts, into: text))
     }
 
     @Test func `the document of the configuration describes the keys`() throws {
@@ -55,7 +54,7 @@ struct GeneratedDocumentsTests {
     }
 
     @Test func `every document has its generated parts`() throws {
-        for (path, count) in ["man/pinhole.conf.5": 3, "man/pinhole.8": 1, "docs/configuration.md": 4] {
+        for (path, count) in ["man/pinhole.conf.5": 3, "man/pinholed.8": 1, "docs/configuration.md": 4] {
             let text = try Documents.text(of: path)
             #expect(text.components(separatedBy: "generated: ").count - 1 == count, "\(path)")
             #expect(text.components(separatedBy: "end of what is generated").count - 1 == count, "\(path)")

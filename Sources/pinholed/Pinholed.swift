@@ -5,11 +5,12 @@ import Linux
 import Messages
 import PinholeDaemon
 
-/// `pinhole run`.
-enum RunCommand: Subcommand {
-    static let name = "run"
+/// `pinholed`, the daemon.
+@main
+enum Pinholed: Command {
+    static let invocation = "pinholed"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
-    static let options = [Option.config, checkConfig, storeSockets] + Key.general.map(\.option)
+    static let options = [.config, checkConfig, storeSockets, version] + Key.general.map(\.option)
 
     private static let checkConfig = Option(
         "check-config",
@@ -21,8 +22,20 @@ enum RunCommand: Subcommand {
         nil,
         "hand the raw sockets to the service manager, exit"
     )
+    private static let version = Option("version", nil, "show the version")
+
+    static func main() {
+        do throws(UserError) {
+            try run(parsing: Program.words)
+        } catch {
+            Program.end(invocation, with: error)
+        }
+    }
 
     static func run(_ arguments: Arguments) throws(UserError) {
+        guard !arguments.has(version) else {
+            return try StandardOutput.line("\(invocation) \(Program.version)")
+        }
         guard !arguments.has(storeSockets) else {
             return try Daemon.storeSockets()
         }
@@ -30,7 +43,7 @@ enum RunCommand: Subcommand {
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else {
             for warning in settings.warnings {
-                StandardError.write("pinhole: warning: \(warning.message): \(warning.hint)\n")
+                StandardError.write("\(invocation): warning: \(warning.message): \(warning.hint)\n")
             }
             return
         }

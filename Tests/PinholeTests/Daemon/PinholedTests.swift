@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Linux
 import Testing
 
-struct RunCommandTests {
+@testable import pinholed
+
+struct PinholedTests {
     /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.
     private let start = """
         start() {
-            "$pinhole" run --user root --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
+            "$pinholed" --user root --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
             until_ pinhole stats --socket "$dir/$1"
         }
         # Ends the only daemon with this signal.
@@ -26,22 +29,22 @@ struct RunCommandTests {
     @Test func `without rules it does not start, and leaves nothing behind`() throws {
         let said = try output(
             """
-            fails pinhole run --socket "$dir/made/socket"
+            fails pinholed --socket "$dir/made/socket"
             ls "$dir" | grep -v -e bin -e fails || true
             """
         )
-        #expect(said == "pinhole: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
+        #expect(said == "pinholed: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
     }
 
     @Test func `a user that is not there is named, and how to make him`() throws {
         let said = try output(
             """
             pinhole rules load
-            fails pinhole run --socket "$dir/made/socket" --user nemo
+            fails pinholed --socket "$dir/made/socket" --user nemo
             ls "$dir" | grep -v -e bin -e fails || true
             """
         )
-        #expect(said == "pinhole: there is no user nemo: make it with: useradd --system nemo (1)\n")
+        #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (1)\n")
     }
 
     @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
@@ -49,13 +52,13 @@ struct RunCommandTests {
         let said = try output(
             """
             pinhole rules load
-            fails setpriv --bounding-set -setuid "$pinhole" run --socket "$dir/made/socket" --user nobody
+            fails setpriv --bounding-set -setuid "$pinholed" --socket "$dir/made/socket" --user nobody
             ls "$dir/made"
             """
         )
         #expect(
             said == """
-                pinhole: become the user nobody: Operation not permitted: start it as root, or as the user that it \
+                pinholed: become the user nobody: Operation not permitted: start it as root, or as the user that it \
                 is to be (1)
                 socket.state
                 socket.state.rejected
@@ -71,10 +74,10 @@ struct RunCommandTests {
             chmod 711 "$dir"
             install -d -o 65534 "$dir/made"
             # It may not be able to look into the folder in which the program was built.
-            install -m 755 "$pinhole" "$dir/pinhole"
+            install -m 755 "$pinholed" "$dir/pinholed"
             setpriv --reuid=65534 --regid=65534 --clear-groups \
                 --inh-caps=+net_admin,+net_raw --ambient-caps=+net_admin,+net_raw \
-                "$dir/pinhole" run --socket "$dir/made/socket" 2>"$dir/log" & background+=($!)
+                "$dir/pinholed" --socket "$dir/made/socket" 2>"$dir/log" & background+=($!)
             until_ pinhole stats --socket "$dir/made/socket"
             pinhole stats --socket "$dir/made/socket" | grep ^queue
             grep -E '^(Uid|CapPrm|CapEff|NoNewPrivs|Seccomp):' "/proc/$background/status"
@@ -101,12 +104,12 @@ struct RunCommandTests {
         let said = try output(
             """
             ipset create pinhole4 hash:ip
-            fails pinhole run --socket "$dir/made/socket"
+            fails pinholed --socket "$dir/made/socket"
             """
         )
         #expect(
             said == """
-                pinhole: look up set pinhole4: the set is of another type: destroy it, then load the rules with: \
+                pinholed: look up set pinhole4: the set is of another type: destroy it, then load the rules with: \
                 pinhole rules load (1)
 
                 """
@@ -118,13 +121,13 @@ struct RunCommandTests {
         let said = try output(
             """
             pinhole rules load
-            fails setpriv --bounding-set "-\(capability)" "$pinhole" run --socket "$dir/made/socket"
+            fails setpriv --bounding-set "-\(capability)" "$pinholed" --socket "$dir/made/socket"
             ls "$dir" | grep -v -e bin -e fails || true
             """
         )
         #expect(
             said == """
-                pinhole: no permission to change the network: run it as root, or with CAP_NET_ADMIN and \
+                pinholed: no permission to change the network: run it as root, or with CAP_NET_ADMIN and \
                 CAP_NET_RAW (1)
 
                 """
@@ -140,14 +143,14 @@ struct RunCommandTests {
             pinhole rules load
             start first
             ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
-            fails pinhole run --socket "$dir/made/socket" --queues \(queues)
+            fails pinholed --socket "$dir/made/socket" --queues \(queues)
             ls "$dir" | grep -v -e bin -e fails
             ipset list pinhole4 | grep -c tcp:5001
             """
         )
         #expect(
             said == """
-                pinhole: another process has queue \(taken): end it, or choose other queues with --queues, here \
+                pinholed: another process has queue \(taken): end it, or choose other queues with --queues, here \
                 and for pinhole rules (1)
                 first
                 first.log
@@ -164,13 +167,13 @@ struct RunCommandTests {
             """
             pinhole rules load
             start socket
-            fails pinhole run --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
+            fails pinholed --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
             pinhole flush --socket "$dir/socket"
             """
         )
         #expect(
             said == """
-                pinhole: another daemon listens at DIR/socket: end it, or choose another path with --socket (1)
+                pinholed: another daemon listens at DIR/socket: end it, or choose another path with --socket (1)
                 closed 0
 
                 """
@@ -196,13 +199,13 @@ struct RunCommandTests {
             """
             pinhole rules load
             echo kept >"$dir/file"
-            fails pinhole run --socket "$dir/file" | sed "s|$dir|DIR|"
+            fails pinholed --socket "$dir/file" | sed "s|$dir|DIR|"
             cat "$dir/file"
             """
         )
         #expect(
             said == """
-                pinhole: DIR/file is a file and no socket: remove it, or choose another path with --socket (1)
+                pinholed: DIR/file is a file and no socket: remove it, or choose another path with --socket (1)
                 kept
 
                 """
@@ -237,7 +240,7 @@ struct RunCommandTests {
         )
         #expect(
             said == """
-                pinhole: no daemon answers at DIR/made/socket: start it with pinhole run (1)
+                pinhole: no daemon answers at DIR/made/socket: start it with pinholed (1)
                 level=info event=started control-queue=21 data-queue=20 socket=DIR/made/socket
                 level=info event=stopped signal=\(number)
 
@@ -337,7 +340,7 @@ struct RunCommandTests {
             exec 3<>"$dir/log"
             # Fills the pipe, so that nothing more can be written to it without waiting.
             dd if=/dev/zero of="$dir/log" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
-            "$pinhole" run --user root --socket "$dir/socket" 2>&3 & background+=($!)
+            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
             until_ pinhole stats --socket "$dir/socket"
             pinhole stats --socket "$dir/socket" | grep errors.log
             end TERM
@@ -353,7 +356,7 @@ struct RunCommandTests {
             # The reader of the pipe ends at once.
             exec 3> >(exec true)
             wait $!
-            "$pinhole" run --user root --socket "$dir/socket" 2>&3 & background+=($!)
+            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
             until_ pinhole stats --socket "$dir/socket"
             pinhole stats --socket "$dir/socket" | grep errors.log
             end TERM
@@ -432,13 +435,13 @@ struct RunCommandTests {
         let said = try output(
             """
             pinhole rules load
-            fails pinhole run --user root --socket "$dir/made/socket" --state /proc/nowhere/state
+            fails pinholed --user root --socket "$dir/made/socket" --state /proc/nowhere/state
             ls "$dir" | grep -v -e bin -e fails || true
             """
         )
         #expect(
             said == """
-                pinhole: make /proc/nowhere/state.new: No such file or directory: choose another path with --state (1)
+                pinholed: make /proc/nowhere/state.new: No such file or directory: choose another path with --state (1)
 
                 """
         )
@@ -453,7 +456,7 @@ struct RunCommandTests {
             fails pinhole \(command) --socket "$dir/socket" | sed "s|$dir|DIR|"
             """
         )
-        #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinhole run (1)\n")
+        #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinholed (1)\n")
     }
 
     @Test func `an expectation that is not there cannot be deleted`() throws {
@@ -468,6 +471,12 @@ struct RunCommandTests {
     }
 
     @Test(arguments: [
+        (["--frob"], "unknown option '--frob': see pinholed --help"),
+        (["run"], "unexpected operand 'run': see pinholed --help"),
+        (
+            ["--ftps-mark", "0x1000"],
+            "option --ftps-mark was renamed to --bypass-mark: use --bypass-mark with the same value"
+        ),
         (["--timeout", "0"], "--timeout: 0 is out of range: give a number from 1 to 2147483"),
         (
             ["--max-connections", "0"],
@@ -478,9 +487,21 @@ struct RunCommandTests {
             "--log-level: 'loud' is not one of its values: give error, warning, info or debug"
         ),
     ])
-    func `a wrong option is one line and status 64`(_ options: [String], _ complaint: String) throws {
-        let child = try Program.script("pinhole run " + options.joined(separator: " "))
+    func `a wrong command line is one line and status 64`(_ options: [String], _ complaint: String) throws {
+        let child = try Program.script("pinholed " + options.joined(separator: " "))
         #expect(child.status == 64)
-        #expect(child.errors == "pinhole: \(complaint)\n")
+        #expect(child.errors == "pinholed: \(complaint)\n")
+    }
+
+    @Test func `it tells its version, and its help has each option`() throws {
+        let version = try ChildProcess.run(Program.daemon, ["--version"])
+        #expect(version.output == "pinholed \(Commands.Program.version)\n")
+        let help = try ChildProcess.run(Program.daemon, ["--help"])
+        #expect(help.status == 0)
+        #expect(help.output.hasPrefix("usage: pinholed "))
+        for option in Pinholed.options + [.help] {
+            #expect(help.output.contains("  \(option.usage) "), "\(option.name)")
+        }
+        for line in help.output.split(separator: "\n") { #expect(line.count <= Help.width, "\(line)") }
     }
 }
