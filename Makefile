@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make             build the release binary
-# make install     put it and what belongs to it under PREFIX; `make uninstall` takes it away
+# make             build the release binaries
+# make install     put them and what belongs to them under PREFIX; `make uninstall` takes them away
 # make deb         build a Debian package, .build/pinhole_*.deb
 # make test-deb    install and purge that on a bare Debian 12, which is fetched first, and run the commands of README.md and
 #                  docs/firewalls.md there; takes minutes (root)
@@ -35,6 +35,7 @@ zsh_completions = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
 fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 binary = .build/release/pinhole
+daemon = .build/release/pinholed
 deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
 units = pinhole.service pinhole-rules.service
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables rules/pinhole.nft
@@ -65,12 +66,14 @@ deps:
 build:
 	@scripts/require $(build_libraries)
 	swift build -c release --static-swift-stdlib --product pinhole
+	swift build -c release --static-swift-stdlib --product pinholed
 
-$(binary):
+$(binary) $(daemon) &:
 	$(MAKE) build
 
-install: $(binary)
-	install -D -m 755 $(binary) $(sbindir)/pinhole
+install: $(binary) $(daemon)
+	install -d $(sbindir)
+	install -m 755 $(binary) $(daemon) $(sbindir)
 	install -d $(datadir)/rules $(DESTDIR)$(unitdir)
 	install -m 644 $(rules) $(datadir)/rules
 	install -m 644 dist/conf/pinhole.conf $(datadir)
@@ -80,19 +83,24 @@ install: $(binary)
 	done
 	install -D -m 644 dist/systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
 	install -D -m 644 dist/systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
-	install -D -m 644 man/pinhole.8 $(mandir)/man8/pinhole.8
+	install -d $(mandir)/man8
+	install -m 644 man/pinhole.8 man/pinholed.8 $(mandir)/man8
 	install -D -m 644 man/pinhole.conf.5 $(mandir)/man5/pinhole.conf.5
 	install -D -m 644 dist/completions/pinhole.bash $(bash_completions)/pinhole
+	ln -sf pinhole $(bash_completions)/pinholed
 	install -D -m 644 dist/completions/_pinhole $(zsh_completions)/_pinhole
 	install -D -m 644 dist/completions/pinhole.fish $(fish_completions)/pinhole.fish
+	ln -sf pinhole.fish $(fish_completions)/pinholed.fish
 
 uninstall:
-	rm -f $(sbindir)/pinhole $(addprefix $(DESTDIR)$(unitdir)/,$(units))
+	rm -f $(addprefix $(sbindir)/,pinhole pinholed) $(addprefix $(DESTDIR)$(unitdir)/,$(units))
 	rm -f $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
-	rm -f $(mandir)/man8/pinhole.8 $(mandir)/man5/pinhole.conf.5 $(bash_completions)/pinhole $(zsh_completions)/_pinhole $(fish_completions)/pinhole.fish
+	rm -f $(addprefix $(mandir)/,man8/pinhole.8 man8/pinholed.8 man5/pinhole.conf.5)
+	rm -f $(addprefix $(bash_completions)/,pinhole pinholed) $(zsh_completions)/_pinhole
+	rm -f $(addprefix $(fish_completions)/,pinhole.fish pinholed.fish)
 	rm -rf $(datadir)
 
-# The version stands in Pinhole.swift; the package's must be the same.
+# The version stands in Commands/Program.swift; the package's must be the same.
 deb:
 	@scripts/dependencies $(build_packages) $(deb_packages)
 	$(MAKE) build
@@ -125,9 +133,11 @@ demo:
 	$(MAKE) build
 	@scripts/demo $(abspath $(binary))
 
-# The release binary carries the Swift standard library in itself and has no Foundation; the core imports nothing.
+# The release binaries carry the Swift standard library in themselves and have no Foundation; the core imports nothing; the
+# daemon has no code for terminals, captures or HTTP.
 test: deps lint build cost
-	! ldd $(binary) | grep -E 'libswift|Foundation'
+	! ldd $(binary) $(daemon) | grep -E 'libswift|Foundation'
+	! ldd $(daemon) | grep -E 'ncurses|tinfo|pcap|microhttpd'
 	! grep -rnwE 'unsafe|import' Sources/FTPHelper
 	scripts/tests
 	$(MAKE) sanitize

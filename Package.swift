@@ -52,17 +52,59 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["CHTTP", "CLinux", "Linux"], swiftSettings: fenced),
         .target(name: "Terminal", dependencies: ["CScreen", "Linux"], swiftSettings: fenced),
 
+        // What users are told, and what they type.
+        .target(name: "Messages", swiftSettings: fenced),
+        .target(
+            name: "Commands",
+            dependencies: ["FTPHelper", "Linux", "Messages", "Netfilter"],
+            swiftSettings: fenced
+        ),
+
         // The shell: performs what the core decides.
         .target(
             name: "PinholeDaemon",
-            dependencies: ["FTPHelper", "Linux", "Netfilter", "Formats", "Captures"],
+            dependencies: ["FTPHelper", "Linux", "Netfilter", "Formats", "Messages"],
+            swiftSettings: fenced
+        ),
+        .target(
+            name: "Configuration",
+            dependencies: [
+                "FTPHelper", "Linux", "Netfilter", "Formats", "Messages", "Commands", "PinholeDaemon",
+            ],
+            swiftSettings: fenced
+        ),
+
+        // What else `pinhole` does.
+        .target(
+            name: "FirewallRules",
+            dependencies: ["Linux", "Netfilter", "Messages"],
+            swiftSettings: fenced
+        ),
+        .target(
+            name: "Inspection",
+            dependencies: [
+                "FTPHelper", "Linux", "Netfilter", "HTTP", "Messages", "PinholeDaemon", "Configuration",
+                "FirewallRules",
+            ],
+            swiftSettings: fenced
+        ),
+        .target(
+            name: "Replay",
+            dependencies: ["FTPHelper", "Captures", "PinholeDaemon"],
+            swiftSettings: fenced
+        ),
+
+        // The programs.
+        .executableTarget(
+            name: "pinholed",
+            dependencies: ["Linux", "Messages", "Commands", "PinholeDaemon", "Configuration"],
             swiftSettings: fenced
         ),
         .executableTarget(
             name: "pinhole",
             dependencies: [
-                "FTPHelper", "Linux", "Netfilter", "Formats", "Captures", "HTTP", "Terminal",
-                "PinholeDaemon",
+                "FTPHelper", "Linux", "Netfilter", "Formats", "Captures", "HTTP", "Terminal", "Messages",
+                "Commands", "PinholeDaemon", "Configuration", "FirewallRules", "Inspection", "Replay",
             ],
             swiftSettings: fenced
         ),
@@ -78,6 +120,13 @@ let package = Package(
 
         // System calls that fail when a test wants them to.
         .target(name: "CFaults", path: "Tests/CFaults", cSettings: [.define("_GNU_SOURCE")]),
+        // Packets that several tests make.
+        .target(
+            name: "TestPackets",
+            dependencies: ["FTPHelper"],
+            path: "Tests/TestPackets",
+            swiftSettings: fenced
+        ),
 
         .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
         .testTarget(
@@ -92,20 +141,48 @@ let package = Package(
             dependencies: ["Captures", "Linux", "FTPHelper"],
             swiftSettings: fenced
         ),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: fenced),
         .testTarget(
             name: "PinholeDaemonTests",
-            dependencies: ["PinholeDaemon", "Netfilter", "Linux", "Formats", "Captures", "FTPHelper"],
+            dependencies: [
+                "PinholeDaemon", "Netfilter", "Linux", "Formats", "FTPHelper", "Messages", "TestPackets",
+            ],
+            swiftSettings: fenced
+        ),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: [
+                "Configuration", "Commands", "PinholeDaemon", "Netfilter", "FTPHelper", "Messages",
+            ],
+            swiftSettings: fenced
+        ),
+        .testTarget(
+            name: "FirewallRulesTests",
+            dependencies: ["FirewallRules", "Netfilter"],
+            swiftSettings: fenced
+        ),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: ["Inspection", "FirewallRules"],
+            swiftSettings: fenced
+        ),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: ["Replay", "PinholeDaemon", "Captures", "Formats", "FTPHelper", "TestPackets"],
             swiftSettings: fenced
         ),
         .testTarget(
             name: "PinholeTests",
-            dependencies: ["pinhole", "Netfilter", "Linux", "Formats", "Terminal"],
+            dependencies: [
+                "pinhole", "pinholed", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper",
+                "Netfilter", "Linux", "Formats", "Terminal",
+            ],
             exclude: ["Rules/pinhole.nft-list", "Support/hostile-daemon", "Support/nft-without-queue"],
             swiftSettings: fenced
         ),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["pinhole"],
+            dependencies: ["pinhole", "pinholed"],
             resources: [.copy("Scripts")],
             swiftSettings: fenced
         ),

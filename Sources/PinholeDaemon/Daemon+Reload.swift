@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Linux
+import Messages
 
 extension Daemon {
     /// Reads the configuration again and applies it; a configuration with errors changes nothing.

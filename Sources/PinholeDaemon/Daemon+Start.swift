@@ -3,6 +3,7 @@ import Formats
 import FTPHelper
 import Glibc
 import Linux
+package import Messages
 import Netfilter
 
 extension Daemon {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 import Linux
+import Messages
 import Netfilter
 
 /// Hands state over from one daemon to the next.

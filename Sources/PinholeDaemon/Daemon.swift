@@ -4,7 +4,7 @@ import Glibc
 import Linux
 import Netfilter
 
-/// `pinhole run`: the event loop over packets, control clients, timers and signals.
+/// The daemon: the event loop over packets, control clients, timers and signals.
 ///
 /// It has one thread, which blocks only in `Poller.wait`. Only a signal ends it.
 package struct Daemon: ~Copyable {

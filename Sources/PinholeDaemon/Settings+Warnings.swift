@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
+package import Messages
 
 extension Settings {
     /// Warnings about settings that allow more than most people mean: FTPS access to the servers of a whole network.

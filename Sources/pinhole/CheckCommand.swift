@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Inspection
 import Linux
-import PinholeDaemon
+import Messages
 
 /// `pinhole check`.
-enum CheckCommand: Command {
+enum CheckCommand: Subcommand {
     static let name = "check"
     static let summary = "check that everything is in place, and say what to fix"
-    static let options = [RunCommand.config, .socket]
+    static let options = [Option.config, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        let findings = Inspection(arguments).findings
+        let findings = Inspection(
+            Configuration(at: arguments.value(of: .config), arguments),
+            socketPath: arguments.socketPath,
+            exporterPort: ExporterCommand.usualPort
+        ).findings
         try StandardOutput.line(findings.map(\.description).joined(separator: "\n"))
         let count = findings.count { $0.grade == .failed }
         guard count == 0 else {

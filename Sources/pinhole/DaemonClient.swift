@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import Linux
+import Messages
 import PinholeDaemon
 
 /// Requests of subcommands to the daemon.
@@ -17,9 +20,6 @@ enum DaemonClient {
 }
 
 extension Arguments {
-    /// The path of the daemon's control socket.
-    var socketPath: String { value(of: .socket) ?? Option.defaultSocketPath }
-
     /// The format of the daemon's answer.
     var format: ControlFormat { has(.json) ? .json : .text }
 }

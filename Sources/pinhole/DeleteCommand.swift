@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Messages
 import PinholeDaemon
 
 /// `pinhole delete`.
-enum DeleteCommand: Command {
+enum DeleteCommand: Subcommand {
     static let name = "delete"
     static let summary = "close one expectation"
     static let operands = ["ID"]

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Messages
 import PinholeDaemon
 
 /// `pinhole events`.
-enum EventsCommand: Command {
+enum EventsCommand: Subcommand {
     static let name = "events"
     static let summary = "show events as they happen, until interrupted"
     static let options: [Option] = [format, .json, .socket]

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Messages
 import PinholeDaemon
 
 /// `pinhole expectations`.
-enum ExpectationsCommand: Command {
+enum ExpectationsCommand: Subcommand {
     static let name = "expectations"
     static let summary = "list the data connections that were announced and not yet seen"
     static let options: [Option] = [.json, .socket]

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import FTPHelper
 import Glibc
 import HTTP
 import Linux
+import Messages
 import PinholeDaemon
 import Synchronization
 
 /// `pinhole exporter`.
-enum ExporterCommand: Command {
+enum ExporterCommand: Subcommand {
     static let name = "exporter"
     static let summary = "serve the metrics of the daemon to Prometheus"
     static let options: [Option] = [listen, .socket]

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Glibc
+import Commands
 import Linux
-import PinholeDaemon
+import Messages
 
-/// The entry point: finds the subcommand, runs it, and reports errors.
+/// The entry point: finds the subcommand and runs it.
 @main
 enum Pinhole {
-    /// The version of the program, which is defined only here.
-    static let version = "0.1.0"
-
     /// All subcommands, in the order of the help.
-    static var commands: [any Command.Type] {
+    static var commands: [any Subcommand.Type] {
         [
-            RunCommand.self, RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
+            RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
             ConnectionsCommand.self, TransfersCommand.self, TopCommand.self,
             StatsCommand.self, MetricsCommand.self, ExporterCommand.self, EventsCommand.self,
             DeleteCommand.self, FlushCommand.self,
@@ -22,11 +19,10 @@ enum Pinhole {
     }
 
     static func main() {
-        do {
-            try run(Array(CommandLine.arguments.dropFirst()))
+        do throws(UserError) {
+            try run(Program.words)
         } catch {
-            StandardError.write("\(error)\n")
-            exit(error.status.rawValue)
+            Program.end("pinhole", with: error)
         }
     }
 
@@ -36,27 +32,32 @@ enum Pinhole {
         }
         switch first {
         case "--help": return try StandardOutput.line(help)
-        case "--version": return try VersionCommand.run(try Arguments(parsing: [], for: VersionCommand.self))
+        case "--version": return try VersionCommand.run(parsing: [])
+        case "run":
+            throw UserError(
+                "the daemon is a program of its own",
+                hint: "start it with pinholed, which takes the options that run had",
+                status: .usage
+            )
         default: break
         }
         guard let command = commands.first(where: { $0.name == first }) else {
             let kind = first.hasPrefix("-") ? "option" : "subcommand"
             throw UserError("unknown \(kind) '\(first)'", hint: "see pinhole --help", status: .usage)
         }
-        let parsed = try Arguments(parsing: Array(arguments.dropFirst()), for: command)
-        if parsed.has(.help) { return try StandardOutput.line(command.help) }
-        try command.run(parsed)
+        try command.run(parsing: Array(arguments.dropFirst()))
     }
 
     private static var help: String {
         """
         usage: pinhole SUBCOMMAND [OPTIONS]
 
-        carry FTP through a firewall or NAT gateway
+        set up and watch pinholed, which carries FTP through a firewall or NAT gateway
 
         \(Help.table(commands.map { ($0.name, $0.summary) }))
 
-        See 'pinhole SUBCOMMAND --help' for its options.
+        See 'pinhole SUBCOMMAND --help' for its options, 'pinholed --help' for those
+        of the daemon.
         """
     }
 }

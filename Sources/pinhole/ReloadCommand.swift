@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Messages
 import PinholeDaemon
 
 /// `pinhole reload`.
-enum ReloadCommand: Command {
+enum ReloadCommand: Subcommand {
     static let name = "reload"
     static let summary = "make the daemon read its configuration again"
     static let options: [Option] = [.socket]

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Captures
+import Commands
 import Formats
 import FTPHelper
 import Linux
+import Messages
 import PinholeDaemon
+import Replay
 
 /// `pinhole replay`.
-enum ReplayCommand: Command {
+enum ReplayCommand: Subcommand {
     static let name = "replay"
     static let summary = "show the events of a capture, as seen without NAT"
     static let operands = ["FILE"]

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import FirewallRules
 import Linux
+import Messages
 import Netfilter
 import PinholeDaemon
 
 /// `pinhole rules`.
-enum RulesCommand: Command {
+enum RulesCommand: Subcommand {
     static let name = "rules"
     static let summary = "load, unload or print the rules that queue packets"
     static let operands = ["load|unload|print"]
@@ -30,7 +34,7 @@ enum RulesCommand: Command {
     static func run(_ arguments: Arguments) throws(UserError) {
         let rules = try RuleSet(
             ports: arguments.given(.ports)?.numbers(in: 1...UInt16.max) ?? [21],
-            queues: queues(arguments),
+            queues: arguments.given(.queues)?.queueNumbers() ?? QueueNumbers(),
             asksForFTPS: arguments.has(ftps),
             sparesSynproxy: arguments.has(synproxy),
             releaseMark: arguments.given(.bypassMark)?.bypassMark() ?? nil,
@@ -43,8 +47,10 @@ enum RulesCommand: Command {
             // Before the rules queue packets: the daemon has not seen the logins of established sessions. The request may fail,
             // because a daemon that starts later finds these sessions itself.
             try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
-            try load(rules, backend)
-        case "unload": try unload(backend)
+            try rules.load(with: backend)
+        case "unload":
+            try requirePermission()
+            try RuleSet.unload(with: backend)
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
         case let other:
             throw UserError(
@@ -52,39 +58,6 @@ enum RulesCommand: Command {
                 hint: "use load, unload or print",
                 status: .usage
             )
-        }
-    }
-
-    private static func queues(_ arguments: Arguments) throws(UserError) -> QueueNumbers {
-        guard let value = arguments.given(.queues) else { return QueueNumbers() }
-        return try QueueNumbers(value)
-    }
-
-    private static func load(_ rules: RuleSet, _ backend: PinholeSet.Backend?) throws(UserError) {
-        let backend = backend ?? BackendChoice(for: rules).backend
-        // With both, each packet would be queued twice.
-        if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
-            throw UserError(
-                "the rules of \(other.rawValue) are loaded",
-                hint: "remove them first with pinhole rules unload"
-            )
-        }
-        switch backend {
-        case .nft: try Firewall.perform(rules.nftLoading)
-        case .iptables: try Installation.replace(with: Installation(rules))
-        }
-    }
-
-    private static func unload(_ backend: PinholeSet.Backend?) throws(UserError) {
-        try requirePermission()
-        let loaded = PinholeSet.Backend.loaded
-        // Rules of iptables can be left over after their sets are gone.
-        let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
-        for backend in backend.map({ [$0] }) ?? loaded + rest {
-            switch backend {
-            case .nft: try Firewall.perform(RuleSet.nftRemoval)
-            case .iptables: try Installation.replace(with: Installation())
-            }
         }
     }
 

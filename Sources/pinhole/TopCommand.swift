@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import Formats
 import FTPHelper
 import Glibc
 import Linux
+import Messages
 import PinholeDaemon
 import Terminal
 
 /// `pinhole top`.
-enum TopCommand: Command {
+enum TopCommand: Subcommand {
     static let name = "top"
     static let summary = "show sessions and transfers live, on the whole terminal"
     static let options: [Option] = [.socket]

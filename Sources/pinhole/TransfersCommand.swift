@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
+import Messages
 import PinholeDaemon
 
 /// `pinhole transfers`.
-enum TransfersCommand: Command {
+enum TransfersCommand: Subcommand {
     static let name = "transfers"
     static let summary = "list the transfers in progress"
     static let options: [Option] = [.json, .socket]

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Linux
-import PinholeDaemon
+import Messages
 
 /// `pinhole version`.
-enum VersionCommand: Command {
+enum VersionCommand: Subcommand {
     static let name = "version"
     static let summary = "show the version"
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        try StandardOutput.line("pinhole \(Pinhole.version)")
+        try StandardOutput.line("pinhole \(Program.version)")
     }
 }

@@ -112,7 +112,7 @@ extension Gateway {
 
     /// Starts the daemon under something that starts it again.
     fileprivate func startSupervisedDaemon() async throws -> Service {
-        let words = ["/usr/bin/python3", "-B", try Files.script("supervise"), try Files.pinhole(), "run"]
+        let words = ["/usr/bin/python3", "-B", try Files.script("supervise"), try Files.pinholed()]
         let manager = try lab.start(words, as: "manager", on: .gateway)
         try await manager.said("ready 1\n")
         return manager

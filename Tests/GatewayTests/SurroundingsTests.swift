@@ -4,18 +4,18 @@ import Testing
 
 /// Surroundings in which a command cannot do its work: one clear line, exit status 1, and nothing left behind.
 @Suite struct SurroundingsTests {
-    /// Runs a subcommand that has to fail, and compares everything with what was there before.
+    /// Runs a command that has to fail, and compares everything with what was there before.
     private func expectRefusal(
         _ what: String,
         in gateway: Gateway,
-        _ subcommand: [String],
+        _ words: [String],
         prefix: [String] = []
     ) async throws {
         let before = try await gateway.traces()
-        let outcome = try await gateway.pinhole(subcommand, prefix: prefix)
+        let outcome = try await gateway.run(words, prefix: prefix)
         try #require(outcome.status == 1, "\(outcome)")
         try #require(outcome.output.isEmpty, "\(outcome)")
-        let line = /pinhole: [^\n]+: [^\n]+\n/
+        let line = try Regex("\(words[0]): [^\n]+: [^\n]+\n")
         try #require(outcome.error.wholeMatch(of: line) != nil, "\(outcome)")
         try #require(outcome.error.contains(what), "\(outcome)")
         let after = try await gateway.traces()
@@ -27,8 +27,9 @@ import Testing
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let incapable = ["setpriv", "--bounding-set", "-net_admin"]
-            try await expectRefusal("permission", in: gateway, ["run"], prefix: incapable)
-            try await expectRefusal("permission", in: gateway, ["rules", "load"], prefix: incapable)
+            try await expectRefusal("permission", in: gateway, ["pinholed"], prefix: incapable)
+            let loading = ["pinhole", "rules", "load"]
+            try await expectRefusal("permission", in: gateway, loading, prefix: incapable)
         }
     }
 
@@ -39,9 +40,9 @@ import Testing
             // The one capability lets it read the program, wherever that was built.
             let capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
             let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + capabilities
-            try await expectRefusal("permission", in: gateway, ["run"], prefix: nobody)
-            try await expectRefusal("permission", in: gateway, ["rules", "load"], prefix: nobody)
-            try await expectRefusal("daemon", in: gateway, ["stats"], prefix: nobody)
+            try await expectRefusal("permission", in: gateway, ["pinholed"], prefix: nobody)
+            try await expectRefusal("permission", in: gateway, ["pinhole", "rules", "load"], prefix: nobody)
+            try await expectRefusal("daemon", in: gateway, ["pinhole", "stats"], prefix: nobody)
         }
     }
 
@@ -50,7 +51,7 @@ import Testing
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
-            let arguments = ["run", "--queues", queues, "--socket", "/run/other.sock"]
+            let arguments = ["pinholed", "--queues", queues, "--socket", "/run/other.sock"]
             let taken = queues == "21,31" ? 21 : 20
             try await expectRefusal("another process has queue \(taken)", in: gateway, arguments)
             try await #require(gateway.pinhole("stats").hasSucceeded, "the first daemon goes on")
@@ -60,9 +61,9 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `without its sets the daemon does not start`() async throws {
         try await Gateway.with(.routed) { gateway in
-            try await expectRefusal("there is no set pinhole4", in: gateway, ["run"])
+            try await expectRefusal("there is no set pinhole4", in: gateway, ["pinholed"])
             try await gateway.lab.require(["ipset", "create", "pinhole4", "hash:ip"], on: .gateway)
-            try await expectRefusal("pinhole4", in: gateway, ["run"])
+            try await expectRefusal("pinhole4", in: gateway, ["pinholed"])
         }
     }
 
@@ -83,7 +84,7 @@ import Testing
             let library = try await gateway.compile("lacking")
             let lacking = ["env", "LD_PRELOAD=\(library)", "LACKING=\(subsystem)"]
             let message = "the kernel has no \(name): load its module with: modprobe \(module)"
-            try await expectRefusal(message, in: gateway, ["run"], prefix: lacking)
+            try await expectRefusal(message, in: gateway, ["pinholed"], prefix: lacking)
         }
     }
 
@@ -96,12 +97,12 @@ import Testing
             try await expectRefusal(
                 "another daemon listens at \(path)",
                 in: gateway,
-                ["run", "--queues", "31,30"]
+                ["pinholed", "--queues", "31,30"]
             )
             try await #require(gateway.pinhole("stats").hasSucceeded, "the first daemon goes on")
 
             try await gateway.lab.require(["touch", "/run/file"])
-            let arguments = ["run", "--queues", "31,30", "--socket", "/run/file"]
+            let arguments = ["pinholed", "--queues", "31,30", "--socket", "/run/file"]
             try await expectRefusal("/run/file is a file and no socket", in: gateway, arguments)
         }
     }
@@ -118,7 +119,7 @@ import Testing
             try await expectRefusal(
                 missing,
                 in: gateway,
-                ["rules", "load"],
+                ["pinhole", "rules", "load"],
                 prefix: ["env", "PATH=\(folder)"]
             )
         }
@@ -128,7 +129,7 @@ import Testing
     func `who asks a daemon that is not there is told so`() async throws {
         try await Gateway.with(.routed) { gateway in
             for subcommand in ["stats", "expectations", "connections", "events", "flush"] {
-                try await expectRefusal("daemon", in: gateway, [subcommand])
+                try await expectRefusal("daemon", in: gateway, ["pinhole", subcommand])
             }
         }
     }

@@ -33,10 +33,11 @@ struct DemoTests {
     @Test func `it fails where Pinhole does nothing`() throws {
         let child = try script(
             #"""
-            printf '#!/bin/sh\n[ "$1" != run ] || exec sleep infinity\n' >/run/netns/.fake
-            chmod +x /run/netns/.fake
+            printf '#!/bin/sh\n' >/run/netns/.fake
+            printf '#!/bin/sh\nexec sleep infinity\n' >/run/netns/.faked
+            chmod +x /run/netns/.fake*
             ! "$demo" /run/netns/.fake
-            rm /run/netns/.fake
+            rm /run/netns/.fake*
             """#
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Completions of pinhole for fish. What there is to complete, the program says itself.
+# Completions of pinhole and pinholed for fish. What there is to complete, the programs say themselves.
 
 # The words of a help's table that look so, each with its meaning behind a tab.
 function __pinhole_rows -a pattern
     string replace -rf -- "^  ($pattern)(?: [^ ]+)?  +(.*)" '$1\t$2' $argv[2..]
 end
 
-function __pinhole_words
+function __pinhole_words -a program
     set -l words (commandline -opc)
     set -l token (commandline -ct)
-    if test (count $words) = 1
+    if test $program = pinhole; and test (count $words) = 1
         __pinhole_rows '[a-z]+' (pinhole --help 2>/dev/null)
         printf '%s\t%s\n' --help 'show the subcommands' --version 'show the version'
         return
     end
-    set -l help (pinhole $words[2] --help 2>/dev/null)
+    set -l help
+    if test $program = pinhole
+        set help (pinhole $words[2] --help 2>/dev/null)
+    else
+        set help (pinholed --help 2>/dev/null)
+    end
     set -l option $words[-1]
     # --option=value is one word.
     set -l prefix (string match -r '^--[a-z-]+=' -- $token)
@@ -42,4 +47,5 @@ function __pinhole_words
     end
 end
 
-complete -c pinhole -f -a '(__pinhole_words)'
+complete -c pinhole -f -a '(__pinhole_words pinhole)'
+complete -c pinholed -f -a '(__pinhole_words pinholed)'

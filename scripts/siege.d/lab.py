@@ -220,7 +220,7 @@ class Lab:
     # The daemon
 
     def start_daemon(self):
-        words = [self.pinhole, "run", "--config", f"{self.folder}/pinhole.conf", "--socket", self.path]
+        words = [f"{self.pinhole}d", "--config", f"{self.folder}/pinhole.conf", "--socket", self.path]
         words += ["--log-level", "error"]
         with self.inside("gateway"), open(f"{self.folder}/log", "ab") as log:
             self.daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

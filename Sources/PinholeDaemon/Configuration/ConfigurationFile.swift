@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import Messages
 
 /// The configuration file, which the daemon reads again on reload.
 package struct ConfigurationFile {
     package let path: String
     /// Parses the text of the file.
-    package let settings: (String) throws(UserError) -> Settings
+    private let parse: (String) throws(UserError) -> Settings
 
-    package init(at path: String, _ settings: @escaping (String) throws(UserError) -> Settings) {
+    package init(at path: String, _ parse: @escaping (String) throws(UserError) -> Settings) {
         self.path = path
-        self.settings = settings
+        self.parse = parse
     }
+
+    /// The settings of the file with this text.
+    package func settings(_ text: String) throws(UserError) -> Settings { try parse(text) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
 import Linux
+package import Messages
 
 /// Sends one request to the daemon's control socket and reads the answer.
 ///
@@ -130,7 +131,7 @@ package enum ControlSocketClient {
     private static func userError(_ error: SystemError, at path: String) -> UserError {
         switch error.code {
         case ENOENT, ECONNREFUSED:
-            UserError("no daemon answers at \(path)", hint: "start it with pinhole run")
+            UserError("no daemon answers at \(path)", hint: "start it with pinholed")
         case EAGAIN: silent(path)
         case EACCES, EPERM: UserError("the daemon at \(path) is for root and its own group", hint: "use sudo")
         default: UserError(error.description, hint: "give the daemon's path with --socket")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 package import Formats
 package import FTPHelper
+import Messages
 
 extension ConnectionSummary {
     /// The object of `pinhole connections --json`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 package import Formats
 package import FTPHelper
+import Messages
 
 extension Event {
     /// The name in logs, text and JSON.

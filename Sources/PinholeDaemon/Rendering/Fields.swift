@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Messages
 
 /// A line of `key=value` pairs, for logs and text output.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
+import Messages
 import PinholeDaemon
 
 /// Access to the daemon's answers.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
 import Linux
+import Messages
 import PinholeDaemon
 
 /// The latest refusals since it began to read the daemon's events.

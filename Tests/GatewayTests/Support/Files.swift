@@ -3,12 +3,18 @@ import Foundation
 
 /// The files that the tests bring along or find beside themselves.
 enum Files {
-    /// The program under test: it lies beside the test bundle, in the same build folder.
-    static func pinhole() throws -> String {
+    /// The command line under test.
+    static func pinhole() throws -> String { try program("pinhole") }
+
+    /// The daemon under test.
+    static func pinholed() throws -> String { try program("pinholed") }
+
+    /// A program under test: it is beside the test bundle, in the same build folder.
+    static func program(_ name: String) throws -> String {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let program = URL(filePath: bundle).deletingLastPathComponent().appending(path: "pinhole").path
+        let program = URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
         guard FileManager.default.isExecutableFile(atPath: program) else {
-            throw HarnessError("no pinhole beside \(bundle)")
+            throw HarnessError("no \(name) beside \(bundle)")
         }
         return program
     }

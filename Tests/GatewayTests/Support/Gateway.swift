@@ -246,6 +246,11 @@ struct Gateway: Sendable {
         try await lab.run(prefix + [pinhole] + arguments, on: .gateway)
     }
 
+    /// Runs a program under test, by the first of the words, through the program that `prefix` names.
+    func run(_ words: [String], prefix: [String]) async throws -> Outcome {
+        try await lab.run(prefix + [Files.program(words[0])] + words.dropFirst(), on: .gateway)
+    }
+
     /// Whose rules Pinhole's are to be, if that is given: on a kernel with all of nftables they may be of either.
     static let backend = ProcessInfo.processInfo.environment["PINHOLE_BACKEND"]
 
@@ -266,7 +271,7 @@ struct Gateway: Sendable {
 
     /// The same with as many arguments as there are.
     func startDaemon(_ arguments: [String], prefix: [String] = []) async throws -> Service {
-        let words = prefix + [pinhole, "run"] + arguments
+        let words = prefix + [try Files.pinholed()] + arguments
         let daemon = try lab.start(words, as: lab.newName("daemon"), on: .gateway)
         try await poll(for: "the daemon to answer") {
             guard daemon.program.isRunning else { throw HarnessError("the daemon ended:\n\(daemon.text)") }
@@ -334,8 +339,9 @@ struct Gateway: Sendable {
 
     /// Everything that a command could have left behind: rules, sets, sockets, bound queues, processes.
     func traces() async throws -> [Substring] {
+        let processes = "pgrep -x 'pinholed?'"
         let words = [
-            "sh", "-c", "find /run -type s; cut -c1-12 /proc/net/netfilter/nfnetlink_queue; pgrep -x pinhole",
+            "sh", "-c", "find /run -type s; cut -c1-12 /proc/net/netfilter/nfnetlink_queue; \(processes)",
         ]
         return try await rules() + lab.run(words, on: .gateway).output.split(separator: "\n")
     }

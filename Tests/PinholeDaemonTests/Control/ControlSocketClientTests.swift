@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 import Linux
+import Messages
 import PinholeDaemon
 import Testing
 
@@ -135,7 +136,7 @@ import Testing
     }
 
     @Test func `nobody there is an error that says how to start it`() throws {
-        let expected = UserError("no daemon answers at \(path)", hint: "start it with pinhole run")
+        let expected = UserError("no daemon answers at \(path)", hint: "start it with pinholed")
         #expect(throws: expected) { try ControlSocketClient.ask(.flush, at: path) { _ in } }
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 import Linux
 import Netfilter
 import Testing
+import TestPackets
 
 @testable import PinholeDaemon
 

@@ -11,7 +11,7 @@ struct CheckCommandTests {
             sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.netfilter.nf_conntrack_acct=1
             pinhole rules load
             start() {
-                "$pinhole" run --config "$dir/conf" --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
+                "$pinholed" --config "$dir/conf" --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
                 until_ pinhole stats --socket "$dir/$1"
             }
             start socket
@@ -60,8 +60,8 @@ struct CheckCommandTests {
                 ok       daemon: no capability except CAP_NET_ADMIN
                 ok       daemon: no new privileges
                 ok       daemon: only the system calls that it needs
-                ok       queue 21, control packets: pinhole, process PROCESS listens
-                ok       queue 20, data connections: pinhole, process PROCESS listens
+                ok       queue 21, control packets: pinholed, process PROCESS listens
+                ok       queue 20, data connections: pinholed, process PROCESS listens
                 ok       refused since the start: nothing
                 ok       exporter: none at 127.0.0.1:9421; only Prometheus needs one
                 ok       the kernel's helper: not used
@@ -86,9 +86,9 @@ struct CheckCommandTests {
                 "set pinhole6: missing: pinhole rules load",
                 "rules in ip6tables mangle: none: pinhole rules load",
                 "rules in ip6tables raw: none: pinhole rules load",
-                "daemon: no daemon answers at DIR/socket: start it with pinhole run",
-                "queue 21, control packets: no process listens: pinhole run --queues 21,20",
-                "queue 20, data connections: no process listens: pinhole run --queues 21,20",
+                "daemon: no daemon answers at DIR/socket: start it with pinholed",
+                "queue 21, control packets: no process listens: pinholed --queues 21,20",
+                "queue 20, data connections: no process listens: pinholed --queues 21,20",
             ]
         )
         #expect(child.errors == "pinhole: 9 of 27 checks failed: each line above says how to fix it\n")
@@ -158,7 +158,7 @@ struct CheckCommandTests {
     @Test func `in an unprivileged container rules and daemon work, and nothing is found missing`() throws {
         let child = try Program.script(
             #"""
-            cp "$pinhole" "$dir/pinhole"
+            cp "$pinhole" "$pinholed" "$dir"
             chmod 755 "$dir"
             mkdir -m 777 "$dir/own"
             setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net bash -c '
@@ -166,7 +166,7 @@ struct CheckCommandTests {
                 cd "$0"
                 ip link set lo up
                 ./pinhole rules load
-                ./pinhole run --socket "$0/own/socket" 2>own/log & daemon=$!
+                ./pinholed --socket "$0/own/socket" 2>own/log & daemon=$!
                 trap "kill $daemon" EXIT
                 end=$((SECONDS + 60))
                 until ./pinhole stats --socket "$0/own/socket" >/dev/null 2>&1; do ((SECONDS < end)); done
@@ -284,7 +284,7 @@ struct CheckCommandTests {
         #expect(lines(child, "ok").contains("rules in iptables mangle: port 2121 to queue 7"))
         #expect(
             lines(child, "not ok") == [
-                "queue 7, control packets: no process listens: pinhole run --queues 7,20"
+                "queue 7, control packets: no process listens: pinholed --queues 7,20"
             ]
         )
     }
@@ -300,7 +300,7 @@ struct CheckCommandTests {
         #expect(child.status == 1)
         #expect(
             lines(child, "not ok") == [
-                "queue 7, control packets: pinhole, process OTHER listens, not the daemon: "
+                "queue 7, control packets: pinholed, process OTHER listens, not the daemon: "
                     + "give each its own queues"
             ]
         )

@@ -9,7 +9,7 @@ import Testing
         ip link set lo up
         pinhole rules load
         printf '' >"$dir/pinhole.conf"
-        "$pinhole" run --user root --socket "$dir/socket" --config "$dir/pinhole.conf" 2>"$dir/log" & background+=($!)
+        "$pinholed" --user root --socket "$dir/socket" --config "$dir/pinhole.conf" 2>"$dir/log" & background+=($!)
         until_ pinhole stats --socket "$dir/socket"
         chgrp 65534 "$dir/socket"; chmod 755 "$dir"
         # hold USER REQUEST: as many connections as the daemon lets in, of that user.

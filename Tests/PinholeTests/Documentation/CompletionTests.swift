@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Foundation
+import Linux
 import Testing
 
+@testable import Configuration
 @testable import pinhole
-import Linux
+@testable import pinholed
 
 /// What the shells offer, asked of the shells.
 struct CompletionTests {
@@ -15,14 +18,14 @@ struct CompletionTests {
 
     /// `ask SHELL WORD...` prints what the shell offers for the last word, one a line.
     private let ask = """
-        ln -s "$pinhole" "$dir/bin/pinhole"
+        ln -s "$pinhole" "$pinholed" "$dir/bin"
         mkdir "$dir/here"
         cd "$dir/here"
         touch capture.pcap
         ask_bash() {
             bash --norc -c '. "$0/pinhole.bash"
                 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-                _pinhole
+                "_$1"
                 ((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"' "$completions" "$@"
         }
         ask_fish() {
@@ -69,21 +72,23 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `every option of a subcommand is offered, and no other`(_ shell: Shell) throws {
-        for command in [RunCommand.self, RulesCommand.self, ReplayCommand.self] as [any Command.Type] {
+    func `every option of a command is offered, and no other`(_ shell: Shell) throws {
+        for command in [RulesCommand.self, ReplayCommand.self] as [any Subcommand.Type] {
             let names = Set((command.options + [.help]).map { "--\($0.name)" })
             #expect(try offered(shell, "pinhole", command.name, "--") == names, "\(command.name)")
         }
+        let names = Set((Pinholed.options + [.help]).map { "--\($0.name)" })
+        #expect(try offered(shell, "pinholed", "--") == names)
     }
 
     @Test(arguments: Shell.allCases)
     func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
         #expect(try offered(shell, "pinhole", "rules", "") == ["load", "unload", "print"])
         #expect(try offered(shell, "pinhole", "events", "--format", "") == ["text", "json", "xferlog"])
-        #expect(try offered(shell, "pinhole", "run", "--user", "nobod") == ["nobody"])
+        #expect(try offered(shell, "pinholed", "--user", "nobod") == ["nobody"])
         #expect(try offered(shell, "pinhole", "replay", "cap") == ["capture.pcap"])
-        #expect(try offered(shell, "pinhole", "run", "--socket", "cap") == ["capture.pcap"])
-        #expect(try offered(shell, "pinhole", "run", "--timeout", "") == [])
+        #expect(try offered(shell, "pinholed", "--socket", "cap") == ["capture.pcap"])
+        #expect(try offered(shell, "pinholed", "--timeout", "") == [])
     }
 
     @Test(arguments: Shell.allCases)
@@ -95,7 +100,7 @@ struct CompletionTests {
             case .yesOrNo: words = ["yes", "no"]
             case .flag, .flagOrValue, .value: continue
             }
-            #expect(try offered(shell, "pinhole", "run", "--\(key.name)", "") == Set(words), "\(key.name)")
+            #expect(try offered(shell, "pinholed", "--\(key.name)", "") == Set(words), "\(key.name)")
         }
     }
 }

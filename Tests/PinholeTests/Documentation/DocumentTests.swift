@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Configuration
 import Foundation
 import Linux
-import PinholeDaemon
+import Messages
 import Testing
 
 @testable import pinhole
+@testable import pinholed
 
 /// What the documents say, held against the program and the project.
 struct DocumentTests {
@@ -55,6 +58,23 @@ struct DocumentTests {
         #expect(count > 15)
     }
 
+    @Test func `the daemon would take every command that is shown`() throws {
+        var count = 0
+        for path in try Documents.all() {
+            let lines = try Documents.blocks(of: path).joined()
+            for line in lines where line == "pinholed" || line.hasPrefix("pinholed ") {
+                let words = line.split(separator: " ").dropFirst().map(String.init)
+                do {
+                    _ = try Arguments(parsing: words, for: Pinholed.self)
+                } catch {
+                    Issue.record("\(path): \(line): \(error.message)")
+                }
+                count += 1
+            }
+        }
+        #expect(count > 3)
+    }
+
     /// Those that need the firewall or service in question, or a network, are run by `scripts/walk-through`.
     @Test(arguments: [
         "README.md", "docs/install.md", "docs/firewalls.md", "docs/ftps.md", "docs/operations.md",
@@ -94,7 +114,7 @@ struct DocumentTests {
         for path in try Documents.all() {
             for block in try Documents.blocks(of: path)
             where block.contains(where: { $0.hasPrefix("[server ") }) {
-                let arguments = try Arguments(parsing: [], for: RunCommand.self)
+                let arguments = try Arguments(parsing: [], for: Pinholed.self)
                 _ = try Configuration(at: path, arguments).settings(by: block.joined(separator: "\n"))
                 count += 1
             }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Foundation
 import FTPHelper
 import Linux
 import PinholeDaemon
 import Testing
 
+@testable import Configuration
 @testable import pinhole
+@testable import pinholed
 
 /// The manual and the documents, held against the program's own help.
 struct ManualTests {
@@ -44,6 +47,14 @@ struct ManualTests {
         }
     }
 
+    @Test func `the manual of the daemon has each option as in the help`() throws {
+        let sections = sections(of: try text(of: "man/pinholed.8"), from: ".Sh ", to: [".Sh "])
+        let documented = sections["OPTIONS", default: []].filter { $0.hasPrefix(".It Fl ") }.map {
+            $0.dropFirst(7).replacing(" Ar ", with: " ")
+        }
+        #expect(documented.map { "-\($0)" } == Pinholed.options.map(\.usage))
+    }
+
     @Test func `each section of the manual has an example that the program would take`() throws {
         let sections = sections(of: try text(of: "man/pinhole.8"), from: ".Ss ", to: [".Ss ", ".Sh "])
         #expect(!sections.isEmpty)
@@ -71,11 +82,11 @@ struct ManualTests {
         }
     }
 
-    @Test func `the tables of options have each option of pinhole run and rules, as in the help`() throws {
+    @Test func `the tables of options have each option of pinholed and rules, as in the help`() throws {
         let document = "docs/configuration.md"
         #expect(
             try cells(of: document, in: "Options of the daemon", from: "--")
-                == RunCommand.options.map(\.usage)
+                == Pinholed.options.map(\.usage)
         )
         #expect(
             try Set(cells(of: document, in: "Options of the rules", from: "--"))
@@ -92,11 +103,11 @@ struct ManualTests {
     }
 
     /// What is said of several subcommands at once is said in sentences; of each only that the option is named.
-    @Test func `the documents name every option of every subcommand`() throws {
+    @Test func `the documents name every option of every command`() throws {
         let documents = try text(of: "docs/configuration.md") + text(of: "docs/operations.md")
-        for command in Pinhole.commands {
+        for command in Pinhole.commands + [Pinholed.self] as [any Commands.Command.Type] {
             for option in command.options {
-                #expect(documents.contains("`--\(option.name)"), "\(command.name) --\(option.name)")
+                #expect(documents.contains("`--\(option.name)"), "\(command.invocation) --\(option.name)")
             }
         }
     }
@@ -105,7 +116,14 @@ struct ManualTests {
         throws
     {
         var count = 0
-        for path in try Documents.all() + ["man/pinhole.8"] {
+        for path in try Documents.all() + ["man/pinhole.8", "man/pinholed.8"] {
+            let daemon = /pinholed((?: --[a-z][a-z-]*(?:[ =][A-Za-z0-9,.\/]+)?)+)/
+            for match in try text(of: path).matches(of: daemon) {
+                for option in match.1.matches(of: /--([a-z][a-z-]*)/) {
+                    #expect(Pinholed.options.contains { $0.name == option.1 }, "\(path): \(match.0)")
+                    count += 1
+                }
+            }
             for match in try text(of: path).matches(
                 of: /pinhole ([a-z]+)((?: [a-z]+)?(?: --[a-z][a-z-]*(?:[ =][A-Za-z0-9,.\/]+)?)+)/
             ) {
@@ -143,12 +161,12 @@ struct ManualTests {
         }
         #expect(keys == Key.all.map(\.name))
         let example = try #require(manual.firstMatch(of: /\.Bd -literal -offset indent\n((?s).*)\.Ed/)).1
-        let arguments = try Arguments(parsing: [], for: RunCommand.self)
+        let arguments = try Arguments(parsing: [], for: Pinholed.self)
         let settings = try Configuration(at: "FILE", arguments).settings(by: String(example))
         #expect(settings.policy.rules.timeout == 120 && settings.policy.servers.count == 3)
     }
 
-    @Test(arguments: ["pinhole.8", "pinhole.conf.5"])
+    @Test(arguments: ["pinhole.8", "pinholed.8", "pinhole.conf.5"])
     func `mandoc has nothing to say against a manual`(_ name: String) throws {
         let lint = try ChildProcess.run(
             "mandoc",
@@ -165,6 +183,6 @@ struct ManualTests {
 
     @Test func `the package has the program's version`() throws {
         let changelog = try text(of: "debian/changelog")
-        #expect(changelog.hasPrefix("pinhole (\(Pinhole.version)) "))
+        #expect(changelog.hasPrefix("pinhole (\(Commands.Program.version)) "))
     }
 }

@@ -8,7 +8,7 @@ import Testing
     private let start = """
         ip link set lo up
         pinhole rules load
-        "$pinhole" run --user root --socket "$dir/socket" 2>/dev/null & background+=($!)
+        "$pinholed" --user root --socket "$dir/socket" 2>/dev/null & background+=($!)
         until_ pinhole stats --socket "$dir/socket"
         "$pinhole" exporter --socket "$dir/socket" & background+=($!)
         ask() { curl --silent --max-time 10 "http://127.0.0.1:9421$1"; }

@@ -3,8 +3,6 @@ import Foundation
 import Linux
 import Testing
 
-@testable import pinhole
-
 /// The rules of nftables, each in a network namespace of its own, as root.
 struct RulesNFTTests {
     /// Tables of somebody else, one of them with a name like ours, and rules of iptables.
@@ -182,29 +180,5 @@ struct RulesNFTTests {
             """
         )
         expectSuccess(child)
-    }
-
-    @Test func `what is listed is understood, whichever program listed it`() {
-        for statement in ["queue to 7", "queue flags bypass to 7", "queue num 7", "queue num 7 bypass"] {
-            let table = NFTTable(
-                parsing: """
-                    table inet pinhole {
-                    \tchain control {
-                    \t\tct state new,established tcp flags & (fin | syn | rst | ack) != syn counter \(statement)
-                    \t}
-                    \tchain control_output {
-                    \t\ttype filter hook output priority mangle; policy accept;
-                    \t\tmeta l4proto tcp ct original proto-dst 21 oifname != "lo" jump control
-                    \t\tmeta l4proto tcp ct original proto-dst 2121 oifname != "lo" jump control
-                    \t}
-                    }
-                    """
-            )
-            #expect(table.ports == [21, 2121])
-            #expect(table.queue(at: .mangle) == 7)
-            #expect(table.queue(at: .raw) == nil)
-            #expect(table.leads(from: "output", at: .mangle))
-            #expect(!table.leads(from: "prerouting", at: .mangle))
-        }
     }
 }

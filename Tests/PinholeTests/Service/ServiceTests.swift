@@ -11,7 +11,7 @@ struct ServiceTests {
         mkdir -p "$root/etc/systemd/system" "$root/lib/systemd" "$root/usr/sbin" "$root/bin"
         cp -r /lib/systemd/system "$root/lib/systemd/"
         cp "$top"/dist/systemd/*.service "$root/etc/systemd/system"
-        for program in usr/sbin/pinhole bin/chgrp; do cp /bin/true "$root/$program"; done
+        for program in usr/sbin/pinhole usr/sbin/pinholed bin/chgrp; do cp /bin/true "$root/$program"; done
         verify() { systemd-analyze verify --man=no --root="$root" pinhole.service pinhole-rules.service 2>&1; }
 
         """
@@ -53,7 +53,7 @@ struct ServiceTests {
             pinhole rules load
             chmod 711 "$dir"
             install -d -o 65534 "$dir/made"
-            install -m 755 "$pinhole" "$dir/pinhole"
+            install -m 755 "$pinholed" "$dir/pinholed"
             cat >"$dir/keep.py" <<'END'
             import os, socket, sys
             families = socket.AF_INET, socket.AF_INET6
@@ -66,14 +66,14 @@ struct ServiceTests {
             strace -f -qq -o "$dir/calls" python3 "$dir/keep.py" \\
                 setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs \\
                 --bounding-set=-all,+net_admin --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \\
-                "$dir/pinhole" run --socket "$dir/made/socket" 2>/dev/null &
+                "$dir/pinholed" --socket "$dir/made/socket" 2>/dev/null &
             background+=($!)
             until_ pinhole stats --socket "$dir/made/socket"
             pkill -P $! -TERM
             wait $! || true
             background=()
             # From the daemon's own start on.
-            sed -n '/execve("[^"]*.pinhole"/,$p' "$dir/calls" | sed -nE 's/^[0-9]+ +([a-z_0-9]+)\\(.*/\\1/p' | sort -u >"$dir/made-calls"
+            sed -n '/execve("[^"]*.pinholed"/,$p' "$dir/calls" | sed -nE 's/^[0-9]+ +([a-z_0-9]+)\\(.*/\\1/p' | sort -u >"$dir/made-calls"
             python3 - "$top/dist/systemd/pinhole.service" "$dir/made-calls" <<'END'
             import subprocess, sys
             sets, name = {}, None

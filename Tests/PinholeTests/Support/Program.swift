@@ -2,13 +2,13 @@
 import Foundation
 import Linux
 
-/// The program under test, as built.
+/// The programs under test, as built.
 enum Program {
     /// The top of the package.
     static let top = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardized
 
-    /// The binary, which lies beside the test bundle.
+    /// `pinhole`, which is beside the test bundle.
     static var path: String {
         get throws {
             let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -16,21 +16,25 @@ enum Program {
         }
     }
 
-    /// Runs the program with these arguments.
+    /// `pinholed`, which is beside `pinhole`.
+    static var daemon: String { get throws { try "\(path)d" } }
+
+    /// Runs `pinhole` with these arguments.
     static func run(_ arguments: String...) throws -> ChildProcess {
         try ChildProcess.run(path, arguments)
     }
 
     /// Runs a bash script in a network namespace of its own; a command that fails ends it.
     ///
-    /// In it `pinhole` is the program, `dir` is a directory that goes when the script ends, and so do the processes
+    /// In it `pinhole` and `pinholed` are the programs, `dir` is a directory that goes when the script ends, and so do the processes
     /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says.
     static func script(_ text: String, tools: Tools = .nft) throws -> ChildProcess {
         let prelude = """
             set -euo pipefail
             trap 'exit 1' TERM
-            pinhole=$1 tools=$2
+            pinhole=$1 tools=$2 pinholed=${1}d
             pinhole() { "$pinhole" "$@"; }
+            pinholed() { "$pinholed" "$@"; }
             dir=$(mktemp -d /tmp/pinhole-test.XXXXXXXX)
             background=()
             cleanup() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
+import Messages
 import PinholeDaemon
 import Terminal
 import Testing
@@ -139,11 +140,11 @@ struct TopScreenTests {
     @Test func `a daemon that has gone is complained of, and what was there stays until it is back`() throws {
         var top = TopScreen()
         top.take(try report(transfers: [try transfer()]))
-        top.fail(UserError("no daemon answers at /x", hint: "start it with pinhole run"))
+        top.fail(UserError("no daemon answers at /x", hint: "start it with pinholed"))
         let line = top.lines(rows: 24, columns: 80)[2]
         #expect(
             line
-                == TopScreen.Line(text: "no daemon answers at /x: start it with pinhole run", style: .warning)
+                == TopScreen.Line(text: "no daemon answers at /x: start it with pinholed", style: .warning)
         )
         #expect(table(top).count == 1)
         top.take(try report())

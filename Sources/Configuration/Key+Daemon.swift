@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import FTPHelper
+import Messages
+import Netfilter
+import PinholeDaemon
+
+/// The keys that concern the daemon as a whole.
+extension Key {
+    static let queues = Key(
+        name: "queues",
+        form: .value(placeholder: "CONTROL,DATA"),
+        standard: "21,20",
+        effect: .atNextStart,
+        summary: "numbers of the two queues",
+        details: """
+            Numbers of the queues for control packets and for data connections. Give `pinhole rules load` the same \
+            numbers.
+            """
+    ) { value, settings throws(UserError) in
+        let queues = try value.queueNumbers()
+        settings.controlQueue = queues.control
+        settings.dataQueue = queues.data
+    }
+
+    static let socket = Key(
+        name: "socket",
+        form: .value(placeholder: "PATH"),
+        standard: Option.defaultSocketPath,
+        effect: .atNextStart,
+        summary: "control socket",
+        details: """
+            Control socket of the daemon, which the other commands connect to. If it is not the default, give them the \
+            same path with `--socket`.
+            """
+    ) { value, settings throws(UserError) in settings.socketPath = try value.path() }
+
+    static let state = Key(
+        name: "state",
+        form: .value(placeholder: "PATH"),
+        standard: Settings(socketPath: Option.defaultSocketPath).statePath,
+        effect: .atNextStart,
+        summary: "saved state",
+        details: """
+            File in which the daemon saves what the next daemon needs to go on with its sessions. The file is next to the \
+            socket unless this key names another one.
+            """
+    ) { value, settings throws(UserError) in settings.state = try value.path() }
+
+    static let user = Key(
+        name: "user",
+        form: .value(placeholder: "NAME"),
+        standard: Settings.usualUser,
+        standardNote: "\(Settings.usualUser), if it exists",
+        effect: .atNextStart,
+        summary: "user after startup",
+        details: """
+            User to run as after startup. Without such a user, the daemon stays root and logs it.
+            """
+    ) { value, settings in settings.user = value.text }
+
+    static let ftps = Key(
+        name: "ftps",
+        form: .value(placeholder: "SERVER=PORTS,..."),
+        standard: "none",
+        summary: "server ports open to encrypted sessions",
+        details: """
+            Ports of servers that clients can reach while they have an encrypted session (FTPS) with the server, such as \
+            `10.2.0.3=49000-50000`. This does the same as `ftps-ports` in a section for each server. Load the rules with \
+            `pinhole rules load --ftps`.
+            """
+    ) { value, settings throws(UserError) in settings.ftpsServers = try value.serverPorts() }
+
+    static let implicitTLS = Key(
+        name: "implicit-tls",
+        form: .value(placeholder: "PORT,..."),
+        standard: "none",
+        summary: "ports with implicit TLS, such as 990",
+        details: """
+            Ports on which TLS begins with the first byte (implicit FTPS), such as 990. On all other ports, only AUTH TLS \
+            begins an encrypted session.
+            """
+    ) { value, settings throws(UserError) in
+        settings.policy.implicitTLSPorts =
+            value.text == "none" ? [] : try value.numbers(in: 1...UInt16.max)
+    }
+
+    static let bypassMark = Key(
+        name: "bypass-mark",
+        form: .value(placeholder: "VALUE[/MASK]"),
+        standard: "0/0",
+        standardNote: "none",
+        summary: "connmark of connections not to queue",
+        details: """
+            Bits in the connmark of connections whose packets need not be queued any more: encrypted sessions, and \
+            connections that are not FTP, such as SSH or a VPN on the same port. Packets with SYN, FIN or RST are still \
+            queued, so that a new connection begins without the mark. Give `pinhole rules load` the same value.
+            """
+    ) { value, settings throws(UserError) in settings.releaseMark = try value.bypassMark() }
+
+    static let dataMark = Key(
+        name: "data-mark",
+        form: .value(placeholder: "VALUE[/MASK]"),
+        standard: "0/0",
+        standardNote: "none",
+        summary: "connmark added to data connections",
+        details: """
+            Mark that is added to the connmark that data connections inherit from their control connection, for rules \
+            that match data connections only. Numbers are decimal, or hexadecimal after 0x.
+            """
+    ) { value, settings throws(UserError) in settings.dataMark = try value.mark() }
+
+    static let maximumConnections = Key(
+        name: "max-connections",
+        form: .value(placeholder: "N"),
+        standard: "65536",
+        summary: "sessions followed at once",
+        details: """
+            Sessions followed at once, from 1 to 1000000. One more replaces the session that has been silent longest \
+            without a login, or passes without help.
+            """
+    ) { value, settings throws(UserError) in
+        settings.policy.maximumConnections = try value.number(in: 1...1_000_000)
+    }
+
+    static let maximumClientConnections = Key(
+        name: "max-client-connections",
+        form: .value(placeholder: "N"),
+        standard: "16384",
+        standardNote: "max-connections / 4",
+        summary: "sessions of one client",
+        details: """
+            Sessions of one client followed at once, from 1 to 1000000. A client is an IPv4 address or an IPv6 /64. One \
+            more replaces a session of the same client that is closed or has no login, or passes without help.
+            """
+    ) { value, settings throws(UserError) in
+        settings.policy.maximumClientConnections = try value.number(in: 1...1_000_000)
+    }
+
+    static let logLevel = Key(
+        name: "log-level",
+        form: .choice(placeholder: "LEVEL", LogLevel.allCases.map(\.rawValue)),
+        standard: LogLevel.info.rawValue,
+        summary: "error, warning, info or debug",
+        details: """
+            What is logged: `error` for what may have cost a session or a transfer, `warning` for refusals and for what \
+            the administrator can correct, `info` for the outcome of each session, `debug` for each step.
+            """
+    ) { value, settings throws(UserError) in settings.logLevel = try value.word(of: LogLevel.self) }
+}

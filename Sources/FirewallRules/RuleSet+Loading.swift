@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+package import Messages
+package import Netfilter
+
+extension RuleSet {
+    /// Loads the rules in place of those that are loaded; other rules stay, and so does what is in the sets.
+    ///
+    /// - Parameter backend: `nil` for the one that is loaded, or else the one that fits.
+    /// - Throws: An error if the rules of the other backend are loaded, or the kernel lacks something; nothing is changed then.
+    package func load(with backend: PinholeSet.Backend?) throws(UserError) {
+        let backend = backend ?? BackendChoice(for: self).backend
+        // With both, each packet would be queued twice.
+        if let other = PinholeSet.Backend.loaded.first(where: { $0 != backend }) {
+            throw UserError(
+                "the rules of \(other.rawValue) are loaded",
+                hint: "remove them first with pinhole rules unload"
+            )
+        }
+        switch backend {
+        case .nft: try Firewall.perform(nftLoading)
+        case .iptables: try Installation.replace(with: Installation(self))
+        }
+    }
+
+    /// Removes our rules and sets, whatever they are.
+    ///
+    /// - Parameter backend: `nil` for every one that is loaded.
+    /// - Throws: An error if the commands that remove them fail.
+    package static func unload(with backend: PinholeSet.Backend?) throws(UserError) {
+        let loaded = PinholeSet.Backend.loaded
+        // Rules of iptables can be left over after their sets are gone.
+        let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
+        for backend in backend.map({ [$0] }) ?? loaded + rest {
+            switch backend {
+            case .nft: try Firewall.perform(nftRemoval)
+            case .iptables: try Installation.replace(with: Installation())
+            }
+        }
+    }
+}

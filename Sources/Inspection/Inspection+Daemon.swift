@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Glibc
+import Linux
+import Messages
+import Netfilter
+import PinholeDaemon
+
+/// Checks of the daemon and of its queues.
+extension Inspection {
+    /// Checks the daemon; returns whether it answers.
+    mutating func inspectDaemon() -> Bool {
+        let path = settings.socketPath
+        let daemon = SocketHolder(listenerAt: path)
+        var statistics: String?
+        do throws(UserError) {
+            var bytes: [UInt8] = []
+            try ControlSocketClient.ask(.statistics(.text), at: path) { bytes += $0 }
+            statistics = String(decoding: bytes, as: UTF8.self)
+            findings.append(
+                .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
+            )
+            inspectConfinement(of: daemon)
+        } catch {
+            findings.append(.failed("daemon: \(error.message)", hint: error.hint))
+        }
+        let bindings = QueueBinding.all
+        inspectQueue(queues.control, "control packets", bindings, daemon)
+        inspectQueue(queues.data, "data connections", bindings, daemon)
+        if let statistics { inspectRefusals(statistics) }
+        return statistics != nil
+    }
+
+    /// Reports the refusals that `pinhole stats` counts.
+    private mutating func inspectRefusals(_ statistics: String) {
+        let counts = statistics.split(separator: "\n").compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            guard let name = words.first, name.hasPrefix("refused."), let count = words.last, count != "0"
+            else { return nil }
+            return "\(count) \(name.dropFirst("refused.".count))"
+        }
+        guard !counts.isEmpty else {
+            findings.append(.fine("refused since the start: nothing"))
+            return
+        }
+        findings.append(
+            .warning(
+                "refused since the start: \(counts.joined(separator: ", "))",
+                hint: "see the log, or pinhole events when it happens again"
+            )
+        )
+    }
+
+    private mutating func inspectConfinement(of daemon: SocketHolder?) {
+        let status = daemon.flatMap { try? TextFile.read("/proc/\($0.process)/status") }
+        if let confinement = status.flatMap(Confinement.init) {
+            findings += confinement.findings
+        } else {
+            let hint = "run pinhole check where the daemon runs"
+            findings.append(.warning("daemon: its privileges cannot be read from here", hint: hint))
+        }
+    }
+
+    private mutating func inspectQueue(
+        _ number: UInt16,
+        _ purpose: String,
+        _ bindings: [QueueBinding],
+        _ daemon: SocketHolder?
+    ) {
+        let subject = "queue \(number), \(purpose)"
+        guard let binding = bindings.first(where: { $0.queue == number }) else {
+            if !QueueBinding.areVisible, isTaken(number) {
+                findings.append(
+                    .fine("\(subject): a process listens, which only root on the host can identify")
+                )
+                return
+            }
+            let hint = "pinholed --queues \(queues.control),\(queues.data)"
+            findings.append(.failed("\(subject): no process listens", hint: hint))
+            return
+        }
+        guard let holder = SocketHolder(nfnetlinkPort: binding.port, expected: daemon?.process) else {
+            let hint = "check that it is the daemon"
+            findings.append(
+                .warning("\(subject): a process outside this PID namespace listens", hint: hint)
+            )
+            return
+        }
+        let title = "\(holder.name), process \(holder.process)"
+        if let daemon, daemon.process != holder.process {
+            findings.append(
+                .failed("\(subject): \(title) listens, not the daemon", hint: "give each its own queues")
+            )
+        } else {
+            findings.append(.fine("\(subject): \(title) listens"))
+        }
+    }
+
+    /// Tells whether a process has bound the queue.
+    private func isTaken(_ queue: UInt16) -> Bool {
+        do throws(SystemError) {
+            _ = try PacketQueue.open(queue)
+            return false
+        } catch {
+            return error.code == EBUSY
+        }
+    }
+}

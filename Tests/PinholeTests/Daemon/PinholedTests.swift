@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import Linux
+import Testing
+
+@testable import pinholed
+
+struct PinholedTests {
+    /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.
+    private let start = """
+        start() {
+            "$pinholed" --user root --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
+            until_ pinhole stats --socket "$dir/$1"
+        }
+        # Ends the only daemon with this signal.
+        end() { kill "-$1" "${background[0]}"; wait "${background[0]}"; background=(); }
+        # What a command that is to fail says, and its status.
+        fails() { local status=0; "$@" >/dev/null 2>"$dir/fails" || status=$?; echo "$(<"$dir/fails") ($status)"; }
+
+        """
+
+    private func output(_ script: String) throws -> String {
+        let child = try Program.script(start + script)
+        #expect(child.errors == "")
+        #expect(child.status == 0)
+        return child.output
+    }
+
+    @Test func `without rules it does not start, and leaves nothing behind`() throws {
+        let said = try output(
+            """
+            fails pinholed --socket "$dir/made/socket"
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(said == "pinholed: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
+    }
+
+    @Test func `a user that is not there is named, and how to make him`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails pinholed --socket "$dir/made/socket" --user nemo
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (1)\n")
+    }
+
+    @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
+    {
+        let said = try output(
+            """
+            pinhole rules load
+            fails setpriv --bounding-set -setuid "$pinholed" --socket "$dir/made/socket" --user nobody
+            ls "$dir/made"
+            """
+        )
+        #expect(
+            said == """
+                pinholed: become the user nobody: Operation not permitted: start it as root, or as the user that it \
+                is to be (1)
+                socket.state
+                socket.state.rejected
+
+                """
+        )
+    }
+
+    @Test func `who is given the capabilities and is not root stays who he is`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            chmod 711 "$dir"
+            install -d -o 65534 "$dir/made"
+            # It may not be able to look into the folder in which the program was built.
+            install -m 755 "$pinholed" "$dir/pinholed"
+            setpriv --reuid=65534 --regid=65534 --clear-groups \
+                --inh-caps=+net_admin,+net_raw --ambient-caps=+net_admin,+net_raw \
+                "$dir/pinholed" --socket "$dir/made/socket" 2>"$dir/log" & background+=($!)
+            until_ pinhole stats --socket "$dir/made/socket"
+            pinhole stats --socket "$dir/made/socket" | grep ^queue
+            grep -E '^(Uid|CapPrm|CapEff|NoNewPrivs|Seccomp):' "/proc/$background/status"
+            end TERM
+            grep -c unconfined "$dir/log" || true
+            """
+        )
+        #expect(
+            said == """
+                queue.waiting             null
+                queue.dropped             null
+                Uid:\t65534\t65534\t65534\t65534
+                CapPrm:\t0000000000001000
+                CapEff:\t0000000000001000
+                NoNewPrivs:\t1
+                Seccomp:\t2
+                0
+
+                """
+        )
+    }
+
+    @Test func `a set of another type is named`() throws {
+        let said = try output(
+            """
+            ipset create pinhole4 hash:ip
+            fails pinholed --socket "$dir/made/socket"
+            """
+        )
+        #expect(
+            said == """
+                pinholed: look up set pinhole4: the set is of another type: destroy it, then load the rules with: \
+                pinhole rules load (1)
+
+                """
+        )
+    }
+
+    @Test(arguments: ["net_admin", "net_raw"])
+    func `without a capability it does not start`(_ capability: String) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails setpriv --bounding-set "-\(capability)" "$pinholed" --socket "$dir/made/socket"
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(
+            said == """
+                pinholed: no permission to change the network: run it as root, or with CAP_NET_ADMIN and \
+                CAP_NET_RAW (1)
+
+                """
+        )
+    }
+
+    @Test(arguments: [("21,7", 21), ("7,20", 20)])
+    func `a queue of another process is named, and nothing is left behind`(_ queues: String, _ taken: Int)
+        throws
+    {
+        let said = try output(
+            """
+            pinhole rules load
+            start first
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            fails pinholed --socket "$dir/made/socket" --queues \(queues)
+            ls "$dir" | grep -v -e bin -e fails
+            ipset list pinhole4 | grep -c tcp:5001
+            """
+        )
+        #expect(
+            said == """
+                pinholed: another process has queue \(taken): end it, or choose other queues with --queues, here \
+                and for pinhole rules (1)
+                first
+                first.log
+                first.state
+                first.state.rejected
+                1
+
+                """
+        )
+    }
+
+    @Test func `the socket of a daemon that answers is not taken over`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            fails pinholed --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
+            pinhole flush --socket "$dir/socket"
+            """
+        )
+        #expect(
+            said == """
+                pinholed: another daemon listens at DIR/socket: end it, or choose another path with --socket (1)
+                closed 0
+
+                """
+        )
+    }
+
+    @Test func `the socket that a killed daemon left is replaced`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            kill -KILL "${background[0]}"; wait "${background[0]}" 2>/dev/null || true; background=()
+            test -S "$dir/socket"
+            start socket
+            pinhole flush --socket "$dir/socket"
+            """
+        )
+        #expect(said == "closed 0\n")
+    }
+
+    @Test func `a file that is no socket stays`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            echo kept >"$dir/file"
+            fails pinholed --socket "$dir/file" | sed "s|$dir|DIR|"
+            cat "$dir/file"
+            """
+        )
+        #expect(
+            said == """
+                pinholed: DIR/file is a file and no socket: remove it, or choose another path with --socket (1)
+                kept
+
+                """
+        )
+    }
+
+    @Test func `what is in the sets without a state of it is gone once it runs`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            ipset add pinhole6 fd01::2,tcp:5001,fd02::2
+            start socket
+            ipset save | grep ^add || echo none
+            """
+        )
+        #expect(said == "none\n")
+    }
+
+    @Test(arguments: [("TERM", 15), ("INT", 2)])
+    func `a signal ends it, and nobody answers at the socket that it leaves`(_ signal: String, _ number: Int)
+        throws
+    {
+        let said = try output(
+            """
+            pinhole rules load
+            start made/socket
+            end \(signal)
+            fails pinhole stats --socket "$dir/made/socket" | sed "s|$dir|DIR|"
+            sed "s|$dir|DIR|" "$dir/made-socket.log"
+            """
+        )
+        #expect(
+            said == """
+                pinhole: no daemon answers at DIR/made/socket: start it with pinholed (1)
+                level=info event=started control-queue=21 data-queue=20 socket=DIR/made/socket
+                level=info event=stopped signal=\(number)
+
+                """
+        )
+    }
+
+    @Test func `the service manager is told when it is ready and when it stops`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            export NOTIFY_SOCKET="@$dir"
+            /usr/bin/python3 -u -c '
+            import socket, sys
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            manager.bind("\\0" + sys.argv[1])
+            print(flush=True)
+            for _ in range(4): print(manager.recv(100).decode())
+            ' "$dir" >"$dir/told" & manager=$!
+            until_ test -s "$dir/told"
+            start socket
+            until_ grep -q READY "$dir/told"
+            cat "$dir/told"
+            end TERM
+            wait $manager
+            tail -n 1 "$dir/told"
+            """
+        )
+        #expect(
+            said == """
+
+                FDSTORE=1
+                FDNAME=queue-21
+                FDSTORE=1
+                FDNAME=queue-20
+                READY=1
+                STOPPING=1
+
+                """
+        )
+    }
+
+    /// Writes what the service manager is told to `$dir/told`.
+    private let listen = """
+        export NOTIFY_SOCKET="@$dir"
+        /usr/bin/python3 -u -c '
+        import socket, sys
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.bind("\\0" + sys.argv[1])
+        print(flush=True)
+        while True: print(manager.recv(100).decode())
+        ' "$dir" >"$dir/told" & background+=($!)
+        until_ test -s "$dir/told"
+        # Ends the daemon that was started last.
+        end_last() { kill "${background[-1]}"; wait "${background[-1]}" || true; unset 'background[-1]'; }
+        signs() { grep -c WATCHDOG=1 "$dir/told" || true; }
+
+        """
+
+    @Test func `a service manager that asks for it hears again and again that packets are answered`() throws {
+        let said = try output(
+            listen + """
+                pinhole rules load
+                WATCHDOG_USEC=200000 start socket
+                more() { (($(signs) >= 5)); }
+                until_ more
+                end_last
+                until_ grep -q STOPPING "$dir/told"
+                grep -v FD "$dir/told" | uniq
+                """
+        )
+        #expect(said == "\nREADY=1\nWATCHDOG=1\nSTOPPING=1\n")
+    }
+
+    @Test(arguments: ["WATCHDOG_PID=1 WATCHDOG_USEC=1000", "WATCHDOG_USEC=0", "WATCHDOG_USEC=soon", ""])
+    func `one that asks somebody else, or nobody, hears only of the start and the end`(_ environment: String)
+        throws
+    {
+        let said = try output(
+            listen + """
+                pinhole rules load
+                \(environment.isEmpty ? "" : "export \(environment)")
+                start socket
+                end_last
+                until_ grep -q STOPPING "$dir/told"
+                grep -v FD "$dir/told"
+                """
+        )
+        #expect(said == "\nREADY=1\nSTOPPING=1\n")
+    }
+
+    @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            mkfifo "$dir/log"
+            exec 3<>"$dir/log"
+            # Fills the pipe, so that nothing more can be written to it without waiting.
+            dd if=/dev/zero of="$dir/log" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
+            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
+            until_ pinhole stats --socket "$dir/socket"
+            pinhole stats --socket "$dir/socket" | grep errors.log
+            end TERM
+            """
+        )
+        #expect(said == "errors.log                1\n")
+    }
+
+    @Test func `a log whose reader is gone stops nothing`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            # The reader of the pipe ends at once.
+            exec 3> >(exec true)
+            wait $!
+            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
+            until_ pinhole stats --socket "$dir/socket"
+            pinhole stats --socket "$dir/socket" | grep errors.log
+            end TERM
+            """
+        )
+        #expect(said == "errors.log                1\n")
+    }
+
+    @Test func `the log has priorities where the journal reads it, and only there`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            touch "$dir/socket.log"
+            export JOURNAL_STREAM=$(stat -c %d:%i "$dir/socket.log")
+            start socket
+            end TERM
+            cut -d' ' -f1 "$dir/socket.log"
+            export JOURNAL_STREAM=1:1
+            start socket
+            end TERM
+            cut -d' ' -f1 "$dir/socket.log"
+            """
+        )
+        #expect(said == "<6>level=info\n<6>level=info\nlevel=info\nlevel=info\n")
+    }
+
+    @Test(arguments: [
+        (
+            "head -c 4096 /dev/urandom >\"$dir/socket.state\"; chmod 600 \"$dir/socket.state\"",
+            "it is damaged"
+        ),
+        ("touch \"$dir/socket.state\"; chmod 666 \"$dir/socket.state\"", "Operation not permitted"),
+        ("touch \"$dir/socket.state\"; chown 4711 \"$dir/socket.state\"", "Operation not permitted"),
+        ("mkfifo \"$dir/socket.state\"", "Operation not permitted"),
+        ("ln -s /etc/passwd \"$dir/socket.state\"", "Too many levels of symbolic links"),
+    ])
+    func `a state file that is not to be trusted is put aside as it is, with a warning`(
+        _ making: String,
+        _ reason: String
+    ) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            \(making)
+            before=$(stat -c '%i %s %a %u' "$dir/socket.state")
+            start socket
+            grep -c 'level=warning event=state-not-trusted .*\(reason)' "$dir/socket.log"
+            [[ $(stat -c '%i %s %a %u' "$dir/socket.state.aside") == "$before" ]] && echo "as it was"
+            stat -c '%F %a' "$dir/socket.state"
+            ipset list pinhole4 | grep -c tcp:5001 || true
+            end TERM
+            """
+        )
+        #expect(said == "1\nas it was\nregular file 600\n0\n")
+    }
+
+    @Test(arguments: ["TERM", "KILL"])
+    func `what is in the sets stays there for the next daemon`(_ signal: String) throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
+            end \(signal) 2>/dev/null || true
+            ipset list pinhole4 | grep -c tcp:5001
+            start socket --state "$dir/socket.state"
+            ipset list pinhole4 | grep -c tcp:5001
+            end TERM
+            """
+        )
+        #expect(said == "1\n1\n")
+    }
+
+    @Test func `without room for the state it does not start, and says what to do`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            fails pinholed --user root --socket "$dir/made/socket" --state /proc/nowhere/state
+            ls "$dir" | grep -v -e bin -e fails || true
+            """
+        )
+        #expect(
+            said == """
+                pinholed: make /proc/nowhere/state.new: No such file or directory: choose another path with --state (1)
+
+                """
+        )
+    }
+
+    @Test(arguments: [
+        "expectations", "connections", "stats", "events", "delete 1", "flush",
+    ])
+    func `without a daemon a client says how to start one`(_ command: String) throws {
+        let said = try output(
+            """
+            fails pinhole \(command) --socket "$dir/socket" | sed "s|$dir|DIR|"
+            """
+        )
+        #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinholed (1)\n")
+    }
+
+    @Test func `an expectation that is not there cannot be deleted`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket
+            fails pinhole delete 7 --socket "$dir/socket"
+            """
+        )
+        #expect(said == "pinhole: there is no expectation 7: see pinhole expectations (1)\n")
+    }
+
+    @Test(arguments: [
+        (["--frob"], "unknown option '--frob': see pinholed --help"),
+        (["run"], "unexpected operand 'run': see pinholed --help"),
+        (
+            ["--ftps-mark", "0x1000"],
+            "option --ftps-mark was renamed to --bypass-mark: use --bypass-mark with the same value"
+        ),
+        (["--timeout", "0"], "--timeout: 0 is out of range: give a number from 1 to 2147483"),
+        (
+            ["--max-connections", "0"],
+            "--max-connections: 0 is out of range: give a number from 1 to 1000000"
+        ),
+        (
+            ["--log-level", "loud"],
+            "--log-level: 'loud' is not one of its values: give error, warning, info or debug"
+        ),
+    ])
+    func `a wrong command line is one line and status 64`(_ options: [String], _ complaint: String) throws {
+        let child = try Program.script("pinholed " + options.joined(separator: " "))
+        #expect(child.status == 64)
+        #expect(child.errors == "pinholed: \(complaint)\n")
+    }
+
+    @Test func `it tells its version, and its help has each option`() throws {
+        let version = try ChildProcess.run(Program.daemon, ["--version"])
+        #expect(version.output == "pinholed \(Commands.Program.version)\n")
+        let help = try ChildProcess.run(Program.daemon, ["--help"])
+        #expect(help.status == 0)
+        #expect(help.output.hasPrefix("usage: pinholed "))
+        for option in Pinholed.options + [.help] {
+            #expect(help.output.contains("  \(option.usage) "), "\(option.name)")
+        }
+        for line in help.output.split(separator: "\n") { #expect(line.count <= Help.width, "\(line)") }
+    }
+}
