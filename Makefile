@@ -7,7 +7,7 @@
 # make demo        see it work, in network namespaces (root)
 # make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
-# make sanitize    run those of the parts with the address and the thread sanitizer (root)
+# make sanitize    run those of the parts with the address and the thread sanitizer; takes ten minutes (root)
 # make lint        check the format
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
@@ -140,8 +140,8 @@ test: deps lint build cost
 	! ldd $(daemon) | grep -E 'ncurses|tinfo|pcap|microhttpd'
 	! grep -rnwE 'unsafe|import' Sources/FTPHelper
 	scripts/tests
-	$(MAKE) sanitize
 
+# Not a part of `make test`, which would take more than 15 minutes with it.
 sanitize:
 	@scripts/dependencies $(build_packages) $(test_packages)
 	scripts/sanitize
