@@ -49,7 +49,8 @@ import Testing
 
     @Test func `what is not watched cannot be changed`() throws {
         let poller = try Poller.open()
-        let error = #expect(throws: SystemError.self) { try poller.change(0, to: .reading) }
+        let listener = try UnixListener.open(path, mode: 0o600)
+        let error = #expect(throws: SystemError.self) { try poller.change(listener.number, to: .reading) }
         #expect(error?.code == ENOENT)
     }
 }
