@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "FTPHelper", "Linux", "Netfilter", "HTTP", "Messages", "PinholeDaemon", "Configuration",
+                "FTPHelper", "Linux", "Netfilter", "Formats", "HTTP", "Messages", "PinholeDaemon", "Configuration",
                 "FirewallRules",
             ],
             swiftSettings: fenced

@@ -33,6 +33,14 @@ package enum Firewall {
         )
     }
 
+    /// The rules of nftables: as JSON, and as nft writes them, with handles. Those of iptables are among them.
+    package static func nftRuleset() throws(UserError) -> (json: String, text: String) {
+        (
+            try run("nft", ["--json", "list", "ruleset"], package: "nftables"),
+            try run("nft", ["--handle", "--stateless", "list", "ruleset"], package: "nftables")
+        )
+    }
+
     /// Family and name of every table of nftables, including those of iptables: `inet filter`.
     static func nftTables() throws(UserError) -> [Substring] {
         try run("nft", ["list", "tables"], package: "nftables").split(separator: "\n").map {

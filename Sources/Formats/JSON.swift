@@ -40,7 +40,7 @@ package indirect enum JSON: Hashable, Sendable {
         return unsafe String(cString: text)
     }
 
-    /// Parses a JSON text; `nil` if it is invalid or contains a negative integer.
+    /// Parses a JSON text; `nil` if it is invalid. A negative integer becomes a number.
     ///
     /// The corresponding C function is `json_loadb`.
     package init?(parsing text: [UInt8]) {
@@ -54,7 +54,7 @@ package indirect enum JSON: Hashable, Sendable {
         unsafe self.init(copying: tree)
     }
 
-    /// Copies a libjansson value; `nil` if it contains a negative integer.
+    /// Copies a libjansson value; `nil` if a name or a string in it is invalid.
     private init?(copying tree: UnsafeMutablePointer<json_t>) {
         // Sound: the accessors check the type, and their results belong to `tree`, which lives during the copy.
         switch unsafe tree.pointee.type {
@@ -82,8 +82,8 @@ package indirect enum JSON: Hashable, Sendable {
             guard let text = unsafe json_string_value(tree) else { return nil }
             self = .string(unsafe String(cString: text))
         case JSON_INTEGER:
-            guard let value = UInt64(exactly: unsafe json_integer_value(tree)) else { return nil }
-            self = .integer(value)
+            let value = unsafe json_integer_value(tree)
+            self = UInt64(exactly: value).map(JSON.integer) ?? .number(Double(value))
         case JSON_REAL: self = .number(unsafe json_real_value(tree))
         case JSON_TRUE: self = .bool(true)
         case JSON_FALSE: self = .bool(false)

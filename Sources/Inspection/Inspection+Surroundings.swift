@@ -3,7 +3,7 @@ import FirewallRules
 import HTTP
 import Netfilter
 
-/// Checks of the exporter, of the kernel's helper, and of the rest of the firewall.
+/// Checks of the exporter, of the kernel's helper, and of the order of rules.
 extension Inspection {
     mutating func inspectExporter(daemonIsUp: Bool) {
         let place = "127.0.0.1:\(exporterPort)"
@@ -66,25 +66,6 @@ extension Inspection {
         }
     }
 
-    mutating func inspectForwarding() {
-        for family in PinholeSet.Family.allCases {
-            let path =
-                switch family {
-                case .v4: "net/ipv4/ip_forward"
-                case .v6: "net/ipv6/conf/all/forwarding"
-                }
-            let isOff = setting(path) == "0"
-            if isOff {
-                let name = path.split(separator: "/").joined(separator: ".")
-                let hint = "sysctl \(name)=1, unless the FTP server or client is this host itself"
-                findings.append(.warning("forwarding of \(family.title): off", hint: hint))
-            } else {
-                findings.append(.fine("forwarding of \(family.title)"))
-            }
-            inspectFilter(of: family, isOff ? "INPUT" : "FORWARD")
-        }
-    }
-
     /// Reports the reverse path filter; whatever it is, the daemon reads no forged packets (contract S3b).
     mutating func inspectReversePath() {
         let values = ["all", "default"].compactMap { setting("net/ipv4/conf/\($0)/rp_filter") }
@@ -97,20 +78,5 @@ extension Inspection {
             }
         let subject = "reverse path filter of IPv4 (rp_filter)"
         findings.append(.fine("\(subject): \(what); forged packets open nothing"))
-    }
-
-    /// The rest of the firewall has to accept RELATED, or data connections are dropped.
-    private mutating func inspectFilter(of family: PinholeSet.Family, _ chain: Substring) {
-        guard let saved = try? Firewall.save(family) else { return }
-        let subject = "\(family.program) \(chain)"
-        let hint = "\(family.program) -I \(chain) -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
-        switch RelatedConnections(in: saved, chain: chain) {
-        case .accepted: findings.append(.fine("\(subject): accepts RELATED"))
-        case .passed: findings.append(.fine("\(subject): drops nothing by default"))
-        case .acceptedInPart:
-            findings.append(.warning("\(subject): accepts only some RELATED connections", hint: hint))
-        case .dropped:
-            findings.append(.warning("\(subject): drops RELATED connections", hint: hint))
-        }
     }
 }

@@ -53,7 +53,7 @@ package struct Inspection {
         let isUp = inspectDaemon()
         inspectExporter(daemonIsUp: isUp)
         inspectKernelHelper()
-        inspectForwarding()
+        inspectFirewall()
         inspectReversePath()
     }
 

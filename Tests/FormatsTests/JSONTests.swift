@@ -43,12 +43,16 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "nul", "{", "[1,]", "[1] 2", "-1", "[{\"a\":-1}]", "1e999", #""\u0000""#, "\"\u{1}\"",
+        "", " ", "nul", "{", "[1,]", "[1] 2", "1e999", #""\u0000""#, "\"\u{1}\"",
         "18446744073709551616",
         String(repeating: "[", count: 100_000),
     ])
     func `what is no JSON, or has no place in it, is not read`(_ text: String) {
         #expect(JSON(parsing: Array(text.utf8)) == nil)
+    }
+
+    @Test func `a negative integer is read as a number`() {
+        #expect(JSON(parsing: Array("[-300]".utf8)) == .array([.number(-300)]))
     }
 
     @Test func `bytes that are no text are not read`() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
+import PinholeDaemon
 
 /// The daemon's answers at one moment, as JSON.
 struct TopReport: Hashable, Sendable {

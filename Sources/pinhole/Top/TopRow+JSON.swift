@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
+import PinholeDaemon
 
 /// Rows from the daemon's answers.
 extension TopRow {

@@ -520,6 +520,91 @@ struct CheckCommandTests {
         #expect(child.status == 0, "\(child.errors)")
     }
 
+    /// Faults of a firewall with which transfers fail, and the finding.
+    private static let faults: [(rules: String, finding: String)] = [
+        (
+            """
+            nft -f - <<END
+            table inet filter {
+                chain forward {
+                    type filter hook forward priority filter; policy drop;
+                    ct state established accept
+                    tcp dport 21 ct state new accept
+                }
+            }
+            END
+            """,
+            "nftables inet filter forward: drops RELATED connections, such as to port 1024 "
+                + "(policy drop of inet filter forward): "
+                + "nft insert rule inet filter forward ct state established,related accept"
+        ),
+        (
+            """
+            nft -f - <<END
+            table ip filter-v4 {
+                chain forward {
+                    type filter hook forward priority filter;
+                    tcp dport 1024-65535 drop
+                    ct state established,related accept
+                }
+            }
+            END
+            """,
+            "nftables ip filter-v4 forward: drops RELATED connections, such as to port 1024 "
+                + "('tcp dport 1024-65535 drop' in ip filter-v4 forward): "
+                + "nft insert rule ip filter-v4 forward ct state established,related accept"
+        ),
+        (
+            """
+            iptables -A FORWARD -p tcp --dport 1024: -j DROP
+            iptables -A FORWARD -m conntrack --ctstate RELATED -j ACCEPT
+            """,
+            "iptables FORWARD: drops RELATED connections, such as to port 1024 "
+                + "(FORWARD -p tcp -m tcp --dport 1024:65535 -j DROP): "
+                + "iptables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        ),
+        (
+            """
+            nft -f - <<END
+            table inet filter {
+                chain forward {
+                    type filter hook forward priority filter; policy drop;
+                    ct state vmap { established : accept, related : accept }
+                }
+            }
+            END
+            """,
+            "nftables inet filter forward: drops new connections to port 21 "
+                + "(policy drop of inet filter forward): "
+                + "nft insert rule inet filter forward tcp dport 21 ct state new accept"
+        ),
+        (
+            "iptables -t raw -I PREROUTING -p tcp --dport 21 -j CT --notrack",
+            "iptables raw: keeps port 21 out of conntrack "
+                + "(PREROUTING -p tcp -m tcp --dport 21 -j CT --notrack): "
+                + "iptables -t raw -D PREROUTING -p tcp -m tcp --dport 21 -j CT --notrack"
+        ),
+        (
+            """
+            nft -f - <<END
+            table inet other {
+                chain early { type filter hook prerouting priority raw; tcp dport { 21, 80 } notrack; }
+            }
+            END
+            """,
+            "nftables: keeps port 21 out of conntrack "
+                + "('tcp dport { 21, 80 } notrack' in inet other early): except port 21 from that rule"
+        ),
+    ]
+
+    @Test(arguments: faults.indices)
+    func `what the rest of the firewall does to FTP is found, with the rule`(number: Int) throws {
+        let (rules, finding) = Self.faults[number]
+        let child = try Program.script(Self.start + "\(rules)\ncheck\n")
+        #expect(child.status == 1)
+        #expect(lines(child, "not ok").contains(finding), "\(child.output)")
+    }
+
     @Test func `a firewall that drops data connections is found`() throws {
         let child = try Program.script(
             Self.start + """
@@ -530,12 +615,20 @@ struct CheckCommandTests {
                 check
                 """
         )
-        #expect(child.status == 0, "\(child.errors)")
-        let hint = "tables -I FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        #expect(child.status == 1)
+        let hint = "tables -I FORWARD"
+        let related = "-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+        #expect(
+            lines(child, "not ok") == [
+                "iptables FORWARD: drops RELATED connections, such as to port 1024 (policy DROP): "
+                    + "ip\(hint) \(related)",
+                "ip6tables FORWARD: drops new connections to port 21 (policy DROP): "
+                    + "ip6\(hint) -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT",
+            ]
+        )
         #expect(
             lines(child, "warning") == [
-                "iptables FORWARD: drops RELATED connections: ip\(hint)",
-                "ip6tables FORWARD: accepts only some RELATED connections: ip6\(hint)",
+                "ip6tables FORWARD: accepts only some RELATED connections (policy DROP): ip6\(hint) \(related)"
             ]
         )
     }
