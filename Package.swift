@@ -23,10 +23,11 @@ let package = Package(
         ),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        // Without `pkgConfig`: ncursesw's has flags that the package manager refuses, with a warning in each build.
+        .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
-        .target(name: "CHTTP"),
-        .target(name: "CScreen"),
-        .target(name: "CPcap", cSettings: [.define("_DEFAULT_SOURCE")]),
+        .target(name: "CHTTP", linkerSettings: [.linkedLibrary("microhttpd")]),
 
         // The pure core: no IO, no clock, no import.
         //
@@ -50,7 +51,7 @@ let package = Package(
         .target(name: "Formats", dependencies: ["CJansson", "Linux"], swiftSettings: fenced),
         .target(name: "Captures", dependencies: ["CPcap", "FTPHelper", "Linux"], swiftSettings: fenced),
         .target(name: "HTTP", dependencies: ["CHTTP", "CLinux", "Linux"], swiftSettings: fenced),
-        .target(name: "Terminal", dependencies: ["CScreen", "Linux"], swiftSettings: fenced),
+        .target(name: "Terminal", dependencies: ["CNcurses", "Linux"], swiftSettings: fenced),
 
         // What users are told, and what they type.
         .target(name: "Messages", swiftSettings: fenced),

@@ -2,7 +2,6 @@
 #include "CHTTP.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -23,16 +22,6 @@ enum { request_seconds = 10 };
 
 /* Bytes of memory for the request of one client, with its headers: more than any scraper needs. */
 enum { memory = 16384 };
-
-/* The functions of libmicrohttpd that are used, with the types of its header. */
-static struct {
-    __typeof__(&MHD_start_daemon) start;
-    __typeof__(&MHD_create_response_from_buffer) make;
-    __typeof__(&MHD_add_response_header) add_header;
-    __typeof__(&MHD_queue_response) queue;
-    __typeof__(&MHD_destroy_response) destroy;
-    __typeof__(&MHD_get_connection_info) get_info;
-} http;
 
 /* A connected client. */
 struct client {
@@ -55,21 +44,6 @@ static struct {
     chttp_handler answer;
     void *context;
 } server;
-
-bool chttp_load(void)
-{
-    void *library = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
-
-    if (!library)
-        return false;
-    *(void **)&http.start = dlsym(library, "MHD_start_daemon");
-    *(void **)&http.make = dlsym(library, "MHD_create_response_from_buffer");
-    *(void **)&http.add_header = dlsym(library, "MHD_add_response_header");
-    *(void **)&http.queue = dlsym(library, "MHD_queue_response");
-    *(void **)&http.destroy = dlsym(library, "MHD_destroy_response");
-    *(void **)&http.get_info = dlsym(library, "MHD_get_connection_info");
-    return http.start && http.make && http.add_header && http.queue && http.destroy && http.get_info;
-}
 
 /* Shuts down a client's connection, which the library then closes. The table must be locked. */
 static void cut_off(struct client *client)
@@ -134,8 +108,8 @@ static void describe(const struct sockaddr *address, uint8_t *bytes)
 
 static void let_in(struct MHD_Connection *connection, void **place)
 {
-    const union MHD_ConnectionInfo *stream = http.get_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address = http.get_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *stream = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct client *client = stream && address ? calloc(1, sizeof *client) : NULL;
     struct client **last = &table.first;
 
@@ -237,15 +211,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     (void)context, (void)version, (void)upload, (void)size, (void)state;
     if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         answer = server.answer(server.context, path);
-    response = http.make(answer.size, answer.body, MHD_RESPMEM_MUST_FREE);
+    response = MHD_create_response_from_buffer(answer.size, answer.body, MHD_RESPMEM_MUST_FREE);
     if (!response)
         return MHD_NO;
-    http.add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                    answer.is_metrics ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            answer.is_metrics ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8");
     /* One request for each connection, because the time limit is one for the connection. */
-    http.add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    result = http.queue(connection, answer.status, response);
-    http.destroy(response);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    result = MHD_queue_response(connection, answer.status, response);
+    MHD_destroy_response(response);
     return result;
 }
 
@@ -264,10 +238,10 @@ bool chttp_serve(const char *address, uint16_t port, chttp_handler handler, void
     if (!start_watching())
         return false;
     errno = 0;
-    return http.start(MHD_USE_POLL_INTERNAL_THREAD | (is_v4 ? 0 : MHD_USE_IPv6), 0, NULL, NULL, handle, NULL,
-                      MHD_OPTION_SOCK_ADDR, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
-                      MHD_OPTION_NOTIFY_CONNECTION, notice, NULL,
-                      /* Clients that were cut off still count until the library closes their sockets. */
-                      MHD_OPTION_CONNECTION_LIMIT, 2U * clients,
-                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)memory, MHD_OPTION_END) != NULL;
+    return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | (is_v4 ? 0 : MHD_USE_IPv6), 0, NULL, NULL, handle, NULL,
+                            MHD_OPTION_SOCK_ADDR, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+                            MHD_OPTION_NOTIFY_CONNECTION, notice, NULL,
+                            /* Clients that were cut off still count until the library closes their sockets. */
+                            MHD_OPTION_CONNECTION_LIMIT, 2U * clients,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)memory, MHD_OPTION_END) != NULL;
 }

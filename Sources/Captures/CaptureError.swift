@@ -5,8 +5,6 @@ package import Linux
 ///
 /// The description is meant to follow "pinhole: ".
 package enum CaptureError: Error, Hashable, CustomStringConvertible {
-    /// libpcap is not installed.
-    case unsupported
     /// The file cannot be opened.
     case unreadable(SystemError)
     /// The file is not in a format that libpcap knows; `reason` is libpcap's text.
@@ -16,7 +14,6 @@ package enum CaptureError: Error, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unsupported: "captures cannot be read without libpcap"
         case .unreadable(let error): error.description
         case .unrecognised(let path, let reason): "\(path) is no capture: \(reason)"
         case .broken(let path, let count, let reason): "\(path) breaks off after frame \(count): \(reason)"

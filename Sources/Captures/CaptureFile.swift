@@ -23,9 +23,6 @@ import Linux
         }
     }
 
-    /// Whether libpcap is installed; the first use loads it.
-    private static let isSupported = cpcap_load()
-
     private let handle: OpaquePointer
     private let path: String
     /// The number of frames read so far.
@@ -36,21 +33,19 @@ import Linux
         self.path = path
     }
 
-    deinit { unsafe cpcap_close(handle) }
+    deinit { unsafe pcap_close(handle) }
 
     /// Opens a capture and reads its header.
     package static func open(_ path: String) throws(CaptureError) -> CaptureFile {
-        guard isSupported else { throw .unsupported }
-        let file: Int32
-        do throws(SystemError) {
-            // Sound: the path is NUL-terminated and read during the call.
-            file = try SystemError.check("open \(path)") { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC) }
-        } catch {
-            throw .unreadable(error)
+        // Sound: the texts are NUL-terminated and read during the call.
+        guard let stream = unsafe fopen(path, "re") else {
+            throw .unreadable(SystemError("open \(path)", code: errno))
         }
-        var reason = [CChar](repeating: 0, count: Int(cpcap_reason_size))
-        // Sound: the call takes ownership of the descriptor, and the buffer has the required size.
-        guard let handle = unsafe cpcap_open(file, &reason) else {
+        var reason = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
+        let precision = UInt32(PCAP_TSTAMP_PRECISION_NANO)
+        // Sound: the stream is open, and the buffer has the required size.
+        guard let handle = unsafe pcap_fopen_offline_with_tstamp_precision(stream, precision, &reason) else {
+            unsafe fclose(stream)
             let bytes = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
             throw .unrecognised(path: path, reason: String(decoding: bytes, as: UTF8.self))
         }
@@ -58,12 +53,12 @@ import Linux
     }
 
     /// The link type of the frames, a `DLT_...` of libpcap.
-    package var linkType: Int32 { unsafe cpcap_link_type(handle) }
+    package var linkType: Int32 { unsafe pcap_datalink(handle) }
 
     /// The name and number of the link type, such as `IEEE802_11 (105)`.
     package var linkTypeName: String {
         // Sound: the name is a constant in the library.
-        guard let name = unsafe cpcap_link_type_name(linkType) else { return "\(linkType)" }
+        guard let name = unsafe pcap_datalink_val_to_name(linkType) else { return "\(linkType)" }
         return unsafe "\(String(cString: name)) (\(linkType))"
     }
 
@@ -71,19 +66,21 @@ import Linux
     package mutating func next(
         _ body: (Frame, borrowing Span<UInt8>) -> Void
     ) throws(CaptureError) -> Bool {
-        var frame = unsafe cpcap_frame()
-        // Sound: the handle is open, and the frame's bytes stay valid until the next call.
-        let result = unsafe cpcap_next(handle, &frame)
-        guard result != 0 else { return false }
-        guard result == 1 else {
-            throw unsafe .broken(path: path, after: count, reason: String(cString: cpcap_reason(handle)))
+        var header: UnsafeMutablePointer<pcap_pkthdr>?
+        var start: UnsafePointer<UInt8>?
+        // Sound: the handle is open, and the header and the bytes stay valid until the next call.
+        let result = unsafe pcap_next_ex(handle, &header, &start)
+        guard result != PCAP_ERROR_BREAK else { return false }
+        guard result == 1, let frame = unsafe header?.pointee else {
+            throw unsafe .broken(path: path, after: count, reason: String(cString: pcap_geterr(handle)))
         }
         count += 1
-        let bytes = unsafe UnsafeBufferPointer(start: frame.bytes, count: Int(frame.captured))
-        let description = unsafe Frame(
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(frame.caplen))
+        // The field of microseconds has nanoseconds, as asked for when the file was opened.
+        let description = Frame(
             number: count,
-            nanoseconds: CaptureFile.nanoseconds(frame.seconds, frame.nanoseconds),
-            size: Int(max(frame.size, frame.captured))
+            nanoseconds: CaptureFile.nanoseconds(Int64(frame.ts.tv_sec), Int64(frame.ts.tv_usec)),
+            size: Int(max(frame.len, frame.caplen))
         )
         // Sound: the bytes are not changed before `body` returns.
         body(description, unsafe Span(_unsafeElements: bytes))

@@ -11,8 +11,3 @@ extension Option {
     /// The control socket of a daemon that was not told another one.
     static let defaultSocketPath = "/run/pinhole/control.sock"
 }
-
-extension Arguments {
-    /// The path of the daemon's control socket.
-    package var socketPath: String { value(of: .socket) ?? Option.defaultSocketPath }
-}

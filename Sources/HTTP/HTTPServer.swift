@@ -34,13 +34,12 @@ package enum HTTPServer {
     ///   - address: An IPv4 address, or an IPv6 address without brackets.
     ///   - port: The port, in host byte order.
     ///   - answer: Called from the server's thread, for one request at a time.
-    /// - Throws: `ENOPKG` if libmicrohttpd is not installed; the error of listening.
+    /// - Throws: The error of listening.
     package static func serve(
         _ address: String,
         port: UInt16,
         _ answer: @escaping @Sendable (_ path: String) -> Answer
     ) throws(SystemError) {
-        guard chttp_load() else { throw SystemError("load libmicrohttpd", code: ENOPKG) }
         // Never released, as the server runs until the process ends.
         let context = unsafe Unmanaged.passRetained(Responder(answer)).toOpaque()
         // Sound: the context is the object retained above, and the texts are NUL-terminated and read during the calls.

@@ -31,12 +31,7 @@ enum ExporterCommand: Subcommand {
         do throws(SystemError) {
             try HTTPServer.serve(address, port: port) { answer(to: $0, socket) }
         } catch {
-            throw UserError(
-                error.description,
-                hint: error.code == ENOPKG
-                    ? "install it with: apt-get install libmicrohttpd12"
-                    : "choose another address or port with --listen"
-            )
+            throw UserError(error.description, hint: "choose another address or port with --listen")
         }
         while true { pause() }
     }

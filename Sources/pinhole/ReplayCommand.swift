@@ -31,9 +31,7 @@ enum ReplayCommand: Subcommand {
         do {
             capture = try CaptureFile.open(path)
         } catch {
-            let isUnsupported = error == .unsupported
-            let hint = isUnsupported ? "apt-get install libpcap0.8" : "give a capture, pcap or pcapng"
-            throw UserError("\(error)", hint: hint)
+            throw UserError("\(error)", hint: "give a capture, pcap or pcapng")
         }
         guard let linkType = LinkType(capture.linkType) else {
             throw UserError(

@@ -12,9 +12,3 @@ protocol Subcommand: Command {
 extension Subcommand {
     static var invocation: String { "pinhole \(name)" }
 }
-
-/// Options that several subcommands share.
-extension Option {
-    static let json = Option("json", nil, "write JSON instead of text")
-    static let ports = Option("ports", "PORT,...", "ports that clients connect to (21)")
-}

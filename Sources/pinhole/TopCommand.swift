@@ -3,7 +3,6 @@ import Commands
 import Configuration
 import Formats
 import FTPHelper
-import Glibc
 import Linux
 import Messages
 import PinholeDaemon
@@ -28,12 +27,7 @@ enum TopCommand: Subcommand {
         do throws(SystemError) {
             screen = try Screen.open()
         } catch {
-            throw UserError(
-                error.description,
-                hint: error.code == ENOPKG
-                    ? "install it with: apt-get install libncursesw6"
-                    : "run it in a terminal, and check the value of TERM"
-            )
+            throw UserError(error.description, hint: "run it in a terminal, and check the value of TERM")
         }
         var top = TopScreen()
         var watch = RefusalWatch(socket)

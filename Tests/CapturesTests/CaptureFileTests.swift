@@ -124,7 +124,7 @@ import Testing
             case .unrecognised(_, let reason): #expect(whole < 0 && !reason.isEmpty, "\(count) bytes")
             case .broken(_, let after, let reason):
                 #expect(after == UInt64(whole) && !ends.contains(count) && !reason.isEmpty, "\(count) bytes")
-            case .unreadable, .unsupported: Issue.record("\(count) bytes")
+            case .unreadable: Issue.record("\(count) bytes")
             }
         }
     }

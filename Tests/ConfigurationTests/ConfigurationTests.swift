@@ -206,6 +206,14 @@ import Testing
         }
     }
 
+    @Test func `whatever was renamed is a key under its new name`() {
+        #expect(!Option.formerNames.isEmpty)
+        for (formerName, name) in Option.formerNames {
+            #expect(Key.all.contains { $0.name == name }, "\(name)")
+            #expect(!Key.all.contains { $0.name == formerName }, "\(formerName)")
+        }
+    }
+
     /// The sample that is installed.
     private func sample() throws -> String {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()

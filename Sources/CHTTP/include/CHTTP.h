@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A small HTTP server, with libmicrohttpd. The library is loaded when it is needed, so the daemon does not link with it. */
+/*
+ * A small HTTP server, with libmicrohttpd.
+ *
+ * This is a C target and not a module map: the function that starts the library has a variable number of arguments.
+ */
 #ifndef PINHOLE_CHTTP_H
 #define PINHOLE_CHTTP_H
 
@@ -21,9 +25,6 @@ struct chttp_answer {
 
 /* Answers a GET or HEAD request for `path`. Called from the server's thread, for one request at a time. */
 typedef struct chttp_answer (*chttp_handler)(void *context, const char *path);
-
-/* Loads the library; returns false if it is not installed. */
-bool chttp_load(void);
 
 /*
  * Listens at an address, given as text, and answers requests from a thread of its own until the process ends. Returns false
