@@ -84,7 +84,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "FTPHelper", "Linux", "Netfilter", "Formats", "HTTP", "Messages", "PinholeDaemon", "Configuration",
+                "FTPHelper", "Linux", "Netfilter", "Formats", "HTTP", "Messages", "PinholeDaemon",
+                "Configuration",
                 "FirewallRules",
             ],
             swiftSettings: fenced

@@ -33,7 +33,9 @@ package enum Firewall {
         )
     }
 
-    /// The rules of nftables: as JSON, and as nft writes them, with handles. Those of iptables are among them.
+    /// The rules of nftables, as JSON and as nft writes them, with handles.
+    ///
+    /// Those of iptables-nft are among them.
     package static func nftRuleset() throws(UserError) -> (json: String, text: String) {
         (
             try run("nft", ["--json", "list", "ruleset"], package: "nftables"),

@@ -40,8 +40,9 @@ package indirect enum JSON: Hashable, Sendable {
         return unsafe String(cString: text)
     }
 
-    /// Parses a JSON text; `nil` if it is invalid. A negative integer becomes a number.
+    /// Parses a JSON text; `nil` if it is invalid.
     ///
+    /// A negative integer becomes a number.
     /// The corresponding C function is `json_loadb`.
     package init?(parsing text: [UInt8]) {
         var error = json_error_t()
