@@ -99,7 +99,7 @@ extension Tracker {
     /// The entry may have been flushed (`conntrack -F`), and the next packet creates it again. A login
     /// remains valid then, and edited numbers remain shifted. Such a connection is kept for as long as a
     /// silent peer may live, unless its place is needed.
-    package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
+    mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
         guard let slot = slot(of: mapping) else { return }
         let isKept = update(slot) { tracker, connection in
             tracker.closeExpectation(of: &connection, .ended, into: &output)

@@ -47,7 +47,7 @@ extension Tracker {
 
     /// Ends an encrypted session because conntrack has the connection as not established yet, or as closed by
     /// an end.
-    package mutating func endSession(of mapping: Mapping, into output: inout Output) {
+    mutating func endSession(of mapping: Mapping, into output: inout Output) {
         guard let slot = slot(of: mapping), slot.connection.hasEncryptedSession else { return }
         update(slot) { tracker, connection in
             connection.session.distrust()
@@ -137,7 +137,7 @@ extension Tracker {
     }
 
     /// Closes the encrypted sessions of an address that the kernel refused to admit.
-    package mutating func fail(_ address: IPAddress, into output: inout Output) {
+    mutating func fail(_ address: IPAddress, into output: inout Output) {
         for slot in book.sessionMasters
         where slot.connection.ownAddress(of: .client) == address
             || slot.connection.ownAddress(of: .server) == address
@@ -158,13 +158,13 @@ extension Tracker {
     /// Returns the data connections that have to be looked up in conntrack before `expectedEncrypted` decides
     /// on a SYN.
     ///
-    /// Call `endDataConnection` for those that have ended, `confirm` for those that were answered, and
-    /// `suspect` for the others.
+    /// Report what it has of each of them (`Completion.looked`).
     ///
     /// These are the data connections with the SYN's own tuple, or, if there is no room for another one, the
     /// oldest of a session.
-    package func unconfirmedData(for packet: Span<UInt8>, at now: Instant) -> [Tuple] {
-        guard book.sessionCount > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
+    package func unconfirmedData(for syn: SYN, at now: Instant) -> [Tuple] {
+        guard book.sessionCount > 0 else { return [] }
+        let tuple = syn.tuple
         let candidates = candidates(for: tuple)
         for candidate in candidates { candidate.session.unanswered = nil }
         let known = candidates.compactMap { $0.session.live.first(where: tuple.isAlike) }
@@ -182,16 +182,16 @@ extension Tracker {
     /// If there is no room, the oldest unanswered data connection is evicted. A neighbour of the client, or a
     /// client that tries closed ports, can therefore not lock anybody out with SYNs.
     ///
-    /// The connection counts from `confirm` to `endDataConnection`. A SYN of a connection that is counted
+    /// The connection counts from `Completion.established` until it has ended. A SYN of a connection that is counted
     /// already needs nothing. But if sessions with the same addresses exist in several conntrack zones, it
     /// may belong to any of them. Call the function again until it returns `nil`; the SYN finds the entry in
     /// its own zone.
     package mutating func expectedEncrypted(
-        _ packet: Span<UInt8>,
+        _ syn: SYN,
         at now: Instant,
         into output: inout Output
     ) -> ExpectedConnection? {
-        guard book.sessionCount > 0, let syn = Segment(parsingSYN: packet) else { return nil }
+        guard book.sessionCount > 0 else { return nil }
         let tuple = syn.tuple
         let candidates = candidates(for: tuple)
         let counted = candidates.filter { $0.session.live.contains(where: tuple.isAlike) }.map(\.zone)
@@ -228,7 +228,7 @@ extension Tracker {
             until: opening.deadline,
             listener: tuple.source.address == slot.connection.ownAddress(of: .client) ? .server : .client
         )
-        return ExpectedConnection(expectation: expectation, syn: syn, packet)
+        return ExpectedConnection(expectation, syn)
     }
 
     /// Records that the conntrack entry of a session's data connection was created.
@@ -252,14 +252,14 @@ extension Tracker {
 
     /// Checks the session after the conntrack entry of its data connection could not be created: the session
     /// may have ended unseen, because only its SYNs are queued.
-    package func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
+    func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
         guard data.expectation.kind == .ftps, let master = store.slot(of: data.expectation.master)
         else { return }
         output.actions.append(.verify(master.connection.mapping))
     }
 
     /// Removes a data connection that has ended from its session.
-    package mutating func endDataConnection(_ data: Tuple) {
+    mutating func endDataConnection(_ data: Tuple) {
         for (slot, session) in owners(of: data) where session.remove(data) {
             session.refused = nil
             update(slot) { $1.outdateRecord() }
@@ -267,7 +267,7 @@ extension Tracker {
     }
 
     /// Records that a data connection was answered; it is still open or has just ended.
-    package func confirm(_ data: Tuple, at now: Instant) {
+    func confirm(_ data: Tuple, at now: Instant) {
         for (_, session) in owners(of: data) {
             session.confirm(data)
             session.heard = now
@@ -275,7 +275,7 @@ extension Tracker {
     }
 
     /// Records that a data connection has not been answered yet.
-    package func suspect(_ data: Tuple) {
+    func suspect(_ data: Tuple) {
         for (_, session) in owners(of: data) where session.unanswered == nil { session.unanswered = data }
     }
 
@@ -312,15 +312,5 @@ extension Tracker {
                 Tracker.activePorts.contains(tuple.source.port) && tuple.destination.port >= 1024
             return isAllowed ? (slot, session, mapping.reply.zone) : nil
         }
-    }
-}
-
-extension Segment {
-    /// Parses the first segment of a connection; `nil` for any other packet.
-    init?(parsingSYN packet: Span<UInt8>) {
-        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
-            !segment.flags.contains(.ack)
-        else { return nil }
-        self = segment
     }
 }

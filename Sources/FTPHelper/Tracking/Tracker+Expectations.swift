@@ -99,21 +99,14 @@ extension Tracker {
     /// Finds the expectation for a SYN that matched the pinhole set; `nil` if there is none.
     ///
     /// The expectation stays open until `confirm`, so that a retransmitted SYN can retry what failed.
-    package func expected(_ packet: Span<UInt8>) -> ExpectedConnection? {
-        guard let segment = Segment(parsingSYN: packet) else { return nil }
-        let key = Key(from: segment.tuple.source.address, to: segment.tuple.destination)
-        return book.master(of: key)?.connection.expectation.map {
-            ExpectedConnection(expectation: $0, syn: segment, packet)
-        }
+    package func expected(_ syn: SYN) -> ExpectedConnection? {
+        let key = Key(from: syn.tuple.source.address, to: syn.tuple.destination)
+        return book.master(of: key)?.connection.expectation.map { ExpectedConnection($0, syn) }
     }
 
     /// Records that the conntrack entry of the data connection was created, and closes its expectation as
     /// used.
-    package mutating func confirm(
-        _ data: ExpectedConnection,
-        at now: Instant,
-        into output: inout Output
-    ) {
+    mutating func confirm(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
         let expectation = data.expectation
         guard expectation.kind != .ftps else {
             confirmEncrypted(data, at: now, into: &output)
@@ -131,7 +124,7 @@ extension Tracker {
     }
 
     /// Closes an expectation that the kernel refused to open.
-    package mutating func fail(_ expectation: Expectation, into output: inout Output) {
+    mutating func fail(_ expectation: Expectation, into output: inout Output) {
         guard let master = book.master(of: expectation) else { return }
         update(master) { tracker, connection in
             tracker.closeExpectation(of: &connection, .failed, into: &output)

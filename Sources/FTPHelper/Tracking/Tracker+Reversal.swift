@@ -24,7 +24,7 @@ extension Tracker {
     }
 
     /// Records the direction in which conntrack has a connection.
-    package mutating func noteDirection(of mapping: Mapping, isReversed: Bool, into output: inout Output) {
+    mutating func noteDirection(of mapping: Mapping, isReversed: Bool, into output: inout Output) {
         guard let slot = slot(of: mapping) else { return }
         noteDirection(of: slot, isReversed: isReversed, into: &output)
     }

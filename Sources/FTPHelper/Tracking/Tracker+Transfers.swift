@@ -98,7 +98,7 @@ extension Tracker {
     ///   - isOver: whether an end has closed the data connection, or nothing is known of it any more.
     ///   - now: the time.
     ///   - output: receives the actions.
-    package mutating func measured(
+    mutating func measured(
         _ summary: TransferSummary,
         _ traffic: Traffic?,
         isOver: Bool,

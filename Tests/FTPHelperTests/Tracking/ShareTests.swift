@@ -238,7 +238,7 @@ import Testing
                 if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
                 tracker = dialogue.release()
             case 4:
-                tracker.forget(mapping, at: now, into: &output)
+                tracker.complete(.verified(mapping, .gone), at: now, into: &output)
             case 5:
                 now = now.advanced(bySeconds: UInt32.random(in: 0...200, using: &random))
                 while let deadline = tracker.nextDeadline, deadline <= now {

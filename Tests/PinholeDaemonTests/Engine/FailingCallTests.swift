@@ -35,7 +35,7 @@ import Testing
         return engine
     }
 
-    private func isAccepted(_ verdict: PacketQueue.Verdict) -> Bool {
+    private func isAccepted(_ verdict: Ruling?) -> Bool {
         if case .drop = verdict { false } else { true }
     }
 
@@ -59,7 +59,7 @@ import Testing
                 _ = engine.control(announcement.span, at: start)
             }
             #expect(isAccepted(engine.data(syn.span, at: start)))
-            notices += engine.takeNotices()
+            notices += engine.notices.take()
         }
         let faults = engine.report(nil, lostLines: 0).faults
         for fault in [Fault.openPinhole, .setLiberal, .injectPacket] {
