@@ -10,16 +10,6 @@ package import Linux
 /// splits the larger ones that network cards or TCP have put together. If this process ends, the kernel drops the packets
 /// that wait, and their senders retransmit them. The messages are encoded and parsed by libnetfilter_queue.
 @safe package struct PacketQueue: ~Copyable {
-    /// What the kernel does with a packet.
-    package enum Verdict {
-        /// Lets it go on as it is.
-        case accept
-        /// Drops it.
-        case drop
-        /// Lets it go on with these bytes, from the IP header on, instead of its own.
-        case replace([UInt8])
-    }
-
     /// How often the receive buffer was full, so that the kernel lost packets of this queue (`ENOBUFS`).
     package private(set) var overruns: UInt64 = 0
 
@@ -40,7 +30,7 @@ package import Linux
 
     private init(_ number: UInt16, socket: consuming NetlinkSocket) {
         self.socket = socket
-        verdicts = VerdictBatch(queue: number, capacity: Self.gatheredVerdicts + Self.stride)
+        verdicts = VerdictBatch(queue: number, capacity: VerdictBatch.fullSize + Self.stride)
     }
 
     /// Binds to a queue in the network namespace of the calling thread.
@@ -134,37 +124,35 @@ package import Linux
     /// The socket, for `epoll`: readable when packets wait.
     package var fileDescriptor: Int32 { socket.fileDescriptor }
 
-    /// Receives up to one batch of waiting packets and calls `rule` for each of them in order, without blocking.
+    /// Gives verdicts on packets, whose payloads lie in the bytes, and returns on how many.
+    package typealias Decision = (
+        _ packets: ArraySlice<QueuedPacket>, _ bytes: borrowing Span<UInt8>, _ verdicts: inout VerdictBatch
+    ) -> Int
+
+    /// Receives up to one batch of waiting packets, without blocking, and sends the verdicts on them in their order.
     ///
-    /// The verdicts are sent together at the end, in the same order. If they cannot be sent they are kept for the next
-    /// call; see `owesVerdicts`.
+    /// Verdicts that cannot be sent are kept for the next call; see `owesVerdicts`.
     ///
-    /// - Parameters:
-    ///   - rule: Decides on one packet. It is given all packets of the batch, so that it can look ahead, the index of the
-    ///     packet to decide on, and the bytes that their payloads lie in. A packet is cut off after 65531 bytes.
-    ///   - settle: Called before the verdicts on the packets decided on so far are sent, for work that must be done first.
+    /// - Parameter decide: Decides on the packets of the batch from the first one on: on all of them, or on fewer if the
+    ///   verdicts are full. The verdicts are sent when it returns, and it is called again for what is left. A packet is cut
+    ///   off after 65531 bytes.
     /// - Returns: The number of packets; 0 if none waited.
     /// - Throws: An error of receiving or sending. The kernel's answer to a single verdict is ignored: it means that the
     ///   packet no longer waits.
     package mutating func receive(
-        _ rule: (_ packets: [QueuedPacket], _ number: Int, _ bytes: borrowing Span<UInt8>) -> Verdict,
-        settle: () -> Void
+        _ decide: Decision
     ) throws(SystemError) -> Int {
         try sendVerdicts()
         let datagrams = try receiveDatagrams()
         defer { for index in 0..<datagrams { wipe(datagram(index)) } }
         parse(datagrams)
         var failure: SystemError?
-        for number in packets.indices {
-            let id = packets[number].id
-            switch rule(packets, number, buffer.span) {
-            case .accept: verdicts.accept(id)
-            case .drop: verdicts.drop(id)
-            case .replace(let replacement): verdicts.replace(id, with: replacement)
-            }
-            // More than this might not fit into the socket's send buffer.
-            guard verdicts.size > Self.gatheredVerdicts else { continue }
-            settle()
+        var next = 0
+        while next < packets.count {
+            let count = Self.decide(packets[next...], buffer, &verdicts, decide)
+            // Without a verdict a packet would wait for ever.
+            if count == 0 { verdicts.accept(packets[next].id) }
+            next += max(count, 1)
             do throws(SystemError) {
                 try sendVerdicts()
             } catch {
@@ -173,10 +161,17 @@ package import Linux
                 unsent.append(verdicts.takeMessages())
             }
         }
-        if !packets.isEmpty { settle() }
-        try sendVerdicts()
         if let failure { throw failure }
         return packets.count
+    }
+
+    private static func decide(
+        _ packets: ArraySlice<QueuedPacket>,
+        _ buffer: [UInt8],
+        _ verdicts: inout VerdictBatch,
+        _ decide: Decision
+    ) -> Int {
+        decide(packets, buffer.span, &verdicts)
     }
 
     /// Whether there are packets whose verdict could not be sent; the next `receive` sends it again.
@@ -259,11 +254,6 @@ package import Linux
     /// At 20 us a packet the last of them waits 80 ms. TCP retransmits after 200 ms at the earliest, so a longer queue
     /// would hold packets together with their retransmissions.
     private static let maximumLength: UInt32 = 4096
-
-    /// Bytes of verdicts after which they are sent.
-    ///
-    /// With the verdict on one more packet of the largest size they still fit into the default send buffer.
-    private static let gatheredVerdicts = 64 * 1024
 
     /// Bytes of each socket buffer.
     ///

@@ -6,6 +6,11 @@ import CNetfilter
 /// A run of accepted packets takes one message (`NFQNL_MSG_VERDICT_BATCH`). The kernel applies it to every waiting packet
 /// whose number is not greater than the one it names, so a run is written before the verdict on the packet that ends it.
 package struct VerdictBatch: ~Copyable {
+    /// Bytes of messages from which on the batch is full.
+    ///
+    /// With the verdict on one more packet of the largest size they still fit into the default send buffer.
+    static let fullSize = 64 * 1024
+
     /// The number of the queue.
     private let queue: UInt16
     /// Bytes of messages for which storage is reserved.
@@ -51,6 +56,9 @@ package struct VerdictBatch: ~Copyable {
         // names. Two of them cover all.
         for id in [UInt32(Int32.max), UInt32.max] { write(NFQNL_MSG_VERDICT_BATCH, id, NF_REPEAT) }
     }
+
+    /// Whether the batch has to be sent before it takes another verdict.
+    package var isFull: Bool { size > VerdictBatch.fullSize }
 
     /// The messages written so far; after `finish`, all verdicts.
     package var bytes: [UInt8] { messages.bytes }

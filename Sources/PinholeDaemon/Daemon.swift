@@ -177,11 +177,7 @@ package struct Daemon: ~Copyable {
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
             let count = Daemon.take(.controlQueue, from: &controlQueue, &engine, at: now) {
-                engine,
-                packets,
-                number,
-                bytes in
-                engine.control(packets, number, in: bytes, at: now)
+                $0.control($1, in: $2, at: now, into: &$3)
             }
             guard count > 1 else { return }
         }
@@ -189,9 +185,8 @@ package struct Daemon: ~Copyable {
 
     /// Processes up to one batch of the data queue, mostly SYNs.
     private mutating func takeDataPackets(at now: Instant) {
-        _ = Daemon.take(.dataQueue, from: &dataQueue, &engine, at: now) { engine, packets, number, bytes in
-            packets[number].payload.map { engine.data(packets[number], bytes.extracting($0), at: now) }
-                ?? .accept
+        _ = Daemon.take(.dataQueue, from: &dataQueue, &engine, at: now) {
+            $0.data($1, in: $2, at: now, into: &$3)
         }
     }
 
@@ -201,23 +196,20 @@ package struct Daemon: ~Copyable {
         from queue: inout PacketQueue,
         _ engine: inout Engine<LinuxKernel>,
         at now: Instant,
-        _ rule: (inout Engine<LinuxKernel>, [QueuedPacket], Int, borrowing Span<UInt8>) ->
-            PacketQueue.Verdict
+        _ decide: (
+            inout Engine<LinuxKernel>, ArraySlice<QueuedPacket>, borrowing Span<UInt8>, inout VerdictBatch
+        ) -> Int
     ) -> Int {
         let overruns = queue.overruns
         var count = 0
         do throws(SystemError) {
-            count = try queue.receive {
-                rule(&engine, $0, $1, $2)
-            } settle: {
-                engine.settle(at: now)
-            }
+            count = try queue.receive { decide(&engine, $0, $1, &$2) }
         } catch {
-            engine.count(fault, at: now, error.description)
+            engine.notices.count(fault, at: now, error.description)
         }
         let more = queue.overruns - overruns
         if more > 0 {
-            engine.count(.overrun, more, at: now, "more packets came than there was room for")
+            engine.notices.count(.overrun, more, at: now, "more packets came than there was room for")
         }
         return count
     }
@@ -243,21 +235,20 @@ package struct Daemon: ~Copyable {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                engine.answer(request, user: user, lostLines: log.lost, at: now, queue: queue) { engine in
-                    reload(&engine, &log)
-                }
+                ControlResponder(user: user, lostLines: log.lost, at: now)
+                    .answer(request, from: &engine, queue: queue) { engine in reload(&engine, &log) }
             }
         } catch {
-            engine.count(.controlSocket, at: now, error.description)
+            engine.notices.count(.controlSocket, at: now, error.description)
         }
     }
 
     /// Writes pending notices to the log and to the watchers of events.
     private mutating func tell(at now: Instant) {
-        guard engine.hasNotices else { return }
+        guard !engine.notices.isEmpty else { return }
         let time = Clock.wall()
         var records: [EventRecord] = []
-        for notice in engine.takeNotices() {
+        for notice in engine.notices.take() {
             log.write(notice, at: now)
             if case .event(let event, _) = notice {
                 records.append(EventRecord(event, time: time, instant: now))

@@ -79,8 +79,8 @@ package struct Replay: ~Copyable {
     /// Processes the SYN of a data connection; `false` if it is not one.
     @discardableResult
     private mutating func data(_ packet: Span<UInt8>, _ frame: CaptureFile.Frame) -> Bool {
-        guard let connection = tracker.expected(packet) else { return false }
-        tracker.confirm(connection, at: now, into: &output)
+        guard let syn = SYN(packet), let connection = tracker.expected(syn) else { return false }
+        tracker.complete(.established(connection), at: now, into: &output)
         record(frame)
         return true
     }
@@ -164,7 +164,7 @@ package struct Replay: ~Copyable {
     private mutating func record(_ frame: CaptureFile.Frame) {
         // There are no byte counters of data connections.
         for case .measure(let transfer) in output.actions {
-            tracker.measured(transfer, nil, isOver: true, at: now, into: &output)
+            tracker.complete(.measured(transfer, nil, isOver: true), at: now, into: &output)
         }
         for case .report(let event) in output.actions {
             // A full table is reported for any connection, also for one that is no control connection.

@@ -21,7 +21,7 @@ import Testing
     private func pass(
         _ texts: [String],
         through queue: inout PacketQueue,
-        _ rule: (borrowing Span<UInt8>) -> PacketQueue.Verdict
+        _ rule: (borrowing Span<UInt8>) -> PacketQueue.Ruling
     ) throws -> [String] {
         let receiver = try namespace.enter { try UDPSocket(at: 5001) }
         let sender = try namespace.enter { try UDPSocket(at: 0) }

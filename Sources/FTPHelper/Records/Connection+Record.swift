@@ -93,42 +93,47 @@ extension Connection {
         return session
     }
 
-    /// Restores the connection from a record; `now` is the time of the restart.
-    convenience init(reading record: inout RecordReader, at now: Instant) throws(RecordError) {
-        self.init(
-            mapping: try record.next(CompactMapping.self).mapping,
-            entryID: try record.bits(32),
+    /// Restores a connection from a record; `now` is the time of the restart.
+    static func read(
+        _ record: inout RecordReader,
+        at now: Instant
+    ) throws(RecordError) -> Connection {
+        let mapping = try record.next(CompactMapping.self).mapping
+        let entryID: UInt32 = try record.bits(32)
+        var connection = Connection(
+            mapping: mapping,
+            entryID: entryID,
             isHelped: false,
             now: now,
             due: now
         )
-        serverStart = try record.next()
-        edits = try record.next()
-        opened = try record.next()
-        used = try record.next()
-        refused = try record.next()
-        isPositioned = true
+        connection.serverStart = try record.next()
+        connection.edits = try record.next()
+        connection.opened = try record.next()
+        connection.used = try record.next()
+        connection.refused = try record.next()
+        connection.isPositioned = true
         let flags: Flags = try record.next()
-        isLiberal = flags[0]
-        isClosed = flags[1]
-        isReset = flags[2]
-        isReversed = flags[6]
+        connection.isLiberal = flags[0]
+        connection.isClosed = flags[1]
+        connection.isReset = flags[2]
+        connection.isReversed = flags[6]
         let more: Flags = try record.next()
-        if more[0] { shifted.insert(.client) }
-        if more[1] { shifted.insert(.server) }
-        isReleased = more[2]
+        if more[0] { connection.shifted.insert(.client) }
+        if more[1] { connection.shifted.insert(.server) }
+        connection.isReleased = more[2]
         let interrupted: Verb? = try record.next()
-        for side in streams.indices { streams[side] = try record.next() }
-        session = try record.next()
-        if let interrupted { session.resume(interrupted) }
+        for side in connection.streams.indices { connection.streams[side] = try record.next() }
+        connection.session = try record.next()
+        if let interrupted { connection.session.resume(interrupted) }
         if flags[3] {
-            lentPort = LentPort(
+            connection.lentPort = LentPort(
                 side: flags[4] ? .server : .client,
                 port: try record.next(),
                 target: try record.next()
             )
         }
-        if more[3] { proxied = ProxiedClient(try record.next()) }
+        if more[3] { connection.proxied = ProxiedClient(try record.next()) }
         if flags[5] {
             let kind: Expectation.Kind = try record.next()
             let id: UInt64 = try record.next()
@@ -140,7 +145,7 @@ extension Connection {
             let isForetold: Bool = try record.next()
             let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
             kept?.heard = now
-            let opened = expectation(
+            let opened = connection.expectation(
                 kind,
                 id,
                 target: target,
@@ -149,7 +154,9 @@ extension Connection {
                 until: deadline,
                 access: kept?.access
             )
-            expect(opened, session: kept, command: command, isForetold: isForetold)
+            connection.expect(opened, session: kept, command: command, isForetold: isForetold)
         }
+        connection.isWaiting = try record.next() && !connection.isClosed
+        return connection
     }
 }

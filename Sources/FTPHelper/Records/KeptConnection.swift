@@ -9,9 +9,7 @@ package struct KeptConnection {
     /// A daemon reads no records of another version. `LayoutTests` notices a layout that has changed under the same version.
     package static let version: UInt64 = 7
 
-    let connection: Connection
-    /// Set if there was no login yet.
-    let wasWaiting: Bool
+    let slot: ConnectionStore.Slot
 
     /// Reads a record; `nil` if it is corrupt or of another version.
     ///
@@ -20,16 +18,17 @@ package struct KeptConnection {
     ///   - now: the time, on the same clock as the times in the record.
     package init?(_ record: [UInt64], at now: Instant) {
         var reader = RecordReader(record)
-        guard let connection = try? Connection(reading: &reader, at: now),
-            let wasWaiting = try? reader.next(Bool.self), reader.isAtEnd
-        else { return nil }
-        self.connection = connection
-        self.wasWaiting = wasWaiting
+        guard let connection = try? Connection.read(&reader, at: now), reader.isAtEnd else { return nil }
+        slot = ConnectionStore.Slot(connection)
     }
+
+    var connection: Connection { _read { yield slot.connection } }
 
     /// Tells whether to keep it if conntrack has no entry: the user has logged in, or its numbers are
     /// shifted.
-    package var outlivesConntrack: Bool { !connection.isClosed && (connection.isLiberal || !wasWaiting) }
+    package var outlivesConntrack: Bool {
+        !connection.isClosed && (connection.isLiberal || !connection.isWaiting)
+    }
 
     /// Set if the direction of its conntrack entry was reversed, so that it was watched.
     package var isReversed: Bool { connection.isReversed }

@@ -29,7 +29,7 @@ struct RecordExtent {
     /// Positions, shifts, the session and the expectation are always included, and so are withheld bytes,
     /// which the sender does not send again. The rest shares `sharedSize` bytes: first the edits, the newest
     /// first, because the receiver may not have their text yet; then unfinished lines; then the user's name.
-    static func least(of connection: Connection) -> RecordExtent {
+    static func least(of connection: borrowing Connection) -> RecordExtent {
         var extent = RecordExtent()
         var size = sharedSize
         var editCount = maximumEdits

@@ -19,44 +19,7 @@ extension Tracker {
     package mutating func takeRecords<Failure>(
         _ keep: (_ old: Int, _ record: [UInt64]?) throws(Failure) -> Int
     ) -> Failure? {
-        var failure: Failure?
-        while let connection = changed.popLast() {
-            connection.isChanged = false
-            let isFollowed = connection.heapIndex >= 0 && connection.isPositioned && !connection.isHelped
-            guard isFollowed || connection.recordPlace > 0 else { continue }
-            do throws(Failure) {
-                guard isFollowed else {
-                    connection.recordPlace = try keep(connection.recordPlace, nil)
-                    continue
-                }
-                try keepRecord(of: connection, .whole, keep)
-            } catch {
-                do throws(Failure) {
-                    try keepRecord(of: connection, .least(of: connection), keep)
-                } catch {
-                    failure = error
-                }
-            }
-        }
-        return failure
-    }
-
-    private mutating func keepRecord<Failure>(
-        of connection: Connection,
-        _ extent: RecordExtent,
-        _ keep: (_ old: Int, _ record: [UInt64]?) throws(Failure) -> Int
-    ) throws(Failure) {
-        record.clear()
-        connection.write(into: &record, extent)
-        record.finish()
-        connection.recordPlace = try keep(connection.recordPlace, record.words)
-    }
-
-    /// Marks the record of a connection as out of date.
-    mutating func note(_ connection: Connection) {
-        guard keepsRecords, !connection.isChanged else { return }
-        connection.isChanged = true
-        changed.append(connection)
+        store.takeRecords(keep)
     }
 
     /// Continues with a connection of an earlier daemon.
@@ -76,38 +39,28 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Bool {
-        let connection = kept.connection
-        guard deadlines.count < policy.maximumConnections,
-            self.connection(of: connection.mapping.original) == nil,
-            self.connection(of: connection.mapping.reply) == nil
+        let slot = kept.slot
+        let mapping = kept.mapping
+        guard store.count < policy.maximumConnections, store.slot(of: mapping.original) == nil,
+            store.slot(of: mapping.reply) == nil
         else { return false }
-        connection.due = now.advanced(
-            bySeconds: connection.isClosed ? Tracker.lingerSeconds : Tracker.idleSeconds
-        )
-        insert(connection)
-        if !isCertain { connection.mayHaveDouble = true }
-        if let opening = connection.opening, opening.kind.isActive {
+        store.insert(slot)
+        if !isCertain { store.distinguish(slot) }
+        update(slot) { tracker, connection in
+            connection.due = now.advanced(
+                bySeconds: connection.isClosed ? Tracker.lingerSeconds : Tracker.idleSeconds
+            )
             let server = connection.ownAddress(of: .server)
-            opening.others = policy.rules(for: connection.mapping).honoured.others(than: server)
+            connection.admit(tracker.policy.rules(for: mapping).honoured.others(than: server))
+            tracker.book.enter(connection, into: &output)
+            if connection.hasEncryptedSession { tracker.release(&connection, into: &output) }
+            tracker.book.reserveLentPort(of: connection)
+            if connection.isReleased { output.actions.append(.release(mapping)) }
+            if connection.isReversed { output.actions.append(.watch(mapping)) }
+            if connection.isLiberal { output.actions.append(.beLiberal(mapping)) }
+            tracker.review(&connection, at: now, into: &output)
+            connection.outdateRecord()
         }
-        if let expectation = connection.expectation {
-            lastID = max(lastID, expectation.id)
-            enter(expectation, of: connection, into: &output)
-        }
-        reserveLentPort(of: connection)
-        deadlines.update(connection)
-        if connection.isClosed {
-            lingering.append(connection)
-        } else if kept.wasWaiting {
-            waiting.append(connection)
-        }
-        if isListed(connection) { connectionCount += 1 }
-        size += connection.size
-        if connection.isReleased { output.actions.append(.release(connection.mapping)) }
-        if connection.isReversed { output.actions.append(.watch(connection.mapping)) }
-        if connection.isLiberal { output.actions.append(.beLiberal(connection.mapping)) }
-        review(connection, at: now, into: &output)
-        note(connection)
         return true
     }
 }

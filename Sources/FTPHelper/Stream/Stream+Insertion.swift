@@ -42,7 +42,7 @@ extension Stream {
         hasFIN: Bool,
         isInspected: Bool,
         snapshot: inout Snapshot,
-        mayEdit: @autoclosure () -> Bool
+        mayEdit: Bool
     ) -> Insertion {
         let end = position + payload.count
         snapshot.next = next
@@ -62,7 +62,7 @@ extension Stream {
             guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
                 return .accepted
             }
-            guard !mayEdit() else { return .postponed }
+            guard !mayEdit else { return .postponed }
             noteFIN(hasFIN, end)
             guard isInspected else {
                 count(upTo: end)
@@ -70,7 +70,7 @@ extension Stream {
             }
             return keep(payload, at: position)
         }
-        if edits.count >= allowance.edits, end.isAfter(next), mayEdit() {
+        if edits.count >= allowance.edits, end.isAfter(next), mayEdit {
             edits.removeAll { !$0.end.isAfter(acknowledged) }
             guard edits.count < allowance.edits else { return .postponed }
         }

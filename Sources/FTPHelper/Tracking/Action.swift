@@ -4,14 +4,15 @@
 /// forwarded.
 ///
 /// The order is part of the interface: what a packet announces is open in the kernel before the packet is
-/// forwarded.
+/// forwarded. What the kernel answers goes to `Tracker.complete` once all actions are performed.
 package enum Action: Hashable, Sendable {
-    /// Add the expectation to the pinhole set. If the kernel refuses it, call `Tracker.fail(_:into:)`.
+    /// Add the expectation to the pinhole set. If the kernel refuses it, complete with
+    /// `Completion.notOpened`.
     case open(Expectation)
     /// Remove the expectation from the pinhole set.
     case close(Expectation)
     /// Queue every SYN from this address, for the data connections of an encrypted session. If the kernel
-    /// refuses the address, call `Tracker.fail(_:into:)`.
+    /// refuses the address, complete with `Completion.notAdmitted`.
     case admit(IPAddress)
     /// Stop queueing the SYNs from this address.
     case withdraw(IPAddress)
@@ -31,9 +32,11 @@ package enum Action: Hashable, Sendable {
     /// (`IP_CT_TCP_FLAG_BE_LIBERAL`). The entry must also live as long as any established one, although
     /// conntrack never sees an edited line acknowledged exactly.
     case beLiberal(Mapping)
-    /// Ask conntrack whether it still has this connection, and call `Tracker.learn` or `Tracker.forget`.
+    /// Ask conntrack whether it still has this connection, and complete with `Completion.verified`. Ask for
+    /// the session's data connections, too (`Tracker.dataConnections`).
     case verify(Mapping)
-    /// Ask conntrack for the counters of this transfer's data connection, and call `Tracker.measured`.
+    /// Ask conntrack for the counters of this transfer's data connection, and complete with
+    /// `Completion.measured`.
     case measure(TransferSummary)
     /// Send this packet, an RST, unchanged.
     case inject([UInt8])

@@ -4,7 +4,10 @@
 ///
 /// There may be a million of them. What few connections need is therefore stored separately, and an idle one
 /// has no buffers.
-final class Connection {
+///
+/// It lies in a slot of the `ConnectionStore` and changes only there, in `Tracker.update`. It marks by itself
+/// which of its changes move its deadline and which its record has to contain.
+struct Connection: ~Copyable {
     // The members that every packet needs come first, adjacent and without padding.
 
     let compactMapping: CompactMapping
@@ -24,21 +27,19 @@ final class Connection {
     /// Set by both FINs, an RST, or a replaced conntrack entry.
     ///
     /// The connection announces nothing any more, but its packets are still translated.
-    var isClosed = false
+    var isClosed = false { didSet { isRecordOutdated = true } }
     /// Set in strict mode by a line that ends the connection.
     ///
     /// Each further packet is turned into an RST.
     var isReset = false
-    /// Set if another connection may have the same addresses and ports in another zone.
-    ///
-    /// Packets are then matched by their sequence numbers, too.
-    var mayHaveDouble = false
-    /// Set while the record of the connection may be out of date.
-    var isChanged = false
-    /// Places in the tracker's eviction lists, indexed by `EvictionList.Reason`; 0 if not in the list.
-    var yieldingPlaces: [2 of Int32] = .init(repeating: 0)
-    /// Place of the connection's record; 0 if it has none.
-    @Compact<UInt32> var recordPlace = 0
+    /// Set until the login: the connection may be evicted.
+    var isWaiting = false
+    /// Set while conntrack has lost the connection; the next packet may create the entry again.
+    var isOrphaned = false
+    /// Set once a change has moved the deadline.
+    private(set) var isDeadlineMoved = false
+    /// Set once a change has made the record out of date.
+    private(set) var isRecordOutdated = false
     /// Interfaces through which the packets of each side arrive, by `Session.Side`; 0 while unknown.
     var interfaces: [2 of UInt32] = .init(repeating: 0)
     var lastSeen: Instant
@@ -50,24 +51,32 @@ final class Connection {
     /// Set while the packets bypass the queue, except SYN, FIN and RST.
     ///
     /// Has no effect without a bypass mark.
-    var isReleased = false
+    var isReleased = false { didSet { isRecordOutdated = true } }
     /// The streams whose numbers another part of the kernel shifts.
-    var shifted: ShiftedStreams = []
+    var shifted: ShiftedStreams = [] { didSet { isRecordOutdated = true } }
     /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
     /// the connection.
-    var isReversed = false
+    var isReversed = false { didSet { isRecordOutdated = true } }
+    /// The slot in the store; `nil` until the connection is stored.
+    ///
+    /// The slot owns the connection, so it exists as long.
+    private(set) unowned var slot: ConnectionStore.Slot?
     /// The last expectation, while it is open.
-    private(set) var opening: OpenExpectation?
-    /// The current or next transfer.
-    var transfer: Transfer?
+    private(set) var opening: OpenExpectation? {
+        didSet {
+            hasEncryptedSession = opening?.session != nil
+            isDeadlineMoved = true
+            isRecordOutdated = true
+        }
+    }
+    /// The current or next transfer, stored apart because most connections have none.
+    private var transferBox: TransferBox?
     /// When conntrack is asked next, or, for a closed connection, when it is removed.
-    var due: Instant
-    /// Place in the tracker's `DeadlineHeap`; negative if it is not there.
-    @Compact<Int32> var heapIndex = -1
+    var due: Instant { didSet { isDeadlineMoved = true } }
     /// The port that NAT lent to the last data connection.
     ///
     /// It stays reserved while that connection may still exist.
-    var lentPort: LentPort?
+    var lentPort: LentPort? { didSet { isRecordOutdated = true } }
     /// The client address in the PROXY header; believed only if `Policy.Rules.trustsProxyHeader` is set.
     var proxied: ProxiedClient?
     /// The reasons why nothing opened that were already reported.
@@ -75,12 +84,12 @@ final class Connection {
 
     // Counters for the listing.
     var edits: UInt32 = 0
-    var opened: UInt32 = 0
-    var used: UInt32 = 0
+    var opened: UInt32 = 0 { didSet { isRecordOutdated = true } }
+    var used: UInt32 = 0 { didSet { isRecordOutdated = true } }
     var refused: UInt32 = 0
 
     /// Identifier of the conntrack entry (`CTA_ID`).
-    var entryID: UInt32
+    var entryID: UInt32 { didSet { isRecordOutdated = true } }
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
 
@@ -101,21 +110,40 @@ final class Connection {
         self.due = due
     }
 
-    deinit {
+    /// Wipes the stored bytes when the connection is removed.
+    mutating func wipe() {
         for side in streams.indices { streams[side].wipe() }
     }
 
-    /// Tells whether the connection is in the list of those without a login.
-    var isWaiting: Bool { yieldingPlaces[EvictionList.Reason.waiting.rawValue] > 0 }
+    /// The current or next transfer.
+    var transfer: Transfer? {
+        get { transferBox?.transfer }
+        set {
+            isDeadlineMoved = true
+            guard let newValue else {
+                transferBox = nil
+                return
+            }
+            if let transferBox {
+                transferBox.transfer = newValue
+            } else {
+                transferBox = TransferBox(newValue)
+            }
+        }
+    }
 
-    /// Tells whether conntrack has lost the connection; the next packet may create the entry again.
-    var isOrphaned: Bool { !isClosed && yieldingPlaces[EvictionList.Reason.closed.rawValue] > 0 }
+    /// Tells whether a transfer is under way.
+    var isTransferring: Bool { transferBox?.transfer.isUnderWay ?? false }
+
+    /// Tells whether the connection counts as followed: it is not closed, and not left to the kernel's
+    /// helper.
+    var isListed: Bool { isPositioned && !isHelped && !isClosed }
 
     /// The earliest moment at which something has to be done for the connection.
     var deadline: Instant {
         var deadline = due
         if let opening { deadline = min(deadline, opening.deadline) }
-        if let look = transfer?.due { deadline = min(deadline, look) }
+        if let look = transferBox?.transfer.due { deadline = min(deadline, look) }
         return deadline
     }
 
@@ -222,7 +250,7 @@ final class Connection {
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
     /// Sets the open expectation; if `isForetold`, it opens once the login is accepted.
-    func expect(
+    mutating func expect(
         _ expectation: Expectation,
         session: EncryptedSession? = nil,
         command: UInt32,
@@ -237,14 +265,36 @@ final class Connection {
             command: command,
             isForetold: isForetold
         )
-        hasEncryptedSession = session != nil
     }
 
     /// Clears the expectation.
-    func expectNothing() {
-        opening = nil
-        hasEncryptedSession = false
+    mutating func expectNothing() { opening = nil }
+
+    /// Opens the foretold expectation.
+    mutating func confirmForetold() { opening = opening?.confirmed }
+
+    /// Lets other hosts of the server's farm open the data connection of an active expectation.
+    mutating func admit(_ others: [IPAddress]) {
+        guard let expected = opening, expected.kind.isActive, expected.others != others else { return }
+        opening = expected.shared(with: others)
     }
+
+    /// Moves the deadline of the expectation.
+    mutating func postponeExpectation(until deadline: Instant) {
+        opening = opening?.postponed(until: deadline)
+    }
+
+    /// Marks the record as out of date, for changes of the streams and the session.
+    mutating func outdateRecord() { isRecordOutdated = true }
+
+    /// Records that the store has accounted for all changes so far.
+    mutating func settle() {
+        isDeadlineMoved = false
+        isRecordOutdated = false
+    }
+
+    /// Records the slot that the connection lies in.
+    mutating func enter(_ slot: ConnectionStore.Slot) { self.slot = slot }
 
     /// Tells whether bytes that a side has not sent yet may have to be rewritten.
     ///

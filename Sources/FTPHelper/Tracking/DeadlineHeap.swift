@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// A binary heap of connections with the earliest deadline first.
+/// A binary heap of slots with the earliest deadline first.
 ///
-/// Each connection knows its place (`Connection.heapIndex`).
+/// Each slot knows its place (`ConnectionStore.Slot.heapIndex`).
 struct DeadlineHeap {
-    private var connections: [Connection] = []
+    private var slots: [ConnectionStore.Slot] = []
 
-    var first: Connection? { connections.first }
-    var count: Int { connections.count }
+    var first: ConnectionStore.Slot? { slots.first }
+    var count: Int { slots.count }
 
-    func forEach(_ body: (Connection) -> Void) { connections.forEach(body) }
+    func forEach(_ body: (ConnectionStore.Slot) -> Void) { slots.forEach(body) }
 
     /// Adds a connection, or moves it after its deadline changed.
-    mutating func update(_ connection: Connection) {
-        if connection.heapIndex < 0 {
-            connection.heapIndex = connections.count
-            connections.append(connection)
+    mutating func update(_ slot: ConnectionStore.Slot) {
+        if slot.heapIndex < 0 {
+            slot.heapIndex = slots.count
+            slots.append(slot)
         }
-        rise(from: connection.heapIndex)
-        sink(from: connection.heapIndex)
+        rise(from: slot.heapIndex)
+        sink(from: slot.heapIndex)
     }
 
     /// Removes a connection if it is in the heap.
-    mutating func remove(_ connection: Connection) {
-        let index = connection.heapIndex
+    mutating func remove(_ slot: ConnectionStore.Slot) {
+        let index = slot.heapIndex
         guard index >= 0 else { return }
-        connection.heapIndex = -1
-        let last = connections.removeLast()
-        guard last !== connection else { return }
-        connections[index] = last
+        slot.heapIndex = -1
+        let last = slots.removeLast()
+        guard last !== slot else { return }
+        slots[index] = last
         last.heapIndex = index
         update(last)
     }
@@ -37,7 +37,7 @@ struct DeadlineHeap {
         var index = start
         while index > 0 {
             let parent = (index - 1) / 2
-            guard connections[index].deadline < connections[parent].deadline else { return }
+            guard slots[index].connection.deadline < slots[parent].connection.deadline else { return }
             exchange(index, parent)
             index = parent
         }
@@ -48,7 +48,7 @@ struct DeadlineHeap {
         while true {
             var least = index
             for child in 2 * index + 1...2 * index + 2
-            where child < connections.count && connections[child].deadline < connections[least].deadline {
+            where child < slots.count && slots[child].connection.deadline < slots[least].connection.deadline {
                 least = child
             }
             guard least != index else { return }
@@ -58,8 +58,8 @@ struct DeadlineHeap {
     }
 
     private mutating func exchange(_ one: Int, _ other: Int) {
-        connections.swapAt(one, other)
-        connections[one].heapIndex = one
-        connections[other].heapIndex = other
+        slots.swapAt(one, other)
+        slots[one].heapIndex = one
+        slots[other].heapIndex = other
     }
 }

@@ -9,33 +9,33 @@ struct EncryptedSessionTable {
         let to: IPAddress
     }
 
-    private var sessions: [Pair: [Connection]] = [:]
+    private var sessions: [Pair: [ConnectionStore.Slot]] = [:]
     /// Number of sessions for which each address is admitted.
     private var admitted: [IPAddress: Int] = [:]
     private(set) var count = 0
 
     /// The sessions of a pair, the newest last.
-    subscript(pair: Pair) -> [Connection] { sessions[pair] ?? [] }
+    subscript(pair: Pair) -> [ConnectionStore.Slot] { sessions[pair] ?? [] }
 
     /// Tells whether the SYNs from an address are queued.
     func isAdmitted(_ address: IPAddress) -> Bool { admitted[address] != nil }
 
-    /// Adds a connection; returns the addresses that become admitted.
-    mutating func insert(_ connection: Connection) -> [IPAddress] {
+    /// Adds a connection with its `dataPairs`; returns the addresses that become admitted.
+    mutating func insert(_ slot: ConnectionStore.Slot, _ pairs: [Pair]) -> [IPAddress] {
         count += 1
-        return connection.dataPairs.filter { pair in
-            sessions[pair, default: []].append(connection)
+        return pairs.filter { pair in
+            sessions[pair, default: []].append(slot)
             admitted[pair.from, default: 0] += 1
             return admitted[pair.from] == 1
         }.map(\.from)
     }
 
-    /// Removes a connection, which must still have its opening; returns the addresses that are no longer
+    /// Removes a connection that was added with these pairs; returns the addresses that are no longer
     /// admitted.
-    mutating func remove(_ connection: Connection) -> [IPAddress] {
+    mutating func remove(_ slot: ConnectionStore.Slot, _ pairs: [Pair]) -> [IPAddress] {
         count -= 1
-        return connection.dataPairs.filter { pair in
-            sessions[pair]?.removeAll { $0 === connection }
+        return pairs.filter { pair in
+            sessions[pair]?.removeAll { $0 === slot }
             if sessions[pair]?.isEmpty == true { sessions[pair] = nil }
             let rest = (admitted[pair.from] ?? 1) - 1
             admitted[pair.from] = rest > 0 ? rest : nil
@@ -44,9 +44,9 @@ struct EncryptedSessionTable {
     }
 
     /// Calls `body` once with each connection.
-    func forEach(_ body: (Connection) -> Void) {
-        for (pair, connections) in sessions {
-            for connection in connections where connection.dataPairs.first == pair { body(connection) }
+    func forEach(_ body: (ConnectionStore.Slot) -> Void) {
+        for (pair, slots) in sessions {
+            for slot in slots where slot.connection.dataPairs.first == pair { body(slot) }
         }
     }
 }

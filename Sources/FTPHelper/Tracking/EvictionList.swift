@@ -17,7 +17,7 @@ struct EvictionList {
     /// An entry with the places of its neighbours: in the whole list, where place 0 is both before the first
     /// and behind the last entry, and in the ring of its client.
     private struct Link {
-        var connection: Connection?
+        var slot: ConnectionStore.Slot?
         var previous: Int32 = 0
         var next: Int32 = 0
         var previousOwn: Int32 = 0
@@ -34,20 +34,20 @@ struct EvictionList {
     init(_ reason: Reason) { self.reason = reason }
 
     /// The connection that is evicted first.
-    var first: Connection? { links[Int(links[0].next)].connection }
+    var first: ConnectionStore.Slot? { links[Int(links[0].next)].slot }
 
     /// The connection of a client that is evicted first.
-    func first(of client: Client) -> Connection? {
-        firstPlaces[client].flatMap { links[Int($0)].connection }
+    func first(of client: Client) -> ConnectionStore.Slot? {
+        firstPlaces[client].flatMap { links[Int($0)].slot }
     }
 
     /// Appends a connection, or moves it to the end.
-    mutating func append(_ connection: Connection) {
-        remove(connection)
+    mutating func append(_ slot: ConnectionStore.Slot) {
+        remove(slot)
         let place = free.popLast() ?? Int32(links.count)
         if place == links.count { links.append(Link()) }
-        let (client, last) = (connection.client, links[0].previous)
-        var link = Link(connection: connection, previous: last, previousOwn: place, nextOwn: place)
+        let (client, last) = (slot.connection.client, links[0].previous)
+        var link = Link(slot: slot, previous: last, previousOwn: place, nextOwn: place)
         links[Int(last)].next = place
         links[0].previous = place
         if let first = firstPlaces[client] {
@@ -59,24 +59,24 @@ struct EvictionList {
             firstPlaces[client] = place
         }
         links[Int(place)] = link
-        connection.yieldingPlaces[reason.rawValue] = place
+        slot.yieldingPlaces[reason.rawValue] = place
     }
 
     /// Removes a connection if it is in the list.
-    mutating func remove(_ connection: Connection) {
-        let place = connection.yieldingPlaces[reason.rawValue]
+    mutating func remove(_ slot: ConnectionStore.Slot) {
+        let place = slot.yieldingPlaces[reason.rawValue]
         guard place > 0 else { return }
         let link = links[Int(place)]
         links[Int(link.previous)].next = link.next
         links[Int(link.next)].previous = link.previous
         links[Int(link.previousOwn)].nextOwn = link.nextOwn
         links[Int(link.nextOwn)].previousOwn = link.previousOwn
-        let client = connection.client
+        let client = slot.connection.client
         if firstPlaces[client] == place {
             firstPlaces[client] = link.nextOwn == place ? nil : link.nextOwn
         }
-        links[Int(place)].connection = nil
+        links[Int(place)].slot = nil
         free.append(place)
-        connection.yieldingPlaces[reason.rawValue] = 0
+        slot.yieldingPlaces[reason.rawValue] = 0
     }
 }

@@ -16,15 +16,15 @@ package struct ExpectedConnection: Hashable, Sendable {
         self.synSize = synSize
     }
 
-    /// Creates it from a SYN, whose options determine the header size.
-    init(expectation: Expectation, syn: Segment, _ packet: Span<UInt8>) {
+    /// Creates it from its SYN.
+    init(_ expectation: Expectation, _ syn: SYN) {
         var original = syn.tuple
         original.zone = expectation.zone
         self.init(
             expectation: expectation,
             original: original,
-            headerSize: syn.tcpOffset + 20 + (syn.hasTimeStamps(in: packet) ? 12 : 0),
-            synSize: syn.payloadOffset
+            headerSize: syn.headerSize,
+            synSize: syn.size
         )
     }
 }

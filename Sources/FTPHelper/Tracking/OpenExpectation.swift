@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// The part of an open expectation that a connection stores; the rest follows from its mapping.
+///
+/// It never changes: `Connection` replaces it, and notes by that that its deadline and record change.
 final class OpenExpectation {
     let id: UInt64
-    var deadline: Instant
+    let deadline: Instant
     /// The encrypted session, if it belongs to one.
     let session: EncryptedSession?
     /// Ordinal of the command that announced it.
@@ -12,13 +14,13 @@ final class OpenExpectation {
     /// trusted PROXY header).
     let target: IPAddress?
     /// Other hosts that may open the data connection (`Expectation.others`).
-    var others: [IPAddress]
+    let others: [IPAddress]
     /// The destination port of the SYN, before and after NAT.
     let port: UInt16
     let translatedPort: UInt16
     let kind: Expectation.Kind
     /// Set while it is not open yet, because the login has not been accepted (contract S2a).
-    var isForetold: Bool
+    let isForetold: Bool
 
     init(
         _ expectation: Expectation,
@@ -37,5 +39,38 @@ final class OpenExpectation {
         translatedPort = expectation.translatedTo.port
         kind = expectation.kind
         self.isForetold = isForetold
+    }
+
+    private init(
+        _ other: OpenExpectation,
+        deadline: Instant,
+        others: [IPAddress],
+        isForetold: Bool
+    ) {
+        self.others = others
+        id = other.id
+        self.deadline = deadline
+        session = other.session
+        command = other.command
+        target = other.target
+        port = other.port
+        translatedPort = other.translatedPort
+        kind = other.kind
+        self.isForetold = isForetold
+    }
+
+    /// The same, open.
+    var confirmed: OpenExpectation { 
+        OpenExpectation(self, deadline: deadline, others: others, isForetold: false)
+    }
+
+    /// The same with another deadline.
+    func postponed(until deadline: Instant) -> OpenExpectation {
+        OpenExpectation(self, deadline: deadline, others: others, isForetold: isForetold)
+    }
+
+    /// The same for these hosts besides the end of the control connection.
+    func shared(with others: [IPAddress]) -> OpenExpectation {
+        OpenExpectation(self, deadline: deadline, others: others, isForetold: isForetold)
     }
 }

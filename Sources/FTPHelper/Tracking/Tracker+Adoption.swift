@@ -47,7 +47,7 @@ extension Tracker {
     }
 
     /// Tells whether a packet belongs to a connection that is followed.
-    package func follows(_ segment: Segment) -> Bool { connection(of: segment.tuple) != nil }
+    package func follows(_ segment: Segment) -> Bool { store.slot(of: segment.tuple) != nil }
 
     /// Passes each word of the rejected connections that changed since the last call, with its index, to
     /// `keep`.

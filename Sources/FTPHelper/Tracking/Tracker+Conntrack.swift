@@ -29,34 +29,25 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) {
-        if let known = connection(of: mapping.original) {
-            let isSame = known.mapping == mapping && known.isHelped == isHelped && !hasMaster
+        if let known = store.slot(of: mapping.original) {
+            let isSame =
+                known.connection.mapping == mapping && known.connection.isHelped == isHelped && !hasMaster
             guard !isSame || phase == .opening else {
-                addShiftedStreams(shifted, to: known)
-                // The entry may be a new one (after `conntrack -F`) that knows nothing of the edits. It also
-                // times out faster than those of other connections
-                // (`nf_conntrack_tcp_timeout_unacknowledged`).
-                if known.isLiberal, isAlive(known, at: now) { output.actions.append(.beLiberal(mapping)) }
-                if known.entryID != entryID {
-                    // A new entry has no mark yet.
-                    if known.isReleased { output.actions.append(.release(mapping)) }
-                    known.entryID = entryID
-                    note(known)
-                }
+                refresh(known, entryID: entryID, shifted: shifted, at: now, into: &output)
                 return
             }
             remove(known, at: now, into: &output)
         }
-        if let stale = connection(of: mapping.reply) { remove(stale, at: now, into: &output) }
+        if let stale = store.slot(of: mapping.reply) { remove(stale, at: now, into: &output) }
         let isEarlier = earlier.remove(mapping, entryID: entryID) && phase == .established
         // A data connection whose entry could not be created has no master, but is still expected.
-        let isExpected = self.connection(expecting: Key(mapping)) != nil
+        let isExpected = book.master(of: Key(mapping)) != nil
         guard !hasMaster, !isExpected, isHelped || isEarlier || phase == .opening else {
             reject(mapping)
             return
         }
         guard makeRoom(for: mapping, at: now, into: &output) else { return }
-        let connection = Connection(
+        var connection = Connection(
             mapping: mapping,
             entryID: entryID,
             isHelped: isHelped,
@@ -65,25 +56,40 @@ extension Tracker {
             due: now.advanced(bySeconds: Tracker.idleSeconds)
         )
         connection.shifted = shifted
-        insert(connection)
-        deadlines.update(connection)
-        waiting.append(connection)
+        connection.isWaiting = true
+        store.insert(ConnectionStore.Slot(connection))
     }
 
-    /// Records that another part of the kernel shifts the connection's numbers.
-    ///
-    /// If lines were edited before, editing cannot stop any more.
-    private mutating func addShiftedStreams(_ shifted: ShiftedStreams, to connection: Connection) {
-        guard !connection.isLiberal, !connection.shifted.isSuperset(of: shifted) else { return }
-        connection.shifted.formUnion(shifted)
-        note(connection)
+    /// Adapts a connection to its conntrack entry.
+    private mutating func refresh(
+        _ slot: ConnectionStore.Slot,
+        entryID: UInt32,
+        shifted: ShiftedStreams,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        update(slot) { tracker, connection in
+            // If lines were edited before, editing cannot stop any more.
+            if !connection.isLiberal, !connection.shifted.isSuperset(of: shifted) {
+                connection.shifted.formUnion(shifted)
+            }
+            // The entry may be a new one (after `conntrack -F`) that knows nothing of the edits. It also
+            // times out faster than those of other connections (`nf_conntrack_tcp_timeout_unacknowledged`).
+            if connection.isLiberal, tracker.isAlive(connection, at: now) {
+                output.actions.append(.beLiberal(connection.mapping))
+            }
+            guard connection.entryID != entryID else { return }
+            // A new entry has no mark yet.
+            if connection.isReleased { output.actions.append(.release(connection.mapping)) }
+            connection.entryID = entryID
+        }
     }
 
     /// Tells whether the conntrack entry of an edited connection should live as long as others.
     ///
     /// It should not if an end has closed the connection, or if both may be gone without a word, because
     /// nothing else would end it.
-    private func isAlive(_ connection: Connection, at now: Instant) -> Bool {
+    private func isAlive(_ connection: borrowing Connection, at now: Instant) -> Bool {
         !connection.streams[0].isFinished && !connection.streams[1].isFinished
             && now < connection.lastSeen.advanced(bySeconds: Tracker.aliveSeconds)
     }
@@ -93,30 +99,30 @@ extension Tracker {
     /// The entry may have been flushed (`conntrack -F`), and the next packet creates it again. A login
     /// remains valid then, and edited numbers remain shifted. Such a connection is kept for as long as a
     /// silent peer may live, unless its place is needed.
-    package mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
-        guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
-        closeExpectation(of: connection, .ended, into: &output)
-        let isSilent = connection.lastSeen.advanced(bySeconds: Tracker.orphanSeconds) <= now
-        let isWorthKeeping = connection.isLiberal || connection.isPositioned && !connection.isWaiting
-        guard isWorthKeeping, !connection.isClosed, !connection.isHelped, !isSilent else {
-            remove(connection, at: now, into: &output)
-            return
+    mutating func forget(_ mapping: Mapping, at now: Instant, into output: inout Output) {
+        guard let slot = slot(of: mapping) else { return }
+        let isKept = update(slot) { tracker, connection in
+            tracker.closeExpectation(of: &connection, .ended, into: &output)
+            let isSilent = connection.lastSeen.advanced(bySeconds: Tracker.orphanSeconds) <= now
+            let isWorthKeeping = connection.isLiberal || connection.isPositioned && !connection.isWaiting
+            guard isWorthKeeping, !connection.isClosed, !connection.isHelped, !isSilent else { return false }
+            connection.isOrphaned = true
+            return true
         }
-        guard !connection.isOrphaned else { return }
-        lingering.append(connection)
+        if !isKept { remove(slot, at: now, into: &output) }
     }
 
     /// Removes a connection because another one apparently has its tuples now; for callers that cannot ask
     /// conntrack.
     package mutating func end(_ mapping: Mapping, at now: Instant, into output: inout Output) {
-        guard let connection = connection(of: mapping.original) else { return }
-        remove(connection, at: now, into: &output)
+        guard let slot = store.slot(of: mapping.original) else { return }
+        remove(slot, at: now, into: &output)
     }
 
     /// Reports a packet of an unknown connection for which conntrack has no entry or could not be asked.
     package mutating func refuseUnmapped(_ packet: Span<UInt8>, into output: inout Output) {
         guard let arrival = HashedSegment(packet) else { return }
-        if connection(of: arrival) == nil, arrival.segment.flags.contains(.syn) {
+        if store.slot(of: arrival) == nil, arrival.segment.flags.contains(.syn) {
             rejected.insert(arrival.segment.tuple)
         }
         report(

@@ -17,7 +17,7 @@ extension Tracker {
     /// that end: the address that NAT shows, and a port that is free there.
     mutating func decide(
         _ announcement: Announcement,
-        on connection: Connection,
+        on connection: borrowing Connection,
         at now: Instant
     ) -> Decision {
         let side: Session.Side = announcement.kind.isActive ? .client : .server
@@ -38,12 +38,18 @@ extension Tracker {
             return .refused(.privilegedPort)
         }
 
-        let port = choosePort(for: Endpoint(target, announcement.port), side, connection, rules, at: now)
+        let port = book.choosePort(
+            for: Endpoint(target, announcement.port),
+            side,
+            connection,
+            others: side == .client ? rules.honoured.others(than: connection.ownAddress(of: .server)) : [],
+            within: rules.natPorts,
+            at: now
+        )
         guard let port else { return .refused(.noPort) }
-        lastID += 1
         let expectation = connection.expectation(
             announcement.kind,
-            lastID,
+            book.nextID(),
             target: target == own ? nil : target,
             others: side == .client ? rules.honoured.others(than: connection.ownAddress(of: .server)) : [],
             port: port,
@@ -57,35 +63,6 @@ extension Tracker {
         return .opened(
             expectation,
             told: isLeftAlone ? Endpoint(advertised, announcement.port) : expectation.to
-        )
-    }
-
-    /// Chooses the port that the line must name: without NAT the port of the target, with NAT one that is
-    /// free at the address that NAT shows.
-    ///
-    /// - Returns: `nil` if none is free, or the client has its share.
-    private mutating func choosePort(
-        for target: Endpoint,
-        _ side: Session.Side,
-        _ connection: Connection,
-        _ rules: Policy.Rules,
-        at now: Instant
-    ) -> UInt16? {
-        let shown = connection.shownAddress(of: side)
-        guard connection.ownAddress(of: side) != shown else { return target.port }
-        let sender = connection.ownAddress(of: side.other)
-        // The old expectation closes in any case, so its port is free for the new one.
-        let old = connection.opening?.session == nil ? connection.expectation : nil
-        if let old { freePort(of: old, on: connection) }
-        defer { if let old { reservePort(of: old, on: connection) } }
-        return ports.choose(
-            of: shown,
-            from: [sender] + (side == .client ? rules.honoured.others(than: sender) : []),
-            leadingTo: target,
-            within: rules.natPorts,
-            for: connection.client,
-            at: now,
-            random: &random
         )
     }
 }

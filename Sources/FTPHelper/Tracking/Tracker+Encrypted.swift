@@ -22,7 +22,7 @@ extension Tracker {
     /// Only packets of the server open it, because those of the client need not reach the server, which may
     /// be gone. A FIN of either side closes it, even one that arrives ahead of missing bytes.
     mutating func updateEncryptedSession(
-        of connection: Connection,
+        of connection: inout Connection,
         _ side: Session.Side,
         hasPayload: Bool,
         at now: Instant,
@@ -36,27 +36,27 @@ extension Tracker {
             && !connection.streams[0].hasFIN && !connection.streams[1].hasFIN
         if connection.hasEncryptedSession {
             guard isSecured else {
-                closeExpectation(of: connection, .ended, into: &output)
+                closeExpectation(of: &connection, .ended, into: &output)
                 return
             }
             if side == .server { connection.opening?.session?.heard = now }
         } else if isSecured, isSaidByServer, let access = access(of: connection) {
-            open(access, for: connection, at: now, into: &output)
+            open(access, for: &connection, at: now, into: &output)
         }
     }
 
     /// Ends an encrypted session because conntrack has the connection as not established yet, or as closed by
     /// an end.
-    package mutating func endSession(of mapping: Mapping, into output: inout Output) {
-        guard let connection = connection(of: mapping.original), connection.mapping == mapping,
-            connection.hasEncryptedSession
-        else { return }
-        connection.session.distrust()
-        closeExpectation(of: connection, .ended, into: &output)
+    mutating func endSession(of mapping: Mapping, into output: inout Output) {
+        guard let slot = slot(of: mapping), slot.connection.hasEncryptedSession else { return }
+        update(slot) { tracker, connection in
+            connection.session.distrust()
+            tracker.closeExpectation(of: &connection, .ended, into: &output)
+        }
     }
 
     /// What an encrypted session may open by the rules for its server; `nil` if nothing.
-    private func access(of connection: Connection) -> Expectation.Access? {
+    private func access(of connection: borrowing Connection) -> Expectation.Access? {
         let mapping = connection.mapping
         let rules = policy.rules(for: mapping)
         let isImplicit = connection.session.isImplicit
@@ -78,17 +78,16 @@ extension Tracker {
 
     private mutating func open(
         _ access: Expectation.Access,
-        for connection: Connection,
+        for connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) {
-        closeExpectation(of: connection, .replaced, into: &output)
-        lastID += 1
+        closeExpectation(of: &connection, .replaced, into: &output)
         let port = access.ports.lowerBound
         let timeout = policy.rules(for: connection.mapping).timeout
         let expectation = connection.expectation(
             .ftps,
-            lastID,
+            book.nextID(),
             target: nil,
             port: port,
             port,
@@ -97,27 +96,32 @@ extension Tracker {
         )
         let session = EncryptedSession(access)
         session.heard = now
-        connection.expect(expectation, session: session, command: .max)
-        waiting.remove(connection)
-        begin(expectation, of: connection, at: now, into: &output)
+        connection.isWaiting = false
+        book.open(expectation, session, on: &connection, into: &output)
+        release(&connection, into: &output)
+        scheduleCheck(of: &connection, at: now)
+        count(expectation, of: &connection, into: &output)
     }
 
     /// The moment at which the session closes because the server has been silent for the timeout.
-    func idleEnd(of connection: Connection, _ session: EncryptedSession, at now: Instant) -> Instant {
+    func idleEnd(of connection: borrowing Connection, _ session: EncryptedSession, at now: Instant) -> Instant
+    {
         let heard = session.answered.isEmpty ? session.heard : now
         return heard.advanced(bySeconds: policy.rules(for: connection.mapping).timeout)
     }
 
     /// Adapts all encrypted sessions to the current rules; call it whenever the rules have changed.
     package mutating func review(at now: Instant, into output: inout Output) {
-        var found: [Connection] = []
-        sessions.forEach { found.append($0) }
-        for connection in found { review(connection, at: now, into: &output) }
+        for slot in book.sessionMasters {
+            update(slot) { tracker, connection in
+                tracker.review(&connection, at: now, into: &output)
+            }
+        }
         recallEncrypted(into: &output)
     }
 
     /// Adapts one encrypted session to the current rules.
-    mutating func review(_ connection: Connection, at now: Instant, into output: inout Output) {
+    mutating func review(_ connection: inout Connection, at now: Instant, into output: inout Output) {
         guard let session = connection.opening?.session else { return }
         let access = access(of: connection)
         guard
@@ -126,31 +130,27 @@ extension Tracker {
         else { return }
         let kept = EncryptedSession(session.access)
         if access != nil { kept.moveConnections(from: session) }
-        closeExpectation(of: connection, .deleted, into: &output)
+        closeExpectation(of: &connection, .deleted, into: &output)
         guard let access else { return }
-        open(access, for: connection, at: now, into: &output)
+        open(access, for: &connection, at: now, into: &output)
         connection.opening?.session?.moveConnections(from: kept)
     }
 
     /// Closes the encrypted sessions of an address that the kernel refused to admit.
-    package mutating func fail(_ address: IPAddress, into output: inout Output) {
-        var found: [Connection] = []
-        sessions.forEach {
-            if $0.ownAddress(of: .client) == address || $0.ownAddress(of: .server) == address {
-                found.append($0)
+    mutating func fail(_ address: IPAddress, into output: inout Output) {
+        for slot in book.sessionMasters
+        where slot.connection.ownAddress(of: .client) == address
+            || slot.connection.ownAddress(of: .server) == address
+        {
+            update(slot) { tracker, connection in
+                connection.session.distrust()
+                tracker.closeExpectation(of: &connection, .failed, into: &output)
             }
-        }
-        for connection in found {
-            connection.session.distrust()
-            closeExpectation(of: connection, .failed, into: &output)
         }
     }
 
-    /// Number of encrypted sessions that something is open for.
-    package var encryptedSessionCount: Int { sessions.count }
-
     /// Tells whether SYNs from an address are queued.
-    package func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
+    package func isAdmitted(_ address: IPAddress) -> Bool { book.isAdmitted(address) }
 }
 
 /// SYNs of encrypted sessions.
@@ -158,13 +158,13 @@ extension Tracker {
     /// Returns the data connections that have to be looked up in conntrack before `expectedEncrypted` decides
     /// on a SYN.
     ///
-    /// Call `endDataConnection` for those that have ended, `confirm` for those that were answered, and
-    /// `suspect` for the others.
+    /// Report what it has of each of them (`Completion.looked`).
     ///
     /// These are the data connections with the SYN's own tuple, or, if there is no room for another one, the
     /// oldest of a session.
-    package func unconfirmedData(for packet: Span<UInt8>, at now: Instant) -> [Tuple] {
-        guard sessions.count > 0, let tuple = Segment(parsingSYN: packet)?.tuple else { return [] }
+    package func unconfirmedData(for syn: SYN, at now: Instant) -> [Tuple] {
+        guard book.sessionCount > 0 else { return [] }
+        let tuple = syn.tuple
         let candidates = candidates(for: tuple)
         for candidate in candidates { candidate.session.unanswered = nil }
         let known = candidates.compactMap { $0.session.live.first(where: tuple.isAlike) }
@@ -182,16 +182,16 @@ extension Tracker {
     /// If there is no room, the oldest unanswered data connection is evicted. A neighbour of the client, or a
     /// client that tries closed ports, can therefore not lock anybody out with SYNs.
     ///
-    /// The connection counts from `confirm` to `endDataConnection`. A SYN of a connection that is counted
+    /// The connection counts from `Completion.established` until it has ended. A SYN of a connection that is counted
     /// already needs nothing. But if sessions with the same addresses exist in several conntrack zones, it
     /// may belong to any of them. Call the function again until it returns `nil`; the SYN finds the entry in
     /// its own zone.
     package mutating func expectedEncrypted(
-        _ packet: Span<UInt8>,
+        _ syn: SYN,
         at now: Instant,
         into output: inout Output
     ) -> ExpectedConnection? {
-        guard sessions.count > 0, let syn = Segment(parsingSYN: packet) else { return nil }
+        guard book.sessionCount > 0 else { return nil }
         let tuple = syn.tuple
         let candidates = candidates(for: tuple)
         let counted = candidates.filter { $0.session.live.contains(where: tuple.isAlike) }.map(\.zone)
@@ -199,14 +199,14 @@ extension Tracker {
         guard let newest = others.first else { return nil }
         let roomy = others.first(where: \.session.hasRoom)
         let yielding = roomy == nil ? others.first { $0.session.unanswered != nil } : nil
-        guard let (connection, session, _) = roomy ?? yielding, let opening = connection.opening else {
+        guard let (slot, session, _) = roomy ?? yielding, let opening = slot.connection.opening else {
             guard counted.isEmpty else { return nil }
             for candidate in candidates { candidate.session.refused = now }
             report(
                 Refusal(
                     reason: .ftpsLimit,
                     kind: .ftps,
-                    connection: newest.connection.mapping.original,
+                    connection: newest.slot.connection.mapping.original,
                     line: []
                 ),
                 into: &output
@@ -219,30 +219,32 @@ extension Tracker {
             output.actions.append(.abandon(data))
         }
         let port = tuple.destination.port
-        let expectation = connection.expectation(
+        let expectation = slot.connection.expectation(
             .ftps,
             opening.id,
             target: nil,
             port: port,
             port,
             until: opening.deadline,
-            listener: tuple.source.address == connection.ownAddress(of: .client) ? .server : .client
+            listener: tuple.source.address == slot.connection.ownAddress(of: .client) ? .server : .client
         )
-        return ExpectedConnection(expectation: expectation, syn: syn, packet)
+        return ExpectedConnection(expectation, syn)
     }
 
     /// Records that the conntrack entry of a session's data connection was created.
     mutating func confirmEncrypted(_ data: ExpectedConnection, at now: Instant, into output: inout Output) {
         let pair = EncryptedSessionTable.Pair(from: data.expectation.from, to: data.expectation.to.address)
-        guard let connection = sessions[pair].first(where: { $0.opening?.id == data.expectation.id }),
-            let session = connection.opening?.session
+        guard
+            let slot = book.sessions(of: pair).first(where: {
+                $0.connection.opening?.id == data.expectation.id
+            })
         else { return }
-        session.add(data.original)
-        session.refused = nil
-        connection.used &+= 1
-        connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
-        deadlines.update(connection)
-        note(connection)
+        update(slot) { tracker, connection in
+            connection.opening?.session?.add(data.original)
+            connection.opening?.session?.refused = nil
+            connection.used &+= 1
+            tracker.scheduleCheck(of: &connection, at: now)
+        }
         statistics.expectationsUsed += 1
         statistics.ftpsConnections += 1
         output.actions.append(.report(.data(data.expectation, from: data.original.source)))
@@ -250,23 +252,22 @@ extension Tracker {
 
     /// Checks the session after the conntrack entry of its data connection could not be created: the session
     /// may have ended unseen, because only its SYNs are queued.
-    package func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
-        guard data.expectation.kind == .ftps, let master = connection(of: data.expectation.master) else {
-            return
-        }
-        output.actions.append(.verify(master.mapping))
+    func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
+        guard data.expectation.kind == .ftps, let master = store.slot(of: data.expectation.master)
+        else { return }
+        output.actions.append(.verify(master.connection.mapping))
     }
 
     /// Removes a data connection that has ended from its session.
-    package mutating func endDataConnection(_ data: Tuple) {
-        for (connection, session) in owners(of: data) where session.remove(data) {
+    mutating func endDataConnection(_ data: Tuple) {
+        for (slot, session) in owners(of: data) where session.remove(data) {
             session.refused = nil
-            note(connection)
+            update(slot) { $1.outdateRecord() }
         }
     }
 
     /// Records that a data connection was answered; it is still open or has just ended.
-    package func confirm(_ data: Tuple, at now: Instant) {
+    func confirm(_ data: Tuple, at now: Instant) {
         for (_, session) in owners(of: data) {
             session.confirm(data)
             session.heard = now
@@ -274,50 +275,42 @@ extension Tracker {
     }
 
     /// Records that a data connection has not been answered yet.
-    package func suspect(_ data: Tuple) {
+    func suspect(_ data: Tuple) {
         for (_, session) in owners(of: data) where session.unanswered == nil { session.unanswered = data }
     }
 
     /// The sessions that a data connection belongs to.
-    private func owners(of data: Tuple) -> [(connection: Connection, session: EncryptedSession)] {
+    private func owners(of data: Tuple) -> [(slot: ConnectionStore.Slot, session: EncryptedSession)] {
         let pair = EncryptedSessionTable.Pair(from: data.source.address, to: data.destination.address)
-        return sessions[pair].compactMap { connection in
-            guard let session = connection.opening?.session, session.live.contains(data) else { return nil }
-            return (connection, session)
+        return book.sessions(of: pair).compactMap { slot in
+            guard let session = slot.connection.opening?.session, session.live.contains(data) else {
+                return nil
+            }
+            return (slot, session)
         }
     }
 
     /// The current data connections of a session, as far as is known; empty if the mapping is not that of
     /// one.
     package func dataConnections(of mapping: Mapping) -> [Tuple] {
-        connection(of: mapping.original)?.opening?.session?.live ?? []
+        store.slot(of: mapping.original)?.connection.opening?.session?.live ?? []
     }
 
     /// The sessions that a SYN may belong to, the newest first, and its zone in that case.
     private func candidates(for tuple: Tuple)
-        -> [(connection: Connection, session: EncryptedSession, zone: UInt16)]
+        -> [(slot: ConnectionStore.Slot, session: EncryptedSession, zone: UInt16)]
     {
         let pair = EncryptedSessionTable.Pair(from: tuple.source.address, to: tuple.destination.address)
-        return sessions[pair].suffix(Tracker.maximumTried).reversed().compactMap { connection in
-            guard let session = connection.opening?.session else { return nil }
-            let mapping = connection.mapping
-            guard tuple.source.address != connection.ownAddress(of: .client) else {
+        return book.sessions(of: pair).suffix(Tracker.maximumTried).reversed().compactMap { slot in
+            guard let session = slot.connection.opening?.session else { return nil }
+            let mapping = slot.connection.mapping
+            guard tuple.source.address != slot.connection.ownAddress(of: .client) else {
                 let isAllowed = session.ports.contains(tuple.destination.port)
-                return isAllowed ? (connection, session, mapping.original.zone) : nil
+                return isAllowed ? (slot, session, mapping.original.zone) : nil
             }
             let isAllowed =
                 Tracker.activePorts.contains(tuple.source.port) && tuple.destination.port >= 1024
-            return isAllowed ? (connection, session, mapping.reply.zone) : nil
+            return isAllowed ? (slot, session, mapping.reply.zone) : nil
         }
-    }
-}
-
-extension Segment {
-    /// Parses the first segment of a connection; `nil` for any other packet.
-    init?(parsingSYN packet: Span<UInt8>) {
-        guard let segment = try? Segment(parsing: packet), segment.flags.contains(.syn),
-            !segment.flags.contains(.ack)
-        else { return nil }
-        self = segment
     }
 }

@@ -17,42 +17,16 @@ extension Tracker {
     /// - Returns: `replace` if it quotes a segment of an edited stream, else `accept`.
     func receiveError(_ packet: Span<UInt8>, into output: inout Output) -> Verdict {
         guard rewrites, let quoted = QuotedSegment(parsing: packet),
-            let (connection, side) = sender(of: quoted)
+            let (slot, side) = store.sender(of: quoted)
         else { return .accept }
-        let stream = connection.streams[side.rawValue]
-        let reverse = connection.streams[side.other.rawValue]
+        let stream = slot.connection.streams[side.rawValue]
+        let reverse = slot.connection.streams[side.other.rawValue]
         guard !stream.isTransparent || !reverse.isTransparent else { return .accept }
         let sequence = stream.origin(of: quoted.sequence)
         let acknowledgement = quoted.acknowledgement.map { reverse.output(of: $0) }
         guard sequence != quoted.sequence || acknowledgement != quoted.acknowledgement else { return .accept }
         quoted.rewrite(packet, sequence: sequence, acknowledgement: acknowledgement, into: &output.packet)
         return .replace
-    }
-
-    /// The connection of a quoted segment, and the side that sent the segment.
-    ///
-    /// The place where the error was generated determines which addresses NAT had already changed: none in
-    /// front of the gateway, both behind it, and only the destination inside the gateway, between the two
-    /// changes.
-    private func sender(of quoted: QuotedSegment) -> (connection: Connection, side: Session.Side)? {
-        var found: Session.Side?
-        let tuple = quoted.tuple
-        let answer = tuple.inverted
-        func search(_ table: ConnectionTable, _ key: Tuple, _ sender: (Connection) -> Session.Side?)
-            -> Connection?
-        {
-            table.first(ConnectionTable.hash(key)) { connection in
-                found = sender(connection)
-                return found.map { connection.mayHaveSent(quoted.sequence, from: $0) } ?? false
-            }
-        }
-        let connection =
-            search(table, answer) { $0.side(of: answer)?.other }
-            ?? search(table, tuple) { $0.side(of: tuple) }
-            ?? search(halfway, tuple) { $0.halfwayTuple?.isAlike(tuple) == true ? .client : nil }
-            ?? search(halfway, answer) { $0.halfwayTuple?.isAlike(answer) == true ? .server : nil }
-        guard let connection, let found else { return nil }
-        return (connection, found)
     }
 }
 
@@ -70,7 +44,7 @@ extension Connection {
     /// Tells whether a side may recently have sent a segment with this number of the output space.
     ///
     /// If an error may refer to two connections, this decides.
-    fileprivate func mayHaveSent(_ position: SequenceNumber, from side: Session.Side) -> Bool {
+    func mayHaveSent(_ position: SequenceNumber, from side: Session.Side) -> Bool {
         guard isPositioned, !isHelped else { return false }
         let stream = streams[side.rawValue]
         return abs(stream.next.distance(to: stream.origin(of: position))) < Stream.reach

@@ -4,21 +4,21 @@
 extension Tracker {
     /// Reads what a side has sent, and withholds bytes that may have to be rewritten.
     mutating func readStream(
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
     ) {
         // `readLines` has released its reference to the stream's bytes here. Otherwise trimming would copy
         // them, and leave an unwiped copy in memory.
-        guard let heldCount = readLines(connection, side, at: now, into: &output) else { return }
+        guard let heldCount = readLines(&connection, side, at: now, into: &output) else { return }
         connection.streams[side.rawValue].withhold(heldCount, since: &snapshot)
     }
 
     /// Reads the complete lines; returns the number of bytes at the end that have to be withheld, or `nil` if
     /// the connection is to be reset.
     private mutating func readLines(
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
@@ -26,7 +26,7 @@ extension Tracker {
         let own = side.rawValue
         let bytes = connection.streams[own].bytes
         if side == .client, !connection.session.clientHasSpoken {
-            guard skipProxyHeader(of: connection, bytes) else { return 0 }
+            guard skipProxyHeader(of: &connection, bytes) else { return 0 }
             let rest = connection.streams[own].rest
             if case .encrypts = connection.session.detectImplicitTLS(in: bytes.span.extracting(rest)) {
                 output.actions.append(.report(.encrypted(connection.summary)))
@@ -41,7 +41,7 @@ extension Tracker {
                     connection.session.noteUnreadLine()
                 }
                 guard let line else { break reading }
-                handleLine(line, of: bytes, connection, side, at: now, into: &output)
+                handleLine(line, of: bytes, &connection, side, at: now, into: &output)
                 if connection.isReset { return nil }
             case .records:
                 let rest = connection.streams[own].rest
@@ -54,7 +54,7 @@ extension Tracker {
             }
         }
         if side == .server, !connection.session.serverHasSpoken, hasEndlessGreeting(connection) {
-            refuseIfForeign(by: connection.session.refuseGreeting(), on: connection, into: &output)
+            refuseIfForeign(by: connection.session.refuseGreeting(), on: &connection, into: &output)
             if connection.isReset { return nil }
         }
         return heldCount(connection, side, bytes)
@@ -62,7 +62,7 @@ extension Tracker {
 
     /// Skips the PROXY header in front of the client's first command; returns `false` while the header is
     /// incomplete.
-    private func skipProxyHeader(of connection: Connection, _ bytes: [UInt8]) -> Bool {
+    private func skipProxyHeader(of connection: inout Connection, _ bytes: [UInt8]) -> Bool {
         let client = Session.Side.client.rawValue
         let rest = connection.streams[client].rest
         guard !connection.session.hasProxyHeader else { return true }
@@ -79,14 +79,15 @@ extension Tracker {
 
     /// Tells whether a server that has not sent a reply yet has sent more text than may precede a greeting
     /// (contract S3).
-    private func hasEndlessGreeting(_ connection: Connection) -> Bool {
+    private func hasEndlessGreeting(_ connection: borrowing Connection) -> Bool {
         let next = connection.streams[Session.Side.server.rawValue].next
         return connection.serverStart.distance(to: next) > Session.maximumSizeBeforeReply
     }
 
     /// The number of bytes at the end that may belong to a field that has to be rewritten, in an unfinished
     /// line.
-    private func heldCount(_ connection: Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int {
+    private func heldCount(_ connection: borrowing Connection, _ side: Session.Side, _ bytes: [UInt8]) -> Int
+    {
         let rest = connection.streams[side.rawValue].rest
         guard !rest.isEmpty, rewrites, connection.mayEdit(side) else { return 0 }
         let line = bytes.span.extracting(rest)
@@ -106,7 +107,7 @@ extension Tracker {
     private mutating func handleLine(
         _ part: Line,
         of bytes: [UInt8],
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
@@ -124,32 +125,32 @@ extension Tracker {
                 )
             case .server: connection.session.reply(line, isWhole: part.isWhole, on: address)
             }
-        if !part.isWhole { reportUnopened(.longLine, of: connection, into: &output) }
-        defer { resolveForetold(connection, into: &output) }
-        if let kind = outcome.announced, !affords(connection, at: now) {
-            refuseForWantOfBudget(kind, line, connection, into: &output)
+        if !part.isWhole { reportUnopened(.longLine, of: &connection, into: &output) }
+        defer { resolveForetold(&connection, into: &output) }
+        if let kind = outcome.announced, !budgets.affords(connection, at: now) {
+            refuseForWantOfBudget(kind, line, &connection, into: &output)
             return
         }
         switch outcome {
         case .passes:
             break
         case .transfer(let sign):
-            updateTransfer(by: sign, in: line, on: connection, at: now, into: &output)
+            updateTransfer(by: sign, in: line, on: &connection, at: now, into: &output)
         case .encrypts:
             output.actions.append(.report(.encrypted(connection.summary)))
         case .unopened(let reason):
-            reportUnopened(reason, of: connection, into: &output)
+            reportUnopened(reason, of: &connection, into: &output)
         case .rejects(let command):
             if let opening = connection.opening, opening.command == command, opening.kind.isActive {
-                closeExpectation(of: connection, .rejected, into: &output)
+                closeExpectation(of: &connection, .rejected, into: &output)
             }
         case .refused(let reason, let kind):
-            refuse(reason, kind, line, connection, into: &output)
+            refuse(reason, kind, line, &connection, into: &output)
         case .announces(let announcement, let command):
             let field =
                 part.range.lowerBound + announcement.field.lowerBound..<part.range.lowerBound
                 + announcement.field.upperBound
-            announce(announcement, field, command, line, connection, side, at: now, into: &output)
+            announce(announcement, field, command, line, &connection, side, at: now, into: &output)
         }
     }
 
@@ -159,7 +160,7 @@ extension Tracker {
         _ field: Range<Int>,
         _ command: UInt32,
         _ line: Span<UInt8>,
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
@@ -167,20 +168,20 @@ extension Tracker {
         let own = side.rawValue
         switch decide(announcement, on: connection, at: now) {
         case .refused(let reason):
-            refuse(reason, announcement.kind, line, connection, into: &output)
+            refuse(reason, announcement.kind, line, &connection, into: &output)
         case .opened(let expectation, let told):
             let announced = Endpoint(announcement.address ?? told.address, announcement.port)
             let isNamed = announced == told
             guard isNamed || !rewrites || connection.shifted.isEmpty else {
-                refuse(.seqAdjusted, announcement.kind, line, connection, into: &output)
+                refuse(.seqAdjusted, announcement.kind, line, &connection, into: &output)
                 return
             }
             guard isNamed || !rewrites || connection.streams[own].canReplace(field, since: snapshot) else {
                 // Its bytes were forwarded before a command asked for such a reply.
-                refuse(.unsolicited, announcement.kind, line, connection, into: &output)
+                refuse(.unsolicited, announcement.kind, line, &connection, into: &output)
                 return
             }
-            open(expectation, on: connection, command: command, at: now, into: &output)
+            open(expectation, on: &connection, command: command, at: now, into: &output)
             let decision = AddressDecision(
                 kind: announcement.kind,
                 connection: connection.mapping.original,
@@ -202,7 +203,7 @@ extension Tracker {
     /// Reports, once per connection, why nothing opens.
     mutating func reportUnopened(
         _ reason: UnopenedReason,
-        of connection: Connection,
+        of connection: inout Connection,
         into output: inout Output
     ) {
         guard connection.told.insert(reason) else { return }
@@ -217,7 +218,7 @@ extension Tracker {
         _ reason: Refusal.Reason,
         _ kind: Expectation.Kind?,
         _ line: Span<UInt8>,
-        _ connection: Connection,
+        _ connection: inout Connection,
         into output: inout Output
     ) {
         let text = (0..<min(Command.end(of: line), 120)).map { line[$0] }

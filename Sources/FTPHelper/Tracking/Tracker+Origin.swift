@@ -6,23 +6,25 @@ extension Tracker {
     ///
     /// The packet may then be received again.
     package mutating func vouch(for arrival: HashedSegment) {
-        guard let (connection, side) = connection(of: arrival) else { return }
-        connection.interfaces[side.rawValue] = arrival.interface
+        guard let (slot, side) = store.slot(of: arrival) else { return }
+        update(slot) { $1.interfaces[side.rawValue] = arrival.interface }
     }
 
     /// Reports a forged packet: its sender cannot be behind the interface.
     ///
     /// The packet is forwarded unread; the kernel's filters or the firewall drop it.
     package mutating func refuseForged(_ arrival: HashedSegment, into output: inout Output) {
-        let tuple = connection(of: arrival)?.connection.mapping.original ?? arrival.segment.tuple
+        let tuple = store.slot(of: arrival)?.slot.connection.mapping.original ?? arrival.segment.tuple
         report(Refusal(reason: .forged, kind: nil, connection: tuple, line: []), into: &output)
     }
 
     /// Returns what has to be checked before a packet is read; `nil` if it arrived through its sender's usual
     /// interface.
-    func unknownOrigin(of arrival: HashedSegment, on connection: Connection, from side: Session.Side)
-        -> PacketOrigin?
-    {
+    func unknownOrigin(
+        of arrival: HashedSegment,
+        on connection: borrowing Connection,
+        from side: Session.Side
+    ) -> PacketOrigin? {
         guard arrival.interface != 0, arrival.interface != connection.interfaces[side.rawValue] else {
             return nil
         }

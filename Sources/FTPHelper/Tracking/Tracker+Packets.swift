@@ -2,9 +2,6 @@
 
 /// Processing of control packets.
 extension Tracker {
-    /// The number of connections that fit into the caches of most processors with all their data.
-    private static var cachedCount: Int { 4096 }
-
     /// Loads the memory that the packets of a batch need, before `receive` is called for each of them.
     ///
     /// With many connections, none is in a cache, and each packet would wait for memory several times: for
@@ -12,14 +9,7 @@ extension Tracker {
     /// performs independent loads in parallel. The loop therefore touches the places of all packets first,
     /// then all connections, then their edits. It affects only speed, even if the table changes afterwards.
     package mutating func prefetch(_ arrivals: [HashedSegment?]) {
-        guard arrivals.count > 1, deadlines.count > Tracker.cachedCount else { return }
-        for case let arrival? in arrivals { prefetched &+= table.prefetchPlace(arrival.hash) }
-        for case let arrival? in arrivals {
-            prefetched &+= table.prefetchConnection(arrival.hash) { $0.prefetch() }
-        }
-        for case let arrival? in arrivals {
-            prefetched &+= table.prefetchConnection(arrival.hash) { $0.prefetchEdits() }
-        }
+        store.prefetch(arrivals)
     }
 
     /// Processes a control packet or an ICMP error about one, an IPv4 or IPv6 packet from its first byte on.
@@ -50,71 +40,84 @@ extension Tracker {
             output.packet = syn
             return .replace
         }
-        guard let (connection, side) = connection(of: arrival) else {
+        guard let (slot, side) = store.slot(of: arrival) else {
             return receiveUnknown(segment, into: &output)
         }
-        guard !connection.isHelped else { return .accept }
-        if let origin = unknownOrigin(of: arrival, on: connection, from: side) { return .needsOrigin(origin) }
-        if side == .server, segment.flags.contains([.syn, .ack]), connection.mayBegin(anewWith: segment) {
+        guard !slot.connection.isHelped else { return .accept }
+        if let origin = unknownOrigin(of: arrival, on: slot.connection, from: side) {
+            return .needsOrigin(origin)
+        }
+        if side == .server, segment.flags.contains([.syn, .ack]),
+            slot.connection.mayBegin(anewWith: segment)
+        {
             // It claims to be another connection with the same tuple. Anybody can send such a packet, and
             // accepting it would lose the state of the old connection. Only conntrack knows whether there was
             // a new SYN.
-            guard connection.isClosed else { return .needsMapping(segment.tuple) }
-            remove(connection, at: now, into: &output)
+            guard slot.connection.isClosed else { return .needsMapping(segment.tuple) }
+            remove(slot, at: now, into: &output)
             return receiveUnknown(segment, into: &output)
         }
-        return receive(packet, segment, of: connection, from: side, at: now, into: &output)
+        store.touch(slot)
+        let verdict = update(slot) { tracker, connection in
+            tracker.receive(packet, segment, of: &connection, from: side, at: now, into: &output)
+        }
+        guard let verdict else {
+            reject(slot.connection.mapping)
+            remove(slot, at: now, into: &output)
+            return .accept
+        }
+        return verdict
     }
 
     /// Processes a packet of a known connection, and performs everything that depends on its outcome.
+    ///
+    /// - Returns: the verdict; `nil` if the connection did not begin with a normal handshake.
     private mutating func receive(
         _ packet: Span<UInt8>,
         _ segment: Segment,
-        of connection: Connection,
+        of connection: inout Connection,
         from side: Session.Side,
         at now: Instant,
         into output: inout Output
-    ) -> Verdict {
+    ) -> Verdict? {
         connection.lastSeen = now
-        if connection.isOrphaned { lingering.remove(connection) }
-        if connection.isWaiting { waiting.append(connection) }
-        guard
-            connection.isPositioned
-                || position(connection, by: segment, from: side, at: now, into: &output)
-        else { return .accept }
-        let isScarce = size > maximumSize
+        connection.isOrphaned = false
+        if !connection.isPositioned {
+            guard segment.flags.contains(.ack), !segment.flags.contains(.rst) else { return .accept }
+            guard connection.mayBegin(with: segment, from: side) else { return nil }
+            position(&connection, by: segment, from: side, at: now, into: &output)
+        }
+        let isScarce = store.size > maximumSize
         connection.streams[0].isScarce = isScarce
         connection.streams[1].isScarce = isScarce
-        size -= connection.size
         if connection.isReleased,
             connection.streams[side.rawValue].next.isBefore(segment.firstByte)
         {
             // The bytes in between bypassed the queue.
             connection.streams[side.rawValue].resume(at: segment.firstByte)
         }
-        hasExceededBudget = false
-        let verdict = follow(connection, packet, segment, side, at: now, into: &output)
-        tellFresh(of: connection, into: &output)
+        budgets.begin()
+        let verdict = follow(&connection, packet, segment, side, at: now, into: &output)
+        tellFresh(of: &connection, into: &output)
         updateEncryptedSession(
-            of: connection,
+            of: &connection,
             side,
             hasPayload: segment.payloadCount > 0,
             at: now,
             into: &output
         )
-        releaseForeign(connection, into: &output)
-        if connection.isClosed { forgetBytes(of: connection) }
-        size += connection.size
-        if connection.isWaiting, connection.session.state == .ready { waiting.remove(connection) }
+        releaseForeign(&connection, into: &output)
+        if connection.isClosed { forgetBytes(of: &connection) }
+        if connection.isWaiting, connection.session.state == .ready { connection.isWaiting = false }
         // A bare ACK needs no new record: the next one carries the same information.
         if segment.payloadCount > 0 || !segment.flags.isDisjoint(with: [.syn, .fin, .rst]) {
-            note(connection)
+            connection.outdateRecord()
         }
         return verdict
     }
 
     /// Wipes the stored bytes of a connection that announces nothing any more.
-    private mutating func forgetBytes(of connection: Connection) {
+    private mutating func forgetBytes(of connection: inout Connection) {
         for side in connection.streams.indices {
             connection.streams[side].forget()
             connection.streams[side].reclaim(to: &spares)
@@ -141,47 +144,31 @@ extension Tracker {
         return .needsMapping(segment.tuple)
     }
 
-    /// Sets the positions of both streams from the first packet; returns `false` if the packet does not tell
-    /// them.
-    ///
-    /// The server's SYN-ACK carries both initial sequence numbers. A connection that was established earlier
-    /// is adopted at its current positions. If the first packet of any other connection is not a SYN-ACK, it
-    /// did not begin with a normal handshake (a bare ACK, a simultaneous open or a split handshake), and it
-    /// passes without help.
+    /// Sets the positions of both streams from the first packet.
     private mutating func position(
-        _ connection: Connection,
+        _ connection: inout Connection,
         by segment: Segment,
         from side: Session.Side,
         at now: Instant,
         into output: inout Output
-    ) -> Bool {
-        guard segment.flags.contains(.ack), !segment.flags.contains(.rst) else { return false }
+    ) {
         let isHandshake = segment.flags.contains(.syn)
-        // If conntrack had the connection as established, its handshake should be over. If its SYN-ACK was
-        // still in the queue, somebody has acknowledged it early, and the connection began in sight.
-        guard isHandshake ? side == .server && !connection.isEarlier : connection.isEarlier else {
-            reject(connection.mapping)
-            remove(connection, at: now, into: &output)
-            return false
-        }
         connection.streams[side.rawValue] = Stream(next: segment.firstByte)
         connection.streams[side.other.rawValue] = Stream(next: segment.acknowledgement)
         connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
         statistics.connectionsTotal += 1
-        connectionCount += 1
         output.actions.append(.report(.connection(connection.summary)))
         if isHandshake, fastOpens.contradict(segment, of: connection.mapping.original, at: now) {
-            refuseIfForeign(by: connection.session.refuseBeginning(), on: connection, into: &output)
+            refuseIfForeign(by: connection.session.refuseBeginning(), on: &connection, into: &output)
         }
-        return true
     }
 
     /// Follows a segment in both streams, reads its lines, and writes the packet that is forwarded in its
     /// place.
     private mutating func follow(
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ packet: Span<UInt8>,
         _ segment: Segment,
         _ side: Session.Side,
@@ -192,32 +179,32 @@ extension Tracker {
         let other = side.other.rawValue
         let wasReset = connection.isReset
         if connection.isWaiting, segment.contradictsBeginning(of: connection, from: side) {
-            refuseIfForeign(by: connection.session.refuseBeginning(), on: connection, into: &output)
+            refuseIfForeign(by: connection.session.refuseBeginning(), on: &connection, into: &output)
         }
-        let acknowledgement = applyAcknowledgement(of: segment, connection, side, into: &output)
+        let acknowledgement = applyAcknowledgement(of: segment, &connection, side, into: &output)
         guard !connection.isReset else {
             if !wasReset {
                 snapshot.heldStart = connection.streams[own].heldStart
-                beginReset(connection, segment, side, at: now, into: &output)
+                beginReset(&connection, segment, side, at: now, into: &output)
             }
             return reset(connection, segment, acknowledgement, side, into: &output)
         }
 
-        guard let insertion = insertPayload(of: segment, packet, connection, side, into: &output) else {
+        guard let insertion = insertPayload(of: segment, packet, &connection, side, into: &output) else {
             return .drop
         }
         if insertion != .postponed, segment.payloadCount > 0 || segment.hasFIN {
-            readStream(connection, side, at: now, into: &output)
+            readStream(&connection, side, at: now, into: &output)
             guard !connection.isReset else {
-                beginReset(connection, segment, side, at: now, into: &output)
+                beginReset(&connection, segment, side, at: now, into: &output)
                 return reset(connection, segment, acknowledgement, side, into: &output)
             }
             if connection.streams[own].isFinished, connection.streams[other].isFinished {
-                close(connection, at: now, into: &output)
+                close(&connection, at: now, into: &output)
             }
         }
         if segment.flags.contains(.rst), connection.streams[own].isDue(segment.sequence) {
-            close(connection, at: now, into: &output)
+            close(&connection, at: now, into: &output)
         }
 
         let isChanged = Rewriting.apply(
@@ -239,7 +226,7 @@ extension Tracker {
     ///   the kernel shifts the stream's numbers.
     private mutating func applyAcknowledgement(
         of segment: Segment,
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         into output: inout Output
     ) -> SequenceNumber {
@@ -248,14 +235,15 @@ extension Tracker {
         var acknowledgement = segment.acknowledgement
         if connection.shifted.contains(side.other) {
             // The number does not belong to this stream's sequence space; the stream is not edited.
-            connection.streams[other].acknowledge(connection.streams[other].next)
+            let next = connection.streams[other].next
+            connection.streams[other].acknowledge(next)
         } else {
             acknowledgement = connection.streams[other].input(of: segment.acknowledgement)
             // The acknowledgement number of an RST proves nothing: conntrack may have dropped the RST as one
             // of another connection.
             if !segment.flags.contains(.rst) { connection.streams[other].acknowledge(acknowledgement) }
         }
-        handleMissedBytes(from: side.other, on: connection, into: &output)
+        handleMissedBytes(from: side.other, on: &connection, into: &output)
         connection.streams[other].reclaim(to: &spares)
         return acknowledgement
     }
@@ -264,7 +252,7 @@ extension Tracker {
     private mutating func insertPayload(
         of segment: Segment,
         _ packet: Span<UInt8>,
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ side: Session.Side,
         into output: inout Output
     ) -> Stream.Insertion? {
@@ -272,19 +260,20 @@ extension Tracker {
         let own = side.rawValue
         connection.streams[own].lend(from: &spares)
         var snapshot = Stream.Snapshot()
+        let mayEdit = rewrites && connection.mayEdit(side)
         let insertion = connection.streams[own].insert(
             packet.extracting(segment.payloadOffset..<segment.end),
             at: segment.firstByte,
             hasFIN: segment.hasFIN,
             isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
             snapshot: &snapshot,
-            mayEdit: rewrites && connection.mayEdit(side)
+            mayEdit: mayEdit
         )
         self.snapshot = snapshot
         if insertion == .conflicting { statistics.conflicts += 1 }
         // An RST sent as a probe would end the connection before the receiver is to end it.
         guard insertion != .postponed || !segment.flags.contains(.rst) else { return nil }
-        handleMissedBytes(from: side, on: connection, into: &output)
+        handleMissedBytes(from: side, on: &connection, into: &output)
         return insertion
     }
 
@@ -294,7 +283,7 @@ extension Tracker {
     /// makes the connection not FTP (contract S3a).
     private mutating func handleMissedBytes(
         from side: Session.Side,
-        on connection: Connection,
+        on connection: inout Connection,
         into output: inout Output
     ) {
         let stream = side.rawValue
@@ -308,21 +297,33 @@ extension Tracker {
                 output.actions.append(.report(.gap(connection.summary, side)))
             }
         }
-        refuseIfForeign(by: connection.session.noteMissedBytes(from: side), on: connection, into: &output)
+        refuseIfForeign(by: connection.session.noteMissedBytes(from: side), on: &connection, into: &output)
     }
 
     /// Refuses the connection if the outcome says that it is not FTP.
     mutating func refuseIfForeign(
         by outcome: Session.Outcome,
-        on connection: Connection,
+        on connection: inout Connection,
         into output: inout Output
     ) {
         guard case .refused(let reason, let kind) = outcome else { return }
-        refuse(reason, kind, Span(), connection, into: &output)
+        refuse(reason, kind, Span(), &connection, into: &output)
     }
 }
 
 extension Connection {
+    /// Tells whether the first packet with an ACK shows where both streams are.
+    ///
+    /// The server's SYN-ACK carries both initial sequence numbers. A connection that was established earlier
+    /// is adopted at its current positions. If the first packet of any other connection is not a SYN-ACK, it
+    /// did not begin with a normal handshake (a bare ACK, a simultaneous open or a split handshake), and it
+    /// passes without help.
+    fileprivate func mayBegin(with segment: Segment, from side: Session.Side) -> Bool {
+        // If conntrack had the connection as established, its handshake should be over. If its SYN-ACK was
+        // still in the queue, somebody has acknowledged it early, and the connection began in sight.
+        segment.flags.contains(.syn) ? side == .server && !isEarlier : isEarlier
+    }
+
     /// Tells whether a SYN-ACK of the server may belong to another connection with the same addresses and
     /// ports.
     ///
@@ -341,7 +342,9 @@ extension Segment {
     /// bytes in front of it.
     ///
     /// A single byte directly in front may be a keep-alive (RFC 9293, section 3.8.4).
-    fileprivate func contradictsBeginning(of connection: Connection, from side: Session.Side) -> Bool {
+    fileprivate func contradictsBeginning(of connection: borrowing Connection, from side: Session.Side)
+        -> Bool
+    {
         guard connection.session.isBeforeLogin, !connection.session.clientHasSpoken else { return false }
         let client = Session.Side.client.rawValue
         guard connection.streams[client].bytes.isEmpty else { return false }

@@ -4,40 +4,41 @@
 /// begin or end them.
 extension Tracker {
     /// Lets a connection bypass the queue, unless it has to be translated.
-    mutating func release(_ connection: Connection, into output: inout Output) {
+    mutating func release(_ connection: inout Connection, into output: inout Output) {
         guard !connection.isReleased, connection.streams[0].isTransparent, connection.streams[1].isTransparent
         else { return }
         connection.isReleased = true
-        note(connection)
         output.actions.append(.release(connection.mapping))
     }
 
     /// Queues the packets of a connection again.
-    mutating func recall(_ connection: Connection, into output: inout Output) {
+    mutating func recall(_ connection: inout Connection, into output: inout Output) {
         guard connection.isReleased else { return }
         connection.isReleased = false
-        note(connection)
         output.actions.append(.recall(connection.mapping))
     }
 
     /// Lets a connection bypass the queue if nothing on it can ever concern the tracker.
-    mutating func releaseForeign(_ connection: Connection, into output: inout Output) {
+    mutating func releaseForeign(_ connection: inout Connection, into output: inout Output) {
         guard !connection.isReleased, connection.session.isForeign, !connection.hasEncryptedSession,
             !connection.isReset, !connection.isClosed
         else { return }
-        release(connection, into: &output)
+        release(&connection, into: &output)
     }
 
     /// Queues the packets of encrypted connections again for which the current rules may open something.
     mutating func recallEncrypted(into output: inout Output) {
-        var found: [Connection] = []
-        deadlines.forEach { connection in
-            if connection.isReleased, connection.session.phase == .encrypted, !connection.hasEncryptedSession
+        var found: [ConnectionStore.Slot] = []
+        store.forEach { slot in
+            if slot.connection.isReleased, slot.connection.session.phase == .encrypted,
+                !slot.connection.hasEncryptedSession
             {
-                found.append(connection)
+                found.append(slot)
             }
         }
-        for connection in found { recall(connection, into: &output) }
+        for slot in found {
+            update(slot) { tracker, connection in tracker.recall(&connection, into: &output) }
+        }
     }
 }
 

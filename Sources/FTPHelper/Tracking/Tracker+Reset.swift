@@ -8,13 +8,13 @@ extension Tracker {
     /// The RST has the sequence numbers that the sender itself uses, and the tuple with which packets of the
     /// other side arrive here, so that NAT translates it like these.
     mutating func beginReset(
-        _ connection: Connection,
+        _ connection: inout Connection,
         _ segment: Segment,
         _ side: Session.Side,
         at now: Instant,
         into output: inout Output
     ) {
-        close(connection, at: now, into: &output)
+        close(&connection, at: now, into: &output)
         // Nothing of the segment is forwarded.
         connection.streams[side.rawValue].passed = snapshot.heldStart
         connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
@@ -29,7 +29,7 @@ extension Tracker {
 
     /// Turns a packet of a reset connection into an RST for its receiver.
     func reset(
-        _ connection: Connection,
+        _ connection: borrowing Connection,
         _ segment: Segment,
         _ acknowledgement: SequenceNumber,
         _ side: Session.Side,

@@ -11,31 +11,32 @@ extension Tracker {
     ///
     /// Others only use such a port.
     package func mayBeReversed(_ arrival: HashedSegment) -> Bool {
-        guard let (connection, _) = connection(of: arrival) else { return false }
-        return connection.isPositioned && !connection.isHelped && !connection.mapping.isTranslated
+        guard let (slot, _) = store.slot(of: arrival) else { return false }
+        return slot.connection.isPositioned && !slot.connection.isHelped
+            && !slot.connection.mapping.isTranslated
     }
 
     /// Records that a packet of the server creates the conntrack entry, and has the following packets of both
     /// sides queued.
     package mutating func markReversed(_ arrival: HashedSegment, into output: inout Output) {
-        guard let (connection, side) = connection(of: arrival), side == .server else { return }
-        noteDirection(of: connection, isReversed: true, into: &output)
+        guard let (slot, side) = store.slot(of: arrival), side == .server else { return }
+        noteDirection(of: slot, isReversed: true, into: &output)
     }
 
     /// Records the direction in which conntrack has a connection.
-    package mutating func noteDirection(of mapping: Mapping, isReversed: Bool, into output: inout Output) {
-        guard let connection = connection(of: mapping.original), connection.mapping == mapping else { return }
-        noteDirection(of: connection, isReversed: isReversed, into: &output)
+    mutating func noteDirection(of mapping: Mapping, isReversed: Bool, into output: inout Output) {
+        guard let slot = slot(of: mapping) else { return }
+        noteDirection(of: slot, isReversed: isReversed, into: &output)
     }
 
     private mutating func noteDirection(
-        of connection: Connection,
+        of slot: ConnectionStore.Slot,
         isReversed: Bool,
         into output: inout Output
     ) {
-        guard connection.isReversed != isReversed else { return }
-        connection.isReversed = isReversed
-        note(connection)
-        output.actions.append(isReversed ? .watch(connection.mapping) : .unwatch(connection.mapping))
+        let mapping = slot.connection.mapping
+        guard slot.connection.isReversed != isReversed else { return }
+        update(slot) { $1.isReversed = isReversed }
+        output.actions.append(isReversed ? .watch(mapping) : .unwatch(mapping))
     }
 }

@@ -10,43 +10,56 @@ extension Tracker {
     /// Handles what is due, at most one batch; call it when `nextDeadline` has come.
     package mutating func fire(at now: Instant, into output: inout Output) {
         for _ in 0..<Tracker.batch {
-            guard let connection = deadlines.first, connection.deadline <= now else { return }
-            if let opening = connection.opening, let session = opening.session, opening.deadline <= now {
-                opening.deadline = idleEnd(of: connection, session, at: now)
-            }
-            if let opening = connection.opening, opening.deadline <= now,
-                let expectation = connection.expectation
-            {
-                removeExpectation(expectation, of: connection, into: &output)
-                if !opening.isForetold {
-                    statistics.expectationsExpired += 1
-                    output.actions.append(.report(.expired(expectation)))
+            guard let slot = store.first, slot.connection.deadline <= now else { return }
+            let isOver = update(slot) { tracker, connection in
+                tracker.expireExpectation(of: &connection, at: now, into: &output)
+                if let look = connection.transfer?.due, look <= now {
+                    connection.transfer?.due = now.advanced(bySeconds: Transfer.lookSeconds)
+                    tracker.measure(connection, into: &output)
                 }
+                return tracker.check(&connection, at: now, into: &output)
             }
-            if let transfer = connection.transfer, let look = transfer.due, look <= now {
-                transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
-                output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
-            }
-            if connection.due <= now {
-                let interval =
-                    connection.isClosed
-                    ? Tracker.lingerSeconds
-                    : connection.opening == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
-                // Packets postpone the deadline, also on a closed connection, because its peers may have
-                // ignored the FIN or RST. In an encrypted session, only those of the server do: the client
-                // could send packets that never reach the server.
-                let last = connection.opening?.session?.heard ?? connection.lastSeen
-                connection.due = last.advanced(bySeconds: interval)
-                if connection.due <= now {
-                    guard !connection.isClosed else {
-                        remove(connection, at: now, into: &output)
-                        continue
-                    }
-                    output.actions.append(.verify(connection.mapping))
-                    connection.due = now.advanced(bySeconds: interval)
-                }
-            }
-            deadlines.update(connection)
+            if isOver { remove(slot, at: now, into: &output) }
         }
+    }
+
+    /// Closes the expectation of a connection if its time is up.
+    private mutating func expireExpectation(
+        of connection: inout Connection,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        guard let opening = connection.opening, opening.deadline <= now else { return }
+        if let session = opening.session {
+            connection.postponeExpectation(until: idleEnd(of: connection, session, at: now))
+        }
+        guard let expectation = connection.expectation, expectation.deadline <= now else { return }
+        if removeExpectation(of: &connection, into: &output) {
+            statistics.expectationsExpired += 1
+            output.actions.append(.report(.expired(expectation)))
+        }
+    }
+
+    /// Asks conntrack for a connection if its time is up; returns whether the connection is over.
+    private func check(
+        _ connection: inout Connection,
+        at now: Instant,
+        into output: inout Output
+    ) -> Bool {
+        guard connection.due <= now else { return false }
+        let interval =
+            connection.isClosed
+            ? Tracker.lingerSeconds
+            : connection.opening == nil ? Tracker.idleSeconds : Tracker.expectingSeconds
+        // Packets postpone the deadline, also on a closed connection, because its peers may have ignored the
+        // FIN or RST. In an encrypted session, only those of the server do: the client could send packets
+        // that never reach the server.
+        let last = connection.opening?.session?.heard ?? connection.lastSeen
+        connection.due = last.advanced(bySeconds: interval)
+        guard connection.due <= now else { return false }
+        guard !connection.isClosed else { return true }
+        output.actions.append(.verify(connection.mapping))
+        connection.due = now.advanced(bySeconds: interval)
+        return false
     }
 }

@@ -7,83 +7,87 @@
 extension Tracker {
     /// The current transfers, in no particular order.
     package var transfers: [TransferSummary] {
-        transferring.values.compactMap { connection in
-            connection.transfer?.summary(of: connection, ended: nil)
+        var summaries: [TransferSummary] = []
+        store.forEachTransferring { slot in
+            guard let transfer = slot.connection.transfer else { return }
+            summaries.append(transfer.summary(of: slot.connection, ended: nil))
         }
+        return summaries
     }
 
     /// Number of current transfers.
-    package var transferCount: Int { transferring.count }
+    package var transferCount: Int { store.transferCount }
 
     /// Updates the transfer of a connection by what a line tells about it.
     mutating func updateTransfer(
         by sign: TransferUpdate,
         in line: Span<UInt8>,
-        on connection: Connection,
+        on connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) {
         switch sign {
         case .asksSize(let path):
-            guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
-            transfer.path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
-            transfer.size = nil
+            guard prepareTransfer(on: &connection, at: now, into: &output) else { return }
+            connection.transfer?.path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
+            connection.transfer?.size = nil
         case .size(let size):
-            guard let transfer = connection.transfer, transfer.command == nil else { return }
-            transfer.size = size
+            guard connection.transfer?.command == nil else { return }
+            connection.transfer?.size = size
         case .begins(let offset):
-            guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
-            transfer.offset = offset
+            guard prepareTransfer(on: &connection, at: now, into: &output) else { return }
+            connection.transfer?.offset = offset
         case .command(let command, let path, let ordinal):
-            guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
+            guard prepareTransfer(on: &connection, at: now, into: &output) else { return }
             let path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
-            if !command.isOfFile || path != transfer.path { transfer.size = nil }
-            if transfer.data == nil { begin(transfer, of: connection, at: now) }
-            transfer.command = command
-            transfer.ordinal = ordinal
-            transfer.path = path
-            transfer.isASCII = connection.session.isASCII || !command.isOfFile
-            if transfer.data == nil, connection.opening == nil, connection.opened == 0,
+            let isASCII = connection.session.isASCII || !command.isOfFile
+            connection.transfer?.begin(command, ordinal, path: path, isASCII: isASCII, at: now)
+            if connection.transfer?.data == nil, connection.opening == nil, connection.opened == 0,
                 connection.refused == 0
             {
-                reportUnopened(.unannounced, of: connection, into: &output)
+                reportUnopened(.unannounced, of: &connection, into: &output)
             }
         case .opens(let size):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.replied == nil else {
                 return
             }
             // SIZE reports the size of the whole file, while this may be the size of what REST leaves.
-            transfer.size = transfer.size ?? size
+            connection.transfer?.size = transfer.size ?? size
         case .ends(let command):
             guard let transfer = connection.transfer, transfer.command != nil, transfer.ordinal == command
             else { return }
             let end = Command.end(of: line)
-            transfer.reply = Tracker.bytes(of: line, in: 0..<end, limit: Transfer.maximumReplySize)
-            transfer.replied = now
-            transfer.moved = now
+            let reply = Tracker.bytes(of: line, in: 0..<end, limit: Transfer.maximumReplySize)
+            connection.transfer?.end(reply, at: now)
             if transfer.data == nil {
-                endTransfer(of: connection, at: now, into: &output)
+                endTransfer(of: &connection, at: now, into: &output)
             } else {
-                output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
+                measure(connection, into: &output)
             }
         }
+    }
+
+    /// Asks conntrack for the counters of a connection's transfer.
+    func measure(_ connection: borrowing Connection, into output: inout Output) {
+        guard let transfer = connection.transfer else { return }
+        output.actions.append(.measure(transfer.summary(of: connection, ended: nil)))
     }
 
     /// Attaches a data connection that has arrived to the connection's transfer.
     mutating func attach(
         _ data: DataConnection,
-        to connection: Connection,
+        to connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) {
         if let old = connection.transfer, old.data != nil || old.replied != nil {
-            endTransfer(of: connection, at: now, into: &output)
+            endTransfer(of: &connection, at: now, into: &output)
         }
-        let transfer = connection.transfer ?? Transfer(at: now)
-        connection.transfer = transfer
-        begin(transfer, of: connection, at: now)
+        var transfer = connection.transfer ?? Transfer(at: now)
+        transfer.began = now
         transfer.data = data
         transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
+        connection.transfer = transfer
     }
 
     /// Processes conntrack's counters of a data connection, the answer to `Action.measure`.
@@ -94,7 +98,7 @@ extension Tracker {
     ///   - isOver: whether an end has closed the data connection, or nothing is known of it any more.
     ///   - now: the time.
     ///   - output: receives the actions.
-    package mutating func measured(
+    mutating func measured(
         _ summary: TransferSummary,
         _ traffic: Traffic?,
         isOver: Bool,
@@ -103,41 +107,32 @@ extension Tracker {
     ) {
         guard let data = summary.data else { return }
         let bytes = traffic.map(data.bytes)
-        guard let connection = connection(of: summary.master), let transfer = connection.transfer,
-            transfer.data == data
-        else {
+        guard let slot = store.slot(of: summary.master), slot.connection.transfer?.data == data else {
             var last = summary
             last.ended = summary.ended ?? now
             last.bytes = bytes ?? summary.bytes
             report(last, into: &output)
             return
         }
-        if let bytes, bytes != transfer.bytes {
-            transfer.bytes = bytes
-            transfer.moved = now
+        update(slot) { tracker, connection in
+            guard
+                let ended = connection.transfer?.measured(
+                    bytes,
+                    isOver: isOver || traffic == nil,
+                    at: now
+                )
+            else { return }
+            let last = connection.transfer?.summary(of: connection, ended: ended)
+            connection.transfer = nil
+            if let last { tracker.report(last, into: &output) }
         }
-        guard transfer.replied != nil else {
-            // If no more data can arrive, only the final reply is missing.
-            transfer.due = isOver ? nil : now.advanced(bySeconds: Transfer.lookSeconds)
-            deadlines.update(connection)
-            return
-        }
-        let isStalled = transfer.moved.advanced(bySeconds: Transfer.stallSeconds) <= now
-        guard isOver || isStalled || traffic == nil else {
-            transfer.due = now.advanced(bySeconds: Transfer.lastLookSeconds)
-            deadlines.update(connection)
-            return
-        }
-        let last = transfer.summary(of: connection, ended: isStalled ? transfer.moved : now)
-        dropTransfer(of: connection)
-        report(last, into: &output)
     }
 
     /// Ends the transfer of a connection in its current state, and reports it.
-    mutating func endTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
+    mutating func endTransfer(of connection: inout Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer else { return }
         let last = transfer.summary(of: connection, ended: transfer.replied ?? now)
-        dropTransfer(of: connection)
+        connection.transfer = nil
         guard transfer.isUnderWay else { return }
         if last.data == nil {
             report(last, into: &output)
@@ -147,39 +142,31 @@ extension Tracker {
     }
 
     /// Ends the transfer if its final reply has arrived, before another one begins.
-    mutating func endAnsweredTransfer(of connection: Connection, at now: Instant, into output: inout Output) {
-        guard connection.transfer?.replied != nil else { return }
-        endTransfer(of: connection, at: now, into: &output)
-    }
-
-    /// Returns the transfer that the next command belongs to; `nil` while another one waits for its reply.
-    private mutating func transferToCome(
-        on connection: Connection,
+    mutating func endAnsweredTransfer(
+        of connection: inout Connection,
         at now: Instant,
         into output: inout Output
-    ) -> Transfer? {
+    ) {
+        guard connection.transfer?.replied != nil else { return }
+        endTransfer(of: &connection, at: now, into: &output)
+    }
+
+    /// Makes sure that the connection's transfer is the one that the next command belongs to; returns `false`
+    /// while another one waits for its reply.
+    private mutating func prepareTransfer(
+        on connection: inout Connection,
+        at now: Instant,
+        into output: inout Output
+    ) -> Bool {
         if let transfer = connection.transfer {
-            guard transfer.command != nil else { return transfer }
+            guard transfer.command != nil else { return true }
             guard transfer.replied != nil || !connection.session.awaitsReply(to: transfer.ordinal) else {
-                return nil
+                return false
             }
-            endTransfer(of: connection, at: now, into: &output)
+            endTransfer(of: &connection, at: now, into: &output)
         }
-        let transfer = Transfer(at: now)
-        connection.transfer = transfer
-        return transfer
-    }
-
-    /// Marks a transfer as under way.
-    private mutating func begin(_ transfer: Transfer, of connection: Connection, at now: Instant) {
-        transfer.began = now
-        transferring[ObjectIdentifier(connection)] = connection
-    }
-
-    private mutating func dropTransfer(of connection: Connection) {
-        transferring[ObjectIdentifier(connection)] = nil
-        connection.transfer = nil
-        deadlines.update(connection)
+        connection.transfer = Transfer(at: now)
+        return true
     }
 
     private mutating func report(_ summary: TransferSummary, into output: inout Output) {

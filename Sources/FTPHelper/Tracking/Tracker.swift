@@ -46,61 +46,24 @@ package struct Tracker: ~Copyable {
     /// An observer that sees packets only afterwards leaves them as they are.
     let rewrites: Bool
     package internal(set) var statistics = Statistics()
-    /// Each connection twice, under both tuples of its mapping.
-    var table = ConnectionTable()
-    /// Connections whose source and destination NAT changes, under the tuple between the two changes.
-    var halfway = ConnectionTable()
-    /// Connections with an expectation, by the key of its SYN.
-    var expecting = ConnectionTable()
-    /// The same by the other hosts of a farm that may open the data connection.
-    var expectingOthers = ConnectionTable()
-    /// Connections with an encrypted session that something is open for.
-    var sessions = EncryptedSessionTable()
-    var deadlines = DeadlineHeap()
-    /// Closed connections, and those that conntrack has forgotten.
-    var lingering = EvictionList(.closed)
-    /// Connections without a login.
-    var waiting = EvictionList(.waiting)
-    /// The number of connections of each client.
-    var clients = ClientTable()
+    /// The control connections.
+    var store: ConnectionStore
+    /// The open expectations.
+    var book: ExpectationBook
     /// Connections that began in sight and must not be adopted.
     var rejected: RejectedConnections
     /// Connections that were established earlier and may be adopted.
     var earlier = EarlierConnections()
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
-    var ports = PortAllocator()
-    /// Budgets for announcements.
-    var connectionBudgets = Tracker.connectionBudgets
-    var clientBudgets = Tracker.clientBudgets
-    /// Set once a line of the current packet was refused because the budget is exhausted.
-    var hasExceededBudget = false
-    /// The last expectation that the current packet announced and that was not reported yet; 0 if there is
-    /// none.
-    var freshID: UInt64 = 0
-    /// How its line names it, if that has to be reported.
+    var budgets = AnnouncementBudgets()
+    /// How the line of the last expectation that the current packet announced names it, if that has to be
+    /// reported.
     var freshDecision: AddressDecision?
-    var random: any RandomNumberGenerator
-    /// Whether records are wanted (`takeRecords`).
-    let keepsRecords: Bool
-    /// Connections whose records may be out of date.
-    var changed: [Connection] = []
-    /// The record being written; a member only to reuse its storage.
-    var record = RecordWriter()
     /// Buffers that streams can borrow.
     var spares: [[UInt8]] = []
     /// The snapshot of the stream before the current segment.
     var snapshot = Stream.Snapshot()
-    /// A sink for prefetched values, without which the loads would be optimised away.
-    var prefetched = 0
-    /// The number of the last expectation.
-    var lastID: UInt64 = 0
-    /// Bytes that all streams keep together.
-    package internal(set) var size = 0
-    /// Number of control connections that are followed, as listed in `connections`.
-    package internal(set) var connectionCount = 0
-    /// Connections with a transfer under way.
-    var transferring: [ObjectIdentifier: Connection] = [:]
 
     /// Creates a tracker without connections.
     ///
@@ -117,21 +80,30 @@ package struct Tracker: ~Copyable {
     ) {
         self.policy = policy
         self.rewrites = rewrites
-        self.keepsRecords = keepsRecords
-        self.random = random
+        store = ConnectionStore(keepsRecords: keepsRecords)
+        book = ExpectationBook(random: random)
         rejected = RejectedConnections(keepsChanges: keepsRecords)
     }
 
     /// When `fire` has to be called next; every mutating function may change it.
-    package var nextDeadline: Instant? { deadlines.first?.deadline }
+    package var nextDeadline: Instant? { store.first?.connection.deadline }
 
     /// The open expectations, oldest first.
     package var expectations: [Expectation] {
-        masters.compactMap(\.expectation).sorted { $0.id < $1.id }
+        book.masters.compactMap { $0.connection.expectation }.sorted { $0.id < $1.id }
     }
 
     /// Number of open expectations, including those of encrypted sessions.
-    package var expectationCount: Int { expecting.count + sessions.count }
+    package var expectationCount: Int { book.count }
+
+    /// Number of encrypted sessions that something is open for.
+    package var encryptedSessionCount: Int { book.sessionCount }
+
+    /// Number of control connections that are followed, as listed in `connections`.
+    package var connectionCount: Int { store.listedCount }
+
+    /// Bytes that all streams keep together.
+    package var size: Int { store.size }
 
     /// Bytes that all streams may keep before each of them is limited to the minimum.
     package var maximumSize: Int { max(4 << 20, policy.maximumConnections * 1024) }
@@ -139,54 +111,15 @@ package struct Tracker: ~Copyable {
     /// The control connections that are followed, in no particular order.
     package var connections: [ConnectionSummary] {
         var summaries: [ConnectionSummary] = []
-        deadlines.forEach { if isListed($0) { summaries.append($0.summary) } }
+        store.forEach { if $0.connection.isListed { summaries.append($0.connection.summary) } }
         return summaries
     }
 
-    /// The connection with this tuple and zone.
-    func connection(of tuple: Tuple) -> Connection? {
-        table.first(ConnectionTable.hash(tuple)) { connection in
-            guard let side = connection.side(of: tuple) else { return false }
-            let mapping = connection.mapping
-            return tuple.zone == (side == .client ? mapping.original.zone : mapping.reply.zone)
-        }
-    }
-
-    /// The connection that a packet belongs to, and the side that sent it.
-    func connection(of arrival: HashedSegment) -> (connection: Connection, side: Session.Side)? {
-        let segment = arrival.segment
-        let tuple = segment.tuple
-        var found: Session.Side?
-        let connection = table.first(arrival.hash) { connection in
-            found = connection.side(of: tuple)
-            guard let side = found else { return false }
-            return !connection.mayHaveDouble || connection.fits(segment, from: side)
-        }
-        guard let connection, let found else { return nil }
-        return (connection, found)
-    }
-
-    /// Adds a connection under both tuples.
-    mutating func insert(_ connection: Connection) {
-        let mapping = connection.mapping
-        connection.mayHaveDouble = mapping.zone != 0
-        for tuple in [mapping.original, mapping.reply] {
-            let hash = ConnectionTable.hash(tuple)
-            if let double = table.first(hash, where: { $0.side(of: tuple) != nil }) {
-                double.mayHaveDouble = true
-                connection.mayHaveDouble = true
-            }
-            table.insert(connection, hash)
-        }
-        if let tuple = connection.halfwayTuple { halfway.insert(connection, ConnectionTable.hash(tuple)) }
-        clients.add(connection.client)
-    }
-
     /// Tells whether a connection is followed.
-    package func follows(_ mapping: Mapping) -> Bool { connection(of: mapping.original)?.mapping == mapping }
+    package func follows(_ mapping: Mapping) -> Bool { slot(of: mapping) != nil }
 
-    /// Tells whether a connection counts as followed: it is not closed, and not left to the kernel's helper.
-    func isListed(_ connection: Connection) -> Bool {
-        connection.isPositioned && !connection.isHelped && !connection.isClosed
+    /// The connection with this mapping.
+    func slot(of mapping: Mapping) -> ConnectionStore.Slot? {
+        store.slot(of: mapping.original).flatMap { $0.connection.mapping == mapping ? $0 : nil }
     }
 }

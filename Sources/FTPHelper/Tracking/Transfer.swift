@@ -4,7 +4,7 @@
 ///
 /// A connection has at most one, and most have none. If a client sends the next transfer command before the
 /// reply to the last one, that command is not followed; only its data connection is reported.
-final class Transfer {
+struct Transfer {
     /// Maximum number of bytes kept of a path.
     static let maximumPathSize = 255
     /// Maximum number of bytes kept of a reply.
@@ -45,8 +45,59 @@ final class Transfer {
     /// Tells whether a command or a data connection was seen.
     var isUnderWay: Bool { command != nil || data != nil }
 
+    /// Begins the transfer with its command.
+    ///
+    /// If the data connection has arrived before the command, the transfer has begun with that.
+    mutating func begin(
+        _ command: TransferCommand,
+        _ ordinal: UInt32,
+        path: [UInt8],
+        isASCII: Bool,
+        at now: Instant
+    ) {
+        if !command.isOfFile || path != self.path { size = nil }
+        if data == nil { began = now }
+        self.command = command
+        self.ordinal = ordinal
+        self.path = path
+        self.isASCII = isASCII
+    }
+
+    /// Records the final reply.
+    mutating func end(_ reply: [UInt8], at now: Instant) {
+        self.reply = reply
+        replied = now
+        moved = now
+    }
+
+    /// Records the bytes that conntrack has counted, `nil` if they are not known, and schedules the next
+    /// query.
+    ///
+    /// - Parameters:
+    ///   - count: the bytes.
+    ///   - isOver: whether no more can arrive.
+    ///   - now: the time.
+    /// - Returns: the moment at which the transfer ended; `nil` while it is under way.
+    mutating func measured(_ count: TransferBytes?, isOver: Bool, at now: Instant) -> Instant? {
+        if let count, count != bytes {
+            bytes = count
+            moved = now
+        }
+        guard replied != nil else {
+            // If no more data can arrive, only the final reply is missing.
+            due = isOver ? nil : now.advanced(bySeconds: Transfer.lookSeconds)
+            return nil
+        }
+        let isStalled = moved.advanced(bySeconds: Transfer.stallSeconds) <= now
+        guard isOver || isStalled || count == nil else {
+            due = now.advanced(bySeconds: Transfer.lastLookSeconds)
+            return nil
+        }
+        return isStalled ? moved : now
+    }
+
     /// Summarises the transfer; `ended` is `nil` while it is under way.
-    func summary(of connection: Connection, ended: Instant?) -> TransferSummary {
+    func summary(of connection: borrowing Connection, ended: Instant?) -> TransferSummary {
         TransferSummary(
             master: connection.mapping.original,
             user: connection.session.user,

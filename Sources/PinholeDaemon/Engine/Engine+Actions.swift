@@ -5,32 +5,35 @@ import Netfilter
 
 /// Performs the tracker's actions and writes the state that has to survive the daemon.
 extension Engine where System: ~Copyable {
-    /// Performs the actions in order, including those that the tracker adds when an action fails, and writes the records that
-    /// changed.
+    /// Performs the actions in order, writes the records that changed, and reports to the tracker what the kernel answered; then
+    /// the same with the actions that follow from the answers.
     ///
     /// The order is: close, write the records, open. If the daemon is killed at any point, everything that is open in the kernel
     /// is in the records that the next daemon reads.
     mutating func perform(at now: Instant) {
-        var next = 0
         repeat {
-            while next < output.actions.count {
-                if case .open(let expectation) = output.actions[next] {
+            swap(&actions, &output.actions)
+            for index in actions.indices {
+                if case .open(let expectation) = actions[index] {
                     openings.append(expectation)
                 } else {
-                    perform(output.actions[next], at: now)
+                    perform(actions[index], at: now)
                 }
-                next += 1
             }
             keep(at: now)
             for expectation in openings { open(expectation, at: now) }
             openings.removeAll(keepingCapacity: true)
-        } while next < output.actions.count
-        output.actions.removeAll(keepingCapacity: true)
+            actions.removeAll(keepingCapacity: true)
+            for completion in completions { tracker.complete(completion, at: now, into: &output) }
+            completions.removeAll(keepingCapacity: true)
+        } while !output.actions.isEmpty
+        // What the answers changed without an action.
+        keep(at: now)
     }
 
     /// Writes everything that changed to the state files.
     mutating func keep(at now: Instant) {
-        if let error = Engine.keep(&tracker, &state) { count(.state, at: now, error.description) }
+        if let error = Engine.keep(&tracker, &state) { notices.count(.state, at: now, error.description) }
         Engine.keep(&tracker, &rejected)
     }
 
@@ -58,7 +61,7 @@ extension Engine where System: ~Copyable {
             do throws(SystemError) {
                 return try request(&kernel)
             } catch {
-                count(fault, at: now, error.description)
+                notices.count(fault, at: now, error.description)
                 guard error.isMomentary else { return nil }
             }
         }
@@ -74,7 +77,7 @@ extension Engine where System: ~Copyable {
         do throws(SystemError) {
             try request(&kernel)
         } catch {
-            count(fault, at: now, error.description)
+            notices.count(fault, at: now, error.description)
         }
     }
 
@@ -93,7 +96,7 @@ extension Engine where System: ~Copyable {
                 (kernel) throws(SystemError) in
                 try kernel.admit(address)
             }
-            if isAdmitted == nil { tracker.fail(address, into: &output) }
+            if isAdmitted == nil { completions.append(.notAdmitted(address)) }
         case .withdraw(let address):
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
         case .watch(let mapping):
@@ -115,12 +118,7 @@ extension Engine where System: ~Copyable {
             measure(transfer, at: now)
         case .inject(let packet):
             attempt(.injectPacket, at: now) { (kernel) throws(SystemError) in try kernel.inject(packet) }
-        case .report(.refused(let refusal)):
-            // A client can send thousands of refused lines a second; the log is for people.
-            guard let leftOut = refusals.admit(at: now) else { return }
-            notices.append(.event(.refused(refusal), leftOut: leftOut))
-        case .report(let event):
-            notices.append(.event(event, leftOut: 0))
+        case .report(let event): notices.report(event, at: now)
         }
     }
 
@@ -131,8 +129,8 @@ extension Engine where System: ~Copyable {
             let seconds = max(1, now.seconds(until: expectation.deadline).rounded(.up))
             try kernel.open(expectation, timeout: UInt32(min(seconds, Double(UInt32.max))))
         } catch {
-            count(.openPinhole, at: now, error.description)
-            tracker.fail(expectation, into: &output)
+            notices.count(.openPinhole, at: now, error.description)
+            completions.append(.notOpened(expectation))
         }
     }
 
@@ -141,7 +139,7 @@ extension Engine where System: ~Copyable {
         do throws(SystemError) {
             if let entry = try dataEntry(of: data), !entry.hasSeenReply { try kernel.delete(entry) }
         } catch {
-            count(.findConnection, at: now, error.description)
+            notices.count(.findConnection, at: now, error.description)
         }
     }
 }

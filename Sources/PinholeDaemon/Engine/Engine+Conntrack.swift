@@ -5,7 +5,7 @@ import Netfilter
 
 /// Queries conntrack about connections that are already followed.
 extension Engine where System: ~Copyable {
-    /// Reads the byte counters of a transfer's data connection and reports them to the tracker.
+    /// Reads the byte counters of a transfer's data connection for the tracker.
     mutating func measure(_ transfer: TransferSummary, at now: Instant) {
         guard let data = transfer.data else { return }
         do throws(SystemError) {
@@ -13,60 +13,63 @@ extension Engine where System: ~Copyable {
             let entry = try kernel.entry(for: data.original).flatMap {
                 $0.isData(of: transfer.master) ? $0 : nil
             }
-            tracker.measured(
-                transfer,
-                entry?.traffic,
-                isOver: entry?.isClosing ?? true,
-                at: now,
-                into: &output
-            )
+            completions.append(.measured(transfer, entry?.traffic, isOver: entry?.isClosing ?? true))
         } catch {
-            count(.findConnection, at: now, error.description)
-            tracker.measured(transfer, nil, isOver: true, at: now, into: &output)
+            notices.count(.findConnection, at: now, error.description)
+            completions.append(.measured(transfer, nil, isOver: true))
         }
     }
 
-    /// Checks whether conntrack still has a connection and reports the result to the tracker; an error reports nothing.
+    /// Checks for the tracker whether conntrack still has a connection and its data connections; an error reports nothing.
     mutating func verify(_ mapping: Mapping, at now: Instant) {
         do throws(SystemError) {
             if let entry = try kernel.entry(for: mapping.original), entry.isOf(mapping) {
-                tracker.noteDirection(of: mapping, isReversed: entry.mapping != mapping, into: &output)
-                tracker.learn(
-                    mapping,
-                    entryID: entry.id,
-                    isHelped: entry.helper != nil,
-                    shifted: entry.shifted,
-                    hasMaster: entry.master != nil,
-                    phase: .established,
-                    at: now,
-                    into: &output
+                completions.append(
+                    .verified(
+                        mapping,
+                        .there(
+                            entryID: entry.id,
+                            isHelped: entry.helper != nil,
+                            shifted: entry.shifted,
+                            hasMaster: entry.master != nil,
+                            isReversed: entry.mapping != mapping
+                        )
+                    )
                 )
-                if !entry.isEstablished { tracker.endSession(of: mapping, into: &output) }
+                if !entry.isEstablished { completions.append(.verified(mapping, .closing)) }
             } else {
-                tracker.forget(mapping, at: now, into: &output)
+                completions.append(.verified(mapping, .gone))
             }
         } catch {
-            count(.findConnection, at: now, error.description)
+            notices.count(.findConnection, at: now, error.description)
         }
-        look(at: tracker.dataConnections(of: mapping), at: now)
+        for data in tracker.dataConnections(of: mapping) {
+            if let state = state(of: data, at: now) { completions.append(.looked(data, state)) }
+        }
     }
 
     /// Checks data connections of encrypted sessions in conntrack and reports their state to the tracker.
     mutating func look(at connections: [Tuple], at now: Instant) {
-        for tuple in connections {
-            do throws(SystemError) {
-                guard let entry = try dataEntry(of: tuple) else {
-                    tracker.endDataConnection(tuple)
-                    continue
-                }
-                if entry.hasSeenReply { tracker.confirm(tuple, at: now) } else { tracker.suspect(tuple) }
-                guard entry.isOver else { continue }
-                // The RST may have been seen by conntrack alone. The connection would go on without being counted.
-                if entry.isCutOff { try kernel.delete(entry) }
-                tracker.endDataConnection(tuple)
-            } catch {
-                count(.findConnection, at: now, error.description)
-            }
+        for data in connections {
+            guard let state = state(of: data, at: now) else { continue }
+            tracker.complete(.looked(data, state), at: now, into: &output)
+        }
+    }
+
+    /// The state of a data connection of an encrypted session in conntrack; `nil` if it cannot be asked.
+    private mutating func state(
+        of data: Tuple,
+        at now: Instant
+    ) -> Completion.EncryptedDataConnection? {
+        do throws(SystemError) {
+            guard let entry = try dataEntry(of: data) else { return .ended(wasAnswered: false) }
+            guard entry.isOver else { return entry.hasSeenReply ? .answered : .unanswered }
+            // The RST may have been seen by conntrack alone. The connection would go on without being counted.
+            if entry.isCutOff { try kernel.delete(entry) }
+            return .ended(wasAnswered: entry.hasSeenReply)
+        } catch {
+            notices.count(.findConnection, at: now, error.description)
+            return nil
         }
     }
 

@@ -67,7 +67,7 @@ extension Engine where System: ~Copyable {
         }
         if let helper = entry.helper {
             let original = entry.mapping.original
-            count(
+            notices.count(
                 .kernelHelper,
                 at: now,
                 "\(original.source) to \(original.destination) has the kernel helper \(helper) and is left to it"

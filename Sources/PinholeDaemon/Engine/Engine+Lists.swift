@@ -43,7 +43,7 @@ extension Engine where System: ~Copyable {
 
     /// All statistics, with the queues' figures and the number of lost log lines as given.
     package func report(_ queue: QueueFigures?, lostLines: UInt64) -> StatisticsReport {
-        var faults = faults.counts
+        var faults = notices.faultCounts
         faults[.log] = lostLines
         return StatisticsReport(
             tracker.statistics,

@@ -46,8 +46,10 @@ extension Engine where System: ~Copyable {
             tracker.restore(kept, isCertain: whereabouts != .thereAgain, at: now, into: &output)
         else { return false }
         switch whereabouts {
-        case .closing: tracker.endSession(of: kept.mapping, into: &output)
-        case .forgotten: tracker.forget(kept.mapping, at: now, into: &output)
+        case .closing:
+            tracker.complete(.verified(kept.mapping, .closing), at: now, into: &output)
+        case .forgotten:
+            tracker.complete(.verified(kept.mapping, .gone), at: now, into: &output)
         case .there, .thereAgain, .replaced: break
         }
         return true
@@ -71,7 +73,7 @@ extension Engine where System: ~Copyable {
         do throws(SystemError) {
             try Engine.survey(&kernel, &tracker, predecessor, at: now, counting: &found)
         } catch {
-            count(.findConnection, at: now, error.description)
+            notices.count(.findConnection, at: now, error.description)
         }
         perform(at: now)
         return found
@@ -115,7 +117,7 @@ extension Engine where System: ~Copyable {
             guard entry.id == kept.entryID else { return .thereAgain }
             return entry.isEstablished ? .there : .closing
         } catch {
-            count(.findConnection, at: now, error.description)
+            notices.count(.findConnection, at: now, error.description)
             return .replaced
         }
     }

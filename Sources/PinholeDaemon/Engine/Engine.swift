@@ -13,16 +13,18 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// The records for the next daemon; `nil` if none are kept.
     var state: StateFile?
     var rejected: RejectedConnectionFile?
+    /// What goes to the log and the event stream; whoever runs the engine takes it from here.
+    package var notices = Notices()
     var output = Output()
+    /// The actions being performed, and what the kernel answered; buffers that are reused.
+    var actions: [Action] = []
+    var completions: [Completion] = []
     /// Expectations to open after all other actions; a buffer that is reused.
     var openings: [Expectation] = []
     /// The parsed packets of the current batch; a buffer that is reused.
     var arrivals: [HashedSegment?] = []
-    var faults = FaultCounter()
-    var refusals = RateLimiter(burst: 100, period: 10)
     /// Rate-limits conntrack searches for packets of unknown connections.
     var searches = RateLimiter(burst: 3, period: 10)
-    var notices: [Notice] = []
 
     package init(
         _ policy: Policy,
@@ -38,39 +40,57 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         self.rejected?.write(key: tracker.rejectedConnectionsKey)
     }
 
-    /// Decides on one packet of a batch from the control queue; the call for packet 0 also parses and prefetches the whole batch.
-    ///
-    /// The resulting actions are collected. Call `settle` before any verdict of the batch is sent.
+    /// Decides on packets from the control queue, performs the resulting actions, and gives the verdicts.
     ///
     /// - Parameters:
-    ///   - packets: all packets of the batch.
-    ///   - number: the index of the packet to decide on; call it for each index in order.
+    ///   - packets: packets of one batch, in order.
     ///   - bytes: the buffer that `packets` refers to.
     ///   - now: the current time.
-    /// - Returns: The verdict.
+    ///   - verdicts: receives the verdicts, until it is full.
+    /// - Returns: The number of packets that got a verdict.
     package mutating func control(
-        _ packets: [QueuedPacket],
-        _ number: Int,
+        _ packets: ArraySlice<QueuedPacket>,
         in bytes: borrowing Span<UInt8>,
-        at now: Instant
-    ) -> PacketQueue.Verdict {
-        if number == 0 {
-            arrivals.removeAll(keepingCapacity: true)
-            for packet in packets {
-                arrivals.append(
-                    packet.payload.flatMap { HashedSegment(bytes.extracting($0), from: packet.interface) }
-                )
-            }
-            tracker.prefetch(arrivals)
+        at now: Instant,
+        into verdicts: inout VerdictBatch
+    ) -> Int {
+        let count = decide(packets, in: bytes, at: now, into: &verdicts)
+        settle(at: now)
+        return count
+    }
+
+    /// Decides on packets from the control queue; what they lead to is collected for `settle`.
+    mutating func decide(
+        _ packets: ArraySlice<QueuedPacket>,
+        in bytes: borrowing Span<UInt8>,
+        at now: Instant,
+        into verdicts: inout VerdictBatch
+    ) -> Int {
+        arrivals.removeAll(keepingCapacity: true)
+        for packet in packets {
+            arrivals.append(
+                packet.payload.flatMap { HashedSegment(bytes.extracting($0), from: packet.interface) }
+            )
         }
-        guard let payload = packets[number].payload else { return .accept }
-        let packet = bytes.extracting(payload)
-        output.clearPacket()
-        let verdict = verdict(on: packets[number], packet, arrivals[number], at: now)
-        return switch verdict {
-        case .accept, .needsMapping, .needsOrigin: .accept
-        case .replace: .replace(output.packet)
-        case .drop: .drop
+        tracker.prefetch(arrivals)
+        for (number, queued) in packets.enumerated() {
+            guard let payload = queued.payload else {
+                verdicts.accept(queued.id)
+                continue
+            }
+            output.clearPacket()
+            let verdict = verdict(on: queued, bytes.extracting(payload), arrivals[number], at: now)
+            give(verdict, to: queued, into: &verdicts)
+            guard !verdicts.isFull else { return number + 1 }
+        }
+        return packets.count
+    }
+
+    func give(_ verdict: Verdict, to queued: QueuedPacket, into verdicts: inout VerdictBatch) {
+        switch verdict {
+        case .accept, .needsMapping, .needsOrigin: verdicts.accept(queued.id)
+        case .replace: verdicts.replace(queued.id, with: output.packet)
+        case .drop: verdicts.drop(queued.id)
         }
     }
 
@@ -113,7 +133,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
                 return false
             }
         } catch {
-            count(.findRoute, at: now, error.description)
+            notices.count(.findRoute, at: now, error.description)
         }
         tracker.vouch(for: arrival)
         return true
@@ -122,66 +142,10 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// Performs the actions collected since the last call, without those that later packets made obsolete.
     ///
     /// A flood of announcements therefore costs the kernel one request per connection and batch.
-    package mutating func settle(at now: Instant) {
+    mutating func settle(at now: Instant) {
         output.coalesce()
         perform(at: now)
         output.clear()
-    }
-
-    /// Decides on a packet from the data queue: the SYN of a data connection, its SYN-ACK if there is SYNPROXY, or a packet of a
-    /// control connection whose conntrack entry is reversed.
-    package mutating func data(
-        _ queued: QueuedPacket,
-        _ packet: Span<UInt8>,
-        at now: Instant
-    ) -> PacketQueue.Verdict {
-        let arrival = HashedSegment(packet, from: queued.interface)
-        if let arrival, arrival.isHandshake {
-            attempt(.createConnection, at: now) { (kernel) throws(SystemError) in
-                try kernel.concludeHandshake(arrival.tuple)
-            }
-            return .accept
-        }
-        guard let arrival, !arrival.isBeginning else { return data(packet, at: now) }
-        output.clear()
-        guard tracker.mayBeReversed(arrival) else { return .accept }
-        let verdict = verdict(on: queued, packet, arrival, at: now)
-        if case .needsOrigin = verdict {} else { tracker.markReversed(arrival, into: &output) }
-        let replacement = output.packet
-        perform(at: now)
-        return switch verdict {
-        case .accept, .needsMapping, .needsOrigin: .accept
-        case .replace: .replace(replacement)
-        case .drop: .drop
-        }
-    }
-
-    /// Creates the conntrack entry of a data connection for its SYN, and accepts the SYN in any case.
-    package mutating func data(_ packet: borrowing Span<UInt8>, at now: Instant) -> PacketQueue.Verdict {
-        output.clear()
-        if let connection = tracker.expected(packet) {
-            _ = establish(connection, at: now)
-        } else {
-            look(at: tracker.unconfirmedData(for: packet, at: now), at: now)
-            while let connection = tracker.expectedEncrypted(packet, at: now, into: &output),
-                establish(connection, at: now)
-            {}
-        }
-        perform(at: now)
-        return .accept
-    }
-
-    /// Creates the conntrack entry of a data connection; `false` if that failed.
-    mutating func establish(_ connection: ExpectedConnection, at now: Instant) -> Bool {
-        do throws(SystemError) {
-            try kernel.establish(connection)
-            tracker.confirm(connection, at: now, into: &output)
-            return true
-        } catch {
-            count(.createConnection, at: now, error.description)
-            tracker.failToEstablish(connection, into: &output)
-            return false
-        }
     }
 
     /// Performs everything that is due.
@@ -211,22 +175,4 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         _read { yield kernel }
         _modify { yield &kernel }
     }
-
-    /// Counts a failure and reports it as a notice, at a limited rate per kind.
-    package mutating func count(
-        _ fault: Fault,
-        _ times: UInt64 = 1,
-        at now: Instant,
-        _ reason: @autoclosure () -> String
-    ) {
-        if let notice = faults.count(fault, times, at: now, reason()) { notices.append(notice) }
-    }
-
-    /// Returns the pending notices in order and clears them.
-    package mutating func takeNotices() -> [Notice] {
-        defer { notices.removeAll(keepingCapacity: true) }
-        return notices
-    }
-
-    package var hasNotices: Bool { !notices.isEmpty }
 }

@@ -83,16 +83,16 @@ import Testing
         var before = dialogue(at: stage, nat.mapping)
         let written = record(of: &before)
         let kept = try #require(KeptConnection(written, at: before.now))
-        guard let original = before.tracker.connection(of: nat.mapping.original) else {
+        guard let original = before.tracker.store.slot(of: nat.mapping.original) else {
             Issue.record("it is not followed")
             return
         }
-        #expect(fields(of: kept.connection.session) == fields(of: original.session))
-        #expect(kept.connection.summary == original.summary)
-        #expect(kept.connection.expectation == original.expectation)
-        for side in original.streams.indices {
-            #expect(kept.connection.streams[side].next == original.streams[side].next)
-            #expect(kept.connection.streams[side].isSkipping == original.streams[side].isSkipping)
+        #expect(fields(of: kept.connection.session) == fields(of: original.connection.session))
+        #expect(kept.connection.summary == original.connection.summary)
+        #expect(kept.connection.expectation == original.connection.expectation)
+        for side in original.connection.streams.indices {
+            #expect(kept.connection.streams[side].next == original.connection.streams[side].next)
+            #expect(kept.connection.streams[side].isSkipping == original.connection.streams[side].isSkipping)
         }
         // And the next daemon writes the same.
         var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 2))

@@ -270,7 +270,7 @@ import Testing
         #expect(output.actions.first == kept.expectation.map(Action.open))
         #expect(tracker.expectations.map(\.to.description) == [active.opens])
         #expect(tracker.expectations.map(\.id) == [1])
-        #expect(tracker.lastID == 1)
+        #expect(tracker.book.lastID == 1)
         #expect(tracker.connections.map(\.user) == [Array("anonymous".utf8)])
     }
 

@@ -10,7 +10,7 @@ import Testing
     /// A tracker that has to keep as little as it can.
     private static func scarce() -> Tracker {
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
-        tracker.size = tracker.maximumSize + 1
+        tracker.store = ConnectionStore(keepsRecords: false, size: tracker.maximumSize + 1)
         return tracker
     }
 
@@ -121,7 +121,7 @@ import Testing
     @Test func `when there is room again everything is as it was`() {
         var dialogue = Dialogue(Self.plain, tracker: Self.scarce())
         dialogue.logIn()
-        dialogue.tracker.size = 0
+        dialogue.tracker.policy.maximumConnections *= 2
         dialogue.transmit(dialogue.segment(.client, Self.port.utf8, offset: 6))
         dialogue.transmit(dialogue.segment(.client, "NOOP\r\n".utf8, offset: -28))
         #expect(dialogue.open == ["10.1.0.2:5001"])

@@ -202,13 +202,15 @@ struct Dialogue: ~Copyable {
     }
 
     /// What the tracker expects of a SYN.
-    func expected(_ packet: [UInt8]) -> ExpectedConnection? { tracker.expected(packet.span) }
+    func expected(_ packet: [UInt8]) -> ExpectedConnection? {
+        SYN(packet.span).flatMap { tracker.expected($0) }
+    }
 
     /// Lets the SYN of a data connection come; `false` if it is not expected.
     @discardableResult
     mutating func use(_ packet: [UInt8]) -> Bool {
         guard let connection = expected(packet) else { return false }
-        perform { $0.confirm(connection, at: $1, into: &$2) }
+        perform { $0.complete(.established(connection), at: $1, into: &$2) }
         return true
     }
 

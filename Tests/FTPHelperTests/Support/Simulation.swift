@@ -254,7 +254,7 @@ struct Simulation: ~Copyable {
 
     /// Lets another tracker take the place of this one, unless something came too early: that has gone on and is not kept.
     private mutating func restart() {
-        let streams = tracker.connection(of: mapping.original)?.streams
+        let streams = tracker.store.slot(of: mapping.original)?.connection.streams
         guard streams?[0].ahead.isEmpty ?? true, streams?[1].ahead.isEmpty ?? true else { return }
         tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: random.next()))
         output.clear()

@@ -247,7 +247,7 @@ import Testing
         // In use for as long as the client has not announced another or left, however long that is.
         second.now = second.now.advanced(bySeconds: 7200)
         #expect(announce(&second, 3) != 5001)
-        second.perform { $0.forget(own, at: $1, into: &$2) }
+        second.perform { $0.complete(.verified(own, .gone), at: $1, into: &$2) }
         second.now = second.now.advanced(bySeconds: 119)
         #expect(announce(&second, 3) != 5001)
         second.now = second.now.advanced(bySeconds: 1)

@@ -270,9 +270,9 @@ import Testing
         var dialogue = Self.ready()
         var other = snat
         other.reply.destination.port = 1
-        dialogue.perform { $0.forget(other, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(other, .gone), at: $1, into: &$2) }
         #expect(dialogue.open == ["10.2.0.100:5001"], "another mapping is another connection")
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         #expect(Self.closings(dialogue) == ["ended"])
         #expect(dialogue.open.isEmpty)
     }
@@ -312,10 +312,10 @@ import Testing
         var dialogue = Self.ready()
         let old = try #require(dialogue.tracker.expectations.first)
         dialogue.send(.client, Self.port)
-        dialogue.perform { tracker, _, output in tracker.fail(old, into: &output) }
+        dialogue.perform { $0.complete(.notOpened(old), at: $1, into: &$2) }
         #expect(dialogue.open == ["10.2.0.100:5001"], "the old one is gone already")
         let new = try #require(dialogue.tracker.expectations.first)
-        dialogue.perform { tracker, _, output in tracker.fail(new, into: &output) }
+        dialogue.perform { $0.complete(.notOpened(new), at: $1, into: &$2) }
         #expect(Self.closings(dialogue) == ["replaced", "failed"])
     }
 
@@ -324,7 +324,7 @@ import Testing
         let found = dialogue.expected(Self.due)
         let expected = try #require(found)
         dialogue.send(.client, Self.port)
-        dialogue.perform { $0.confirm(expected, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.established(expected), at: $1, into: &$2) }
         #expect(dialogue.open == ["10.2.0.100:5001"])
         #expect(dialogue.statistics.expectationsUsed == 0)
     }

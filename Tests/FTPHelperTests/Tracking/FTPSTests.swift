@@ -77,19 +77,22 @@ import Testing
     ) -> ExpectedConnection? {
         let bytes = syn.bytes
         #expect(dialogue.expected(bytes) == nil)
-        for tuple in dialogue.tracker.unconfirmedData(for: bytes.span, at: dialogue.now) {
+        guard let syn = SYN(bytes.span) else { return nil }
+        for tuple in dialogue.tracker.unconfirmedData(for: syn, at: dialogue.now) {
             if !live(tuple) {
-                dialogue.tracker.endDataConnection(tuple)
+                dialogue.perform {
+                    $0.complete(.looked(tuple, .ended(wasAnswered: false)), at: $1, into: &$2)
+                }
             } else if answered(tuple) {
-                dialogue.tracker.confirm(tuple, at: dialogue.now)
+                dialogue.perform { $0.complete(.looked(tuple, .answered), at: $1, into: &$2) }
             } else {
-                dialogue.tracker.suspect(tuple)
+                dialogue.perform { $0.complete(.looked(tuple, .unanswered), at: $1, into: &$2) }
             }
         }
-        guard let data = dialogue.perform({ $0.expectedEncrypted(bytes.span, at: $1, into: &$2) }) else {
+        guard let data = dialogue.perform({ $0.expectedEncrypted(syn, at: $1, into: &$2) }) else {
             return nil
         }
-        dialogue.perform { $0.confirm(data, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.established(data), at: $1, into: &$2) }
         return data
     }
 
@@ -164,7 +167,7 @@ import Testing
 
     @Test func `a connection that conntrack has no more ends it`() throws {
         var dialogue = Self.secured(try Self.policy())
-        dialogue.perform { $0.forget(Self.direct, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
@@ -172,9 +175,11 @@ import Testing
     @Test func `a data connection whose entry cannot be made has its control connection looked for`() throws {
         var dialogue = Self.secured(try Self.policy())
         let bytes = Self.syn().bytes
-        let data = try #require(dialogue.perform { $0.expectedEncrypted(bytes.span, at: $1, into: &$2) })
+        let parsed = SYN(bytes.span)
+        let syn = try #require(parsed)
+        let data = try #require(dialogue.perform { $0.expectedEncrypted(syn, at: $1, into: &$2) })
         dialogue.actions = []
-        dialogue.perform { tracker, _, output in tracker.failToEstablish(data, into: &output) }
+        dialogue.perform { $0.complete(.notEstablished(data), at: $1, into: &$2) }
         #expect(dialogue.actions == [.verify(Self.direct)])
     }
 
@@ -483,10 +488,12 @@ import Testing
     @Test func `a session with a data connection that somebody has answered is not idle`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         let data = try #require(Self.open(&dialogue, Self.syn()))
-        dialogue.tracker.confirm(data.original, at: dialogue.now)
+        dialogue.perform { $0.complete(.looked(data.original, .answered), at: $1, into: &$2) }
         dialogue.wait(seconds: 1000)
         #expect(dialogue.open.count == 1)
-        dialogue.tracker.endDataConnection(data.original)
+        dialogue.perform {
+            $0.complete(.looked(data.original, .ended(wasAnswered: false)), at: $1, into: &$2)
+        }
         dialogue.wait(seconds: 121)
         #expect(dialogue.open.isEmpty)
     }
@@ -517,7 +524,7 @@ import Testing
     ) throws {
         var dialogue = Self.secured(try Self.policy("\(nat.mapping.reply.source.address)"), nat.mapping)
         let data = try #require(Self.open(&dialogue, Self.syn(nat.mapping)))
-        dialogue.tracker.confirm(data.original, at: dialogue.now)
+        dialogue.perform { $0.complete(.looked(data.original, .answered), at: $1, into: &$2) }
         dialogue.actions = []
         dialogue.transmit(dialogue.segment(side, flags: [.ack, .fin]))
         #expect(dialogue.open.isEmpty)
@@ -566,7 +573,7 @@ import Testing
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
         dialogue.actions = []
-        dialogue.perform { tracker, _, output in tracker.endSession(of: Self.direct, into: &output) }
+        dialogue.perform { $0.complete(.verified(Self.direct, .closing), at: $1, into: &$2) }
         #expect(dialogue.actions.prefix(2) == [.withdraw(client), .recall(Self.direct)])
         for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.data)) }
         #expect(dialogue.open.isEmpty)
@@ -598,7 +605,7 @@ import Testing
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
         let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
         let under = try #require(Self.open(&dialogue, Self.syn(from: 50002)))
-        dialogue.tracker.confirm(under.original, at: dialogue.now)
+        dialogue.perform { $0.complete(.looked(under.original, .answered), at: $1, into: &$2) }
         // Other rules take both over.
         dialogue.actions = []
         dialogue.tracker.policy = try Self.policy { $0.maximumFTPSConnections = 3 }
@@ -705,7 +712,7 @@ import Testing
         #expect(!second.actions.contains(.withdraw(client)))
         let isAdmitted = second.tracker.isAdmitted(client)
         #expect(isAdmitted)
-        second.perform { $0.forget(Self.direct, at: $1, into: &$2) }
+        second.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
         #expect(second.actions.contains(.withdraw(client)))
     }
 
@@ -713,7 +720,7 @@ import Testing
         var dialogue = Self.secured(try Self.policy())
         dialogue.actions = []
         let client = Self.direct.original.source.address
-        dialogue.perform { tracker, _, output in tracker.fail(client, into: &output) }
+        dialogue.perform { $0.complete(.notAdmitted(client), at: $1, into: &$2) }
         dialogue.transmit(dialogue.segment(.client, Self.data))
         #expect(dialogue.open.isEmpty)
         let closings = dialogue.events.compactMap { if case .closed(_, let why) = $0 { why } else { nil } }

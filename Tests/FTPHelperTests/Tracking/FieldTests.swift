@@ -81,7 +81,7 @@ import Testing
         dialogue.send(.client, "USER u\r\nPASS p\r\n")
         dialogue.send(.server, "331 p\r\n230 ok\r\n")
         #expect(dialogue.open.isEmpty && dialogue.tracker.expectationCount == 0)
-        #expect(dialogue.tracker.ports.clientCount == 0, "its port is free again")
+        #expect(dialogue.tracker.book.ports.clientCount == 0, "its port is free again")
     }
 
     @Test func `what is announced before any login stays refused`() {

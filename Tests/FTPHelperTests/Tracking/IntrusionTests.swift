@@ -128,7 +128,7 @@ import Testing
         dialogue.send(.server, "200 ok\r\n")
         #expect(dialogue.tracker.connections.first?.state == .ready)
         // The server's first byte is to be the one at which it was adopted.
-        let start = dialogue.tracker.connection(of: snat.original)?.serverStart.value ?? 0
+        let start = dialogue.tracker.store.slot(of: snat.original)?.connection.serverStart.value ?? 0
         var handshake = dialogue.handshake
         handshake.sequence = start &- 1
         let bytes = handshake.bytes
@@ -210,7 +210,9 @@ import Testing
         dialogue.transmit(answer)
         // The stream resumes where the server has got to, and not before.
         dialogue.transmit(dialogue.segment(.client, "NOOP\r\n".utf8, offset: 30))
-        #expect(dialogue.tracker.connection(of: Self.routed.original)?.streams[0].acknowledged != nil)
+        #expect(
+            dialogue.tracker.store.slot(of: Self.routed.original)?.connection.streams[0].acknowledged != nil
+        )
         dialogue.send(.client, Self.port)
         #expect(dialogue.open == ["10.1.0.2:5001"])
     }
@@ -277,7 +279,7 @@ import Testing
         #expect(arrival.payload.allSatisfy { $0 == UInt8(ascii: "z") })
         #expect(!arrival.flags.contains(.fin))
         // The rest comes with the next segment.
-        let next = dialogue.tracker.connection(of: nat.mapping.original)?.streams[1].next
+        let next = dialogue.tracker.store.slot(of: nat.mapping.original)?.connection.streams[1].next
         #expect(next?.value == arrival.sequence &+ UInt32(65531 - header))
     }
 

@@ -55,16 +55,18 @@ import Testing
         #expect(dialogue.actions.last == .release(Self.direct))
     }
 
-    @Test func `where numbers are shifted nothing passes by`() {
+    @Test func `where numbers are shifted nothing passes by`() throws {
         // Something that is no FTP after a line was rewritten: an announcement may come before the login one day.
         let nat = NATCase.all[1]
         var dialogue = Dialogue.ready(nat.mapping)
         dialogue.send(.client, nat.transfers(5001).active.sent)
-        let connection = dialogue.tracker.connection(of: nat.mapping.original)
-        connection?.session.phase = .notFTP
+        let found = dialogue.tracker.store.slot(of: nat.mapping.original)
+        let slot = try #require(found)
+        dialogue.tracker.update(slot) { $1.session.phase = .notFTP }
         dialogue.send(.client, "whatever\r\n")
         #expect(Self.releases(dialogue) == 0)
-        connection?.streams[0] = Stream(next: SequenceNumber(dialogue.sent.client))
+        let next = SequenceNumber(dialogue.sent.client)
+        dialogue.tracker.update(slot) { $1.streams[0] = Stream(next: next) }
         dialogue.send(.client, "whatever\r\n")
         #expect(Self.releases(dialogue) == 1)
     }

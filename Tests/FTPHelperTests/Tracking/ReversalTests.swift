@@ -26,8 +26,15 @@ import Testing
         #expect(dialogue.actions == [.watch(Self.direct)])
         // Conntrack has it the right way round again.
         for _ in 1...2 {
-            dialogue.perform { tracker, _, output in
-                tracker.noteDirection(of: Self.direct, isReversed: false, into: &output)
+            dialogue.perform {
+                let entry = Completion.ControlConnection.there(
+                    entryID: 0,
+                    isHelped: false,
+                    shifted: [],
+                    hasMaster: false,
+                    isReversed: false
+                )
+                $0.complete(.verified(Self.direct, entry), at: $1, into: &$2)
             }
         }
         #expect(dialogue.actions == [.watch(Self.direct), .unwatch(Self.direct)])

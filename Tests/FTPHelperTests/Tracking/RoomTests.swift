@@ -111,7 +111,7 @@ import Testing
         var tracker = Dialogue(self.mapping(1), tracker: dialogue.release()).release()
         // The other one goes, so that there is room.
         var output = Output()
-        tracker.forget(self.mapping(1), at: Instant(nanoseconds: 1), into: &output)
+        tracker.complete(.verified(self.mapping(1), .gone), at: Instant(nanoseconds: 1), into: &output)
         #expect(tracker.connectionCount == 0)
 
         dialogue = Dialogue(mapping, tracker: tracker, isAdopted: true)
@@ -160,7 +160,7 @@ import Testing
     func `whom conntrack has forgotten comes back as what it was`(line: String, isLoggedIn: Bool) {
         var dialogue = Dialogue(snat)
         if isLoggedIn { dialogue.logIn() } else { dialogue.send(.client, line) }
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         dialogue.send(.client, Self.port)
         #expect(dialogue.open == (isLoggedIn ? ["10.2.0.100:5001"] : []))
     }
@@ -178,7 +178,7 @@ import Testing
 
     @Test func `a new handshake begins anew`() {
         var dialogue = Dialogue(snat)
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         dialogue = Dialogue(snat, tracker: dialogue.release(), initial: 5)
         dialogue.logIn()
         dialogue.send(.client, Self.port)

@@ -91,10 +91,9 @@ import Testing
         tracker = connect(1..<3, logsIn: false, to: tracker)
         tracker = connect(3..<5, logsIn: true, to: tracker)
         var closing = Dialogue(mapping(3), tracker: tracker, isAdopted: true)
-        closing.perform { [mapping = mapping(3)] in
-            if let connection = $0.connection(of: mapping.original) {
-                $0.close(connection, at: $1, into: &$2)
-            }
+        closing.perform { [mapping = mapping(3)] tracker, now, output in
+            guard let slot = tracker.store.slot(of: mapping.original) else { return }
+            tracker.update(slot) { $0.close(&$1, at: now, into: &output) }
         }
         tracker = closing.release()
         tracker = connect(5..<6, logsIn: true, to: tracker)
@@ -163,9 +162,9 @@ import Testing
 
     @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
         var dialogue = Dialogue.ready(snat)
-        for port in UInt16(1024)...UInt16.max {
-            dialogue.tracker.ports.reserve(port, for: nil)
-        }
+        var ports = PortAllocator()
+        for port in UInt16(1024)...UInt16.max { ports.reserve(port, for: nil) }
+        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
         #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
         #expect(dialogue.refusals == [.noPort])
         #expect(dialogue.open.isEmpty)
@@ -173,9 +172,11 @@ import Testing
 
     @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
         var dialogue = Dialogue.ready(snat)
+        var ports = PortAllocator()
         for port in 0..<PortAllocator.maximumShare {
-            dialogue.tracker.ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
+            ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
         }
+        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
         dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
         #expect(dialogue.refusals == [.noPort])
         var other = Dialogue(
@@ -192,7 +193,7 @@ import Testing
     /// What each client has, counted anew.
     private func counted(_ tracker: borrowing Tracker) -> [Client: Int] {
         var counts: [Client: Int] = [:]
-        tracker.deadlines.forEach { counts[$0.client, default: 0] += 1 }
+        tracker.store.forEach { counts[$0.connection.client, default: 0] += 1 }
         return counts
     }
 
@@ -237,7 +238,7 @@ import Testing
                 if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
                 tracker = dialogue.release()
             case 4:
-                tracker.forget(mapping, at: now, into: &output)
+                tracker.complete(.verified(mapping, .gone), at: now, into: &output)
             case 5:
                 now = now.advanced(bySeconds: UInt32.random(in: 0...200, using: &random))
                 while let deadline = tracker.nextDeadline, deadline <= now {
@@ -266,23 +267,24 @@ import Testing
             }
             let counts = counted(tracker)
             for client in clients.map(Client.init) {
-                try #require(tracker.clients.connections(of: client) == counts[client] ?? 0)
+                try #require(tracker.store.count(of: client) == counts[client] ?? 0)
                 try #require(counts[client] ?? 0 <= 7)
             }
-            try #require(tracker.clients.count == counts.count)
+            try #require(tracker.store.clientCount == counts.count)
         }
         // In the end all of it is given back.
         var output = Output()
         _ = tracker.flush(into: &output)
-        var rest: [Connection] = []
-        tracker.deadlines.forEach { rest.append($0) }
-        for connection in rest { tracker.remove(connection, at: now, into: &output) }
-        #expect(tracker.clients.count == 0)
-        #expect(tracker.lingering.first == nil && tracker.waiting.first == nil)
+        var rest: [ConnectionStore.Slot] = []
+        tracker.store.forEach { rest.append($0) }
+        for slot in rest { tracker.remove(slot, at: now, into: &output) }
+        #expect(tracker.store.clientCount == 0)
+        #expect(tracker.store.yielding == nil)
         now = now.advanced(bySeconds: PortAllocator.restSeconds)
         var seeded = Seeded(state: 1)
-        _ = tracker.ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
-        #expect(tracker.ports.clientCount == 0 && tracker.ports.restingCount == 0)
+        var ports = tracker.book.ports
+        _ = ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
+        #expect(ports.clientCount == 0 && ports.restingCount == 0)
     }
 
     @Test func `clients that come and go in any order are counted each for itself`() {
@@ -314,14 +316,16 @@ import Testing
     {
         var random = Seeded(state: 9)
         var list = EvictionList(.waiting)
-        var model: [Connection] = []
+        var model: [ConnectionStore.Slot] = []
         let all = (0..<40).map { number in
-            Connection(
-                mapping: mapping(number, client: v4(10, 1, 0, UInt32(number % 4))),
-                entryID: 0,
-                isHelped: false,
-                now: Self.now,
-                due: Self.now
+            ConnectionStore.Slot(
+                Connection(
+                    mapping: mapping(number, client: v4(10, 1, 0, UInt32(number % 4))),
+                    entryID: 0,
+                    isHelped: false,
+                    now: Self.now,
+                    due: Self.now
+                )
             )
         }
         for _ in 0..<1000 {
@@ -336,7 +340,7 @@ import Testing
             #expect(list.first === model.first)
             for client in 0..<4 as Range<UInt32> {
                 let own = Client(v4(10, 1, 0, client))
-                #expect(list.first(of: own) === model.first { $0.client == own })
+                #expect(list.first(of: own) === model.first { $0.connection.client == own })
             }
         }
     }

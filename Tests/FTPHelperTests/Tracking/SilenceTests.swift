@@ -73,7 +73,9 @@ import Testing
             dialogue.now = deadline
             dialogue.perform { $0.fire(at: $1, into: &$2) }
             guard dialogue.output.actions.contains(.verify(dialogue.mapping)) else { continue }
-            dialogue.perform { [mapping = dialogue.mapping] in $0.forget(mapping, at: $1, into: &$2) }
+            dialogue.perform { [mapping = dialogue.mapping] in
+                $0.complete(.verified(mapping, .gone), at: $1, into: &$2)
+            }
             #expect(dialogue.tracker.expectationCount == 0)
             hours.append(start.seconds(until: deadline) / 3600)
             guard hours.count == 20 else { continue }
@@ -93,11 +95,19 @@ import Testing
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         dialogue.output.clear()
-        dialogue.tracker.forget(dialogue.mapping, at: dialogue.now, into: &dialogue.output)
+        dialogue.tracker.complete(
+            .verified(dialogue.mapping, .gone),
+            at: dialogue.now,
+            into: &dialogue.output
+        )
         #expect(dialogue.tracker.expectationCount == 0)
         #expect(dialogue.tracker.connectionCount == 1)
         dialogue.now = dialogue.now.advanced(bySeconds: 7200)
-        dialogue.tracker.forget(dialogue.mapping, at: dialogue.now, into: &dialogue.output)
+        dialogue.tracker.complete(
+            .verified(dialogue.mapping, .gone),
+            at: dialogue.now,
+            into: &dialogue.output
+        )
         #expect(dialogue.tracker.connectionCount == 0)
         #expect(dialogue.tracker.nextDeadline == nil)
     }

@@ -86,8 +86,8 @@ import Testing
                 let to = "10.1.\(number / 250).\(number % 250 + 1)"
                 let syn = ExpectationTests.syn(from: "10.2.0.2", to: to, UInt16(5000 + number))
                 output.clear()
-                if let expected = tracker.expected(syn.span) {
-                    tracker.confirm(expected, at: now, into: &output)
+                if let expected = SYN(syn.span).flatMap({ tracker.expected($0) }) {
+                    tracker.complete(.established(expected), at: now, into: &output)
                 }
             case 7:
                 output.clear()
@@ -151,14 +151,14 @@ import Testing
         dialogue.perform { $0.learn(snat, isHelped: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.first?.state == .ready)
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         #expect(dialogue.events.isEmpty)
         #expect(dialogue.tracker.connections.first?.state == .ready)
         dialogue.now = dialogue.now.advanced(bySeconds: 7200)
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         #expect(dialogue.events.count == 1)
         if case .connectionClosed? = dialogue.events.first {} else { Issue.record("the end is not told") }
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         #expect(dialogue.events.count == 1)
     }
 

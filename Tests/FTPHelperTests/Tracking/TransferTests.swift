@@ -34,7 +34,7 @@ import Testing
         }
         dialogue.actions.removeAll { if case .measure = $0 { true } else { false } }
         for request in requests {
-            dialogue.perform { $0.measured(request, traffic, isOver: isOver, at: $1, into: &$2) }
+            dialogue.perform { $0.complete(.measured(request, traffic, isOver: isOver), at: $1, into: &$2) }
         }
         if let times { #expect(requests.count == times, sourceLocation: location) }
     }
@@ -176,7 +176,7 @@ import Testing
 
     private static func data(_ connection: ExpectedConnection, of dialogue: inout Dialogue) -> DataConnection?
     {
-        dialogue.perform { $0.confirm(connection, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.established(connection), at: $1, into: &$2) }
         return dialogue.tracker.transfers.first?.data
     }
 
@@ -268,7 +268,7 @@ import Testing
     @Test func `one of a connection that conntrack has forgotten for two hours is told, too`() {
         var dialogue = Self.passive()
         dialogue.now = dialogue.now.advanced(bySeconds: 7200)
-        dialogue.perform { $0.forget(snat, at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         Self.answer(&dialogue, nil, times: 1)
         #expect(Self.ended(dialogue).map(\.command) == [.retr])
         #expect(dialogue.tracker.transferCount == 0)

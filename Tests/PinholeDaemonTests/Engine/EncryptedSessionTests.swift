@@ -98,11 +98,11 @@ import TestPackets
         var engine = secured(try policy(maximum: 1))
         let (_, first) = syn()
         _ = engine.data(first.span, at: start)
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         memory.entryFailure = failure
         let (_, second) = syn(from: 50001)
         _ = engine.data(second.span, at: start)
-        let names = engine.takeNotices().map { notice in
+        let names = engine.notices.take().map { notice in
             switch notice {
             case .event(let event, _): event.name
             case .fault(let fault, _, _): fault.rawValue

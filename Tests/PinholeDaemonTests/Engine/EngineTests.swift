@@ -30,8 +30,9 @@ import TestPackets
     /// The client's announcement, on that connection.
     private let announcement = packet(Samples.mapping.original, [.ack, .psh], "PORT 10,1,0,2,19,137\r\n")
 
-    private func text(_ verdict: PacketQueue.Verdict) -> String? {
+    private func text(_ verdict: Ruling?) -> String? {
         switch verdict {
+        case nil: nil
         case .accept: "accept"
         case .drop: "drop"
         case .replace(let bytes): String(decoding: bytes.dropFirst(40), as: UTF8.self)
@@ -56,8 +57,8 @@ import TestPackets
         #expect(calls.contains(.open(1, timeout: 300)))
         #expect(calls.contains(.beLiberal(Samples.mapping)))
         #expect(engine.expectations.map(\.id) == [1])
-        #expect(names(engine.takeNotices()) == ["connection", "expectation", "rewritten"])
-        #expect(engine.takeNotices().isEmpty)
+        #expect(names(engine.notices.take()) == ["connection", "expectation", "rewritten"])
+        #expect(engine.notices.take().isEmpty)
     }
 
     @Test func `of packets that come together each is ruled over by what it says`() {
@@ -69,12 +70,25 @@ import TestPackets
             QueuedPacket(id: 1, payload: 0..<first), QueuedPacket(id: 2, payload: nil),
             QueuedPacket(id: 3, payload: first..<bytes.count),
         ]
-        let verdicts = batch.indices.map { text(engine.control(batch, $0, in: bytes.span, at: start)) }
+        let verdicts = rule(over: batch, in: bytes, &engine).map(text)
         #expect(verdicts == ["PORT 10,2,0,100,19,137\r\n", "accept", "accept"])
         #expect(engine.expectations.map(\.id) == [1])
     }
 
-    /// Rules over packets that come together; what they lead to is still to be done.
+    /// Rules over packets of a batch; what they lead to is still to be done.
+    private func rule(
+        over batch: [QueuedPacket],
+        in bytes: [UInt8],
+        _ engine: inout Engine<FakeKernel>
+    ) -> [Ruling?] {
+        var verdicts = VerdictBatch(queue: 0)
+        let count = engine.decide(batch[...], in: bytes.span, at: start, into: &verdicts)
+        #expect(count == batch.count)
+        verdicts.finish()
+        return Ruling.all(in: verdicts.bytes, on: batch.map(\.id))
+    }
+
+    /// The same with whole packets.
     private func gather(_ packets: [[UInt8]], in engine: inout Engine<FakeKernel>) -> [String?] {
         let bytes = packets.flatMap { $0 }
         var batch: [QueuedPacket] = []
@@ -83,7 +97,7 @@ import TestPackets
             batch.append(QueuedPacket(id: UInt32(batch.count), payload: offset..<offset + packet.count))
             offset += packet.count
         }
-        return batch.indices.map { text(engine.control(batch, $0, in: bytes.span, at: start)) }
+        return rule(over: batch, in: bytes, &engine).map(text)
     }
 
     /// Announcements of the client, one behind the other, each in a packet of its own.
@@ -228,10 +242,10 @@ import TestPackets
         let plain = packet(Samples.mapping.original, [.ack])
         _ = engine.control(plain.span, at: start)
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         for _ in 0..<3 { #expect(text(engine.control(plain.span, at: start)) == "accept") }
         #expect(memory.take() == [])
-        #expect(engine.takeNotices().isEmpty)
+        #expect(engine.notices.take().isEmpty)
     }
 
     @Test func `a connection that conntrack does not have goes on without help`() {
@@ -244,7 +258,7 @@ import TestPackets
             engine.search(at: start)
             #expect(text(engine.control(announcement.span, at: start)) == "accept")
         }
-        #expect(names(engine.takeNotices()) == ["refused"])
+        #expect(names(engine.notices.take()) == ["refused"])
         #expect(engine.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
 
@@ -295,7 +309,7 @@ import TestPackets
         }
         #expect(memory.searches == 1 && engine.connections.isEmpty)
         // Nobody was turned away.
-        #expect(names(engine.takeNotices()) == [])
+        #expect(names(engine.notices.take()) == [])
         engine.search(at: start)
         #expect(text(engine.control(handshake.span, at: start)) == "accept")
         #expect(engine.connections.map(\.mapping.original.zone) == [5])
@@ -306,7 +320,7 @@ import TestPackets
         memory.zoned.known = [entry(inZone: 5)]
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
         #expect(engine.connections.isEmpty && memory.searches == 0)
-        #expect(names(engine.takeNotices()) == ["refused"])
+        #expect(names(engine.notices.take()) == ["refused"])
         // Of a new connection the entry tells that it is new.
         memory.zoned.known = [entry(inZone: 5, isOpening: true)]
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
@@ -321,12 +335,12 @@ import TestPackets
             _ = engine.control(announcement.span, at: start)
             engine.search(at: start)
         }
-        #expect(engine.takeNotices().count == 100)
+        #expect(engine.notices.take().count == 100)
         for _ in 0..<4 {
             _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
             engine.search(at: start)
         }
-        let leftOut = engine.takeNotices().map { notice -> UInt64? in
+        let leftOut = engine.notices.take().map { notice -> UInt64? in
             if case .event(.refused, let leftOut) = notice { leftOut } else { nil }
         }
         // With three of each ten seconds zones are looked for, and nothing is refused yet.
@@ -338,7 +352,7 @@ import TestPackets
         var engine = engine()
         memory.entryFailure = failure
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
-        #expect(names(engine.takeNotices()) == ["find-connection", "refused"])
+        #expect(names(engine.notices.take()) == ["find-connection", "refused"])
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
     }
 
@@ -347,7 +361,7 @@ import TestPackets
         memory.helper = "ftp"
         for _ in 0..<3 { #expect(text(engine.control(announcement.span, at: start)) == "accept") }
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        let notices = engine.takeNotices()
+        let notices = engine.notices.take()
         #expect(
             notices == [
                 .fault(
@@ -365,7 +379,7 @@ import TestPackets
         memory.failure = failure
         #expect(text(engine.control(announcement.span, at: start)) != "drop")
         #expect(engine.expectations.isEmpty)
-        let notices = engine.takeNotices()
+        let notices = engine.notices.take()
         #expect(notices.contains(.fault(.openPinhole, reason: failure.description, leftOut: 0)))
         let closings = notices.compactMap { notice -> Event.Closing? in
             if case .event(.closed(_, let closing), _) = notice { closing } else { nil }
@@ -377,7 +391,7 @@ import TestPackets
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
@@ -385,7 +399,7 @@ import TestPackets
         let syn = packet(tuple, [.syn])
         #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [.establish(tuple), .close(1)])
-        #expect(names(engine.takeNotices()) == ["data"])
+        #expect(names(engine.notices.take()) == ["data"])
         #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [])
     }
@@ -393,7 +407,7 @@ import TestPackets
     @Test func `a SYN whose entry cannot be made goes on, and the next one tries again`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
@@ -401,22 +415,22 @@ import TestPackets
         let syn = packet(tuple, [.syn])
         memory.failure = failure
         #expect(text(engine.data(syn.span, at: start)) == "accept")
-        #expect(names(engine.takeNotices()) == ["create-connection"])
+        #expect(names(engine.notices.take()) == ["create-connection"])
         memory.failure = nil
         _ = engine.data(syn.span, at: start)
-        #expect(names(engine.takeNotices()) == ["data"])
+        #expect(names(engine.notices.take()) == ["data"])
     }
 
     @Test func `an expectation expires at its deadline, in the kernel too`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         var names: [String] = []
         // Until then conntrack is asked now and then whether it still has the connection.
         while let deadline = engine.nextDeadline, deadline < start.advanced(bySeconds: 301) {
             engine.fire(at: deadline)
-            names += self.names(engine.takeNotices())
+            names += self.names(engine.notices.take())
         }
         #expect(names == ["expired"])
         #expect(memory.take().filter { $0 == .close(1) }.count == 1)
@@ -425,23 +439,23 @@ import TestPackets
     @Test func `a connection that conntrack has no more takes its expectation along`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         memory.mapping = nil
         let deadline = engine.nextDeadline
         engine.fire(at: try #require(deadline))
-        #expect(names(engine.takeNotices()) == ["closed"])
+        #expect(names(engine.notices.take()) == ["closed"])
         #expect(engine.expectations.isEmpty)
     }
 
     @Test func `a conntrack that cannot be asked whether a connection is there changes nothing`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         memory.entryFailure = failure
         let next = engine.nextDeadline
         let deadline = try #require(next)
         engine.fire(at: deadline)
-        #expect(names(engine.takeNotices()) == ["find-connection"])
+        #expect(names(engine.notices.take()) == ["find-connection"])
         #expect(engine.expectations.count == 1)
         let later = engine.nextDeadline
         #expect(try #require(later) > deadline)
@@ -451,10 +465,10 @@ import TestPackets
         var engine = engine()
         memory.entryFailure = failure
         for _ in 0..<100 { _ = engine.control(announcement.span, at: start) }
-        #expect(names(engine.takeNotices()).filter { $0 == "find-connection" }.count == 5)
+        #expect(names(engine.notices.take()).filter { $0 == "find-connection" }.count == 5)
         _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
         #expect(
-            engine.takeNotices().first == .fault(.findConnection, reason: failure.description, leftOut: 95)
+            engine.notices.take().first == .fault(.findConnection, reason: failure.description, leftOut: 95)
         )
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 101)
     }
@@ -502,7 +516,7 @@ import TestPackets
         )
         memory.data[Self.dataTuple] = (Self.traffic(1000), 3)
         _ = engine.data(packet(Self.dataTuple, [.syn]).span, at: start)
-        _ = engine.takeNotices()
+        _ = engine.notices.take()
         return engine
     }
 
@@ -526,7 +540,7 @@ import TestPackets
 
         memory.data[Self.dataTuple] = (Self.traffic(5000), 4)
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.takeNotices()).map(\.moved) == [5000])
+        #expect(transfers(engine.notices.take()).map(\.moved) == [5000])
         #expect(answer(.transfers(.json), of: &engine) == "[]\n")
         #expect(engine.report(nil, lostLines: 0).statistics.bytesDown == 5000)
     }
@@ -536,21 +550,21 @@ import TestPackets
         memory.data[Self.dataTuple] = (nil, 3)
         #expect(engine.transfers(at: start).map(\.bytes) == [nil])
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.takeNotices()).map(\.bytes) == [nil])
+        #expect(transfers(engine.notices.take()).map(\.bytes) == [nil])
     }
 
     @Test func `an entry that is another connection's by now counts for nothing`() {
         var engine = download()
         memory.mapping = Mapping(untranslated: Self.dataTuple)
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.takeNotices()).map(\.bytes) == [nil])
+        #expect(transfers(engine.notices.take()).map(\.bytes) == [nil])
     }
 
     @Test func `a transfer is told even when conntrack cannot be asked`() {
         var engine = download()
         memory.entryFailure = failure
         _ = engine.control(final.span, at: start)
-        let notices = engine.takeNotices()
+        let notices = engine.notices.take()
         #expect(transfers(notices).map(\.bytes) == [nil])
         #expect(names(notices) == ["find-connection", "transfer"])
     }
@@ -561,10 +575,8 @@ import TestPackets
         user: UInt32 = 0,
         of engine: inout Engine<FakeKernel>
     ) -> String {
-        let answer = engine.answer(request, user: user, lostLines: 0, at: start, queue: QueueFigures.init) {
-            _ in
-            .whole("reloaded\n")
-        }
+        let answer = ControlResponder(user: user, lostLines: 0, at: start)
+            .answer(request, from: &engine, queue: QueueFigures.init) { _ in .whole("reloaded\n") }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .events(let format): return "events \(format.rawValue)"

@@ -36,7 +36,7 @@ import TestPackets
         return engine
     }
 
-    private func isAccepted(_ verdict: PacketQueue.Verdict) -> Bool {
+    private func isAccepted(_ verdict: Ruling?) -> Bool {
         if case .drop = verdict { false } else { true }
     }
 
@@ -60,7 +60,7 @@ import TestPackets
                 _ = engine.control(announcement.span, at: start)
             }
             #expect(isAccepted(engine.data(syn.span, at: start)))
-            notices += engine.takeNotices()
+            notices += engine.notices.take()
         }
         let faults = engine.report(nil, lostLines: 0).faults
         for fault in [Fault.openPinhole, .setLiberal, .injectPacket] {

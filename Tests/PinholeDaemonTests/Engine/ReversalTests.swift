@@ -37,8 +37,8 @@ import TestPackets
         in engine: inout Engine<FakeKernel>
     ) -> String {
         let bytes = packet(tuple, flags, sequence: 5000, acknowledgement: 1006, text)
-        let queued = QueuedPacket(id: 1, payload: 0..<bytes.count, interface: interface)
-        return switch engine.data(queued, bytes.span, at: start) {
+        return switch engine.data(bytes.span, from: interface, at: start) {
+        case nil: "nothing"
         case .accept: "accept"
         case .drop: "drop"
         case .replace(let bytes): String(decoding: bytes.dropFirst(40), as: UTF8.self)

@@ -156,7 +156,7 @@ struct AttackedGateway: ~Copyable {
 
     private mutating func verify() {
         guard let found = conntrack.found, !found.isReversed else {
-            tracker.forget(mapping, at: now, into: &output)
+            tracker.complete(.verified(mapping, .gone), at: now, into: &output)
             return
         }
         tracker.learn(
@@ -167,7 +167,9 @@ struct AttackedGateway: ~Copyable {
             at: now,
             into: &output
         )
-        if found.phase != .established { tracker.endSession(of: mapping, into: &output) }
+        if found.phase != .established {
+            tracker.complete(.verified(mapping, .closing), at: now, into: &output)
+        }
     }
 }
 
@@ -229,9 +231,9 @@ extension AttackedGateway {
             return
         }
         if found == nil {
-            tracker.forget(kept.mapping, at: now, into: &output)
+            tracker.complete(.verified(kept.mapping, .gone), at: now, into: &output)
         } else if isSame, found?.phase != .established {
-            tracker.endSession(of: kept.mapping, into: &output)
+            tracker.complete(.verified(kept.mapping, .closing), at: now, into: &output)
         }
     }
 
