@@ -134,29 +134,35 @@ extension Connection {
             )
         }
         if more[3] { connection.proxied = ProxiedClient(try record.next()) }
-        if flags[5] {
-            let kind: Expectation.Kind = try record.next()
-            let id: UInt64 = try record.next()
-            let target: IPAddress? = try record.next()
-            let port: UInt16 = try record.next()
-            let translatedPort: UInt16 = try record.next()
-            let deadline = Instant(nanoseconds: try record.next())
-            let command: UInt32 = try record.next()
-            let isForetold: Bool = try record.next()
-            let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
-            kept?.heard = now
-            let opened = connection.expectation(
-                kind,
-                id,
-                target: target,
-                port: port,
-                translatedPort,
-                until: deadline,
-                access: kept?.access
-            )
-            connection.expect(opened, session: kept, command: command, isForetold: isForetold)
-        }
+        if flags[5] { try connection.readOpening(&record, at: now) }
         connection.isWaiting = try record.next() && !connection.isClosed
         return connection
+    }
+
+    /// Restores the open expectation.
+    private mutating func readOpening(
+        _ record: inout RecordReader,
+        at now: Instant
+    ) throws(RecordError) {
+        let kind: Expectation.Kind = try record.next()
+        let id: UInt64 = try record.next()
+        let target: IPAddress? = try record.next()
+        let port: UInt16 = try record.next()
+        let translatedPort: UInt16 = try record.next()
+        let deadline = Instant(nanoseconds: try record.next())
+        let command: UInt32 = try record.next()
+        let isForetold: Bool = try record.next()
+        let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
+        kept?.heard = now
+        let opened = expectation(
+            kind,
+            id,
+            target: target,
+            port: port,
+            translatedPort,
+            until: deadline,
+            access: kept?.access
+        )
+        expect(opened, session: kept, command: command, isForetold: isForetold)
     }
 }

@@ -2,7 +2,7 @@
 
 /// Insertion of segments.
 extension Stream {
-    /// What `insert` found about the payload of a segment.
+    /// What happens to the payload of a segment.
     package enum Insertion: Sendable {
         /// Nothing in it contradicts the first copy of its bytes.
         case accepted
@@ -14,16 +14,30 @@ extension Stream {
         case postponed
     }
 
-    /// A snapshot of the stream before the segment in hand.
+    /// The reading of a stream after a segment was inserted.
     ///
-    /// It is needed only while the segment is processed, so it is not stored in the stream.
-    package struct Snapshot: Sendable {
-        /// `Stream.next`: the bytes before it had been withheld or forwarded.
-        var next = SequenceNumber(0)
-        /// `Stream.heldStart`: position of the first withheld byte; equal to `next` if there was none.
-        var heldStart = SequenceNumber(0)
+    /// Only `insert` begins one. Lines are read and replaced with it, and `withhold` or `stop` ends it: the
+    /// order of these calls cannot be another.
+    package struct Reading: ~Copyable {
+        /// Whether the segment contradicts the first copy of its bytes.
+        package let isConflicting: Bool
+        /// `Stream.next` before the segment: the bytes before it had been withheld or forwarded.
+        let next: SequenceNumber
+        /// `Stream.heldStart` before the segment: position of the first withheld byte; equal to `next` if
+        /// there was none, and once an edit delivers the withheld bytes.
+        private(set) var heldStart: SequenceNumber
 
-        package init() {}
+        fileprivate init(_ next: SequenceNumber, heldStart: SequenceNumber, isConflicting: Bool) {
+            self.next = next
+            self.heldStart = heldStart
+            self.isConflicting = isConflicting
+        }
+
+        /// Tells whether bytes of earlier segments are withheld.
+        var hasHeld: Bool { heldStart.isBefore(next) }
+
+        /// Records that an edit delivers the withheld bytes.
+        mutating func deliver() { heldStart = next }
     }
 
     /// Inserts the payload of a segment at its place in the stream.
@@ -33,48 +47,46 @@ extension Stream {
     ///   - position: position of the first byte.
     ///   - hasFIN: whether a FIN follows the payload.
     ///   - isInspected: whether to keep the bytes for `nextLine`. If not, they are only counted.
-    ///   - snapshot: receives the state of the stream before the insertion.
     ///   - mayEdit: whether bytes that have not arrived yet may have to be rewritten.
-    /// - Returns: how the segment is to be forwarded.
+    /// - Returns: the reading of the stream; `nil` if the segment is postponed.
     package mutating func insert(
         _ payload: Span<UInt8>,
         at position: SequenceNumber,
         hasFIN: Bool,
         isInspected: Bool,
-        snapshot: inout Snapshot,
         mayEdit: Bool
-    ) -> Insertion {
+    ) -> Reading? {
         let end = position + payload.count
-        snapshot.next = next
-        snapshot.heldStart = heldStart
-        guard !isFinished else { return .accepted }
+        var (start, heldStart) = (next, self.heldStart)
+        var isConflicting = false
+        guard !isFinished else { return Reading(start, heldStart: heldStart, isConflicting: false) }
         if !acknowledgedUnseen.isAfter(next) {
             // Advanced with the stream. If it fell 2^31 behind, it would seem to be ahead.
             acknowledgedUnseen = next
         } else if position.isAfter(next) {
-            snapshot.next = SequenceNumber.earlier(acknowledgedUnseen, position)
-            snapshot.heldStart = snapshot.next
-            resume(at: snapshot.next)
+            start = SequenceNumber.earlier(acknowledgedUnseen, position)
+            heldStart = start
+            resume(at: start)
         }
         if position.isAfter(next) {
             // A segment that far ahead is outside of any window, and one without payload is only an
             // acknowledgement.
-            guard !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach else {
-                return .accepted
+            if !payload.isEmpty || hasFIN, next.distance(to: position) < Stream.reach {
+                guard !mayEdit else { return nil }
+                noteFIN(hasFIN, end)
+                if isInspected {
+                    isConflicting = keep(payload, at: position)
+                } else {
+                    count(upTo: end)
+                }
             }
-            guard !mayEdit else { return .postponed }
-            noteFIN(hasFIN, end)
-            guard isInspected else {
-                count(upTo: end)
-                return .accepted
-            }
-            return keep(payload, at: position)
+            return Reading(start, heldStart: heldStart, isConflicting: isConflicting)
         }
         if edits.count >= allowance.edits, end.isAfter(next), mayEdit {
             edits.removeAll { !$0.end.isAfter(acknowledged) }
-            guard edits.count < allowance.edits else { return .postponed }
+            guard edits.count < allowance.edits else { return nil }
         }
-        let isConflicting = differs(payload, at: position)
+        isConflicting = differs(payload, at: position)
         noteFIN(hasFIN, end)
         if end.isAfter(next) {
             if isInspected || heldCount > 0 {
@@ -85,7 +97,7 @@ extension Stream {
             }
         }
         if self.hasFIN, fin == next { isFinished = true }
-        return isConflicting ? .conflicting : .accepted
+        return Reading(start, heldStart: heldStart, isConflicting: isConflicting)
     }
 
     /// Appends the new part of a payload; uses the first copy of bytes that arrived early if asked to.
@@ -121,12 +133,14 @@ extension Stream {
     }
 
     /// Keeps a copy of a payload that arrived early; the segment itself is forwarded at once.
-    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Insertion {
-        guard !payload.isEmpty else { return .accepted }
+    ///
+    /// - Returns: whether it differs from the first copy of its bytes.
+    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
+        guard !payload.isEmpty else { return false }
         let isConflicting = differs(payload, at: position)
         passed = SequenceNumber.later(passed, position + payload.count)
         keepFirstCopy(payload, at: position)
-        return isConflicting ? .conflicting : .accepted
+        return isConflicting
     }
 
     /// Appends the early payloads whose turn has come.

@@ -3,7 +3,7 @@
 /// Lines, and what is withheld of them.
 extension Stream {
     /// Returns the next line, or the beginning of a line that is too long; `nil` if there is none yet.
-    package mutating func nextLine() -> Line? {
+    package mutating func nextLine(_ reading: borrowing Reading) -> Line? {
         while scanned < bytes.count {
             guard bytes[scanned] == UInt8(ascii: "\n") else {
                 scanned += 1
@@ -43,10 +43,10 @@ extension Stream {
 
     /// Tells whether a part of the last line can still be replaced: neither any of its bytes nor any byte
     /// behind it has been forwarded.
-    package func canReplace(_ field: Range<Int>, since snapshot: Snapshot) -> Bool {
+    package func canReplace(_ field: Range<Int>, _ reading: borrowing Reading) -> Bool {
         let start = position(field.lowerBound)
-        return !start.isBefore(snapshot.heldStart)
-            && (!passed.isAfter(snapshot.next) || !start.isBefore(passed))
+        return !start.isBefore(reading.heldStart)
+            && (!passed.isAfter(reading.next) || !start.isBefore(passed))
     }
 
     /// Replaces a part of the last line; `canReplace` must be true for it.
@@ -54,50 +54,56 @@ extension Stream {
     /// - Parameters:
     ///   - field: offsets in `bytes`; not empty.
     ///   - text: what the receiver gets instead.
-    ///   - snapshot: the snapshot that `insert` filled in. The withheld bytes in it are delivered.
-    package mutating func replace(_ field: Range<Int>, with text: [UInt8], since snapshot: inout Snapshot) {
+    ///   - reading: what `insert` returned. The bytes that were withheld before are delivered.
+    package mutating func replace(_ field: Range<Int>, with text: [UInt8], _ reading: inout Reading) {
         let start = position(field.lowerBound)
         let end = position(field.upperBound)
-        guard snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next) else {
-            deliverHeld(since: &snapshot)
+        guard reading.hasHeld, !start.isAfter(reading.next) else {
+            deliverHeld(&reading)
             record(start, end, text, promised: start)
             return
         }
         // The sender does not send the withheld bytes again, so they are delivered with the first byte that
         // it still has to send.
-        let spanEnd = SequenceNumber.later(end, snapshot.next + 1)
+        let spanEnd = SequenceNumber.later(end, reading.next + 1)
         record(
-            snapshot.heldStart,
+            reading.heldStart,
             spanEnd,
-            copy(snapshot.heldStart, start) + text + copy(end, spanEnd),
-            promised: snapshot.next
+            copy(reading.heldStart, start) + text + copy(end, spanEnd),
+            promised: reading.next
         )
-        snapshot.heldStart = snapshot.next
+        reading.deliver()
     }
 
-    /// Ends the processing of a segment: withholds the last `count` bytes and lets everything else pass.
-    package mutating func withhold(_ count: Int, since snapshot: inout Snapshot) {
+    /// Ends the reading: withholds the last `count` bytes and lets everything else pass.
+    package mutating func withhold(_ count: Int, _ reading: consuming Reading) {
         let start = next - count
-        if snapshot.heldStart.isBefore(snapshot.next), !start.isAfter(snapshot.next), !isFinished {
+        if reading.hasHeld, !start.isAfter(reading.next), !isFinished {
             // No byte is forwarded with which the withheld ones could be delivered, so they stay withheld.
-            heldCount = snapshot.heldStart.distance(to: next)
+            heldCount = reading.heldStart.distance(to: next)
         } else {
-            deliverHeld(since: &snapshot)
+            deliverHeld(&reading)
             let isFree =
-                !start.isBefore(snapshot.next) && !start.isBefore(SequenceNumber.later(passed, snapshot.next))
+                !start.isBefore(reading.next) && !start.isBefore(SequenceNumber.later(passed, reading.next))
             heldCount = isFree && !isFinished ? count : 0
         }
         passed = SequenceNumber.later(passed, heldStart)
         trim()
     }
 
+    /// Ends the reading: nothing of the segment is forwarded, and nothing behind it.
+    mutating func stop(_ reading: consuming Reading) { passed = reading.heldStart }
+
+    /// Forwards nothing any more.
+    mutating func stop() { passed = heldStart }
+
     /// Delivers the bytes that were withheld before the current segment unchanged, with the first byte behind
     /// them.
-    private mutating func deliverHeld(since snapshot: inout Snapshot) {
-        guard snapshot.heldStart.isBefore(snapshot.next) else { return }
-        let end = SequenceNumber.earlier(snapshot.next + 1, next)
-        record(snapshot.heldStart, end, copy(snapshot.heldStart, end), promised: snapshot.next)
-        snapshot.heldStart = snapshot.next
+    private mutating func deliverHeld(_ reading: inout Reading) {
+        guard reading.hasHeld else { return }
+        let end = SequenceNumber.earlier(reading.next + 1, next)
+        record(reading.heldStart, end, copy(reading.heldStart, end), promised: reading.next)
+        reading.deliver()
     }
 
     private mutating func record(

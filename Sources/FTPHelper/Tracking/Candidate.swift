@@ -61,22 +61,21 @@ package struct Candidate: Sendable {
         guard !payload.isEmpty else { return .undecided }
         size += payload.count
         guard size <= Candidate.maximumPayload else { return .other }
-        var snapshot = Stream.Snapshot()
-        _ = streams[own].insert(
+        let reading = streams[own].insert(
             payload,
             at: segment.firstByte,
             hasFIN: segment.hasFIN,
             isInspected: true,
-            snapshot: &snapshot,
             mayEdit: false
         )
+        guard let reading else { return .undecided }
         let bytes = streams[own].bytes
-        while let line = streams[own].nextLine() {
+        while let line = streams[own].nextLine(reading) {
             guard line.isWhole else { continue }
             let standing = classify(bytes.span.extracting(line.range), from: own)
             guard standing == .undecided else { return standing }
         }
-        streams[own].withhold(0, since: &snapshot)
+        streams[own].withhold(0, reading)
         return .undecided
     }
 

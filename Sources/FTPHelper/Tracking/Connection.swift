@@ -42,6 +42,8 @@ struct Connection: ~Copyable {
     private(set) var isRecordOutdated = false
     /// Interfaces through which the packets of each side arrive, by `Session.Side`; 0 while unknown.
     var interfaces: [2 of UInt32] = .init(repeating: 0)
+    /// Identifier of the conntrack entry (`CTA_ID`).
+    var entryID: UInt32 { didSet { isRecordOutdated = true } }
     var lastSeen: Instant
     /// The client's stream and the server's, by `Session.Side`.
     var streams: [2 of Stream]
@@ -57,7 +59,7 @@ struct Connection: ~Copyable {
     /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
     /// the connection.
     var isReversed = false { didSet { isRecordOutdated = true } }
-    /// The slot in the store; `nil` until the connection is stored.
+    /// The slot that the connection lies in; `nil` before it does.
     ///
     /// The slot owns the connection, so it exists as long.
     private(set) unowned var slot: ConnectionStore.Slot?
@@ -88,8 +90,6 @@ struct Connection: ~Copyable {
     var used: UInt32 = 0 { didSet { isRecordOutdated = true } }
     var refused: UInt32 = 0
 
-    /// Identifier of the conntrack entry (`CTA_ID`).
-    var entryID: UInt32 { didSet { isRecordOutdated = true } }
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
 

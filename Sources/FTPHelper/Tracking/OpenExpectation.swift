@@ -60,7 +60,7 @@ final class OpenExpectation {
     }
 
     /// The same, open.
-    var confirmed: OpenExpectation { 
+    var confirmed: OpenExpectation {
         OpenExpectation(self, deadline: deadline, others: others, isForetold: false)
     }
 

@@ -3,26 +3,34 @@
 /// Lines of a stream.
 extension Tracker {
     /// Reads what a side has sent, and withholds bytes that may have to be rewritten.
+    ///
+    /// If a line resets the connection, nothing of the segment is forwarded.
     mutating func readStream(
         _ connection: inout Connection,
         _ side: Session.Side,
+        _ reading: consuming Stream.Reading,
         at now: Instant,
         into output: inout Output
     ) {
         // `readLines` has released its reference to the stream's bytes here. Otherwise trimming would copy
         // them, and leave an unwiped copy in memory.
-        guard let heldCount = readLines(&connection, side, at: now, into: &output) else { return }
-        connection.streams[side.rawValue].withhold(heldCount, since: &snapshot)
+        let heldCount = readLines(&connection, side, &reading, at: now, into: &output)
+        if connection.isReset {
+            connection.streams[side.rawValue].stop(reading)
+        } else {
+            connection.streams[side.rawValue].withhold(heldCount, reading)
+        }
     }
 
-    /// Reads the complete lines; returns the number of bytes at the end that have to be withheld, or `nil` if
-    /// the connection is to be reset.
+    /// Reads the complete lines, or as far as a line that resets the connection; returns the number of bytes
+    /// at the end that have to be withheld.
     private mutating func readLines(
         _ connection: inout Connection,
         _ side: Session.Side,
+        _ reading: inout Stream.Reading,
         at now: Instant,
         into output: inout Output
-    ) -> Int? {
+    ) -> Int {
         let own = side.rawValue
         let bytes = connection.streams[own].bytes
         if side == .client, !connection.session.clientHasSpoken {
@@ -36,13 +44,13 @@ extension Tracker {
             switch connection.session.content(of: side) {
             case .lines:
                 let wasSkipping = connection.streams[own].isSkipping
-                let line = connection.streams[own].nextLine()
+                let line = connection.streams[own].nextLine(reading)
                 if side == .server, wasSkipping, !connection.streams[own].isSkipping {
                     connection.session.noteUnreadLine()
                 }
                 guard let line else { break reading }
-                handleLine(line, of: bytes, &connection, side, at: now, into: &output)
-                if connection.isReset { return nil }
+                handleLine(line, of: bytes, &connection, side, &reading, at: now, into: &output)
+                if connection.isReset { return 0 }
             case .records:
                 let rest = connection.streams[own].rest
                 let plain = connection.session.readRecords(bytes.span.extracting(rest), from: side)
@@ -55,7 +63,7 @@ extension Tracker {
         }
         if side == .server, !connection.session.serverHasSpoken, hasEndlessGreeting(connection) {
             refuseIfForeign(by: connection.session.refuseGreeting(), on: &connection, into: &output)
-            if connection.isReset { return nil }
+            if connection.isReset { return 0 }
         }
         return heldCount(connection, side, bytes)
     }
@@ -109,6 +117,7 @@ extension Tracker {
         of bytes: [UInt8],
         _ connection: inout Connection,
         _ side: Session.Side,
+        _ reading: inout Stream.Reading,
         at now: Instant,
         into output: inout Output
     ) {
@@ -150,7 +159,7 @@ extension Tracker {
             let field =
                 part.range.lowerBound + announcement.field.lowerBound..<part.range.lowerBound
                 + announcement.field.upperBound
-            announce(announcement, field, command, line, &connection, side, at: now, into: &output)
+            announce(announcement, field, command, line, &connection, side, &reading, at: now, into: &output)
         }
     }
 
@@ -162,6 +171,7 @@ extension Tracker {
         _ line: Span<UInt8>,
         _ connection: inout Connection,
         _ side: Session.Side,
+        _ reading: inout Stream.Reading,
         at now: Instant,
         into output: inout Output
     ) {
@@ -176,7 +186,7 @@ extension Tracker {
                 refuse(.seqAdjusted, announcement.kind, line, &connection, into: &output)
                 return
             }
-            guard isNamed || !rewrites || connection.streams[own].canReplace(field, since: snapshot) else {
+            guard isNamed || !rewrites || connection.streams[own].canReplace(field, reading) else {
                 // Its bytes were forwarded before a command asked for such a reply.
                 refuse(.unsolicited, announcement.kind, line, &connection, into: &output)
                 return
@@ -190,7 +200,7 @@ extension Tracker {
             )
             freshDecision = rewrites && (decision.isRewritten || told != expectation.to) ? decision : nil
             guard !isNamed, rewrites else { return }
-            connection.streams[own].replace(field, with: announcement.field(for: told), since: &snapshot)
+            connection.streams[own].replace(field, with: announcement.field(for: told), &reading)
             connection.edits &+= 1
             statistics.edits += 1
             if !connection.isLiberal {

@@ -184,24 +184,20 @@ extension Tracker {
         let acknowledgement = applyAcknowledgement(of: segment, &connection, side, into: &output)
         guard !connection.isReset else {
             if !wasReset {
-                snapshot.heldStart = connection.streams[own].heldStart
+                connection.streams[own].stop()
                 beginReset(&connection, segment, side, at: now, into: &output)
             }
             return reset(connection, segment, acknowledgement, side, into: &output)
         }
 
-        guard let insertion = insertPayload(of: segment, packet, &connection, side, into: &output) else {
-            return .drop
+        let insertion = insertPayload(of: segment, packet, &connection, side, at: now, into: &output)
+        guard let insertion else { return .drop }
+        guard !connection.isReset else {
+            beginReset(&connection, segment, side, at: now, into: &output)
+            return reset(connection, segment, acknowledgement, side, into: &output)
         }
-        if insertion != .postponed, segment.payloadCount > 0 || segment.hasFIN {
-            readStream(&connection, side, at: now, into: &output)
-            guard !connection.isReset else {
-                beginReset(&connection, segment, side, at: now, into: &output)
-                return reset(connection, segment, acknowledgement, side, into: &output)
-            }
-            if connection.streams[own].isFinished, connection.streams[other].isFinished {
-                close(&connection, at: now, into: &output)
-            }
+        if connection.streams[own].isFinished, connection.streams[other].isFinished {
+            close(&connection, at: now, into: &output)
         }
         if segment.flags.contains(.rst), connection.streams[own].isDue(segment.sequence) {
             close(&connection, at: now, into: &output)
@@ -248,33 +244,39 @@ extension Tracker {
         return acknowledgement
     }
 
-    /// Inserts the payload of a segment into its stream; returns `nil` if the segment must be dropped.
+    /// Inserts the payload of a segment into its stream and reads its lines; returns `nil` if the segment must
+    /// be dropped.
     private mutating func insertPayload(
         of segment: Segment,
         _ packet: Span<UInt8>,
         _ connection: inout Connection,
         _ side: Session.Side,
+        at now: Instant,
         into output: inout Output
     ) -> Stream.Insertion? {
         guard segment.payloadCount > 0 || segment.hasFIN else { return .accepted }
         let own = side.rawValue
         connection.streams[own].lend(from: &spares)
-        var snapshot = Stream.Snapshot()
         let mayEdit = rewrites && connection.mayEdit(side)
-        let insertion = connection.streams[own].insert(
+        let reading = connection.streams[own].insert(
             packet.extracting(segment.payloadOffset..<segment.end),
             at: segment.firstByte,
             hasFIN: segment.hasFIN,
             isInspected: connection.session.content(of: side) != .ignored && !connection.isClosed,
-            snapshot: &snapshot,
             mayEdit: mayEdit
         )
-        self.snapshot = snapshot
-        if insertion == .conflicting { statistics.conflicts += 1 }
-        // An RST sent as a probe would end the connection before the receiver is to end it.
-        guard insertion != .postponed || !segment.flags.contains(.rst) else { return nil }
+        guard let reading else {
+            // An RST sent as a probe would end the connection before the receiver is to end it.
+            guard !segment.flags.contains(.rst) else { return nil }
+            handleMissedBytes(from: side, on: &connection, into: &output)
+            if connection.isReset { connection.streams[own].stop() }
+            return .postponed
+        }
+        let isConflicting = reading.isConflicting
+        if isConflicting { statistics.conflicts += 1 }
         handleMissedBytes(from: side, on: &connection, into: &output)
-        return insertion
+        readStream(&connection, side, reading, at: now, into: &output)
+        return isConflicting ? .conflicting : .accepted
     }
 
     /// Handles bytes of a side that its receiver has acknowledged but that were never seen here.

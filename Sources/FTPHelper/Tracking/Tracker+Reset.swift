@@ -5,6 +5,8 @@ extension Tracker {
     /// Ends a connection because of the line just read: nothing opens any more, and the sender of the line
     /// gets an RST.
     ///
+    /// The sender's stream has been stopped before.
+    ///
     /// The RST has the sequence numbers that the sender itself uses, and the tuple with which packets of the
     /// other side arrive here, so that NAT translates it like these.
     mutating func beginReset(
@@ -15,9 +17,7 @@ extension Tracker {
         into output: inout Output
     ) {
         close(&connection, at: now, into: &output)
-        // Nothing of the segment is forwarded.
-        connection.streams[side.rawValue].passed = snapshot.heldStart
-        connection.streams[side.other.rawValue].passed = connection.streams[side.other.rawValue].heldStart
+        connection.streams[side.other.rawValue].stop()
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
             sequence: connection.shifted.contains(side.other)

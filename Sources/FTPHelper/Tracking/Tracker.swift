@@ -5,6 +5,21 @@
 /// It performs no IO, reads no clock and depends on no module. Each function gets what it needs as
 /// parameters, and returns a verdict and actions that the shell performs in order (`Output`). The ports that
 /// NAT lends are chosen with the random number generator passed to `init`.
+///
+/// It is a front: the connections are in a `ConnectionStore`, the expectations in an `ExpectationBook`, and
+/// what follows from a change of them is up to these two.
+///
+/// The shell calls:
+/// 1. at the start, `restore` for each record of an earlier daemon, then `noteEarlier` and `noteOpening` for
+///    each connection that conntrack has;
+/// 2. for the packets of a batch, `prefetch`, and then `receive` for each. If the verdict is `needsMapping`,
+///    `learn`, or `needsOrigin`, `vouch`, and then `receive` again;
+/// 3. for the SYN of a data connection, `expected`. If that is `nil`, `unconfirmedData`, `complete` for each
+///    of them, and `expectedEncrypted`. In both cases, `complete` once the conntrack entry is created;
+/// 4. after each of these, before any packet is forwarded: it performs `Output.actions`, stores what
+///    `takeRecords` hands over, and calls `complete` for what the kernel answered; again until there are no
+///    more actions;
+/// 5. when `nextDeadline` has come, `fire`, and when the policy has changed, `review`; then as in 4.
 package struct Tracker: ~Copyable {
     /// The key by which an expectation is found for a SYN.
     struct Key: Hashable {
@@ -62,8 +77,6 @@ package struct Tracker: ~Copyable {
     var freshDecision: AddressDecision?
     /// Buffers that streams can borrow.
     var spares: [[UInt8]] = []
-    /// The snapshot of the stream before the current segment.
-    var snapshot = Stream.Snapshot()
 
     /// Creates a tracker without connections.
     ///
