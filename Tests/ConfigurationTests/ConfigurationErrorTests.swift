@@ -137,7 +137,10 @@ struct ConfigurationErrorTests {
             "FILE:1: log-level: 'loud' is not one of its values: give error, warning, info or debug"
         ),
         ("queues = 5,5", "FILE:1: queues: 5 is given twice: give different numbers"),
-        ("queues = 5", "FILE:1: queues: needs 2 or 3 numbers, not 1: give 2 or 3 numbers with commas between them"),
+        (
+            "queues = 5",
+            "FILE:1: queues: needs 2 or 3 numbers, not 1: give 2 or 3 numbers with commas between them"
+        ),
         ("socket = run/x", "FILE:1: socket: 'run/x' does not begin with /: give an absolute path"),
         ("active = on", "FILE:1: active: 'on' is neither yes nor no: write yes or no"),
         (

@@ -212,11 +212,12 @@ struct CheckCommandTests {
         )
         #expect(lines(child, "ok") == ["rules: as configured"])
         #expect(
-            lines(child, "not ok") == [
-                "ports: 21,990,2121 is loaded, 21 is configured", "FTPS: on is loaded, off is configured",
-                "bypass-mark: 0x1000/0x3000 is loaded, none is configured",
-                "bypass: yes is loaded, no is configured", "synproxy: yes is loaded, no is configured",
-            ].map { "rules: \($0): \(Self.reload)" }
+            lines(child, "not ok")
+                == [
+                    "ports: 21,990,2121 is loaded, 21 is configured", "FTPS: on is loaded, off is configured",
+                    "bypass-mark: 0x1000/0x3000 is loaded, none is configured",
+                    "bypass: yes is loaded, no is configured", "synproxy: yes is loaded, no is configured",
+                ].map { "rules: \($0): \(Self.reload)" }
         )
     }
 
