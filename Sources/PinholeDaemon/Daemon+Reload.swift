@@ -12,6 +12,7 @@ extension Daemon {
         _ file: ConfigurationFile,
         _ opener: borrowing FileOpener,
         _ current: Settings,
+        _ awaitedFTPS: AwaitedFTPS,
         _ engine: inout Engine<LinuxKernel>,
         _ log: inout Log
     ) -> ControlAnswer {
@@ -19,7 +20,11 @@ extension Daemon {
             let settings = try file.settings(text(of: file, opener))
             engine.system.dataMark = settings.dataMark
             engine.system.releaseMark = settings.releaseMark
-            let (policy, problem) = possible(settings.policy, missing: engine.system.missingSessions())
+            let (policy, problem) = awaitedFTPS.possible(
+                settings.policy,
+                missing: engine.system.missingSessions(),
+                at: Clock.now()
+            )
             engine.adopt(policy, at: Clock.now())
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")

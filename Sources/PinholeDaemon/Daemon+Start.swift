@@ -36,7 +36,12 @@ extension Daemon {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
         var pinholes = try pinholes()
-        let (policy, ftpsProblem) = possible(settings.policy, missing: pinholes.missingSessions())
+        let awaitedFTPS = AwaitedFTPS()
+        let (policy, ftpsProblem) = awaitedFTPS.possible(
+            settings.policy,
+            missing: pinholes.missingSessions(),
+            at: Clock.now()
+        )
         settings.policy = policy
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
@@ -101,6 +106,7 @@ extension Daemon {
             poller: poller,
             server: server,
             queues: queues,
+            awaitedFTPS: awaitedFTPS,
             engine: engine,
             log: log
         )

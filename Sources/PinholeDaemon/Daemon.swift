@@ -19,6 +19,7 @@ package struct Daemon: ~Copyable {
     private let poller: Poller
     private var server: ControlServer
     private var queues: Queues
+    private let awaitedFTPS: AwaitedFTPS
     private var engine: Engine<LinuxKernel>
     private var log: Log
     /// Whether the last iteration found packets.
@@ -38,6 +39,7 @@ package struct Daemon: ~Copyable {
         poller: consuming Poller,
         server: consuming ControlServer,
         queues: consuming Queues,
+        awaitedFTPS: AwaitedFTPS,
         engine: consuming Engine<LinuxKernel>,
         log: Log
     ) {
@@ -51,6 +53,7 @@ package struct Daemon: ~Copyable {
         self.poller = poller
         self.server = server
         self.queues = queues
+        self.awaitedFTPS = awaitedFTPS
         self.engine = engine
         self.log = log
     }
@@ -92,6 +95,10 @@ package struct Daemon: ~Copyable {
         }
         if ready.contains(.control) || queues.control.owesVerdicts { takeControlPackets(at: now) }
         if engine.nextDeadline.map({ $0 <= now }) ?? false { engine.fire(at: now) }
+        if let policy = awaitedFTPS.newPolicy(at: now, missing: { engine.system.missingSessions() }) {
+            engine.adopt(policy, at: now)
+            log.write(.info, "ftps-available")
+        }
         // One step per iteration, so that packets go first.
         if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
@@ -99,7 +106,7 @@ package struct Daemon: ~Copyable {
         pingWatchdog(at: now)
         guard ready.contains(.signals), let signal = signals.take() else { return nil }
         guard signal == SIGHUP else { return signal }
-        _ = Daemon.reload(file, opener, settings, &engine, &log)
+        _ = Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         return nil
     }
 
@@ -165,7 +172,10 @@ package struct Daemon: ~Copyable {
         if queues.oweVerdicts { return 10 }
         let deadline = Daemon.earlier(
             nextWatchdogPing,
-            Daemon.earlier(engine.nextDeadline, server.nextDeadline)
+            Daemon.earlier(
+                awaitedFTPS.deadline,
+                Daemon.earlier(engine.nextDeadline, server.nextDeadline)
+            )
         )
         return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
     }
@@ -234,7 +244,7 @@ package struct Daemon: ~Copyable {
     /// Serves control clients and disconnects those whose timeout expired.
     private mutating func serve(at now: Instant) {
         Daemon.serve(&server, &engine, &log, at: now) { engine, log in
-            Daemon.reload(file, opener, settings, &engine, &log)
+            Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         } queue: { [settings] in
             guard let text = try? queueFigures?.text() else { return nil }
             return QueueFigures(parsing: text, queues: settings.queues.all)

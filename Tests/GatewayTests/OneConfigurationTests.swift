@@ -54,7 +54,7 @@ import Testing
             let reload = try await gateway.pinhole("reload")
             let warning =
                 "warning: encrypted sessions get no help: there is no set pinhole4-sessions, pinhole6-sessions: "
-                + "pinhole rules load, then pinhole reload\n"
+                + "load the rules with: pinhole rules load\n"
             try #require(reload.hasSucceeded && reload.output == warning, "\(reload)")
             try #require(daemon.text.contains("level=error event=ftps-unavailable "))
 
@@ -65,6 +65,7 @@ import Testing
             try await #require(gateway.probe(server, 49100, from: .client) == "dropped")
 
             try await gateway.loadRules(from: Self.path)
+            try await daemon.said("event=ftps-available")
             let again = try await gateway.pinhole("reload")
             try #require(again.hasSucceeded && again.output == "", "\(again)")
             try await stage.speakTLS("another")

@@ -85,7 +85,7 @@ struct PinholedTests {
         #expect(
             said == """
                 level=error event=ftps-unavailable reason="encrypted sessions get no help: there is no set \
-                pinhole4-sessions, pinhole6-sessions" hint="pinhole rules load, then pinhole reload"
+                pinhole4-sessions, pinhole6-sessions" hint="load the rules with: pinhole rules load"
                 0
 
                 """
