@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FirewallRules
+import Netfilter
+import PinholeDaemon
 
 /// Compares the loaded rules with the configuration.
 extension Inspection {
@@ -18,6 +20,16 @@ extension Inspection {
         }
         let hint = "pinhole rules load, then pinhole reload"
         findings += differences.map { .failed("rules: \($0)", hint: hint) }
-        if differences.isEmpty { findings.append(.fine("rules: as configured")) }
+        if let backend = settings.backend, !backends.contains(backend) {
+            let others = backends.map(\.rawValue).joined(separator: ",")
+            findings.append(
+                .failed(
+                    "rules: backend: \(others) is loaded, \(backend.rawValue) is configured",
+                    hint: "pinhole rules unload, pinhole rules load, then restart the daemon"
+                )
+            )
+        } else if differences.isEmpty {
+            findings.append(.fine("rules: as configured"))
+        }
     }
 }
