@@ -78,7 +78,7 @@ let package = Package(
         // What else `pinhole` does.
         .target(
             name: "FirewallRules",
-            dependencies: ["Linux", "Netfilter", "Messages"],
+            dependencies: ["FTPHelper", "Linux", "Netfilter", "Messages", "PinholeDaemon"],
             swiftSettings: fenced
         ),
         .target(

@@ -56,10 +56,9 @@ package struct GivenValue: Hashable, Sendable {
         try number(text, in: range)
     }
 
-    /// Different decimal numbers with commas between them; exactly `count` of them, if it is given.
+    /// Different decimal numbers with commas between them.
     package func numbers<Number: FixedWidthInteger>(
-        in range: ClosedRange<Number>,
-        count: Int? = nil
+        in range: ClosedRange<Number>
     ) throws(UserError) -> [Number] {
         var numbers: [Number] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -68,12 +67,6 @@ package struct GivenValue: Hashable, Sendable {
                 throw failure("\(number) is given twice", hint: "give different numbers")
             }
             numbers.append(number)
-        }
-        if let count, numbers.count != count {
-            throw failure(
-                "got \(numbers.count) of \(count) numbers",
-                hint: "give \(count) numbers with commas between them"
-            )
         }
         return numbers
     }
@@ -104,10 +97,24 @@ package struct GivenValue: Hashable, Sendable {
         return .hosts(hosts)
     }
 
-    /// Reads `CONTROL,DATA`.
+    /// Reads `CONTROL,DATA[,SESSIONS]`; without the third number, it is one more than the larger of the others.
     package func queueNumbers() throws(UserError) -> QueueNumbers {
-        let numbers = try numbers(in: 0...UInt16.max, count: 2)
-        return QueueNumbers(control: numbers[0], data: numbers[1])
+        let numbers = try numbers(in: 0...UInt16.max)
+        guard (2...3).contains(numbers.count) else {
+            throw failure(
+                "needs 2 or 3 numbers, not \(numbers.count)",
+                hint: "give 2 or 3 numbers with commas between them"
+            )
+        }
+        let (next, isTooHigh) = max(numbers[0], numbers[1]).addingReportingOverflow(1)
+        guard numbers.count == 3 || !isTooHigh else {
+            throw failure("no number follows \(UInt16.max)", hint: "give 3 numbers with commas between them")
+        }
+        return QueueNumbers(
+            control: numbers[0],
+            data: numbers[1],
+            sessions: numbers.count == 3 ? numbers[2] : next
+        )
     }
 
     /// Reads `FIRST-LAST` or one port, from 1024 on.
@@ -202,6 +209,6 @@ package struct GivenValue: Hashable, Sendable {
     }
 
     private func failure(_ message: String, hint: String) -> UserError {
-        UserError("\(name): \(message)", hint: hint, status: origin == .commandLine ? .usage : .failed)
+        UserError("\(name): \(message)", hint: hint, status: origin == .commandLine ? .usage : .configuration)
     }
 }

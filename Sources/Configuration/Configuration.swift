@@ -6,7 +6,7 @@ import Linux
 package import Messages
 package import PinholeDaemon
 
-/// The configuration of the daemon: a file, and the command line, which takes precedence.
+/// The configuration of the daemon and of the rules: a file, and the command line, which takes precedence.
 ///
 /// Lines before the first section hold for everything. A section `[server ADDRESS]` or `[server ADDRESS/LENGTH]` changes some
 /// keys for these servers.
@@ -15,13 +15,19 @@ package struct Configuration {
     package static let usualPath = "/etc/pinhole/pinhole.conf"
 
     package let path: String
-    /// Set if the command line names the file; it has to exist then.
-    private let isNamed: Bool
-    private let arguments: Arguments
+    /// Whether a missing file means the defaults; the file that the command line names has to exist.
+    package let mayBeMissing: Bool
+    /// What was typed; `nil` for the file alone.
+    private let arguments: Arguments?
 
-    package init(at path: String?, _ arguments: Arguments) {
+    /// The configuration of a command: its option `--config` names the file.
+    package init(_ arguments: Arguments) {
+        self.init(at: arguments.value(of: .config), arguments)
+    }
+
+    package init(at path: String?, _ arguments: Arguments?) {
         self.path = path ?? Self.usualPath
-        isNamed = path != nil
+        mayBeMissing = path == nil
         self.arguments = arguments
     }
 
@@ -31,8 +37,8 @@ package struct Configuration {
         do {
             text = try TextFile.read(path)
         } catch {
-            guard error.code != ENOENT || isNamed else { return try settings(by: "") }
-            throw UserError(error.description, hint: Self.hint(for: error.code))
+            guard error.code != ENOENT || !mayBeMissing else { return try settings(by: "") }
+            throw UserError(error.description, hint: Self.hint(for: error.code), status: .configuration)
         }
         return try settings(by: text)
     }
@@ -52,11 +58,11 @@ package struct Configuration {
         let file = ConfigurationReader(text, at: path)
         if let failure = UserError(all: file.errors) { throw failure }
         var settings = file.general
-        try Key.apply(arguments, to: &settings)
+        if let arguments { try Key.apply(arguments, to: &settings) }
         for (prefix, serverSettings) in file.servers {
             var own = file.general
             for setting in serverSettings { try setting.key.set(setting.value, &own) }
-            try Key.apply(arguments, to: &own)
+            if let arguments { try Key.apply(arguments, to: &own) }
             settings.policy.set(own.policy.rules, for: prefix)
         }
         for (prefix, ports) in settings.ftpsServers {

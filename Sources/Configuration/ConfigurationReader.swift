@@ -31,14 +31,15 @@ struct ConfigurationReader {
         guard text.utf8.count < TextFile.maximumSize else {
             // The end is missing, so errors in the lines would mislead.
             let hint = "make it shorter than \(TextFile.maximumSize) bytes"
-            errors = [UserError("\(path): the file is too long", hint: hint)]
+            errors = [UserError("\(path): the file is too long", hint: hint, status: .configuration)]
             return
         }
         for (number, content) in INIFile(parsing: text).lines {
             do throws(UserError) {
                 try read(content, in: number)
             } catch {
-                errors.append(UserError("\(path):\(number): \(error.message)", hint: error.hint))
+                let message = "\(path):\(number): \(error.message)"
+                errors.append(UserError(message, hint: error.hint, status: .configuration))
             }
         }
     }

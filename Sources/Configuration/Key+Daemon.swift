@@ -9,29 +9,26 @@ import PinholeDaemon
 extension Key {
     static let queues = Key(
         name: "queues",
-        form: .value(placeholder: "CONTROL,DATA"),
-        standard: "21,20",
+        form: .value(placeholder: "CONTROL,DATA,..."),
+        standard: QueueNumbers().description,
         effect: .atNextStart,
-        summary: "numbers of the two queues",
+        reader: .both,
+        summary: "numbers of the queues",
         details: """
-            Numbers of the queues for control packets and for data connections. Give `pinhole rules load` the same \
-            numbers.
+            Numbers of the queues for control packets, for data connections, and for SYNs of clients with an encrypted \
+            session. Without the third, it is one more than the larger of the others.
             """
-    ) { value, settings throws(UserError) in
-        let queues = try value.queueNumbers()
-        settings.controlQueue = queues.control
-        settings.dataQueue = queues.data
-    }
+    ) { value, settings throws(UserError) in settings.queues = try value.queueNumbers() }
 
     static let socket = Key(
         name: "socket",
         form: .value(placeholder: "PATH"),
         standard: Option.defaultSocketPath,
         effect: .atNextStart,
+        reader: .both,
         summary: "control socket",
         details: """
-            Control socket of the daemon, which the other commands connect to. If it is not the default, give them the \
-            same path with `--socket`.
+            Control socket of the daemon, which the other commands connect to.
             """
     ) { value, settings throws(UserError) in settings.socketPath = try value.path() }
 
@@ -63,11 +60,11 @@ extension Key {
         name: "ftps",
         form: .value(placeholder: "SERVER=PORTS,..."),
         standard: "none",
+        reader: .both,
         summary: "server ports open to encrypted sessions",
         details: """
             Ports of servers that clients can reach while they have an encrypted session (FTPS) with the server, such as \
-            `10.2.0.3=49000-50000`. This does the same as `ftps-ports` in a section for each server. Load the rules with \
-            `pinhole rules load --ftps`.
+            `10.2.0.3=49000-50000`. This does the same as `ftps-ports` in a section for each server.
             """
     ) { value, settings throws(UserError) in settings.ftpsServers = try value.serverPorts() }
 
@@ -75,10 +72,11 @@ extension Key {
         name: "implicit-tls",
         form: .value(placeholder: "PORT,..."),
         standard: "none",
+        reader: .both,
         summary: "ports with implicit TLS, such as 990",
         details: """
             Ports on which TLS begins with the first byte (implicit FTPS), such as 990. On all other ports, only AUTH TLS \
-            begins an encrypted session.
+            begins an encrypted session. Clients connect to these ports as to those of `ports`.
             """
     ) { value, settings throws(UserError) in
         settings.policy.implicitTLSPorts =
@@ -90,11 +88,12 @@ extension Key {
         form: .value(placeholder: "VALUE[/MASK]"),
         standard: "0/0",
         standardNote: "none",
+        reader: .both,
         summary: "connmark of connections not to queue",
         details: """
             Bits in the connmark of connections whose packets need not be queued any more: encrypted sessions, and \
             connections that are not FTP, such as SSH or a VPN on the same port. Packets with SYN, FIN or RST are still \
-            queued, so that a new connection begins without the mark. Give `pinhole rules load` the same value.
+            queued, so that a new connection begins without the mark.
             """
     ) { value, settings throws(UserError) in settings.releaseMark = try value.bypassMark() }
 

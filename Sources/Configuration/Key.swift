@@ -5,8 +5,8 @@ import PinholeDaemon
 
 /// A key of the configuration file.
 ///
-/// The table `Key.all` is the only definition of names, values, defaults and descriptions. The parser of the file and the options
-/// of `pinholed` use it. The sample of the configuration, the manual pages and docs/configuration.md are generated from it,
+/// The table `Key.all` is the only definition of names, values, defaults and descriptions. The parser of the file, and the
+/// options of `pinholed` and of `pinhole rules`, use it. The sample of the configuration, the manual pages and docs/configuration.md are generated from it,
 /// and a test compares them.
 package struct Key: Sendable {
     /// What the key takes.
@@ -33,6 +33,14 @@ package struct Key: Sendable {
         case server
     }
 
+    /// Which program uses the key, and has it as an option.
+    enum Reader: Hashable, Sendable {
+        case daemon
+        /// `pinhole rules`.
+        case rules
+        case both
+    }
+
     /// When a running daemon that reads the file again uses a new value.
     enum Effect: Hashable, Sendable {
         case atOnce
@@ -49,6 +57,7 @@ package struct Key: Sendable {
     var example: String?
     var scope = Scope.general
     var effect = Effect.atOnce
+    var reader = Reader.daemon
     /// What it does, in a few words, for `--help`.
     let summary: String
     /// What it does, in sentences; code and other keys are in backquotes.
@@ -58,13 +67,19 @@ package struct Key: Sendable {
 
     /// Every key, in the order in which it is documented.
     static let all: [Key] = [
-        queues, socket, state, user, timeout, loose, strict, privilegedPorts, active, passive, natPorts,
-        proxyProtocol, ftps, implicitTLS, bypassMark, dataMark, maximumConnections, maximumClientConnections,
-        logLevel, ftpsPorts, ftpsActive, ftpsMaximum,
+        ports, queues, socket, state, user, timeout, loose, strict, privilegedPorts, active, passive,
+        natPorts, proxyProtocol, ftps, implicitTLS, bypassMark, dataMark, bypass, synproxy, backend,
+        maximumConnections, maximumClientConnections, logLevel, ftpsPorts, ftpsActive, ftpsMaximum,
     ]
 
-    /// The keys that are options of `pinholed`: all that can stand before the first section.
-    package static let general = all.filter { $0.scope != .server }
+    /// The keys that can stand before the first section.
+    static let general = all.filter { $0.scope != .server }
+
+    /// The keys that are options of `pinholed`.
+    package static let ofDaemon = general.filter { $0.reader != .rules }
+
+    /// The keys that are options of `pinhole rules`.
+    package static let ofRules = general.filter { $0.reader != .daemon }
 
     /// The keys that the section of a server can have.
     static let ofServers = all.filter { $0.scope != .general }
@@ -72,7 +87,7 @@ package struct Key: Sendable {
     /// The default as documents and help show it.
     var shownStandard: String? { standardNote ?? standard }
 
-    /// The option of `pinholed` with the same name.
+    /// The option with the same name.
     package var option: Option {
         switch form {
         case .flag, .flagOrValue: Option(name, nil, summary)

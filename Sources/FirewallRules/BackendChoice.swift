@@ -8,13 +8,17 @@ package struct BackendChoice: Hashable, Sendable {
     /// What to do to get the other one, if the kernel only lacks modules for it; otherwise empty.
     package let alternative: String
 
-    /// Chooses the backend whose rules are loaded.
+    /// Chooses the backend whose rules are loaded, or else the one that is configured.
     ///
-    /// Otherwise it is nftables, if it has tables that iptables did not create or if iptables is not installed, and if the
+    /// Without either it is nftables, if it has tables that iptables did not create or if iptables is not installed, and if the
     /// kernel accepts the rules: many kernels have no `queue`.
-    package init(for rules: RuleSet) {
+    package init(for rules: RuleSet, configured: PinholeSet.Backend? = nil) {
         if let loaded = PinholeSet.Backend.loaded.first {
             self.init(loaded, "because its rules are loaded")
+            return
+        }
+        if let configured {
+            self.init(configured, "because the configuration says so")
             return
         }
         guard let tables = try? Firewall.nftTables() else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Netfilter
 
 /// Our table of nftables, from `nft --stateless list table inet pinhole`.
 package struct NFTTable: Hashable, Sendable {
@@ -33,13 +34,41 @@ package struct NFTTable: Hashable, Sendable {
     /// The ports whose control connections are queued: `proto-dst 21`.
     package var ports: Set<UInt16> { Set(numbers(behind: "proto-dst", at: .mangle)) }
 
+    /// The queue of SYNs of clients with an encrypted session; `nil` if they are not queued.
+    var sessionsQueue: UInt16? {
+        lines(at: .raw).filter { $0.contains(" @\(PinholeSet.Family.v4.sessionsName) ") }
+            .flatMap { numbers(behind: "queue", in: $0) }.first
+    }
+
+    /// Whether the SYN-ACKs of data connections are queued for SYNPROXY.
+    var sparesSynproxy: Bool { lines(at: .mangle).contains { $0.contains(" ct status expected ") } }
+
+    /// Whether packets pass while no process listens: `queue flags bypass to 21`, or `queue num 21 bypass`.
+    var isBypassing: Bool { lines(at: .mangle).contains { $0.split(separator: " ").contains("bypass") } }
+
+    /// The mark of connections that are not queued: `ct mark & 0x00001000 == 0x00001000`.
+    var mark: ConnectionMark? {
+        for line in lines(at: .mangle) where line.contains("ct mark ") && line.hasSuffix(" return") {
+            let numbers = line.split { " \t".contains($0) }.prefix { $0 != "tcp" }.compactMap { word in
+                word.hasPrefix("0x") ? UInt32(word.dropFirst(2), radix: 16) : nil
+            }
+            if numbers.count == 2 { return ConnectionMark(value: numbers[1], mask: numbers[0]) }
+        }
+        return nil
+    }
+
     /// The numbers after a word in our rules, up to the next statement.
     private func numbers(behind word: String, at place: Table) -> [UInt16] {
-        let lines = ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }
-        return lines.flatMap { line in
-            line.split { " \t".contains($0) }.drop { $0 != word }.prefix { $0 != "counter" }.compactMap {
-                UInt16($0)
-            }
+        lines(at: place).flatMap { numbers(behind: word, in: $0) }
+    }
+
+    private func numbers(behind word: String, in line: Substring) -> [UInt16] {
+        line.split { " \t".contains($0) }.drop { $0 != word }.prefix { $0 != "counter" }.compactMap {
+            UInt16($0)
         }
+    }
+
+    private func lines(at place: Table) -> [Substring] {
+        ["", "_prerouting", "_output"].flatMap { chains["\(place.nftName)\($0)", default: []] }
     }
 }

@@ -139,7 +139,7 @@ extension RuleSet {
                 let pinholes =
                     "\(ip) daddr . tcp dport . \(ip) saddr @\(family.name) \(nftQueue(queues.data))"
                 let sessions =
-                    "\(ip) saddr @\(family.sessionsName) \(nftQueue(queues.data, isBypassing: true))"
+                    "\(ip) saddr @\(family.sessionsName) \(nftQueue(queues.sessions, isBypassing: true))"
                 return [pinholes] + (asksForFTPS ? [sessions] : [])
             }
         }

@@ -116,7 +116,7 @@ package struct RuleSet: Hashable, Sendable {
             let pinholes = "\(match) \(family.name) dst,dst,src \(queue(queues.data))"
             // These SYNs only gain from the daemon: without it the firewall decides.
             let sessions =
-                "\(match) \(family.sessionsName) src \(queue(queues.data, isBypassing: true))"
+                "\(match) \(family.sessionsName) src \(queue(queues.sessions, isBypassing: true))"
             return [pinholes] + (asksForFTPS ? [sessions] : [])
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import FTPHelper
 import Glibc
 import Linux
 import Messages
@@ -26,6 +27,9 @@ extension Inspection {
         let bindings = QueueBinding.all
         inspectQueue(queues.control, "control packets", bindings, daemon)
         inspectQueue(queues.data, "data connections", bindings, daemon)
+        if settings.policy.opensForFTPS {
+            inspectQueue(queues.sessions, "SYNs of clients with an encrypted session", bindings, daemon)
+        }
         if let statistics { inspectRefusals(statistics) }
         return statistics != nil
     }
@@ -74,7 +78,7 @@ extension Inspection {
                 )
                 return
             }
-            let hint = "pinholed --queues \(queues.control),\(queues.data)"
+            let hint = daemon == nil ? "start pinholed" : "restart the daemon"
             findings.append(.failed("\(subject): no process listens", hint: hint))
             return
         }

@@ -12,14 +12,14 @@ package struct Inspection {
     package internal(set) var findings: [Finding] = []
 
     /// The settings that a daemon with this configuration would have.
-    private(set) var settings: Settings
+    let settings: Settings
 
-    /// The queues and ports of the loaded rules, or the defaults.
-    var queues = QueueNumbers()
+    /// The queues and ports of the loaded rules, or the configured ones.
+    var queues: QueueNumbers
     var ports: Set<UInt16> = []
 
     /// The backend of the loaded rules, or of those that would be loaded.
-    let choice = BackendChoice(for: RuleSet())
+    let choice: BackendChoice
     let backends: [PinholeSet.Backend]
 
     /// The usual port of the exporter.
@@ -32,7 +32,10 @@ package struct Inspection {
     ///   - socketPath: The control socket, if the configuration cannot be read.
     ///   - exporterPort: The port at which an exporter listens on 127.0.0.1 unless it is told another one.
     package init(_ configuration: Configuration, socketPath: String, exporterPort: UInt16) {
-        settings = Settings(socketPath: socketPath)
+        let configured = try? configuration.settings()
+        settings = configured ?? Settings(socketPath: socketPath)
+        queues = settings.queues
+        choice = BackendChoice(for: RuleSet(settings), configured: settings.backend)
         self.exporterPort = exporterPort
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
@@ -44,7 +47,8 @@ package struct Inspection {
         }
         inspectKernel()
         inspectRules()
-        if ports.isEmpty { ports = [21] }
+        if configured != nil { inspectDifferences() }
+        if ports.isEmpty { ports = Set(settings.ports) }
         inspectOrder()
         inspectConfiguration(configuration)
         inspectFTPS()
@@ -148,7 +152,7 @@ package struct Inspection {
 
     private mutating func inspectConfiguration(_ configuration: Configuration) {
         do throws(UserError) {
-            settings = try configuration.settings()
+            _ = try configuration.settings()
             let isThere = (try? TextFile.read(configuration.path)) != nil
             let subject = isThere ? configuration.path : "no \(configuration.path): the defaults are used"
             findings.append(.fine("configuration: \(subject)"))

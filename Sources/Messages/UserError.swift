@@ -9,6 +9,8 @@ package struct UserError: Error, Hashable, Sendable {
         case failed = 1
         /// The command line itself is wrong (`EX_USAGE`).
         case usage = 64
+        /// The configuration is wrong (`EX_CONFIG`): starting again does not help.
+        case configuration = 78
     }
 
     /// What went wrong: lower case, one line, no full stop.

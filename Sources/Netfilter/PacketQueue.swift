@@ -10,6 +10,31 @@ package import Linux
 /// splits the larger ones that network cards or TCP have put together. If this process ends, the kernel drops the packets
 /// that wait, and their senders retransmit them. The messages are encoded and parsed by libnetfilter_queue.
 @safe package struct PacketQueue: ~Copyable {
+    /// What the kernel does with a packet that finds the queue full.
+    package enum Overflow: Hashable, Sendable {
+        /// Drops it; its sender retransmits it.
+        case drop
+        /// Lets it go on as it is.
+        case pass
+
+        /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`, whose default is 1024).
+        ///
+        /// At 20 us a packet the last of 4096 waits 80 ms. TCP retransmits after 200 ms at the earliest, so a longer queue
+        /// would hold packets together with their retransmissions. Where packets pass, a stopped process (SIGSTOP) holds back
+        /// only those that wait: 16 are enough for the bursts that come before a running process is scheduled.
+        fileprivate var maximumLength: UInt32 {
+            switch self {
+            case .drop: 4096
+            case .pass: 16
+            }
+        }
+
+        /// The settings of a queue.
+        fileprivate var settings: [QueueMessages.Setting] {
+            [.maximumLength(maximumLength)] + (self == .pass ? [.passWhenFull] : [])
+        }
+    }
+
     /// How often the receive buffer was full, so that the kernel lost packets of this queue (`ENOBUFS`).
     package private(set) var overruns: UInt64 = 0
 
@@ -35,17 +60,20 @@ package import Linux
 
     /// Binds to a queue in the network namespace of the calling thread.
     ///
-    /// - Parameter number: The number of the queue.
+    /// - Parameters:
+    ///   - number: The number of the queue.
+    ///   - overflow: What happens to packets that find it full.
     /// - Returns: The queue.
     /// - Throws: `EBUSY` if another process has the queue, `EPERM` without `CAP_NET_ADMIN`, `EPROTONOSUPPORT` if the
     ///   kernel has no NFQUEUE.
-    package static func open(_ number: UInt16) throws(SystemError) -> PacketQueue {
+    package static func open(_ number: UInt16, overflow: Overflow = .drop) throws(SystemError) -> PacketQueue
+    {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_QUEUE))
         try probe(&socket)
         let operation = "bind queue \(number)"
         do {
             try socket.request(operation) {
-                request(number, [.bind, .maximumLength(maximumLength)], sequence: $0)
+                request(number, [.bind] + overflow.settings, sequence: $0)
             }
         } catch {
             throw error.code == EPERM ? SystemError(operation, code: EBUSY) : error
@@ -84,11 +112,13 @@ package import Linux
     /// - Parameters:
     ///   - descriptor: The other process's socket.
     ///   - number: The number of the queue.
+    ///   - overflow: What happens to packets that find it full.
     /// - Returns: The queue.
     /// - Throws: `ENODEV` if the socket is not bound to that queue.
     package static func adopt(
         _ descriptor: consuming Descriptor,
-        _ number: UInt16
+        _ number: UInt16,
+        overflow: Overflow = .drop
     ) throws(SystemError) -> PacketQueue {
         var socket = try NetlinkSocket.adopt(descriptor, Int32(NFNL_SUBSYS_QUEUE))
         let operation = "take over queue \(number)"
@@ -96,7 +126,7 @@ package import Linux
         for attempt in 1...3 {
             do {
                 try socket.request(operation) {
-                    request(number, [.maximumLength(maximumLength)], sequence: $0)
+                    request(number, overflow.settings, sequence: $0)
                 }
                 break
             } catch {
@@ -249,11 +279,6 @@ package import Linux
     /// Bytes for one datagram: the largest IP packet and its netlink headers and attributes.
     private static let stride = 65536 + 4096
 
-    /// Packets that may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`, whose default is 1024).
-    ///
-    /// At 20 us a packet the last of them waits 80 ms. TCP retransmits after 200 ms at the earliest, so a longer queue
-    /// would hold packets together with their retransmissions.
-    private static let maximumLength: UInt32 = 4096
 
     /// Bytes of each socket buffer.
     ///

@@ -108,6 +108,15 @@ package struct PinholeSet: ~Copyable {
         try exists(.sessions, family)
     }
 
+    /// The sets of encrypted sessions that do not exist, or have another type.
+    package mutating func missingSessions() -> [String] {
+        var missing: [String] = []
+        for family in Family.allCases where (try? sessionsExist(family)) != true {
+            missing.append(family.sessionsName)
+        }
+        return missing
+    }
+
     /// Adds an address that has encrypted sessions, so that its SYNs are queued; it stays until it is removed.
     ///
     /// - Throws: The errors of `add`.

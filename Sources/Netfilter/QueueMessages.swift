@@ -15,6 +15,8 @@ package final class QueueMessages {
         case bind
         /// Sets how many packets may wait in the kernel (`NFQA_CFG_QUEUE_MAXLEN`).
         case maximumLength(UInt32)
+        /// Lets packets pass that find the queue full (`NFQA_CFG_F_FAIL_OPEN`, Linux 3.6).
+        case passWhenFull
         /// Makes the kernel copy packets to user space, cut off after `size` bytes (`NFQA_CFG_PARAMS`).
         case copyPackets(size: UInt16)
     }
@@ -55,7 +57,7 @@ package final class QueueMessages {
         unsafe append(NFQNL_MSG_CONFIG, queue, attributesSize: settingsSize) { message in
             unsafe message.pointee.nlmsg_seq = sequence
             if acknowledged { unsafe message.pointee.nlmsg_flags |= UInt16(NLM_F_ACK) }
-            // Sound: each call writes one attribute of at most `largestSetting` bytes behind the message.
+            // Sound: each setting takes at most `largestSetting` bytes behind the message, and the header of an attribute.
             for setting in settings {
                 switch setting {
                 case .checkCapability:
@@ -64,6 +66,11 @@ package final class QueueMessages {
                     unsafe nfq_nlmsg_cfg_put_cmd(message, anyFamily, UInt8(NFQNL_CFG_CMD_BIND.rawValue))
                 case .maximumLength(let length):
                     unsafe nfq_nlmsg_cfg_put_qmaxlen(message, length)
+                case .passWhenFull:
+                    for attribute in [NFQA_CFG_FLAGS, NFQA_CFG_MASK] {
+                        let flag = UInt32(NFQA_CFG_F_FAIL_OPEN).bigEndian
+                        unsafe mnl_attr_put_u32(message, UInt16(attribute.rawValue), flag)
+                    }
                 case .copyPackets(let size):
                     unsafe nfq_nlmsg_cfg_put_params(message, UInt8(NFQNL_COPY_PACKET.rawValue), Int32(size))
                 }
@@ -135,6 +142,6 @@ package final class QueueMessages {
     private static let attributeHeaderSize = MemoryLayout<nlattr>.size
     /// Bytes of `NFQA_VERDICT_HDR`.
     private static let verdictSize = attributeHeaderSize + MemoryLayout<nfqnl_msg_verdict_hdr>.size
-    /// Bytes of the largest setting, `struct nfqnl_msg_config_params`, padded to four.
-    private static let largestSetting = 8
+    /// Bytes of the largest setting without the header of its first attribute: a flag and its mask.
+    private static let largestSetting = 12
 }

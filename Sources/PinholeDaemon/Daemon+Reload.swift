@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Glibc
 import Linux
 import Messages
+import Netfilter
 
 extension Daemon {
     /// Reads the configuration again and applies it; a configuration with errors changes nothing.
@@ -10,6 +12,7 @@ extension Daemon {
         _ file: ConfigurationFile,
         _ opener: borrowing FileOpener,
         _ current: Settings,
+        _ awaitedFTPS: AwaitedFTPS,
         _ engine: inout Engine<LinuxKernel>,
         _ log: inout Log
     ) -> ControlAnswer {
@@ -17,15 +20,21 @@ extension Daemon {
             let settings = try file.settings(text(of: file, opener))
             engine.system.dataMark = settings.dataMark
             engine.system.releaseMark = settings.releaseMark
-            engine.adopt(settings.policy, at: Clock.now())
+            let (policy, problem) = awaitedFTPS.possible(
+                settings.policy,
+                missing: engine.system.missingSessions(),
+                at: Clock.now()
+            )
+            engine.adopt(policy, at: Clock.now())
             log.threshold = settings.logLevel
             let later = current.differences(from: settings).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }
+            if let problem { log.write(ftpsProblem: problem) }
             let warnings = settings.warnings
             log.write(warnings)
             let lines =
                 (later == "" ? [] : ["only at the next start: \(later)"])
-                + warnings.map { "warning: \($0.message): \($0.hint)" }
+                + ((problem.map { [$0] } ?? []) + warnings).map { "warning: \($0.message): \($0.hint)" }
             return .whole(lines.map { $0 + "\n" }.joined())
         } catch {
             let problems = error.all
@@ -48,6 +57,7 @@ extension Daemon {
         do throws(SystemError) {
             return try opener.open().text()
         } catch {
+            if error.code == ENOENT, file.mayBeMissing { return "" }
             let hint = "see that it is there and the daemon's user may read it"
             throw UserError(error.description, hint: hint)
         }
@@ -58,7 +68,7 @@ extension Settings {
     /// The keys whose new values take effect only at the next start.
     fileprivate func differences(from other: Settings) -> [String] {
         var names: [String] = []
-        if (controlQueue, dataQueue) != (other.controlQueue, other.dataQueue) { names.append("queues") }
+        if queues != other.queues { names.append("queues") }
         if socketPath != other.socketPath { names.append("socket") }
         if statePath != other.statePath { names.append("state") }
         if user != other.user { names.append("user") }

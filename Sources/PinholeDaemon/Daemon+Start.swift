@@ -12,6 +12,7 @@ extension Daemon {
     /// If a step fails, the earlier ones are undone. The state of an earlier daemon is touched last, when it is certain that no
     /// other daemon is running.
     package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(UserError) -> Daemon {
+        var settings = settings
         var inherited = InheritedDescriptors.take()
         let hasInjector = PacketInjector.isKept(in: inherited)
         guard Capabilities.contain(.networkAdministration), hasInjector || Capabilities.contain(.rawSockets)
@@ -34,7 +35,14 @@ extension Daemon {
         let conntrack = try attempt(Conntrack.open) {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
-        let pinholes = try pinholes(for: settings)
+        var pinholes = try pinholes()
+        let awaitedFTPS = AwaitedFTPS()
+        let (policy, ftpsProblem) = awaitedFTPS.possible(
+            settings.policy,
+            missing: pinholes.missingSessions(),
+            at: Clock.now()
+        )
+        settings.policy = policy
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
             orElse: unforeseen
@@ -46,11 +54,9 @@ extension Daemon {
         } orElse: {
             unreachable(settings.socketPath, $0)
         }
-        var stored: Set<UInt16> = []
-        let controlQueue = try open(settings.controlQueue, &inherited, notifier, &stored)
-        let dataQueue = try open(settings.dataQueue, &inherited, notifier, &stored)
+        let queues = try Queues.open(settings.queues, &inherited, notifier)
         let poller = try attempt(Poller.open, orElse: unforeseen)
-        for number in [signals.number, server.number, controlQueue.fileDescriptor, dataQueue.fileDescriptor] {
+        for number in [signals.number, server.number] + queues.fileDescriptors {
             try attempt(
                 { () throws(SystemError) in try poller.add(number, for: .reading) },
                 orElse: unforeseen
@@ -61,6 +67,7 @@ extension Daemon {
         var log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
             StandardError.offer($0)
         }
+        if let ftpsProblem { log.write(ftpsProblem: ftpsProblem) }
         JSON.prepare()
         Clock.prepare()
         let engine = try takeOver(
@@ -78,12 +85,7 @@ extension Daemon {
             orElse: unforeseen
         )
         for name in inherited.rest { notifier.discard(name) }
-        for (number, queue) in [
-            (settings.controlQueue, controlQueue.fileDescriptor),
-            (settings.dataQueue, dataQueue.fileDescriptor),
-        ] where !stored.contains(number) {
-            notifier.store(queue, as: name(of: number))
-        }
+        queues.store(with: notifier)
         var liberties: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
@@ -103,15 +105,15 @@ extension Daemon {
             signals: signals,
             poller: poller,
             server: server,
-            controlQueue: controlQueue,
-            dataQueue: dataQueue,
+            queues: queues,
+            awaitedFTPS: awaitedFTPS,
             engine: engine,
             log: log
         )
     }
 
-    /// The sets that the loaded rules use.
-    private static func pinholes(for settings: Settings) throws(UserError) -> PinholeSet {
+    /// The sets that the loaded rules use, those of expectations at least.
+    private static func pinholes() throws(UserError) -> PinholeSet {
         let backend = PinholeSet.Backend.loaded.first ?? .iptables
         var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
             lacking(
@@ -121,23 +123,18 @@ extension Daemon {
             )
         }
         for family in PinholeSet.Family.allCases {
-            try require(family.name, option: "") { () throws(SystemError) in try pinholes.exists(family) }
-            guard settings.policy.opensForFTPS else { continue }
-            try require(family.sessionsName, option: " --ftps") { () throws(SystemError) in
-                try pinholes.sessionsExist(family)
+            let isThere = try attempt(
+                { () throws(SystemError) in try pinholes.exists(family) },
+                orElse: mistyped
+            )
+            guard isThere else {
+                throw UserError(
+                    "there is no set \(family.name)",
+                    hint: "load the rules with: pinhole rules load"
+                )
             }
         }
         return pinholes
-    }
-
-    /// Throws unless the set exists; the hint names the option of `pinhole rules load` that creates it.
-    private static func require(
-        _ name: String,
-        option: String,
-        exists: () throws(SystemError) -> Bool
-    ) throws(UserError) {
-        guard try !attempt(exists, orElse: mistyped) else { return }
-        throw UserError("there is no set \(name)", hint: "load the rules with: pinhole rules load\(option)")
     }
 
     /// The user to run as after startup; `nil` to stay the current one.
@@ -151,38 +148,13 @@ extension Daemon {
         )
         guard account != nil || name == nil else {
             let name = name ?? ""
-            throw UserError("there is no user \(name)", hint: "make it with: useradd --system \(name)")
-        }
-        return account?.user == geteuid() ? nil : account
-    }
-
-    /// The name of a queue's socket in the service manager's descriptor store.
-    private static func name(of queue: UInt16) -> String { "queue-\(queue)" }
-
-    /// Takes over a queue's socket from the descriptor store (`stored`), where it also stays, or opens a new one.
-    private static func open(
-        _ queue: UInt16,
-        _ inherited: inout InheritedDescriptors,
-        _ notifier: borrowing ServiceNotifier,
-        _ stored: inout Set<UInt16>
-    ) throws(UserError) -> PacketQueue {
-        if let kept = inherited.take(name(of: queue)) {
-            if let adopted = try? PacketQueue.adopt(kept, queue) {
-                stored.insert(queue)
-                return adopted
-            }
-            notifier.discard(name(of: queue))
-        }
-        return try attempt {
-            () throws(SystemError) in
-            try PacketQueue.open(queue)
-        } orElse: { error in
-            guard error.code == EBUSY else { return lacking("NFQUEUE", module: "nfnetlink_queue", error) }
-            return UserError(
-                "another process has queue \(queue)",
-                hint: "end it, or choose other queues with --queues, here and for pinhole rules"
+            throw UserError(
+                "there is no user \(name)",
+                hint: "make it with: useradd --system \(name)",
+                status: .configuration
             )
         }
+        return account?.user == geteuid() ? nil : account
     }
 
     /// Performs one step of the start and turns its error into one with a hint.
@@ -197,7 +169,7 @@ extension Daemon {
         }
     }
 
-    private static func lacking(_ subsystem: String, module: String, _ error: SystemError) -> UserError {
+    static func lacking(_ subsystem: String, module: String, _ error: SystemError) -> UserError {
         guard error.code == EPROTONOSUPPORT else { return unforeseen(error) }
         return UserError("the kernel has no \(subsystem)", hint: "load its module with: modprobe \(module)")
     }

@@ -18,8 +18,8 @@ package struct Daemon: ~Copyable {
     private let signals: SignalDescriptor
     private let poller: Poller
     private var server: ControlServer
-    private var controlQueue: PacketQueue
-    private var dataQueue: PacketQueue
+    private var queues: Queues
+    private let awaitedFTPS: AwaitedFTPS
     private var engine: Engine<LinuxKernel>
     private var log: Log
     /// Whether the last iteration found packets.
@@ -38,8 +38,8 @@ package struct Daemon: ~Copyable {
         signals: consuming SignalDescriptor,
         poller: consuming Poller,
         server: consuming ControlServer,
-        controlQueue: consuming PacketQueue,
-        dataQueue: consuming PacketQueue,
+        queues: consuming Queues,
+        awaitedFTPS: AwaitedFTPS,
         engine: consuming Engine<LinuxKernel>,
         log: Log
     ) {
@@ -52,8 +52,8 @@ package struct Daemon: ~Copyable {
         self.signals = signals
         self.poller = poller
         self.server = server
-        self.controlQueue = controlQueue
-        self.dataQueue = dataQueue
+        self.queues = queues
+        self.awaitedFTPS = awaitedFTPS
         self.engine = engine
         self.log = log
     }
@@ -64,8 +64,9 @@ package struct Daemon: ~Copyable {
     /// (without `--queue-bypass`).
     package mutating func run() {
         log.write(.info, "started") { [settings] in
-            $0.add("control-queue", settings.controlQueue)
-            $0.add("data-queue", settings.dataQueue)
+            $0.add("control-queue", settings.queues.control)
+            $0.add("data-queue", settings.queues.data)
+            $0.add("session-queue", settings.queues.sessions)
             $0.add("socket", settings.socketPath)
         }
         for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
@@ -83,12 +84,21 @@ package struct Daemon: ~Copyable {
     /// Runs one iteration of the event loop; returns the signal if one ended it.
     private mutating func turn() -> Int32? {
         let ready = wait(afterPackets: hadPackets)
-        hadPackets = !ready.isDisjoint(with: [.control, .data])
+        hadPackets = !ready.isDisjoint(with: [.control, .data, .sessions])
         let now = Clock.now()
         // Data first: a single SYN, and its connection waits for it.
-        if ready.contains(.data) || dataQueue.owesVerdicts { takeDataPackets(at: now) }
-        if ready.contains(.control) || controlQueue.owesVerdicts { takeControlPackets(at: now) }
+        if ready.contains(.data) || queues.data.owesVerdicts {
+            Daemon.takeDataPackets(from: &queues.data, &engine, at: now)
+        }
+        if ready.contains(.sessions) || queues.sessions.owesVerdicts {
+            Daemon.takeDataPackets(from: &queues.sessions, &engine, at: now)
+        }
+        if ready.contains(.control) || queues.control.owesVerdicts { takeControlPackets(at: now) }
         if engine.nextDeadline.map({ $0 <= now }) ?? false { engine.fire(at: now) }
+        if let policy = awaitedFTPS.newPolicy(at: now, missing: { engine.system.missingSessions() }) {
+            engine.adopt(policy, at: now)
+            log.write(.info, "ftps-available")
+        }
         // One step per iteration, so that packets go first.
         if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
@@ -96,7 +106,7 @@ package struct Daemon: ~Copyable {
         pingWatchdog(at: now)
         guard ready.contains(.signals), let signal = signals.take() else { return nil }
         guard signal == SIGHUP else { return signal }
-        _ = Daemon.reload(file, opener, settings, &engine, &log)
+        _ = Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         return nil
     }
 
@@ -105,7 +115,7 @@ package struct Daemon: ~Copyable {
     /// A daemon whose verdicts do not reach the kernel stops pinging, so that it is restarted.
     private mutating func pingWatchdog(at now: Instant) {
         guard let ping = nextWatchdogPing, ping <= now, let timeout = notifier.watchdogTimeout else { return }
-        guard !controlQueue.owesVerdicts, !dataQueue.owesVerdicts else { return }
+        guard !queues.oweVerdicts else { return }
         notifier.notify(.alive)
         nextWatchdogPing = Instant(nanoseconds: now.nanoseconds + timeout / 2)
     }
@@ -118,6 +128,7 @@ package struct Daemon: ~Copyable {
         static let clients = Work(rawValue: 4)
         static let signals = Work(rawValue: 8)
         static let search = Work(rawValue: 16)
+        static let sessions = Work(rawValue: 32)
     }
 
     /// Waits for packets, clients and signals until the next deadline.
@@ -143,8 +154,9 @@ package struct Daemon: ~Copyable {
         var ready: Work = []
         poller.wait(milliseconds: milliseconds) { readiness in
             switch readiness.descriptor {
-            case controlQueue.fileDescriptor: ready.insert(.control)
-            case dataQueue.fileDescriptor: ready.insert(.data)
+            case queues.control.fileDescriptor: ready.insert(.control)
+            case queues.data.fileDescriptor: ready.insert(.data)
+            case queues.sessions.fileDescriptor: ready.insert(.sessions)
             case server.number: ready.insert(.clients)
             case engine.system.searchDescriptor: ready.insert(.search)
             default: ready.insert(.signals)
@@ -157,10 +169,13 @@ package struct Daemon: ~Copyable {
     ///
     /// Short while a verdict is unsent, since its packet would otherwise wait for the next packet.
     private var pollTimeout: Int32? {
-        if controlQueue.owesVerdicts || dataQueue.owesVerdicts { return 10 }
+        if queues.oweVerdicts { return 10 }
         let deadline = Daemon.earlier(
             nextWatchdogPing,
-            Daemon.earlier(engine.nextDeadline, server.nextDeadline)
+            Daemon.earlier(
+                awaitedFTPS.deadline,
+                Daemon.earlier(engine.nextDeadline, server.nextDeadline)
+            )
         )
         return deadline.map { Int32(min(Clock.now().seconds(until: $0) * 1000, 3_600_000).rounded(.up)) }
     }
@@ -176,17 +191,20 @@ package struct Daemon: ~Copyable {
     /// After a batch of several packets more have usually arrived: reading again is cheaper than polling.
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
-            let count = Daemon.take(.controlQueue, from: &controlQueue, &engine, at: now) {
+            let count = Daemon.take(.controlQueue, from: &queues.control, &engine, at: now) {
                 $0.control($1, in: $2, at: now, into: &$3)
             }
             guard count > 1 else { return }
         }
     }
 
-    /// Processes up to one batch of the data queue, mostly SYNs.
-    private mutating func takeDataPackets(at now: Instant) {
-        _ = Daemon.take(.dataQueue, from: &dataQueue, &engine, at: now) {
-            $0.data($1, in: $2, at: now, into: &$3)
+    /// Processes up to one batch of the data queue or of the session queue, mostly SYNs.
+    private static func takeDataPackets(
+        from queue: inout PacketQueue,
+        _ engine: inout Engine<LinuxKernel>,
+        at now: Instant
+    ) {
+        _ = take(.dataQueue, from: &queue, &engine, at: now) { $0.data($1, in: $2, at: now, into: &$3)
         }
     }
 
@@ -217,10 +235,10 @@ package struct Daemon: ~Copyable {
     /// Serves control clients and disconnects those whose timeout expired.
     private mutating func serve(at now: Instant) {
         Daemon.serve(&server, &engine, &log, at: now) { engine, log in
-            Daemon.reload(file, opener, settings, &engine, &log)
+            Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         } queue: { [settings] in
             guard let text = try? queueFigures?.text() else { return nil }
-            return QueueFigures(parsing: text, queues: [settings.controlQueue, settings.dataQueue])
+            return QueueFigures(parsing: text, queues: settings.queues.all)
         }
     }
 

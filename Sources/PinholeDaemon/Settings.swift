@@ -2,12 +2,18 @@
 package import FTPHelper
 package import Netfilter
 
-/// The daemon's settings.
+/// The settings of the daemon and of the rules, which have to agree.
 package struct Settings: Sendable {
-    /// The NFQUEUE number for packets of control connections.
-    package var controlQueue: UInt16 = 21
-    /// The NFQUEUE number for SYNs of expected data connections.
-    package var dataQueue: UInt16 = 20
+    /// The NFQUEUE numbers.
+    package var queues = QueueNumbers()
+    /// The ports that clients connect to, 1 to 65535; those of implicit TLS are added.
+    package var ports: [UInt16] = [21]
+    /// Whether the rules queue the SYN-ACKs of data connections, which SYNPROXY would otherwise consume.
+    package var sparesSynproxy = false
+    /// Whether the rules let packets pass while no daemon runs.
+    package var isBypassing = false
+    /// The firewall that gets the rules; `nil` for the one that fits.
+    package var backend: PinholeSet.Backend?
     package var socketPath: String
     /// The path of the state file; by default beside the socket.
     package var state: String?

@@ -13,7 +13,7 @@ enum CheckCommand: Subcommand {
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let findings = Inspection(
-            Configuration(at: arguments.value(of: .config), arguments),
+            Configuration(arguments),
             socketPath: arguments.socketPath,
             exporterPort: ExporterCommand.usualPort
         ).findings

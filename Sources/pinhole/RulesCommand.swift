@@ -12,46 +12,20 @@ enum RulesCommand: Subcommand {
     static let name = "rules"
     static let summary = "load, unload or print the rules that queue packets"
     static let operands = ["load|unload|print"]
-    static let options = [.ports, .queues, ftps, synproxy, .bypassMark, bypass, backend, .socket]
-
-    private static let ftps = Option("ftps", nil, "queue SYNs of clients with an encrypted session")
-    private static let synproxy = Option(
-        "synproxy",
-        nil,
-        "show SYN-ACKs of data connections to the daemon"
-    )
-    private static let bypass = Option(
-        "bypass",
-        nil,
-        "let packets pass while no daemon runs"
-    )
-    private static let backend = Option(
-        "backend",
-        "nft|iptables",
-        "backend of the rules (as loaded, or as fits)"
-    )
+    static let options = [.config] + Key.ofRules.map(\.option)
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        let rules = try RuleSet(
-            ports: arguments.given(.ports)?.numbers(in: 1...UInt16.max) ?? [21],
-            queues: arguments.given(.queues)?.queueNumbers() ?? QueueNumbers(),
-            asksForFTPS: arguments.has(ftps),
-            sparesSynproxy: arguments.has(synproxy),
-            releaseMark: arguments.given(.bypassMark)?.bypassMark() ?? nil,
-            isBypassing: arguments.has(bypass)
-        )
-        let backend = try arguments.given(backend)?.word(of: PinholeSet.Backend.self)
         switch arguments.operands[0] {
-        case "load":
-            try requirePermission()
-            // Before the rules queue packets: the daemon has not seen the logins of established sessions. The request may fail,
-            // because a daemon that starts later finds these sessions itself.
-            try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
-            try rules.load(with: backend)
+        case "load": try load(Configuration(arguments).settings())
         case "unload":
+            // Rules can be unloaded whatever the configuration is, of every backend unless the command line names one.
             try requirePermission()
-            try RuleSet.unload(with: backend)
-        case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
+            try RuleSet.unload(with: arguments.given(.backend)?.word(of: PinholeSet.Backend.self))
+        case "print":
+            let settings = try Configuration(arguments).settings()
+            let rules = RuleSet(settings)
+            let backend = settings.backend ?? BackendChoice(for: rules).backend
+            try StandardOutput.line(rules.text(for: backend))
         case let other:
             throw UserError(
                 "unknown operand '\(other)'",
@@ -59,6 +33,24 @@ enum RulesCommand: Subcommand {
                 status: .usage
             )
         }
+    }
+
+    private static func load(_ settings: Settings) throws(UserError) {
+        try requirePermission()
+        // Before the rules queue packets: the daemon has not seen the logins of established sessions. One that starts later
+        // finds these sessions itself.
+        let hasDaemon =
+            (try? ControlSocketClient.ask(.survey, at: settings.socketPath) { _ in }) != nil
+        if hasDaemon, QueueBinding.areVisible {
+            let bound = QueueBinding.all.map(\.queue)
+            guard settings.queues.all.allSatisfy(bound.contains) else {
+                throw UserError(
+                    "the daemon at \(settings.socketPath) does not have the queues \(settings.queues)",
+                    hint: "restart it with this configuration"
+                )
+            }
+        }
+        try RuleSet(settings).load(with: settings.backend)
     }
 
     private static func requirePermission() throws(UserError) {

@@ -10,7 +10,7 @@ import PinholeDaemon
 enum Pinholed: Command {
     static let invocation = "pinholed"
     static let summary = "follow FTP connections in the foreground, until a signal ends it"
-    static let options = [.config, checkConfig, storeSockets, version] + Key.general.map(\.option)
+    static let options = [.config, checkConfig, storeSockets, version] + Key.ofDaemon.map(\.option)
 
     private static let checkConfig = Option(
         "check-config",
@@ -39,7 +39,7 @@ enum Pinholed: Command {
         guard !arguments.has(storeSockets) else {
             return try Daemon.storeSockets()
         }
-        let configuration = Configuration(at: arguments.value(of: .config), arguments)
+        let configuration = Configuration(arguments)
         let settings = try configuration.settings()
         guard !arguments.has(checkConfig) else {
             for warning in settings.warnings {
@@ -47,9 +47,10 @@ enum Pinholed: Command {
             }
             return
         }
-        let file = ConfigurationFile(at: configuration.path) { text throws(UserError) in
-            try configuration.settings(by: text)
-        }
+        let file = ConfigurationFile(
+            at: configuration.path,
+            mayBeMissing: configuration.mayBeMissing
+        ) { text throws(UserError) in try configuration.settings(by: text) }
         var daemon = try Daemon.start(settings, file)
         daemon.run()
     }

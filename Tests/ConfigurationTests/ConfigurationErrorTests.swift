@@ -43,7 +43,7 @@ struct ConfigurationErrorTests {
             """
         )
         let keys =
-            "queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, max-connections, max-client-connections, log-level"
+            "ports, queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, bypass, synproxy, backend, max-connections, max-client-connections, log-level"
         let misplaced = "is not allowed in a server section: move it before the first section"
         #expect(
             said == [
@@ -91,9 +91,9 @@ struct ConfigurationErrorTests {
         ("max-client-connection = 5", "FILE:1: unknown key 'max-client-connection': did you mean max-client"),
         ("[server ::1]\nftps-port = 2000", "FILE:2: unknown key 'ftps-port': did you mean ftps-ports?"),
         ("[server ::1]\nqueue = 1", "FILE:2: unknown key 'queue': use one of \(serverKeys)"),
-        ("config = /etc/other", "FILE:1: unknown key 'config': use one of queues, socket, "),
-        ("x = 1", "FILE:1: unknown key 'x': use one of queues, socket, "),
-        ("\(long) = 1", "FILE:1: unknown key '\(long.prefix(60))...': use one of queues, "),
+        ("config = /etc/other", "FILE:1: unknown key 'config': use one of ports, queues, "),
+        ("x = 1", "FILE:1: unknown key 'x': use one of ports, queues, "),
+        ("\(long) = 1", "FILE:1: unknown key '\(long.prefix(60))...': use one of ports, "),
         ("= 1", "FILE:1: there is no key before the equals sign: write 'key = value'"),
         (
             "ftps-max = 5",
@@ -137,7 +137,10 @@ struct ConfigurationErrorTests {
             "FILE:1: log-level: 'loud' is not one of its values: give error, warning, info or debug"
         ),
         ("queues = 5,5", "FILE:1: queues: 5 is given twice: give different numbers"),
-        ("queues = 5", "FILE:1: queues: got 1 of 2 numbers: give 2 numbers with commas between them"),
+        (
+            "queues = 5",
+            "FILE:1: queues: needs 2 or 3 numbers, not 1: give 2 or 3 numbers with commas between them"
+        ),
         ("socket = run/x", "FILE:1: socket: 'run/x' does not begin with /: give an absolute path"),
         ("active = on", "FILE:1: active: 'on' is neither yes nor no: write yes or no"),
         (

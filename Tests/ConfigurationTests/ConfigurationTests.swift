@@ -35,6 +35,7 @@ import Testing
         let settings = try settings(
             """
             # a comment
+            ports = 21,2121
             queues = 7, 8
             socket=/run/other.sock   ; and another
             state = /run/other
@@ -51,12 +52,17 @@ import Testing
             implicit-tls = 990,2990
             bypass-mark = 0x1000
             data-mark = 0x100/0x300
+            bypass = yes
+            synproxy = yes
+            backend = nft
             max-connections = 1000
             max-client-connections = 10
             log-level = debug
             """.replacing("7, 8", with: "7,8")
         )
-        #expect((settings.controlQueue, settings.dataQueue) == (7, 8))
+        #expect(settings.ports == [21, 2121])
+        #expect(settings.queues == QueueNumbers(control: 7, data: 8, sessions: 9))
+        #expect(settings.isBypassing && settings.sparesSynproxy && settings.backend == .nft)
         #expect(settings.socketPath == "/run/other.sock")
         #expect(settings.statePath == "/run/other")
         #expect(settings.user == "somebody")
@@ -239,7 +245,8 @@ import Testing
         #expect(inForce.releaseMark == nil)
         #expect(inForce.policy.maximumConnections == asIs.policy.maximumConnections)
         #expect(inForce.socketPath == asIs.socketPath && inForce.statePath == asIs.statePath)
-        #expect((inForce.controlQueue, inForce.dataQueue) == (asIs.controlQueue, asIs.dataQueue))
+        #expect(inForce.queues == asIs.queues && inForce.ports == asIs.ports)
+        #expect(inForce.backend == nil && !inForce.isBypassing && !inForce.sparesSynproxy)
         #expect(inForce.user == Settings.usualUser && inForce.logLevel == asIs.logLevel)
         let servers = sample.split(separator: "\n").drop { !$0.hasPrefix("#[server") }.map { $0.dropFirst() }
         #expect(try settings(servers.joined(separator: "\n")).policy.servers.count == 3)

@@ -72,7 +72,7 @@ import Testing
                 let words = ["/usr/bin/python3", "-B", try Files.script("serve"), address, "49100", "50001"]
                 try await gateway.lab.start(words, as: "listener-\(host)", on: host).said("listening")
             }
-            try await gateway.loadRules(["--ftps"] + rules)
+            try await gateway.loadRules(SecureServer(topology: topology).options + rules)
             let daemon = try await gateway.startDaemon(SecureServer(topology: topology).options + options)
             try await body(gateway, gateway.startStage(), daemon)
         }
@@ -221,7 +221,7 @@ import Testing
         let server = SecureServer(topology: topology)
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
-            try await gateway.loadRules("--ftps")
+            try await gateway.loadRules(server.options)
             let daemon = try await gateway.startDaemon(server.options)
             let failure = try await gateway.fetch(with: .ftplib, from: server, .port, seconds: 6)
             try #require(failure != nil)

@@ -202,7 +202,7 @@ import Testing
         async throws
     {
         try await Gateway.with(topology) { gateway in
-            try await gateway.loadRules("--ftps", "--bypass")
+            try await gateway.loadRules(Self.access + ["--bypass"])
             let daemon = try await gateway.startDaemon(Self.access)
             let intruder = try gateway.startIntruder()
             try await intruder.play("secure", "watched")
@@ -306,7 +306,7 @@ import Testing
             try await gateway.lab.start(words, as: "listener", on: .server).said("listening")
             let silence = ["iptables", "-A", "INPUT", "-p", "tcp", "--dport", "49200:49300", "-j", "DROP"]
             try await gateway.lab.require(silence, on: .server)
-            try await gateway.loadRules("--ftps")
+            try await gateway.loadRules(Self.access)
             _ = try await gateway.startDaemon(Self.access)
             let stage = try gateway.startStage()
             try await stage.speakTLS()

@@ -49,7 +49,7 @@ import Testing
         try await Gateway.with(.routed) { gateway in
             let wide = "[server ::/0]\nftps-ports = 49000-50000\nftps-active = yes\n"
             try gateway.lab.write(wide, to: "conf")
-            try await gateway.loadRules("--ftps")
+            try await gateway.loadRules("--config", "\(Lab.folder)/conf")
             let daemon = try await gateway.startDaemon("--config", "\(Lab.folder)/conf")
             func warnings() -> Int { daemon.lines.count { $0.contains("level=warning event=wide-access ") } }
             try #require(warnings() == 1)

@@ -17,6 +17,20 @@ import Testing
         )
     }
 
+    @Test func `a request lets packets pass that find the queue full`() {
+        let messages = QueueMessages()
+        messages.configure(22, [.maximumLength(16), .passWhenFull], sequence: 1, acknowledged: true)
+        #expect(
+            messages.bytes
+                == hex(
+                    "2c000000 0203 0500 01000000 00000000 00 00 0016",
+                    "0800 0300 00000010",  // NFQA_CFG_QUEUE_MAXLEN
+                    "0800 0500 00000001",  // NFQA_CFG_FLAGS: NFQA_CFG_F_FAIL_OPEN
+                    "0800 0400 00000001"  // NFQA_CFG_MASK
+                )
+        )
+    }
+
     @Test func `a request that is not acknowledged has packets copied`() {
         let messages = QueueMessages()
         messages.configure(0, [.checkCapability], sequence: 1, acknowledged: true)

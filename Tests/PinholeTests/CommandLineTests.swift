@@ -42,11 +42,15 @@ struct CommandLineTests {
         (["rules", "print", "--ports", "21,21"], "--ports: 21 is given twice: give different numbers"),
         (
             ["rules", "print", "--queues", "21"],
-            "--queues: got 1 of 2 numbers: give 2 numbers with commas between them"
+            "--queues: needs 2 or 3 numbers, not 1: give 2 or 3 numbers with commas between them"
         ),
         (
-            ["rules", "print", "--queues", "1,2,3"],
-            "--queues: got 3 of 2 numbers: give 2 numbers with commas between them"
+            ["rules", "print", "--queues", "1,2,3,4"],
+            "--queues: needs 2 or 3 numbers, not 4: give 2 or 3 numbers with commas between them"
+        ),
+        (
+            ["rules", "print", "--queues", "1,65535"],
+            "--queues: no number follows 65535: give 3 numbers with commas between them"
         ),
         (["rules", "print", "--queues", "7,7"], "--queues: 7 is given twice: give different numbers"),
     ])

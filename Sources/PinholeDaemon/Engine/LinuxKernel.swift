@@ -91,6 +91,9 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try pinholes.withdraw(address)
     }
 
+    /// The sets of encrypted sessions that do not exist.
+    package mutating func missingSessions() -> [String] { pinholes.missingSessions() }
+
     package mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
         try conntrack.concludeHandshake(reply)
     }

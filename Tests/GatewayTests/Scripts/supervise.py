@@ -4,6 +4,9 @@
 It starts the program again whenever it ends, and gives it back the descriptors that it has sent (FDSTORE, LISTEN_FDS).
 Each line of standard input is the name of a signal for the program; says `ready N` when its N-th start is complete. The end of
 standard input ends it with SIGTERM.
+
+After the line HOLD it says `ended` instead of starting the program again; if the program ends with status 78 it says
+`wrong configuration`, and does not start it either. The line START does.
 """
 
 import os
@@ -71,21 +74,33 @@ def receive():
 
 
 def watch(program):
-    program.wait()
-    orders.put(None)
+    status = program.wait()
+    orders.put(78 if status == 78 else None)
+
+
+def launch():
+    program = start()
+    threading.Thread(target=watch, args=(program,), daemon=True).start()
+    return program
 
 
 threading.Thread(target=receive, daemon=True).start()
 threading.Thread(target=lambda: [orders.put(line.strip()) for line in sys.stdin] + [orders.put("end")], daemon=True).start()
-program = start()
-threading.Thread(target=watch, args=(program,), daemon=True).start()
+program = launch()
+is_held = False
 while True:
     order = orders.get()
     if order == "end":
         program.send_signal(signal.SIGTERM)
         sys.exit(0 if program.wait() == 0 else 1)
-    elif order is None:
-        program = start()
-        threading.Thread(target=watch, args=(program,), daemon=True).start()
+    elif order == 78:
+        print("wrong configuration", flush=True)
+    elif order == "HOLD":
+        is_held = True
+    elif order is None and is_held:
+        print("ended", flush=True)
+    elif order is None or order == "START":
+        is_held = False
+        program = launch()
     else:
         program.send_signal(signal.Signals[f"SIG{order}"])

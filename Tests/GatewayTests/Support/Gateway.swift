@@ -264,6 +264,12 @@ struct Gateway: Sendable {
         try await lab.require([pinhole, "rules", "load"] + ports + backend + options, on: .gateway)
     }
 
+    /// Loads the rules that a configuration file describes.
+    func loadRules(from path: String) async throws {
+        let backend = Gateway.backend.map { ["--backend", $0] } ?? []
+        try await lab.require([pinhole, "rules", "load", "--config", path] + backend, on: .gateway)
+    }
+
     /// Starts the daemon, through the program that `prefix` names, and waits until it answers.
     func startDaemon(_ arguments: String..., prefix: [String] = []) async throws -> Service {
         try await startDaemon(arguments, prefix: prefix)

@@ -97,7 +97,7 @@ extension Gateway {
 
     /// Loads the rules and starts the daemon for a server that speaks TLS.
     func startDaemon(for server: SecureServer, _ options: [String] = []) async throws -> Service {
-        try await loadRules(["--ftps"])
+        try await loadRules(server.options)
         return try await startDaemon(server.options + options)
     }
 

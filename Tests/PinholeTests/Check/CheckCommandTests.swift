@@ -27,6 +27,9 @@ struct CheckCommandTests {
 
         """
 
+    /// The hint of each finding about rules that differ from the configuration.
+    private static let reload = "pinhole rules load, then pinhole reload"
+
     private func lines(_ child: ChildProcess, _ grade: String) -> [String] {
         child.output.split(separator: "\n").filter { $0.hasPrefix("\(grade) ") }.map {
             $0.dropFirst(grade.count).drop { $0 == " " }.description
@@ -53,6 +56,7 @@ struct CheckCommandTests {
                 ok       set pinhole6
                 ok       rules in ip6tables mangle: port 21 to queue 21
                 ok       rules in ip6tables raw: members of pinhole6 to queue 20
+                ok       rules: as configured
                 ok       configuration: DIR/conf
                 ok       user nobody: number 65534
                 ok       daemon: answers at DIR/socket, process PROCESS
@@ -87,8 +91,8 @@ struct CheckCommandTests {
                 "rules in ip6tables mangle: none: pinhole rules load",
                 "rules in ip6tables raw: none: pinhole rules load",
                 "daemon: no daemon answers at DIR/socket: start it with pinholed",
-                "queue 21, control packets: no process listens: pinholed --queues 21,20",
-                "queue 20, data connections: no process listens: pinholed --queues 21,20",
+                "queue 21, control packets: no process listens: start pinholed",
+                "queue 20, data connections: no process listens: start pinholed",
             ]
         )
         #expect(child.errors == "pinhole: 9 of 27 checks failed: each line above says how to fix it\n")
@@ -183,6 +187,42 @@ struct CheckCommandTests {
                 "queue 20, data connections: a process listens, which only root on the host can identify",
             ]
         )
+    }
+
+    @Test(arguments: [("nft", "iptables"), ("iptables", "nft")])
+    func `rules as configured are recognised, and each difference is named`(
+        backend: String,
+        other: String
+    ) throws {
+        let child = try Program.script(
+            Self.machine + """
+                both() { pinhole check --config "$dir/conf" | grep ' rules: ' || true; }
+                cat >"$dir/conf" <<'END'
+                ports = 2121,21
+                queues = 5,6,9
+                bypass-mark = 0x1000/0x3000
+                bypass = yes
+                synproxy = yes
+                implicit-tls = 990
+                ftps = 10.2.0.2=3000
+                backend = \(backend)
+                END
+                pinhole rules load --config "$dir/conf"
+                both
+                printf '%s\n' 'queues = 5,6,8' 'backend = \(other)' >"$dir/conf"
+                both
+                """
+        )
+        #expect(lines(child, "ok") == ["rules: as configured"])
+        let differences = [
+            "ports: 21,990,2121 is loaded, 21 is configured", "FTPS: on is loaded, off is configured",
+            "bypass-mark: 0x1000/0x3000 is loaded, none is configured",
+            "bypass: yes is loaded, no is configured", "synproxy: yes is loaded, no is configured",
+        ].map { "rules: \($0): \(Self.reload)" }
+        let last =
+            "rules: backend: \(backend) is loaded, \(other) is configured: "
+            + "pinhole rules unload, pinhole rules load, then restart the daemon"
+        #expect(lines(child, "not ok") == differences + [last])
     }
 
     @Test func `rules of nftables are looked at as well`() throws {
@@ -284,7 +324,9 @@ struct CheckCommandTests {
         #expect(lines(child, "ok").contains("rules in iptables mangle: port 2121 to queue 7"))
         #expect(
             lines(child, "not ok") == [
-                "queue 7, control packets: no process listens: pinholed --queues 7,20"
+                "rules: ports: 2121 is loaded, 21 is configured: \(Self.reload)",
+                "rules: queues: 7,20 is loaded, 21,20 is configured: \(Self.reload)",
+                "queue 7, control packets: no process listens: restart the daemon",
             ]
         )
     }
@@ -300,8 +342,9 @@ struct CheckCommandTests {
         #expect(child.status == 1)
         #expect(
             lines(child, "not ok") == [
+                "rules: queues: 7,20 is loaded, 21,20 is configured: \(Self.reload)",
                 "queue 7, control packets: pinholed, process OTHER listens, not the daemon: "
-                    + "give each its own queues"
+                    + "give each its own queues",
             ]
         )
     }
@@ -666,15 +709,15 @@ struct CheckCommandTests {
             Self.start + """
                 printf '%s\\n' 'user = nobody' 'implicit-tls = 990' '[server 10.2.0.2]' 'ftps-ports = 3000' >"$dir/conf"
                 check || true
-                pinhole rules load --ftps --ports 21,990
+                pinhole rules load --config "$dir/conf"
                 check
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
         #expect(
             lines(child, "not ok") == [
-                "FTPS: there is no set pinhole4-sessions, pinhole6-sessions: pinhole rules load --ftps",
-                "FTPS: the rules do not cover port 990 of implicit TLS: pinhole rules load --ftps --ports 21,990",
+                "rules: ports: 21 is loaded, 21,990 is configured: \(Self.reload)",
+                "rules: FTPS: off is loaded, on is configured: \(Self.reload)",
             ]
         )
         #expect(lines(child, "ok").filter { $0.hasPrefix("FTPS") }.count == 1)

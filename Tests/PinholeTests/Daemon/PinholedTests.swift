@@ -44,7 +44,79 @@ struct PinholedTests {
             ls "$dir" | grep -v -e bin -e fails || true
             """
         )
-        #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (1)\n")
+        #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (78)\n")
+    }
+
+    @Test func `a wrong configuration is a status of its own, whichever program reads it`() throws {
+        let said = try output(
+            """
+            echo 'ports = 0' >"$dir/conf"
+            fails pinholed --config "$dir/conf" | sed "s|$dir|DIR|"
+            fails pinhole rules load --config "$dir/conf" | sed "s|$dir|DIR|"
+            fails pinhole rules print --config "$dir/none" | sed "s|$dir|DIR|"
+            pinhole rules unload --config "$dir/conf"
+            """
+        )
+        let mistake = "DIR/conf:1: ports: 0 is out of range: give a number from 1 to 65535 (78)"
+        #expect(
+            said == """
+                pinholed: \(mistake)
+                pinhole: \(mistake)
+                pinhole: open DIR/none: No such file or directory: create the file, or name another one with \
+                --config (78)
+
+                """
+        )
+    }
+
+    @Test func `without the sets of FTPS it starts, and says what to do`() throws {
+        let said = try output(
+            """
+            pinhole rules load
+            start socket --ftps 10.2.0.2=3000
+            end TERM
+            grep ftps-unavailable "$dir/socket.log"
+            pinhole rules load --ftps 10.2.0.2=3000
+            start socket --ftps 10.2.0.2=3000
+            end TERM
+            grep -c ftps-unavailable "$dir/socket.log" || true
+            """
+        )
+        #expect(
+            said == """
+                level=error event=ftps-unavailable reason="encrypted sessions get no help: there is no set \
+                pinhole4-sessions, pinhole6-sessions" hint="load the rules with: pinhole rules load"
+                0
+
+                """
+        )
+    }
+
+    /// In a mount namespace of its own, with a `/etc` that can be written without harm.
+    @Test func `the usual file may go and come, and the commands find the socket in it`() throws {
+        let said = try output(
+            #"""
+            mkdir "$dir/over"
+            unshare --mount bash -euc '
+                mount -t tmpfs tmpfs "$0/over"
+                mkdir "$0/over/up" "$0/over/work"
+                mount -t overlay -o "lowerdir=/etc,upperdir=$0/over/up,workdir=$0/over/work" overlay /etc
+                mkdir -p /etc/pinhole
+                printf "user = nobody\nsocket = $0/made/socket\nports = 2121\n" >/etc/pinhole/pinhole.conf
+                "$1" rules load
+                "$2" 2>/dev/null & daemon=$!
+                trap "kill $daemon" EXIT
+                end=$((SECONDS + 60))
+                until "$1" stats >/dev/null 2>&1; do ((SECONDS < end)); done
+                "$1" reload
+                echo unchanged
+                "$1" rules print | grep -c -e "--ctorigdstport 2121 -j PINHOLE"
+                rm /etc/pinhole/pinhole.conf
+                "$1" reload --socket "$0/made/socket"
+            ' "$dir" "$pinhole" "$pinholed"
+            """#
+        )
+        #expect(said == "unchanged\n4\nonly at the next start: socket,state,user\n")
     }
 
     @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
@@ -150,8 +222,8 @@ struct PinholedTests {
         )
         #expect(
             said == """
-                pinholed: another process has queue \(taken): end it, or choose other queues with --queues, here \
-                and for pinhole rules (1)
+                pinholed: another process has queue \(taken): end it, or choose other queues in the \
+                configuration (1)
                 first
                 first.log
                 first.state
@@ -241,7 +313,7 @@ struct PinholedTests {
         #expect(
             said == """
                 pinhole: no daemon answers at DIR/made/socket: start it with pinholed (1)
-                level=info event=started control-queue=21 data-queue=20 socket=DIR/made/socket
+                level=info event=started control-queue=21 data-queue=20 session-queue=22 socket=DIR/made/socket
                 level=info event=stopped signal=\(number)
 
                 """

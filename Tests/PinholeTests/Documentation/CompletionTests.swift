@@ -56,6 +56,10 @@ struct CompletionTests {
         """
 
     private func offered(_ shell: Shell, _ words: String...) throws -> Set<String> {
+        try offered(shell, words)
+    }
+
+    private func offered(_ shell: Shell, _ words: [String]) throws -> Set<String> {
         let line = words.map { "'\($0)'" }.joined(separator: " ")
         let completions = Program.top.appending(path: "dist/completions").path
         let child = try Program.script("completions='\(completions)'\n\(ask)ask \(shell.rawValue) \(line)")
@@ -93,14 +97,16 @@ struct CompletionTests {
 
     @Test(arguments: Shell.allCases)
     func `the words that a key takes are offered`(_ shell: Shell) throws {
-        for key in Key.general {
+        for (key, command) in Key.ofDaemon.map({ ($0, ["pinholed"]) })
+            + Key.ofRules.map({ ($0, ["pinhole", "rules"]) })
+        {
             let words: [String]
             switch key.form {
             case .choice(_, let choices): words = choices
             case .yesOrNo: words = ["yes", "no"]
             case .flag, .flagOrValue, .value: continue
             }
-            #expect(try offered(shell, "pinholed", "--\(key.name)", "") == Set(words), "\(key.name)")
+            #expect(try offered(shell, command + ["--\(key.name)", ""]) == Set(words), "\(key.name)")
         }
     }
 }

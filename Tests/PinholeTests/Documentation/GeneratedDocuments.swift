@@ -3,6 +3,7 @@ import Commands
 import Foundation
 
 @testable import Configuration
+@testable import pinhole
 @testable import pinholed
 
 /// What documents say about the keys of the configuration, generated from the table of keys.
@@ -10,8 +11,10 @@ enum GeneratedDocuments {
     /// The sample of the configuration file, `dist/conf/pinhole.conf`.
     static var sample: String {
         let introduction = """
-            Every key is also an option of `pinholed`, and the command line takes precedence. The lines below show the \
-            defaults. `pinholed --check-config` checks this file; `pinhole reload` makes a running daemon read it again.
+            The daemon, `pinhole rules` and `pinhole check` read this file. Its keys are also options of `pinholed` or of \
+            `pinhole rules`, and the command line takes precedence. The lines below show the defaults. \
+            `pinholed --check-config` checks this file. After a change, `systemctl reload pinhole` loads the rules again \
+            and makes the running daemon read it; without systemd, `pinhole rules load` and `pinhole reload` do.
             """
         let general = Key.general.map { key in
             let words = key.standardNote.map { " The default is \($0)." } ?? ""
@@ -26,7 +29,7 @@ enum GeneratedDocuments {
         let own = Key.all.filter { $0.scope == .server }.map { key in
             "#\n" + comment("`\(key.name)`: \(key.details)\(standard(of: key))")
         }
-        return "# /etc/pinhole/pinhole.conf: configuration of `pinholed`. See pinhole.conf(5).\n#\n"
+        return "# /etc/pinhole/pinhole.conf: configuration of Pinhole. See pinhole.conf(5).\n#\n"
             + comment(introduction) + "\n" + general.joined(separator: "\n") + "\n" + comment(servers)
             + own.joined() + serverSections
     }
@@ -65,11 +68,16 @@ enum GeneratedDocuments {
     }
 
     /// The table of the options of `pinholed` in docs/configuration.md.
-    static var optionTable: String {
-        let own = Pinholed.options.filter { option in !Key.general.contains { $0.name == option.name } }
+    static var optionTable: String { optionTable(Pinholed.options, Key.ofDaemon) }
+
+    /// The table of the options of `pinhole rules` in docs/configuration.md.
+    static var rulesTable: String { optionTable(RulesCommand.options, Key.ofRules) }
+
+    private static func optionTable(_ options: [Option], _ keys: [Key]) -> String {
+        let own = options.filter { option in !keys.contains { $0.name == option.name } }
         let rows =
             own.map { ($0.usage, $0.summary, "") }
-            + Key.general.map { ($0.option.usage, $0.details, $0.shownStandard ?? "") }
+            + keys.map { ($0.option.usage, $0.details, $0.shownStandard ?? "") }
         return table(["option", "meaning", "default"], rows)
     }
 
@@ -84,7 +92,9 @@ enum GeneratedDocuments {
 
     private static func table(_ titles: [String], _ rows: [(String, String, String)]) -> String {
         (["", "| \(titles.joined(separator: " | ")) |", "| --- | --- | --- |"]
-            + rows.map { "| `\($0.0)` | \($0.1) | \($0.2) |" } + [""]).joined(separator: "\n")
+            + rows.map { "| `\($0.0.replacing("|", with: #"\|"#))` | \($0.1) | \($0.2) |" } + [""]).joined(
+                separator: "\n"
+            )
     }
 
     /// Some keys, as a line of Markdown.
@@ -114,13 +124,13 @@ enum GeneratedDocuments {
         }.joined(separator: "\n")
     }
 
-    /// The items of the options of `pinholed` in pinholed(8).
-    static var optionItems: String {
-        Key.general.map { key in
+    /// The items of the options that some keys are, in pinholed(8) and pinhole(8).
+    static func optionItems(_ keys: [Key]) -> String {
+        keys.map { key in
             let option = key.option
             return ".It Fl -\(option.name)\(option.placeholder.map { " Ar \($0)" } ?? "")\n"
                 + Roff.text(key.details + (option.placeholder == nil ? "" : standard(of: key))) { name in
-                    Key.general.contains { $0.name == name } ? "Fl -\(name)" : "Ic \(name)"
+                    keys.contains { $0.name == name } ? "Fl -\(name)" : "Ic \(name)"
                 }
         }.joined(separator: "\n")
     }
@@ -134,7 +144,11 @@ enum GeneratedDocuments {
     }
 
     private static func effect(of key: Key) -> String {
-        key.effect == .atNextStart ? " A new value takes effect at the next start." : ""
+        switch (key.effect, key.reader) {
+        case (.atNextStart, _): " A new value takes effect at the next start."
+        case (.atOnce, .rules), (.atOnce, .both): " For a new value, load the rules again."
+        case (.atOnce, .daemon): ""
+        }
     }
 
     private static func choices(of key: Key) -> String {

@@ -39,14 +39,21 @@ struct GeneratedDocumentsTests {
 
     @Test func `the manual of the daemon describes the options of the keys`() throws {
         let text = try Documents.text(of: "man/pinholed.8")
-        let parts = ["options": GeneratedDocuments.optionItems]
+        let parts = ["options": GeneratedDocuments.optionItems(Key.ofDaemon)]
         try check("man/pinholed.8", GeneratedDocuments.inserting(parts, into: text))
+    }
+
+    @Test func `the manual of the commands describes the options of the rules`() throws {
+        let text = try Documents.text(of: "man/pinhole.8")
+        let parts = ["rules options": GeneratedDocuments.optionItems(Key.ofRules)]
+        try check("man/pinhole.8", GeneratedDocuments.inserting(parts, into: text))
     }
 
     @Test func `the document of the configuration describes the keys`() throws {
         let text = try Documents.text(of: "docs/configuration.md")
         let parts = [
-            "options": GeneratedDocuments.optionTable, "server keys": GeneratedDocuments.serverTable,
+            "options": GeneratedDocuments.optionTable, "rules options": GeneratedDocuments.rulesTable,
+            "server keys": GeneratedDocuments.serverTable,
             "shared": GeneratedDocuments.names(Key.all.filter { $0.scope == .anywhere }),
             "next start": GeneratedDocuments.names(Key.all.filter { $0.effect == .atNextStart }),
         ]
@@ -54,7 +61,10 @@ struct GeneratedDocumentsTests {
     }
 
     @Test func `every document has its generated parts`() throws {
-        for (path, count) in ["man/pinhole.conf.5": 3, "man/pinholed.8": 1, "docs/configuration.md": 4] {
+        let counts = [
+            "man/pinhole.conf.5": 3, "man/pinholed.8": 1, "man/pinhole.8": 1, "docs/configuration.md": 5,
+        ]
+        for (path, count) in counts {
             let text = try Documents.text(of: path)
             #expect(text.components(separatedBy: "generated: ").count - 1 == count, "\(path)")
             #expect(text.components(separatedBy: "end of what is generated").count - 1 == count, "\(path)")

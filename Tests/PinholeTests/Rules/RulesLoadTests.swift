@@ -81,18 +81,18 @@ struct RulesLoadTests {
             """
             pinhole rules load
             state_of_rules >"$dir/without"
-            pinhole rules load --ftps --bypass-mark 0x1000
+            pinhole rules load --ftps 10.2.0.2=3000 --bypass-mark 0x1000
             state_of_rules >"$dir/with"
             grep -c 'pinhole[46]-sessions src .*NFQUEUE' "$dir/with" | grep -x 2
             grep -c 'mark 0x1000/0x1000 .*RETURN' "$dir/with" | grep -x 4
             ipset add pinhole4-sessions 10.1.0.2
-            pinhole rules load --ftps --bypass-mark 0x1000 --ports 21
+            pinhole rules load --ftps 10.2.0.2=3000 --bypass-mark 0x1000 --ports 21
             ipset test pinhole4-sessions 10.1.0.2
             ipset flush pinhole4-sessions
             state_of_rules | diff "$dir/with" -
             pinhole rules load
             state_of_rules | diff "$dir/without" -
-            pinhole rules load --ftps
+            pinhole rules load --ftps 10.2.0.2=3000
             pinhole rules unload
             ! ipset list -n | grep pinhole
             """,

@@ -70,13 +70,13 @@ struct RulesNFTTests {
             """
             pinhole rules load --backend nft
             nft --stateless list ruleset >"$dir/plain"
-            pinhole rules load --ftps --bypass-mark 0x1000
+            pinhole rules load --ftps 10.2.0.2=3000 --bypass-mark 0x1000
             nft --stateless list chain inet pinhole control | grep -A1 'ct mark & 0x00001000 == 0x00001000 .* return' | tail -n 1 |
                 grep 'ct state .* counter queue to 21'
             nft add element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
-            pinhole rules load --ftps
+            pinhole rules load --ftps 10.2.0.2=3000
             nft get element inet pinhole pinhole4-sessions '{ 10.1.0.2 }'
-            nft --stateless list chain inet pinhole data | grep -c '@pinhole[46]-sessions counter queue flags bypass to 20' |
+            nft --stateless list chain inet pinhole data | grep -c '@pinhole[46]-sessions counter queue flags bypass to 22' |
                 grep -x 2
             pinhole rules load --synproxy
             nft --stateless list chain inet pinhole reversed | grep 'tcp flags syn,ack / syn,ack counter queue to 20'

@@ -86,7 +86,8 @@ struct RulesPrintTests {
         throws
     {
         let plain = try Program.run("rules", "print").output.split(separator: "\n")
-        let text = try Program.run("rules", "print", "--ftps", "--bypass-mark", "0x1000").output
+        let text = try Program.run("rules", "print", "--ftps", "10.2.0.2=3000", "--bypass-mark", "0x1000")
+            .output
         let more = text.split(separator: "\n").filter { !plain.contains($0) }
         let released = ["PINHOLE", "PINHOLE-REVERSED"].map {
             "-A \($0) -p tcp -m connmark --mark 0x1000/0x1000 -m tcp --tcp-flags FIN,SYN,RST NONE -j RETURN"
@@ -96,9 +97,9 @@ struct RulesPrintTests {
                 "create pinhole4-sessions hash:ip family inet",
                 "create pinhole6-sessions hash:ip family inet6",
                 released[0], released[1],
-                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole4-sessions src -j NFQUEUE --queue-num 22 --queue-bypass",
                 released[0], released[1],
-                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 20 --queue-bypass",
+                "-A PINHOLE ! -i lo ! -o lo -m set --match-set pinhole6-sessions src -j NFQUEUE --queue-num 22 --queue-bypass",
             ]
         )
     }

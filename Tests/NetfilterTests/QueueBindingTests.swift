@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-@testable import Inspection
+@testable import Netfilter
 
 struct QueueBindingTests {
     @Test func `each line of the kernel's list is a queue and a port`() {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import FTPHelper
+package import PinholeDaemon
+
+extension RuleSet {
+    /// The rules that the configuration describes.
+    package init(_ settings: Settings) {
+        let implicit = settings.policy.implicitTLSPorts.filter { !settings.ports.contains($0) }
+        self.init(
+            ports: settings.ports + implicit,
+            queues: settings.queues,
+            asksForFTPS: settings.policy.opensForFTPS,
+            sparesSynproxy: settings.sparesSynproxy,
+            releaseMark: settings.releaseMark,
+            isBypassing: settings.isBypassing
+        )
+    }
+}
