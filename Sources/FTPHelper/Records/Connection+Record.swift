@@ -19,6 +19,7 @@ extension Connection {
     func write(into record: inout RecordWriter, _ extent: RecordExtent = .whole) {
         compactMapping.write(into: &record)
         record.put(entryID, bits: 32)
+        record.put(UInt32(firstSecond), bits: 32)
         serverStart.write(into: &record)
         edits.write(into: &record)
         opened.write(into: &record)
@@ -102,6 +103,7 @@ extension Connection {
             now: now,
             due: now
         )
+        firstSecond = Int(try record.bits(32) as UInt32)
         serverStart = try record.next()
         edits = try record.next()
         opened = try record.next()

@@ -81,6 +81,8 @@ final class Connection {
 
     /// Identifier of the conntrack entry (`CTA_ID`).
     var entryID: UInt32
+    /// When the connection was first seen, in seconds on the tracker's clock.
+    @Compact<UInt32> var firstSecond = 0
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
 
@@ -99,6 +101,7 @@ final class Connection {
         streams = .init(repeating: Stream(next: SequenceNumber(0)))
         lastSeen = now
         self.due = due
+        firstSecond = Int(now.nanoseconds / 1_000_000_000)
     }
 
     deinit {
@@ -264,6 +267,7 @@ final class Connection {
 
     var summary: ConnectionSummary {
         ConnectionSummary(
+            id: entryID,
             mapping: mapping,
             state: session.state,
             isAdopted: session.isAdopted,
@@ -272,6 +276,8 @@ final class Connection {
             opened: opened,
             used: used,
             refused: refused,
+            began: Instant(nanoseconds: UInt64(firstSecond) * 1_000_000_000),
+            lastSeen: lastSeen,
             access: opening?.session?.access
         )
     }
