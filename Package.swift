@@ -83,8 +83,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "FTPHelper", "Linux", "Netfilter", "HTTP", "Messages", "PinholeDaemon", "Configuration",
-                "FirewallRules",
+                "FTPHelper", "Linux", "Netfilter", "Formats", "HTTP", "Messages", "PinholeDaemon",
+                "Configuration", "FirewallRules",
             ],
             swiftSettings: fenced
         ),

@@ -11,7 +11,11 @@ extension Daemon {
     ///
     /// If a step fails, the earlier ones are undone. The state of an earlier daemon is touched last, when it is certain that no
     /// other daemon is running.
-    package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(UserError) -> Daemon {
+    package static func start(
+        _ settings: Settings,
+        _ file: ConfigurationFile,
+        version: String
+    ) throws(UserError) -> Daemon {
         var inherited = InheritedDescriptors.take()
         let hasInjector = PacketInjector.isKept(in: inherited)
         guard Capabilities.contain(.networkAdministration), hasInjector || Capabilities.contain(.rawSockets)
@@ -35,6 +39,13 @@ extension Daemon {
             lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
         }
         let pinholes = try pinholes(for: settings)
+        let facts = DaemonFacts(
+            version: version,
+            process: getpid(),
+            started: Clock.now(),
+            backend: pinholes.backend,
+            queues: QueueNumbers(control: settings.controlQueue, data: settings.dataQueue)
+        )
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
             orElse: unforeseen
@@ -95,6 +106,7 @@ extension Daemon {
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return Daemon(
             settings,
+            facts: facts,
             file: file,
             opener: opener,
             liberties: liberties,

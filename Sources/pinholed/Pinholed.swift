@@ -50,7 +50,7 @@ enum Pinholed: Command {
         let file = ConfigurationFile(at: configuration.path) { text throws(UserError) in
             try configuration.settings(by: text)
         }
-        var daemon = try Daemon.start(settings, file)
+        var daemon = try Daemon.start(settings, file, version: Program.version)
         daemon.run()
     }
 }

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Formats
+package import Formats
 import Messages
-import PinholeDaemon
 
 /// Access to the daemon's answers.
 extension JSON {
     /// The member with that name; `nil` if this is not an object or has no such member.
-    subscript(name: String) -> JSON? {
+    package subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
     /// A string in printable ASCII, at most some thousand characters: safe for a terminal, whoever sent it.
-    var string: String? {
+    package var string: String? {
         if case .string(let value) = self { Escaping.harmless(value, limit: 4096) } else { nil }
     }
 
-    var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+    package var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
 
-    var members: [Member] { if case .object(let members) = self { members } else { [] } }
+    package var members: [Member] { if case .object(let members) = self { members } else { [] } }
 
-    var double: Double? {
+    package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
@@ -29,12 +28,12 @@ extension JSON {
     }
 
     /// The sum of its members that are numbers; it saturates.
-    var sum: UInt64 {
+    package var sum: UInt64 {
         members.reduce(0) { sum, member in
             let (more, isTooMuch) = sum.addingReportingOverflow(member.value.integer ?? 0)
             return isTooMuch ? .max : more
         }
     }
 
-    var integer: UInt64? { if case .integer(let value) = self { value } else { nil } }
+    package var integer: UInt64? { if case .integer(let value) = self { value } else { nil } }
 }

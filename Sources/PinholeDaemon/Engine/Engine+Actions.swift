@@ -116,6 +116,7 @@ extension Engine where System: ~Copyable {
         case .inject(let packet):
             attempt(.injectPacket, at: now) { (kernel) throws(SystemError) in try kernel.inject(packet) }
         case .report(.refused(let refusal)):
+            recentRefusals.append(refusal, at: now)
             // A client can send thousands of refused lines a second; the log is for people.
             guard let leftOut = refusals.admit(at: now) else { return }
             notices.append(.event(.refused(refusal), leftOut: leftOut))

@@ -20,6 +20,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     var arrivals: [HashedSegment?] = []
     var faults = FaultCounter()
     var refusals = RateLimiter(burst: 100, period: 10)
+    var recentRefusals = RecentRefusals()
     /// Rate-limits conntrack searches for packets of unknown connections.
     var searches = RateLimiter(burst: 3, period: 10)
     var notices: [Notice] = []

@@ -1,49 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Formats
 import PinholeDaemon
 
-/// One of the tables of `pinhole top`.
-enum TopView: String, CaseIterable, Sendable {
+/// What there are lists of, and how they are shown as tables.
+enum ListKind: String, CaseIterable, Sendable {
     case transfers, sessions, expectations, refusals
 
-    /// The request for its rows, besides transfers and counters, which are always requested; refusals are events, which
-    /// `RefusalWatch` keeps.
-    var request: ControlRequest? {
+    /// The request for its rows.
+    var request: (ControlFormat, ListFilter) -> ControlRequest {
         switch self {
-        case .transfers, .refusals: nil
-        case .sessions: .connections(.json)
-        case .expectations: .expectations(.json)
+        case .transfers: ControlRequest.transfers
+        case .sessions: ControlRequest.connections
+        case .expectations: ControlRequest.expectations
+        case .refusals: ControlRequest.refusals
         }
     }
 
-    var columns: [TopColumn] {
+    var columns: [ListColumn] {
         switch self {
         case .transfers:
             [
-                TopColumn(title: "CLIENT"), TopColumn(title: "SERVER", rank: 4),
-                TopColumn(title: "USER", rank: 3),
-                TopColumn(title: "CMD"), TopColumn(title: "PATH", isFlexible: true),
-                TopColumn(title: "DONE", isNumber: true), TopColumn(title: "BYTES", isNumber: true, rank: 2),
-                TopColumn(title: "RATE/s", isNumber: true), TopColumn(title: "TIME", isNumber: true, rank: 1),
+                ListColumn(title: "CLIENT"), ListColumn(title: "SERVER", rank: 4),
+                ListColumn(title: "USER", rank: 3),
+                ListColumn(title: "CMD"), ListColumn(title: "PATH", isFlexible: true),
+                ListColumn(title: "DONE", isNumber: true),
+                ListColumn(title: "BYTES", isNumber: true, rank: 2),
+                ListColumn(title: "RATE/s", isNumber: true),
+                ListColumn(title: "TIME", isNumber: true, rank: 1),
             ]
         case .sessions:
             [
-                TopColumn(title: "CLIENT"), TopColumn(title: "SERVER"), TopColumn(title: "STATE"),
-                TopColumn(title: "USER", isFlexible: true),
-                TopColumn(title: "OPENED", isNumber: true, rank: 1),
-                TopColumn(title: "USED", isNumber: true, rank: 2),
-                TopColumn(title: "REFUSED", isNumber: true),
+                ListColumn(title: "CLIENT"), ListColumn(title: "SERVER"),
+                ListColumn(title: "USER", isFlexible: true), ListColumn(title: "STATE", rank: 6),
+                ListColumn(title: "AGE", isNumber: true, rank: 5),
+                ListColumn(title: "IDLE", isNumber: true, rank: 4),
+                ListColumn(title: "TRANSFERS", isNumber: true, rank: 1),
+                ListColumn(title: "REFUSED", isNumber: true, rank: 2),
+                ListColumn(title: "ID", isNumber: true, rank: 3),
             ]
         case .expectations:
             [
-                TopColumn(title: "ID", isNumber: true), TopColumn(title: "KIND"), TopColumn(title: "CLIENT"),
-                TopColumn(title: "FROM", rank: 1), TopColumn(title: "TO", isFlexible: true),
-                TopColumn(title: "EXPIRES", isNumber: true),
+                ListColumn(title: "ID", isNumber: true), ListColumn(title: "KIND"),
+                ListColumn(title: "CLIENT"),
+                ListColumn(title: "FROM", rank: 1), ListColumn(title: "TO", isFlexible: true),
+                ListColumn(title: "EXPIRES", isNumber: true),
             ]
         case .refusals:
             [
-                TopColumn(title: "AGO", isNumber: true), TopColumn(title: "CLIENT"),
-                TopColumn(title: "SERVER", rank: 1), TopColumn(title: "REASON"),
-                TopColumn(title: "LINE", isFlexible: true),
+                ListColumn(title: "AGO", isNumber: true), ListColumn(title: "CLIENT"),
+                ListColumn(title: "SERVER", rank: 1), ListColumn(title: "REASON"),
+                ListColumn(title: "LINE", isFlexible: true),
             ]
         }
     }
@@ -55,6 +61,22 @@ enum TopView: String, CaseIterable, Sendable {
         case .sessions: (0, false)
         case .expectations: (0, false)
         case .refusals: (0, false)
+        }
+    }
+
+    /// The row of an element of the daemon's answer.
+    ///
+    /// - Parameters:
+    ///   - element: an object.
+    ///   - rate: bytes per second of a transfer; `nil` for its average.
+    ///   - now: seconds since the epoch.
+    /// - Returns: the row, with a cell for each column.
+    func row(of element: JSON, rate: Double? = nil, at now: Double) -> ListRow {
+        switch self {
+        case .transfers: ListRow(transfer: element, rate: rate)
+        case .sessions: ListRow(session: element)
+        case .expectations: ListRow(expectation: element)
+        case .refusals: ListRow(refusal: element, at: now)
         }
     }
 }
