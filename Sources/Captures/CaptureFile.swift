@@ -38,13 +38,15 @@ import Linux
 
     deinit { unsafe cpcap_close(handle) }
 
-    /// Opens a capture and reads its header.
+    /// Opens a capture and reads its header; `-` is standard input.
     package static func open(_ path: String) throws(CaptureError) -> CaptureFile {
         guard isSupported else { throw .unsupported }
         let file: Int32
         do throws(SystemError) {
             // Sound: the path is NUL-terminated and read during the call.
-            file = try SystemError.check("open \(path)") { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC) }
+            file = try SystemError.check("open \(path)") {
+                unsafe path == "-" ? dup(STDIN_FILENO) : Glibc.open(path, O_RDONLY | O_CLOEXEC)
+            }
         } catch {
             throw .unreadable(error)
         }

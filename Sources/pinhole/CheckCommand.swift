@@ -31,7 +31,7 @@ enum CheckCommand: Subcommand {
             Program.end(with: result.status.rawValue)
         }
         if arguments.has(.json) {
-            try StandardOutput.line(JSON.array(findings.map(\.json)).text)
+            try StandardOutput.line(Escaping.harmless(JSON.array(findings.map(\.json)).text))
         } else {
             for finding in findings where arguments.has(verbose) || finding.grade != .fine {
                 try StandardOutput.line(finding.description)

@@ -20,7 +20,7 @@ enum StatusCommand: Subcommand {
         let rules = Capabilities.contain(.networkAdministration) ? try LoadedRules.all() : nil
         if arguments.has(.json) {
             let member = JSON.Member("rules", rules.map { .array($0.map(\.json)) } ?? .null)
-            return try StandardOutput.line(JSON.object(daemon.members + [member]).text)
+            return try StandardOutput.line(Escaping.harmless(JSON.object(daemon.members + [member]).text))
         }
         let status = StatusText(daemon, rules, socketPath: arguments.socketPath, now: Clock.wall())
         for line in status.lines(width: StandardOutput.isTerminal ? StandardOutput.columns : .max) {

@@ -21,6 +21,13 @@ enum TopCommand: Subcommand {
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let socket = arguments.socketPath
+        let terminal = Environment.value(of: "TERM") ?? ""
+        guard !StandardOutput.isTerminal || !["", "dumb", "unknown"].contains(terminal) else {
+            throw UserError(
+                "TERM is '\(Escaping.harmless(terminal, limit: 40))', a terminal that cannot be drawn on",
+                hint: "set it to what the terminal is, such as xterm, or use pinhole status"
+            )
+        }
         let screen: Screen
         do throws(SystemError) {
             screen = try Screen.open()
@@ -29,7 +36,9 @@ enum TopCommand: Subcommand {
                 error.description,
                 hint: error.code == ENOPKG
                     ? "install it with: apt-get install libncursesw6"
-                    : "run it in a terminal, and check the value of TERM"
+                    : StandardOutput.isTerminal
+                        ? "TERM=\(Escaping.harmless(terminal, limit: 40)) is not known here: try TERM=xterm"
+                        : "run it in a terminal, or use pinhole status"
             )
         }
         var top = TopScreen()
