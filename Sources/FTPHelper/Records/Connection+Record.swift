@@ -66,6 +66,9 @@ extension Connection {
             opening.isForetold.write(into: &record)
             opening.session?.write(into: &record, liveCount: extent.liveCount)
         }
+        let kept = extent.isWhole && transfer?.isUnderWay ?? false ? transfer : nil
+        (kept != nil).write(into: &record)
+        kept?.write(into: &record)
         isWaiting.write(into: &record)
     }
 
@@ -87,6 +90,7 @@ extension Connection {
     private func session(within extent: RecordExtent) -> Session {
         var session = session
         session.userName = UserName(Array(session.user.prefix(extent.nameSize)))
+        session.directory.forget()
         if !extent.keepsLine[1] {
             let bytes = streams[1].bytes
             session.skip(partialReply: bytes.span.extracting(streams[1].rest))
@@ -153,5 +157,6 @@ extension Connection {
             )
             expect(opened, session: kept, command: command, isForetold: isForetold)
         }
+        if try record.next(Bool.self) { transfer = try Transfer(reading: &record, at: now) }
     }
 }

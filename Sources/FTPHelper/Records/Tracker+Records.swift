@@ -95,6 +95,7 @@ extension Tracker {
             enter(expectation, of: connection, into: &output)
         }
         reserveLentPort(of: connection)
+        if connection.transfer != nil { transferring[ObjectIdentifier(connection)] = connection }
         deadlines.update(connection)
         if connection.isClosed {
             lingering.append(connection)

@@ -11,7 +11,7 @@ package struct ConnectionSummary: Hashable, Sendable {
         case notFTP = "not-ftp"
     }
 
-    /// The identifier of its conntrack entry (`CTA_ID`), by which users name the session.
+    /// The identifier of its conntrack entry (`CTA_ID`), by which users name the session; 0 in a capture.
     ///
     /// It stays the same when the daemon is restarted, unless conntrack loses the entry.
     package let id: UInt32

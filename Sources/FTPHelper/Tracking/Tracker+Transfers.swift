@@ -26,7 +26,7 @@ extension Tracker {
         switch sign {
         case .asksSize(let path):
             guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
-            transfer.path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
+            transfer.path = Tracker.path(in: line, path, of: connection)
             transfer.size = nil
         case .size(let size):
             guard let transfer = connection.transfer, transfer.command == nil else { return }
@@ -36,7 +36,8 @@ extension Tracker {
             transfer.offset = offset
         case .command(let command, let path, let ordinal):
             guard let transfer = transferToCome(on: connection, at: now, into: &output) else { return }
-            let path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
+            let isNamed = !path.isEmpty || !command.isOfFile
+            let path = isNamed ? Tracker.path(in: line, path, of: connection) : []
             if !command.isOfFile || path != transfer.path { transfer.size = nil }
             if transfer.data == nil { begin(transfer, of: connection, at: now) }
             transfer.command = command
@@ -84,6 +85,7 @@ extension Tracker {
         begin(transfer, of: connection, at: now)
         transfer.data = data
         transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
+        note(connection)
     }
 
     /// Processes conntrack's counters of a data connection, the answer to `Action.measure`.
@@ -179,6 +181,7 @@ extension Tracker {
     private mutating func dropTransfer(of connection: Connection) {
         transferring[ObjectIdentifier(connection)] = nil
         connection.transfer = nil
+        note(connection)
         deadlines.update(connection)
     }
 
@@ -191,6 +194,13 @@ extension Tracker {
         statistics.bytesUp &+= summary.bytes?.up ?? 0
         statistics.bytesDown &+= summary.bytes?.down ?? 0
         output.actions.append(.report(.transfer(summary)))
+    }
+
+    /// The path that a line names, absolute if the directory is known that it is relative to.
+    private static func path(in line: Span<UInt8>, _ range: Range<Int>, of connection: Connection) -> [UInt8]
+    {
+        let name = bytes(of: line, in: range, limit: Transfer.maximumPathSize)
+        return Array(connection.session.directory.absolute(name).prefix(Transfer.maximumPathSize))
     }
 
     private static func bytes(of line: Span<UInt8>, in range: Range<Int>, limit: Int) -> [UInt8] {

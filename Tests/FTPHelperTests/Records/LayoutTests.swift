@@ -43,6 +43,8 @@ import Testing
                 dialogue.send(.server, "200 ok\r\n")
                 dialogue.send(.client, "TYPE I\r\nNOOP\r\nREST 7\r\n")
             case .transferring:
+                dialogue.send(.client, "CWD /pub\r\n")
+                dialogue.send(.server, "250 ok\r\n")
                 dialogue.send(.client, transfers.active.sent + "RETR f\r\n")
                 dialogue.send(.server, "200 ok\r\n150 x\r\n")
                 dialogue.send(.client, "STAT\r\nABOR\r\n")
@@ -134,7 +136,13 @@ import Testing
             "1402000414040005 1590c8c93960002a 2b396014040004 200000000 8022022000000aa "
                 + "b10ac4000000e401 4808401822 4800000084 c0c0c8b0c0c4a84 c0c0c4b0c0c0c4b "
                 + "48dcccc4b0e4c4b a0000007e000000 db5e5b9bdb984484 e0308000185cdd5b "
-                + "8100001b73061f 62712601154524f5 28c29ff040122712 4"
+                + "20400001b73061f 89c49804551493d4 a30a7fc100489c49 10"
+        ),
+        (
+            .transferring, NATCase.all[0].mapping,
+            "1402000414040005 140200053960002a 2b396014040004 200000000 80200044000000aa "
+                + "8d8b880000020 b9bdb9844840a000 834185cdd5bdb5e5 43b63061fe0389 1026275702f0810 "
+                + "c4e24c022a8a49ea 51853fe080244e24 75702f0c1041180c 3b9aca0071662f62 0"
         ),
         (
             .quoting, NATCase.all[3].mapping,
@@ -144,7 +152,7 @@ import Testing
         (
             .secured, NATCase.all[0].mapping,
             "1402000414040005 140200053960002a 2b396014040004 200000000 8500000000000aa "
-                + "244000003ca00000 204932ff004401e 4001001c00008"
+                + "244000003ca00000 204932ff004401e 20001001c00008"
         ),
     ]
 }
