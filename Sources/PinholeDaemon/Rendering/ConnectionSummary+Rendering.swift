@@ -16,8 +16,8 @@ extension ConnectionSummary {
 
     /// Its members, which the events of a connection have, too.
     var members: [JSON.Member] {
-        [
-            JSON.Member("id", .integer(UInt64(id))),
+        // In a capture, nothing has a number.
+        (id == 0 ? [] : [JSON.Member("id", .integer(UInt64(id)))]) + [
             JSON.Member("client", .string(mapping.original.source.description)),
             JSON.Member("server", .string(mapping.original.destination.description)),
             JSON.Member("translated", mapping.reply.inverted.json),
@@ -61,6 +61,6 @@ extension ConnectionSummary {
             fields.add("ftps-active", access.active.rawValue)
             fields.add("ftps-live", access.live)
         }
-        fields.add("id", id)
+        if id != 0 { fields.add("id", id) }
     }
 }

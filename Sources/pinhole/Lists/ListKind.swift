@@ -34,8 +34,8 @@ enum ListKind: String, CaseIterable, Sendable {
                 ListColumn(title: "USER", isFlexible: true), ListColumn(title: "STATE", rank: 6),
                 ListColumn(title: "AGE", isNumber: true, rank: 5),
                 ListColumn(title: "IDLE", isNumber: true, rank: 4),
-                ListColumn(title: "TRANSFERS", isNumber: true, rank: 1),
-                ListColumn(title: "REFUSED", isNumber: true, rank: 2),
+                ListColumn(title: "TRANSFERS", isNumber: true, rank: 2),
+                ListColumn(title: "REFUSED", isNumber: true, rank: 1),
                 ListColumn(title: "ID", isNumber: true, rank: 3),
             ]
         case .expectations:
