@@ -85,8 +85,7 @@ let package = Package(
             name: "Inspection",
             dependencies: [
                 "FTPHelper", "Linux", "Netfilter", "Formats", "HTTP", "Messages", "PinholeDaemon",
-                "Configuration",
-                "FirewallRules",
+                "Configuration", "FirewallRules",
             ],
             swiftSettings: fenced
         ),

@@ -35,10 +35,10 @@ import Linux
 
     deinit { unsafe pcap_close(handle) }
 
-    /// Opens a capture and reads its header.
+    /// Opens a capture and reads its header; `-` is standard input.
     package static func open(_ path: String) throws(CaptureError) -> CaptureFile {
         // Sound: the texts are NUL-terminated and read during the call.
-        guard let stream = unsafe fopen(path, "re") else {
+        guard let stream = unsafe path == "-" ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re") else {
             throw .unreadable(SystemError("open \(path)", code: errno))
         }
         var reason = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))

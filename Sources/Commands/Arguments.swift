@@ -21,7 +21,7 @@ package struct Arguments {
         }
         let parsed: LongOptions
         do {
-            parsed = try LongOptions(parsing: arguments, as: definitions)
+            parsed = try LongOptions(parsing: Self.lengthened(arguments, options), as: definitions)
         } catch {
             throw Self.failure(for: error, in: command)
         }
@@ -55,12 +55,24 @@ package struct Arguments {
         GivenValue(text: operands[index], name: command.operands[index], origin: .commandLine)
     }
 
+    /// Replaces `-h` and other letters by the options that they stand for.
+    private static func lengthened(_ arguments: [String], _ options: [Option]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        return arguments[..<end].map { word in
+            options.first { $0.letter.map { "-\($0)" } == word }.map { "--\($0.name)" } ?? word
+        } + arguments[end...]
+    }
+
     private static func failure(for problem: LongOptions.Problem, in command: any Command.Type) -> UserError {
         switch problem {
         case .unknown(let option):
             let name = option.drop { $0 == "-" }.prefix { $0 != "=" }
             guard let newName = Option.formerNames[String(name)] else {
-                return command.usage("unknown option '\(option)'")
+                let names = (command.options + [.help]).map(\.name)
+                return command.usage(
+                    "unknown option '\(option)'",
+                    meaning: Spelling.nearest(to: String(name), among: names).map { "--\($0)" }
+                )
             }
             return UserError(
                 "option --\(name) was renamed to --\(newName)",

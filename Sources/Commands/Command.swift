@@ -40,7 +40,10 @@ extension Command {
     }
 
     /// A usage failure, which refers to the help.
-    package static func usage(_ message: String) -> UserError {
-        UserError(message, hint: "see \(invocation) --help", status: .usage)
+    ///
+    /// `meaning` is what was probably meant instead, if that can be guessed.
+    package static func usage(_ message: String, meaning: String? = nil) -> UserError {
+        let guess = meaning.map { "did you mean \($0)? " } ?? ""
+        return UserError(message, hint: "\(guess)see \(invocation) --help", status: .usage)
     }
 }

@@ -14,6 +14,19 @@ package enum Help {
         }.joined(separator: "\n")
     }
 
+    /// Wraps a text to lines of that width.
+    package static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+
     /// The words after `beginning`, on lines that are indented except the first.
     static func filled(_ beginning: String, with words: [String]) -> String {
         var lines = [beginning]

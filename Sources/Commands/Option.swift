@@ -8,11 +8,19 @@ package struct Option: Hashable, Sendable {
     package let placeholder: String?
     /// What it does, in a few words.
     package let summary: String
+    /// The letter that stands for it after a single dash; `nil` for most.
+    package let letter: Character?
 
-    package init(_ name: String, _ placeholder: String? = nil, _ summary: String) {
+    package init(
+        _ name: String,
+        _ placeholder: String? = nil,
+        _ summary: String,
+        letter: Character? = nil
+    ) {
         self.name = name
         self.placeholder = placeholder
         self.summary = summary
+        self.letter = letter
     }
 
     /// `--ports PORT,...`, or `--bypass`.
@@ -23,7 +31,7 @@ package struct Option: Hashable, Sendable {
 
 extension Option {
     /// The option that every command has.
-    package static let help = Option("help", nil, "show this help")
+    package static let help = Option("help", nil, "show this help", letter: "h")
 
     /// Options, and keys of the configuration, that were renamed, with their new names.
     package static let formerNames = ["ftps-mark": "bypass-mark"]

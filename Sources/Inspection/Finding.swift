@@ -12,9 +12,9 @@ package struct Finding: Hashable, Sendable {
     }
 
     package let grade: Grade
-    let subject: String
+    package let subject: String
     /// How to fix it; empty if there is nothing to do.
-    let hint: String
+    package let hint: String
 
     static func fine(_ subject: String) -> Finding { Finding(grade: .fine, subject: subject, hint: "") }
 

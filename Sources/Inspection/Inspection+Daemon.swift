@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Formats
 import FTPHelper
 import Glibc
 import Linux
@@ -12,11 +13,9 @@ extension Inspection {
     mutating func inspectDaemon() -> Bool {
         let path = settings.socketPath
         let daemon = SocketHolder(listenerAt: path)
-        var statistics: String?
+        var refusals: JSON?
         do throws(UserError) {
-            var bytes: [UInt8] = []
-            try ControlSocketClient.ask(.statistics(.text), at: path) { bytes += $0 }
-            statistics = String(decoding: bytes, as: UTF8.self)
+            refusals = try ControlSocketClient.answer(.refusals(.json), at: path)
             findings.append(
                 .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
             )
@@ -30,26 +29,32 @@ extension Inspection {
         if settings.policy.opensForFTPS {
             inspectQueue(queues.sessions, "SYNs of clients with an encrypted session", bindings, daemon)
         }
-        if let statistics { inspectRefusals(statistics) }
-        return statistics != nil
+        if let refusals { inspectRefusals(refusals.elements) }
+        return refusals != nil
     }
 
-    /// Reports the refusals that `pinhole stats` counts.
-    private mutating func inspectRefusals(_ statistics: String) {
-        let counts = statistics.split(separator: "\n").compactMap { line -> String? in
-            let words = line.split(separator: " ")
-            guard let name = words.first, name.hasPrefix("refused."), let count = words.last, count != "0"
-            else { return nil }
-            return "\(count) \(name.dropFirst("refused.".count))"
+    /// Seconds for which a refusal is a finding.
+    private static let refusalSeconds = 3600.0
+
+    /// Reports the refusals of the last hour, of those that the daemon has kept.
+    private mutating func inspectRefusals(_ refusals: [JSON]) {
+        let now = Clock.wall()
+        var counts: [String: Int] = [:]
+        for refusal in refusals {
+            guard let reason = refusal["reason"]?.string, let time = refusal["time"]?.double,
+                now - time < Self.refusalSeconds
+            else { continue }
+            counts[reason, default: 0] += 1
         }
         guard !counts.isEmpty else {
-            findings.append(.fine("refused since the start: nothing"))
+            findings.append(.fine("refused in the last hour: nothing"))
             return
         }
+        let list = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         findings.append(
             .warning(
-                "refused since the start: \(counts.joined(separator: ", "))",
-                hint: "see the log, or pinhole events when it happens again"
+                "refused in the last hour: \(list.joined(separator: ", "))",
+                hint: "see pinhole refusals"
             )
         )
     }
@@ -78,7 +83,9 @@ extension Inspection {
                 )
                 return
             }
-            let hint = daemon == nil ? "start pinholed" : "restart the daemon"
+            let hint =
+                daemon == nil
+                ? (StartAdvice.isUnitInstalled ? StartAdvice.command : "start pinholed") : "restart the daemon"
             findings.append(.failed("\(subject): no process listens", hint: hint))
             return
         }

@@ -31,6 +31,19 @@ package enum Clock {
         return String(decoding: text.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Formats a time as RFC 3339 has it, in UTC and with milliseconds: `2025-09-04T08:12:13.042Z`.
+    package static func timestamp(_ time: Double) -> String {
+        let milliseconds = Int64(min(max(0, time * 1000), 1e16).rounded())
+        var seconds = time_t(milliseconds / 1000)
+        var parts = unsafe tm()
+        var text = [CChar](repeating: 0, count: 64)
+        // Sound: as in `local`.
+        unsafe gmtime_r(&seconds, &parts)
+        let count = unsafe strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
+        let shown = String(decoding: text.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return "\(shown).\(String(milliseconds % 1000 + 1000).dropFirst())Z"
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         // Sound: `time` outlives the call. Linux always has both clocks, so the call cannot fail.

@@ -11,7 +11,11 @@ extension Daemon {
     ///
     /// If a step fails, the earlier ones are undone. The state of an earlier daemon is touched last, when it is certain that no
     /// other daemon is running.
-    package static func start(_ settings: Settings, _ file: ConfigurationFile) throws(UserError) -> Daemon {
+    package static func start(
+        _ settings: Settings,
+        _ file: ConfigurationFile,
+        version: String
+    ) throws(UserError) -> Daemon {
         var settings = settings
         var inherited = InheritedDescriptors.take()
         let hasInjector = PacketInjector.isKept(in: inherited)
@@ -43,6 +47,13 @@ extension Daemon {
             at: Clock.now()
         )
         settings.policy = policy
+        let facts = DaemonFacts(
+            version: version,
+            process: getpid(),
+            started: Clock.now(),
+            backend: pinholes.backend,
+            queues: settings.queues
+        )
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
             orElse: unforeseen
@@ -97,6 +108,7 @@ extension Daemon {
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return Daemon(
             settings,
+            facts: facts,
             file: file,
             opener: opener,
             liberties: liberties,

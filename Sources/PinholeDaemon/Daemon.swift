@@ -9,6 +9,7 @@ import Netfilter
 /// It has one thread, which blocks only in `Poller.wait`. Only a signal ends it.
 package struct Daemon: ~Copyable {
     private let settings: Settings
+    private let facts: DaemonFacts
     private let file: ConfigurationFile
     private let opener: FileOpener
     /// Confinement that could not be applied; warned about at start.
@@ -30,6 +31,7 @@ package struct Daemon: ~Copyable {
     /// Assembles the daemon from what `start` acquired.
     init(
         _ settings: Settings,
+        facts: DaemonFacts,
         file: ConfigurationFile,
         opener: consuming FileOpener,
         liberties: [String],
@@ -44,6 +46,7 @@ package struct Daemon: ~Copyable {
         log: Log
     ) {
         self.settings = settings
+        self.facts = facts
         self.file = file
         self.opener = opener
         self.liberties = liberties
@@ -234,7 +237,7 @@ package struct Daemon: ~Copyable {
 
     /// Serves control clients and disconnects those whose timeout expired.
     private mutating func serve(at now: Instant) {
-        Daemon.serve(&server, &engine, &log, at: now) { engine, log in
+        Daemon.serve(&server, &engine, &log, facts, at: now) { engine, log in
             Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         } queue: { [settings] in
             guard let text = try? queueFigures?.text() else { return nil }
@@ -246,6 +249,7 @@ package struct Daemon: ~Copyable {
         _ server: inout ControlServer,
         _ engine: inout Engine<LinuxKernel>,
         _ log: inout Log,
+        _ facts: DaemonFacts,
         at now: Instant,
         reload: (inout Engine<LinuxKernel>, inout Log) -> ControlAnswer,
         queue: () -> QueueFigures?
@@ -253,7 +257,7 @@ package struct Daemon: ~Copyable {
         do throws(SystemError) {
             try server.expire(at: now)
             try server.serve(at: now) { request, user in
-                ControlResponder(user: user, lostLines: log.lost, at: now)
+                ControlResponder(user: user, facts: facts, lostLines: log.lost, at: now)
                     .answer(request, from: &engine, queue: queue) { engine in reload(&engine, &log) }
             }
         } catch {

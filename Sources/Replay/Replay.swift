@@ -52,6 +52,9 @@ package struct Replay: ~Copyable {
         }
     }
 
+    /// Whether there was any control connection so far.
+    package var hasFound: Bool { tracker.statistics.connectionsTotal > 0 }
+
     /// Returns the events since the last call, in the order in which they were recognised, and clears them.
     package mutating func takeRecords() -> [EventRecord] {
         defer { records.removeAll(keepingCapacity: true) }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Commands
 import Configuration
+import Formats
+import Linux
 import Messages
 import PinholeDaemon
 
@@ -17,7 +19,27 @@ enum EventsCommand: Subcommand {
     )
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        try DaemonClient.show(.events(try format(arguments)), arguments)
+        let format = try format(arguments)
+        try ControlSocketClient.follow(format, at: arguments.socketPath) { () throws(UserError) in
+            StandardError.write("pinhole: the daemon has ended: events go on with the next one\n")
+        } restarted: { () throws(UserError) in
+            if let line = notice(of: "restarted", format) { try StandardOutput.line(line) }
+        } receive: { piece throws(UserError) in
+            try DaemonClient.write(piece)
+        }
+    }
+
+    /// A line beside those of the daemon; `nil` where the format has none for it.
+    private static func notice(of event: String, _ format: EventFormat) -> String? {
+        switch format {
+        case .text: "\(Clock.timestamp(Clock.wall())) \(event)"
+        case .json:
+            JSON.object([
+                JSON.Member("time", .number((Clock.wall() * 1000).rounded() / 1000)),
+                JSON.Member("event", .string(event)),
+            ]).text
+        case .xferlog: nil
+        }
     }
 
     private static func format(_ arguments: Arguments) throws(UserError) -> EventFormat {

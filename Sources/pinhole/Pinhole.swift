@@ -9,10 +9,11 @@ enum Pinhole {
     /// All subcommands, in the order of the help.
     static var commands: [any Subcommand.Type] {
         [
-            RulesCommand.self, CheckCommand.self, ExpectationsCommand.self,
-            ConnectionsCommand.self, TransfersCommand.self, TopCommand.self,
-            StatsCommand.self, MetricsCommand.self, ExporterCommand.self, EventsCommand.self,
-            DeleteCommand.self, FlushCommand.self,
+            StatusCommand.self, CheckCommand.self, RulesCommand.self,
+            ConnectionsCommand.self, ExpectationsCommand.self, TransfersCommand.self,
+            RefusalsCommand.self, TopCommand.self, EventsCommand.self,
+            StatsCommand.self, MetricsCommand.self, ExporterCommand.self,
+            DisconnectCommand.self, DeleteCommand.self, FlushCommand.self,
             ReloadCommand.self,
             ReplayCommand.self, VersionCommand.self,
         ]
@@ -20,6 +21,7 @@ enum Pinhole {
 
     static func main() {
         do throws(UserError) {
+            guard !Program.words.isEmpty else { Program.end(showing: help) }
             try run(Program.words)
         } catch {
             Program.end("pinhole", with: error)
@@ -27,11 +29,11 @@ enum Pinhole {
     }
 
     private static func run(_ arguments: [String]) throws(UserError) {
-        guard let first = arguments.first else {
-            throw UserError("no subcommand", hint: "see pinhole --help", status: .usage)
-        }
+        let first = arguments[0]
         switch first {
-        case "--help": return try StandardOutput.line(help)
+        case "help" where arguments.count == 2:
+            return try command(named: arguments[1]).run(parsing: ["--help"])
+        case "--help", "-h", "help": return try StandardOutput.line(help)
         case "--version": return try VersionCommand.run(parsing: [])
         case "run":
             throw UserError(
@@ -39,13 +41,16 @@ enum Pinhole {
                 hint: "start it with pinholed, which takes the options that run had",
                 status: .usage
             )
-        default: break
+        default: try command(named: first).run(parsing: Array(arguments.dropFirst()))
         }
-        guard let command = commands.first(where: { $0.name == first }) else {
-            let kind = first.hasPrefix("-") ? "option" : "subcommand"
-            throw UserError("unknown \(kind) '\(first)'", hint: "see pinhole --help", status: .usage)
-        }
-        try command.run(parsing: Array(arguments.dropFirst()))
+    }
+
+    private static func command(named name: String) throws(UserError) -> any Subcommand.Type {
+        if let command = commands.first(where: { $0.name == name }) { return command }
+        let kind = name.hasPrefix("-") ? "option" : "subcommand"
+        let nearest = Spelling.nearest(to: name, among: commands.map { $0.name } + ["--help", "--version"])
+        let guess = nearest.map { "did you mean pinhole \($0)? " } ?? ""
+        throw UserError("unknown \(kind) '\(name)'", hint: "\(guess)see pinhole --help", status: .usage)
     }
 
     private static var help: String {

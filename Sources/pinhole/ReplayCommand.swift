@@ -11,7 +11,7 @@ import Replay
 /// `pinhole replay`.
 enum ReplayCommand: Subcommand {
     static let name = "replay"
-    static let summary = "show the events of a capture, as seen without NAT"
+    static let summary = "show the events of a capture (- for standard input)"
     static let operands = ["FILE"]
     static let options: [Option] = [.json, .ports, anyPort]
 
@@ -39,11 +39,18 @@ enum ReplayCommand: Subcommand {
                 hint: "capture on Ethernet, loopback, \"any\", or a device with bare IP packets"
             )
         }
-        var replay = Replay(linkType, arguments.has(anyPort) ? .content : .ports(Set(ports ?? [21])))
+        let selected = ports ?? [21]
+        var replay = Replay(linkType, arguments.has(anyPort) ? .content : .ports(Set(selected)))
         while try advance(&capture, &replay) {
             for record in replay.takeRecords() {
                 try StandardOutput.line(arguments.has(.json) ? record.json.text : record.text)
             }
+        }
+        if !replay.hasFound, !arguments.has(anyPort) {
+            let list = selected.map(String.init).joined(separator: ", ")
+            StandardError.write(
+                "pinhole: the capture has no control connection at port \(list): look at all with --any-port\n"
+            )
         }
     }
 
@@ -54,7 +61,14 @@ enum ReplayCommand: Subcommand {
         do {
             return try capture.next { replay.receive($0, $1) }
         } catch {
-            throw UserError("\(error)", hint: "the events before that are shown; use a complete capture")
+            // Such as `truncated dump file; tried to read 16 captured bytes, only got 7`.
+            let isCut = "\(error)".contains("truncated")
+            throw UserError(
+                "\(error)",
+                hint: isCut
+                    ? "the events before that are shown; get the whole capture"
+                    : "the events before that are shown; capture on one interface, or convert the file with editcap"
+            )
         }
     }
 }

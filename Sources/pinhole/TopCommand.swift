@@ -17,25 +17,33 @@ enum TopCommand: Subcommand {
     /// Seconds between two reports, at least, and the pause after a report as a multiple of the time that it took.
     private static let interval = 2.0
     private static let leisure = 10.0
-    /// Limits for the bytes and for the values of an answer: several times what 65,536 sessions need.
-    private static let maximumSize = 64 << 20
-    private static let maximumCount = 8 << 20
 
     static func run(_ arguments: Arguments) throws(UserError) {
         let socket = arguments.socketPath
+        let terminal = Environment.value(of: "TERM") ?? ""
+        guard !StandardOutput.isTerminal || !["", "dumb", "unknown"].contains(terminal) else {
+            throw UserError(
+                "TERM is '\(Escaping.harmless(terminal, limit: 40))', a terminal that cannot be drawn on",
+                hint: "set it to what the terminal is, such as xterm, or use pinhole status"
+            )
+        }
         let screen: Screen
         do throws(SystemError) {
             screen = try Screen.open()
         } catch {
-            throw UserError(error.description, hint: "run it in a terminal, and check the value of TERM")
+            throw UserError(
+                error.description,
+                hint: StandardOutput.isTerminal
+                    ? "TERM=\(Escaping.harmless(terminal, limit: 40)) is not known here: try TERM=xterm"
+                    : "run it in a terminal, or use pinhole status"
+            )
         }
         var top = TopScreen()
-        var watch = RefusalWatch(socket)
         var next = 0.0
         while true {
             if next <= seconds, !top.isPaused {
                 let begin = seconds
-                refresh(&top, &watch, socket)
+                refresh(&top, socket)
                 next = seconds + max(interval, (seconds - begin) * leisure)
             }
             draw(top, on: screen)
@@ -45,7 +53,7 @@ enum TopCommand: Subcommand {
             case .quit: return
             case .refresh: next = 0
             case .close(let id):
-                close(id, &top, &watch, socket)
+                close(id, &top, socket)
             case nil: break
             }
         }
@@ -54,23 +62,22 @@ enum TopCommand: Subcommand {
     private static var seconds: Double { Double(Clock.now().nanoseconds) / 1e9 }
 
     /// Requests from the daemon what is shown.
-    private static func refresh(_ top: inout TopScreen, _ watch: inout RefusalWatch, _ socket: String) {
-        // If it fails, so does the next request, which reports the reason.
-        let error = try? watch.update()
+    private static func refresh(_ top: inout TopScreen, _ socket: String) {
         do throws(UserError) {
-            let statistics = try ask(.statistics(.json), socket)
-            let transfers = try ask(.transfers(.json), socket)
-            let rows = try top.view.request.map { request throws(UserError) in try ask(request, socket) }
+            let statistics = try ControlSocketClient.answer(.statistics(.json), at: socket)
+            let transfers = try ControlSocketClient.answer(.transfers(.json), at: socket)
+            let rows =
+                top.view == .transfers
+                ? transfers : try ControlSocketClient.answer(top.view.request(.json, .none), at: socket)
             top.take(
                 TopReport(
                     time: seconds,
                     wallTime: Clock.wall(),
                     statistics: statistics,
                     transfers: transfers.elements,
-                    rows: rows?.elements ?? watch.refusals
+                    rows: rows.elements
                 )
             )
-            if top.view == .refusals, let error { throw error }
         } catch {
             top.fail(error)
         }
@@ -79,32 +86,14 @@ enum TopCommand: Subcommand {
     private static func close(
         _ id: UInt64,
         _ top: inout TopScreen,
-        _ watch: inout RefusalWatch,
         _ socket: String
     ) {
         do throws(UserError) {
             try ControlSocketClient.ask(.delete(id), at: socket) { _ throws(UserError) in }
-            refresh(&top, &watch, socket)
+            refresh(&top, socket)
         } catch {
             top.fail(error)
         }
-    }
-
-    private static func ask(_ request: ControlRequest, _ socket: String) throws(UserError) -> JSON {
-        var text: [UInt8] = []
-        var count = 0
-        try ControlSocketClient.ask(request, at: socket) { (piece) throws(UserError) in
-            text += piece
-            count += piece.count { "[{,:".utf8.contains($0) }
-            guard text.count <= maximumSize, count <= maximumCount else {
-                throw UserError(
-                    "the answer of the daemon is too large",
-                    hint: "check which process listens at the control socket"
-                )
-            }
-        }
-        guard let answer = JSON(parsing: text) else { throw UserError.senselessAnswer }
-        return answer
     }
 
     private static func draw(_ top: TopScreen, on screen: borrowing Screen) {

@@ -51,7 +51,7 @@ enum Pinholed: Command {
             at: configuration.path,
             mayBeMissing: configuration.mayBeMissing
         ) { text throws(UserError) in try configuration.settings(by: text) }
-        var daemon = try Daemon.start(settings, file)
+        var daemon = try Daemon.start(settings, file, version: Program.version)
         daemon.run()
     }
 }

@@ -100,12 +100,14 @@ import Testing
                 as: "slow",
                 on: .client
             )
-            try await terminal.shows("the upload") { $0.hasPrefix("10.1.0.2 ") && $0.contains(" STOR slow ") }
+            try await terminal.shows("the upload") {
+                $0.hasPrefix("10.1.0.2 ") && $0.contains(" STOR /incoming/slow ")
+            }
             try await terminal.shows("sessions 1  transfers 1  expectations 0")
 
             try await terminal.type("Tab")
             try await terminal.shows("the session") {
-                $0.hasPrefix("10.1.0.2:") && $0.contains(" ready anonymous ")
+                $0.hasPrefix("10.1.0.2:") && $0.contains(" ready ")
             }
             try await terminal.type("/", "1", "0", ".", "9", "Enter")
             try await terminal.shows("only 10.9")
@@ -178,7 +180,7 @@ import Testing
             let outcome = try await gateway.pinhole("top")
             #expect(outcome.status == 1)
             #expect(outcome.error.hasPrefix("pinhole: take over the terminal: "))
-            #expect(outcome.error.hasSuffix("run it in a terminal, and check the value of TERM\n"))
+            #expect(outcome.error.hasSuffix("run it in a terminal, or use pinhole status\n"))
         }
     }
 }

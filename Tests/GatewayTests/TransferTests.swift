@@ -44,7 +44,7 @@ import Testing
             try await poll(for: "the transfers to be told") { lines(events).count >= modes.count }
             for (transfer, mode) in zip(lines(events), modes) {
                 #expect(transfer.command == "RETR" && transfer.direction == "download")
-                #expect(transfer.path == "payload", "curl changes to the directory before")
+                #expect(transfer.path == "/pub/payload", "curl asks for the directory and changes to another")
                 #expect(transfer.user == "anonymous")
                 #expect(transfer.client.hasPrefix(topology.isIPv6 ? "[" : topology.client))
                 #expect(transfer.data?.kind == mode.rawValue)
@@ -60,7 +60,7 @@ import Testing
                 try #require(words.count == 18)
                 #expect(words[6] == topology.client)
                 #expect(isAbout(gateway.payload.count, Int(words[7])))
-                #expect(words[8...].joined(separator: " ") == "payload b _ o a anonymous ftp 0 * c")
+                #expect(words[8...].joined(separator: " ") == "/pub/payload b _ o a anonymous ftp 0 * c")
             }
             try await gateway.comesToRest()
             let report: StatisticsReport = try await gateway.report("stats")
@@ -92,7 +92,7 @@ import Testing
             let transfer = try #require(
                 try await gateway.report("transfers", as: [TransferReport].self).first
             )
-            #expect(transfer.command == "RETR" && transfer.path == "large")
+            #expect(transfer.command == "RETR" && transfer.path == "/pub/large")
             #expect(transfer.size == 1 << 30)
             #expect(transfer.progress.map { $0 >= 0 && $0 < 0.5 } == true)
             #expect(transfer.reply == "")
@@ -147,7 +147,7 @@ import Testing
 
             try await curl("--upload-file", gateway.payloadPath, "\(site)/pub/forbidden")
             let forbidden = try await told(5)
-            #expect(forbidden.command == "STOR" && forbidden.path == "forbidden")
+            #expect(forbidden.command == "STOR" && forbidden.path == "/pub/forbidden")
             #expect(forbidden.reply.hasPrefix("553 "))
             #expect(isAbout(0, forbidden.bytes?.up) && isAbout(0, forbidden.bytes?.down))
 
@@ -161,12 +161,19 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `one that is under way when the daemon is replaced goes on, and is not told`() async throws {
+    func `one that is under way when the daemon is replaced goes on, and is told when it ends`() async throws
+    {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
+            let events = try await gateway.startEvents()
+            let log = try gateway.lab.start(
+                [Files.pinhole(), "events", "--format", "xferlog"],
+                as: "xferlog",
+                on: .gateway
+            )
             let client = try gateway.lab.start(
                 [
                     "curl", "--silent", "--no-buffer", "--upload-file", "-",
@@ -182,12 +189,26 @@ import Testing
             let status = try await daemon.stop("KILL")
             try #require(status == 128 + 9)
             _ = try await gateway.startDaemon()
+            let going: [TransferReport] = try await gateway.report("transfers")
+            #expect(going.map(\.path) == ["/incoming/slow"])
+            // Both watchers have found the next daemon.
+            try await events.said(#""event":"restarted"}"#)
+            try await poll(for: "the log to go on") {
+                try await gateway.lab.require(["ss", "-Hxn"], on: .gateway).split(separator: "\n").count {
+                    $0.contains("ESTAB") && $0.contains("/run/pinhole/control.sock")
+                } == 2
+            }
             try client.say("after")
             try #require(await client.finish() == 0)
             #expect(gateway.lab.read("ftp/incoming/slow") == "before\nafter\n")
+            try await poll(for: "its end to be told") { !lines(events).isEmpty && log.text.contains(" i a ") }
+            let told = try #require(lines(events).first)
+            #expect(told.command == "STOR" && told.path == "/incoming/slow" && told.reply.hasPrefix("226 "))
+            #expect(isAbout(13, told.bytes?.up))
+            #expect(log.text.contains(" /incoming/slow b _ i a anonymous ftp 0 * c"))
             try await gateway.comesToRest()
             let report: StatisticsReport = try await gateway.report("stats")
-            #expect(report.transfers == 0 && report.transfers_completed == 0)
+            #expect(report.transfers == 0 && report.transfers_completed == 1)
         }
     }
 }

@@ -7,8 +7,14 @@ import Testing
 
 struct CommandLineTests {
     @Test(arguments: [
-        ([], "no subcommand: see pinhole --help"),
         (["frob"], "unknown subcommand 'frob': see pinhole --help"),
+        (["chek"], "unknown subcommand 'chek': did you mean pinhole check? see pinhole --help"),
+        (
+            ["conections"],
+            "unknown subcommand 'conections': did you mean pinhole connections? see pinhole --help"
+        ),
+        (["--hepl"], "unknown option '--hepl': did you mean pinhole --help? see pinhole --help"),
+        (["stats", "--jsn"], "unknown option '--jsn': did you mean --json? see pinhole stats --help"),
         (["--frob"], "unknown option '--frob': see pinhole --help"),
         (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
         (
@@ -74,6 +80,28 @@ struct CommandLineTests {
     @Test func `the version is told both ways`() throws {
         #expect(try Program.run("version").output == "pinhole \(Commands.Program.version)\n")
         #expect(try Program.run("--version").output == "pinhole \(Commands.Program.version)\n")
+    }
+
+    @Test func `without a word it shows the help, as an error`() throws {
+        let child = try Program.run()
+        #expect(child.status == 64)
+        #expect(child.output == "")
+        #expect(child.errors == (try Program.run("--help").output))
+    }
+
+    @Test(arguments: [["help"], ["-h"]])
+    func `the help can be asked for in other ways`(_ words: [String]) throws {
+        let child = try ChildProcess.run(Program.path, words)
+        #expect(child.status == 0)
+        #expect(child.output == (try Program.run("--help").output))
+    }
+
+    @Test func `so can that of a subcommand`() throws {
+        let help = try Program.run("stats", "--help").output
+        #expect(help.hasPrefix("usage: pinhole stats"))
+        #expect(try Program.run("help", "stats").output == help)
+        #expect(try Program.run("stats", "-h").output == help)
+        #expect(try Program.run("help", "frob").status == 64)
     }
 
     @Test func `the help names every subcommand`() throws {

@@ -142,7 +142,11 @@ import TestPackets
         #expect(records.allSatisfy { $0.time == Double(($0.frame ?? 0) - 1) / 1000 })
         let data = try #require(records.first { $0.event.name == "data" })
         #expect(data.json.text.hasPrefix(#"{"time":0.011,"frame":12,"event":"data","id":1,"kind":"PORT","#))
-        #expect(data.text.hasPrefix("0.011 data frame=12 id=1 kind=PORT client=10.1.0.2:40112 "))
+        #expect(
+            data.text.hasPrefix(
+                "1970-01-01T00:00:00.011Z data frame=12 id=1 kind=PORT client=10.1.0.2:40112 "
+            )
+        )
     }
 
     @Test func `a connection on another port is followed where that is a control port`() {

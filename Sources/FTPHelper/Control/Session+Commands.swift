@@ -32,7 +32,10 @@ extension Session {
         }
         let isPipelined = isAwaitingReply
         let ordinal = push(command.verb, isQuoting: command.isQuoting)
-        guard isWhole else { return .passes }
+        guard isWhole else {
+            directory.forget()
+            return .passes
+        }
         if command.verb == .user {
             let argument = line.extracting(command.argument)
             userName = UserName((0..<min(argument.count, 64)).map { argument[$0] })
@@ -58,6 +61,10 @@ extension Session {
         case .type:
             isASCII =
                 !command.argument.isEmpty && line[command.argument.lowerBound] & 0xdf == UInt8(ascii: "A")
+            return .passes
+        case .cwd, .cdup, .pwd:
+            let argument = command.argument.prefix(WorkingDirectory.maximumSize + 1).map { line[$0] }
+            directory.note(command.verb, argument, ordinal: ordinal)
             return .passes
         default:
             return command.verb.transfers.map {

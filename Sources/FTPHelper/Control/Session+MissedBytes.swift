@@ -11,6 +11,7 @@ extension Session {
     package mutating func noteMissedBytes(from side: Side) -> Outcome {
         let isQuoting = isSynchronised && awaitsQuote(excess: 0)
         isSynchronised = false
+        directory.forget()
         let isLoggingIn = phase == .login && userName.count > 0
         switch side {
         case .client:

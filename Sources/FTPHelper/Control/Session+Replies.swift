@@ -85,8 +85,10 @@ extension Session {
         let answered = removeCommand(answeredBy: reply)
         if let kind { return unsolicited(kind, line, on: connection) }
         guard let (verb, ordinal) = answered else { return .passes }
+        directory.take(reply, to: ordinal, in: line)
         switch verb {
         case .user:
+            if !reply.isError { directory.forget() }
             if reply.code == 230 || reply.code == 232 { phase = .ready }
             if reply.code == 331 || reply.code == 332 { phase = .login }
         case .pass, .acct:
@@ -94,6 +96,7 @@ extension Session {
             if reply.code == 331 || reply.code == 332 { phase = .login }
         case .rein where !reply.isError:
             phase = .login
+            directory.forget()
         case .auth where reply.code == 234 || reply.code == 334:
             return encrypt()
         default:

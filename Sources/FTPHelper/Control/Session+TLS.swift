@@ -69,5 +69,6 @@ extension Session {
     mutating func rearm() {
         phase = hasExchangedData ? .ready : .login
         isSynchronised = false
+        directory.forget()
     }
 }

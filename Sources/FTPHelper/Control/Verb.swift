@@ -12,6 +12,7 @@ package enum Verb: UInt8, Hashable, Sendable {
     // entry.
     case stor, stou, appe, list, nlst, mlsd
     case rest, type
+    case cwd, cdup, pwd
 
     /// The verb as which the command is queued: one of the first sixteen cases, because `VerbQueue` has room
     /// for no other.
@@ -20,7 +21,7 @@ package enum Verb: UInt8, Hashable, Sendable {
     var awaited: Verb {
         switch self {
         case .stor, .stou, .appe, .list, .nlst, .mlsd: .retr
-        case .rest, .type: .other
+        case .rest, .type, .cwd, .cdup, .pwd: .other
         case .other, .user, .pass, .acct, .rein, .auth, .abor, .port, .eprt, .lprt, .pasv, .epsv, .lpsv,
             .retr, .size, .answered:
             self
@@ -80,6 +81,8 @@ extension Verb {
         pack("RETR"): .retr, pack("SIZE"): .size, pack("STOR"): .stor, pack("STOU"): .stou,
         pack("APPE"): .appe, pack("LIST"): .list, pack("NLST"): .nlst, pack("MLSD"): .mlsd,
         pack("REST"): .rest, pack("TYPE"): .type,
+        pack("CWD"): .cwd, pack("XCWD"): .cwd, pack("CDUP"): .cdup, pack("XCUP"): .cdup,
+        pack("PWD"): .pwd, pack("XPWD"): .pwd,
     ]
 
     /// All other commands of RFC 959, 775, 1639, 2228, 2389, 2640, 3659, 7151 and the IANA registry of FTP
@@ -87,13 +90,13 @@ extension Verb {
     /// clients, OPEN of proxies, and so on.
     private static let known: Set<UInt64> = Set(
         [
-            "ADAT", "ALLO", "AVBL", "CCC", "CDUP", "CLNT", "COMB", "CONF", "CSID", "CWD", "DELE",
+            "ADAT", "ALLO", "AVBL", "CCC", "CLNT", "COMB", "CONF", "CSID", "DELE",
             "DSIZ", "ENC", "ESTA", "ESTP", "FEAT", "HASH", "HELP", "HOST", "LANG", "MACB", "MAIL",
             "MD5", "MDTM", "MFCT", "MFF", "MFMT", "MIC", "MKD", "MLFL", "MLST", "MMD5", "MODE",
             "MRCP", "MRSQ", "MSAM", "MSND", "MSOM", "NOOP", "OPEN", "OPTS", "PBSZ", "PRET",
-            "PROT", "PWD", "QUIT", "RANG", "RMD", "RMDA", "RNFR", "RNTO", "SITE", "SMNT", "SPSV",
-            "SSCN", "STAT", "STRU", "SYST", "THMB", "XAUT", "XCRC", "XCUP", "XCWD", "XMD5",
-            "XMKD", "XPWD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA", "XSHA1", "XSHA256",
+            "PROT", "QUIT", "RANG", "RMD", "RMDA", "RNFR", "RNTO", "SITE", "SMNT", "SPSV",
+            "SSCN", "STAT", "STRU", "SYST", "THMB", "XAUT", "XCRC", "XMD5",
+            "XMKD", "XRCP", "XRMD", "XRSQ", "XSEM", "XSEN", "XSHA", "XSHA1", "XSHA256",
             "XSHA512",
         ].map(pack)
     )

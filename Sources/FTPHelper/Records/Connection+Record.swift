@@ -19,6 +19,7 @@ extension Connection {
     func write(into record: inout RecordWriter, _ extent: RecordExtent = .whole) {
         compactMapping.write(into: &record)
         record.put(entryID, bits: 32)
+        record.put(UInt32(firstSecond), bits: 32)
         serverStart.write(into: &record)
         edits.write(into: &record)
         opened.write(into: &record)
@@ -65,6 +66,9 @@ extension Connection {
             opening.isForetold.write(into: &record)
             opening.session?.write(into: &record, liveCount: extent.liveCount)
         }
+        let kept = extent.isWhole && transfer?.isUnderWay ?? false ? transfer : nil
+        (kept != nil).write(into: &record)
+        kept?.write(into: &record)
         isWaiting.write(into: &record)
     }
 
@@ -86,6 +90,7 @@ extension Connection {
     private func session(within extent: RecordExtent) -> Session {
         var session = session
         session.userName = UserName(Array(session.user.prefix(extent.nameSize)))
+        session.directory.forget()
         if !extent.keepsLine[1] {
             let bytes = streams[1].bytes
             session.skip(partialReply: bytes.span.extracting(streams[1].rest))
@@ -107,6 +112,7 @@ extension Connection {
             now: now,
             due: now
         )
+        connection.firstSecond = Int(try record.bits(32) as UInt32)
         connection.serverStart = try record.next()
         connection.edits = try record.next()
         connection.opened = try record.next()
@@ -135,6 +141,7 @@ extension Connection {
         }
         if more[3] { connection.proxied = ProxiedClient(try record.next()) }
         if flags[5] { try connection.readOpening(&record, at: now) }
+        if try record.next(Bool.self) { connection.transfer = try Transfer(reading: &record, at: now) }
         connection.isWaiting = try record.next() && !connection.isClosed
         return connection
     }

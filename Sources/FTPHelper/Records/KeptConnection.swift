@@ -7,7 +7,7 @@ package struct KeptConnection {
     /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
     ///
     /// A daemon reads no records of another version. `LayoutTests` notices a layout that has changed under the same version.
-    package static let version: UInt64 = 7
+    package static let version: UInt64 = 8
 
     let slot: ConnectionStore.Slot
 

@@ -152,6 +152,7 @@ extension Session: Recordable {
         ).write(into: &record)
         Flags(hasMissedReply, isASCII).write(into: &record)
         linesBeforeReply.write(into: &record)
+        directory.write(into: &record)
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
@@ -185,5 +186,6 @@ extension Session: Recordable {
         isASCII = missed[1]
         linesBeforeReply = try record.next()
         guard linesBeforeReply <= Session.maximumLinesBeforeReply else { throw RecordError() }
+        directory = try record.next()
     }
 }

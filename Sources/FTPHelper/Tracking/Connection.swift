@@ -90,6 +90,9 @@ struct Connection: ~Copyable {
     var used: UInt32 = 0 { didSet { isRecordOutdated = true } }
     var refused: UInt32 = 0
 
+
+    /// When the connection was first seen, in seconds on the tracker's clock.
+    @Compact<UInt32> var firstSecond = 0
     /// Position at which the server's stream was first seen.
     var serverStart = SequenceNumber(0)
 
@@ -108,6 +111,7 @@ struct Connection: ~Copyable {
         streams = .init(repeating: Stream(next: SequenceNumber(0)))
         lastSeen = now
         self.due = due
+        firstSecond = Int(now.nanoseconds / 1_000_000_000)
     }
 
     /// Wipes the stored bytes when the connection is removed.
@@ -120,6 +124,7 @@ struct Connection: ~Copyable {
         get { transferBox?.transfer }
         set {
             isDeadlineMoved = true
+            isRecordOutdated = true
             guard let newValue else {
                 transferBox = nil
                 return
@@ -314,6 +319,7 @@ struct Connection: ~Copyable {
 
     var summary: ConnectionSummary {
         ConnectionSummary(
+            id: entryID,
             mapping: mapping,
             state: session.state,
             isAdopted: session.isAdopted,
@@ -322,6 +328,8 @@ struct Connection: ~Copyable {
             opened: opened,
             used: used,
             refused: refused,
+            began: Instant(nanoseconds: UInt64(firstSecond) * 1_000_000_000),
+            lastSeen: lastSeen,
             access: opening?.session?.access
         )
     }

@@ -11,6 +11,10 @@ package struct ConnectionSummary: Hashable, Sendable {
         case notFTP = "not-ftp"
     }
 
+    /// The identifier of its conntrack entry (`CTA_ID`), by which users name the session; 0 in a capture.
+    ///
+    /// It stays the same when the daemon is restarted, unless conntrack loses the entry.
+    package let id: UInt32
     package let mapping: Mapping
     package let state: State
     /// Set if the connection was already established when first seen.
@@ -22,6 +26,9 @@ package struct ConnectionSummary: Hashable, Sendable {
     package let opened: UInt32
     package let used: UInt32
     package let refused: UInt32
+    /// When it was first seen, in whole seconds, and when its last packet came.
+    package let began: Instant
+    package let lastSeen: Instant
     /// What opens for the data connections of an encrypted session; `nil` if nothing.
     package let access: Expectation.Access?
 }

@@ -117,7 +117,7 @@ extension Tracker {
     }
 
     /// Wipes the stored bytes of a connection that announces nothing any more.
-    private mutating func forgetBytes(of connection: inout Connection) {
+    mutating func forgetBytes(of connection: inout Connection) {
         for side in connection.streams.indices {
             connection.streams[side].forget()
             connection.streams[side].reclaim(to: &spares)
@@ -183,7 +183,9 @@ extension Tracker {
         }
         let acknowledgement = applyAcknowledgement(of: segment, &connection, side, into: &output)
         guard !connection.isReset else {
-            if !wasReset {
+            if wasReset {
+                answerWithReset(connection, segment, side, into: &output)
+            } else {
                 connection.streams[own].stop()
                 beginReset(&connection, segment, side, at: now, into: &output)
             }

@@ -18,6 +18,20 @@ extension Tracker {
     ) {
         close(&connection, at: now, into: &output)
         connection.streams[side.other.rawValue].stop()
+        answerWithReset(connection, segment, side, into: &output)
+    }
+
+    /// Sends an RST to the sender of a packet.
+    ///
+    /// Repeated for each packet that still comes: the first RST can get lost, or have come beside the number
+    /// that is due.
+    func answerWithReset(
+        _ connection: borrowing Connection,
+        _ segment: Segment,
+        _ side: Session.Side,
+        into output: inout Output
+    ) {
+        guard !segment.flags.contains(.rst) else { return }
         let answer = ResetPacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
             sequence: connection.shifted.contains(side.other)

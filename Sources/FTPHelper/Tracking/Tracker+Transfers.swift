@@ -29,7 +29,8 @@ extension Tracker {
         switch sign {
         case .asksSize(let path):
             guard prepareTransfer(on: &connection, at: now, into: &output) else { return }
-            connection.transfer?.path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
+            let path = Tracker.path(in: line, path, of: connection)
+            connection.transfer?.path = path
             connection.transfer?.size = nil
         case .size(let size):
             guard connection.transfer?.command == nil else { return }
@@ -39,7 +40,8 @@ extension Tracker {
             connection.transfer?.offset = offset
         case .command(let command, let path, let ordinal):
             guard prepareTransfer(on: &connection, at: now, into: &output) else { return }
-            let path = Tracker.bytes(of: line, in: path, limit: Transfer.maximumPathSize)
+            let isNamed = !path.isEmpty || !command.isOfFile
+            let path = isNamed ? Tracker.path(in: line, path, of: connection) : []
             let isASCII = connection.session.isASCII || !command.isOfFile
             connection.transfer?.begin(command, ordinal, path: path, isASCII: isASCII, at: now)
             if connection.transfer?.data == nil, connection.opening == nil, connection.opened == 0,
@@ -178,6 +180,14 @@ extension Tracker {
         statistics.bytesUp &+= summary.bytes?.up ?? 0
         statistics.bytesDown &+= summary.bytes?.down ?? 0
         output.actions.append(.report(.transfer(summary)))
+    }
+
+    /// The path that a line names, absolute if the directory is known that it is relative to.
+    private static func path(in line: Span<UInt8>, _ range: Range<Int>, of connection: borrowing Connection)
+        -> [UInt8]
+    {
+        let name = bytes(of: line, in: range, limit: Transfer.maximumPathSize)
+        return Array(connection.session.directory.absolute(name).prefix(Transfer.maximumPathSize))
     }
 
     private static func bytes(of line: Span<UInt8>, in range: Range<Int>, limit: Int) -> [UInt8] {

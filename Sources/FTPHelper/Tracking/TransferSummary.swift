@@ -8,9 +8,9 @@ package struct TransferSummary: Hashable, Sendable {
     package let user: [UInt8]
     /// `nil` if no command was seen for the data connection.
     package let command: TransferCommand?
-    /// The argument of the command, at most 255 bytes, unescaped.
+    /// The path in the command, at most 255 bytes, unescaped; absolute if its directory is known.
     ///
-    /// The directory that it is relative to is not known.
+    /// That of a listing without a path is the directory.
     package let path: [UInt8]
     package let isASCII: Bool
     /// `nil` if no data connection has arrived.

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Formats
 package import FTPHelper
+import Linux
 
 /// Answers the requests of one client of the control socket.
 package struct ControlResponder {
     /// The client's user ID; only 0 may change anything.
     package let user: UInt32
+    /// What the daemon is.
+    package let facts: DaemonFacts
     /// Lines that could not be written to the log.
     package let lostLines: UInt64
     /// The current time.
     package let now: Instant
 
-    package init(user: UInt32, lostLines: UInt64, at now: Instant) {
+    package init(user: UInt32, facts: DaemonFacts, lostLines: UInt64, at now: Instant) {
         self.user = user
+        self.facts = facts
         self.lostLines = lostLines
         self.now = now
     }
@@ -35,21 +39,26 @@ package struct ControlResponder {
             return .failure("only root may do that", hint: "use sudo")
         }
         switch request {
-        case .expectations(let format):
-            return .list(engine.expectations, format) { expectation in
-                format == .json ? expectation.json(at: now).text : expectation.text(at: now)
+        case .expectations(let format, let filter):
+            let sessions = sessions(filter, in: engine)
+            return .list(engine.expectations.filter { sessions?.contains($0.master) ?? true }, format) {
+                format == .json ? $0.json(at: now).text : $0.text(at: now)
             }
-        case .connections(let format):
-            return .list(engine.connections, format) { format == .json ? $0.json.text : $0.text }
-        case .transfers(let format):
-            return .list(engine.transfers(at: now), format) { transfer in
-                format == .json ? transfer.json(at: now).text : transfer.text(at: now)
+        case .connections(let format, let filter):
+            return .list(engine.connections.filter { filter.admits($0) }, format) {
+                format == .json ? $0.json(at: now).text : $0.text(at: now)
             }
-        case .statistics(let format):
-            let report = engine.report(queue(), lostLines: lostLines)
-            return .whole(format == .json ? report.json.text + "\n" : report.text)
-        case .metrics:
-            return .whole(engine.report(queue(), lostLines: lostLines).metrics)
+        case .transfers(let format, let filter):
+            let sessions = sessions(filter, in: engine)
+            return .list(engine.transfers(at: now).filter { sessions?.contains($0.master) ?? true }, format) {
+                format == .json ? $0.json(at: now).text : $0.text(at: now)
+            }
+        case .refusals(let format, let filter):
+            return .list(refusals(filter, of: engine), format) {
+                format == .json ? $0.json.text : $0.text
+            }
+        case .statistics, .status, .metrics:
+            return report(engine.report(queue(), lostLines: lostLines), request, engine)
         case .events(let format):
             return .events(format)
         case .delete(let id):
@@ -57,6 +66,8 @@ package struct ControlResponder {
                 return .failure("there is no expectation \(id)", hint: "see pinhole expectations")
             }
             return .whole("")
+        case .disconnect(let id):
+            return end(id, in: &engine)
         case .flush:
             return .whole("closed \(engine.flush(at: now))\n")
         case .reload:
@@ -64,5 +75,53 @@ package struct ControlResponder {
         case .survey:
             return .whole("found \(engine.survey(at: now))\n")
         }
+    }
+
+    /// Answers a request for one of the reports.
+    private func report<System: Kernel & ~Copyable>(
+        _ report: StatisticsReport,
+        _ request: ControlRequest,
+        _ engine: borrowing Engine<System>
+    ) -> ControlAnswer {
+        switch request {
+        case .statistics(.text): return .whole(report.text)
+        case .statistics(.json): return .whole(report.json.text + "\n")
+        case .metrics: return .whole(report.metrics)
+        default:
+            let refusals = refusals(.none, of: engine)
+            let status = StatusReport(facts: facts, statistics: report, refusals: refusals, now: now)
+            return .whole(status.json.text + "\n")
+        }
+    }
+
+    /// Answers a request to end a session.
+    private func end<System: Kernel & ~Copyable>(
+        _ id: UInt32,
+        in engine: inout Engine<System>
+    ) -> ControlAnswer {
+        switch engine.disconnect(id, at: now) {
+        case 0: .failure("there is no session \(id)", hint: "see pinhole connections")
+        case 1: .whole("")
+        case let count: .failure("\(count) sessions have the number \(id)", hint: "end them at the server")
+        }
+    }
+
+    /// The last refusals that a filter admits, the newest first.
+    private func refusals<System: Kernel & ~Copyable>(
+        _ filter: ListFilter,
+        of engine: borrowing Engine<System>
+    ) -> [EventRecord] {
+        engine.notices.recentRefusals.records(at: now, wallTime: Clock.wall()).filter {
+            $0.isRefusal { filter.admits($0) }
+        }
+    }
+
+    /// The control connections that a filter admits; `nil` if it admits all.
+    private func sessions<System: Kernel & ~Copyable>(
+        _ filter: ListFilter,
+        in engine: borrowing Engine<System>
+    ) -> Set<Tuple>? {
+        guard filter != .none else { return nil }
+        return Set(engine.connections.lazy.filter { filter.admits($0) }.map(\.mapping.original))
     }
 }

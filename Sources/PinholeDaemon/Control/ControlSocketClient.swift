@@ -24,12 +24,7 @@ package enum ControlSocketClient {
         at path: String,
         _ receive: (ArraySlice<UInt8>) throws(UserError) -> Void
     ) throws(UserError) {
-        let stream: UnixStream
-        do throws(SystemError) {
-            stream = try UnixStream.connect(to: path)
-        } catch {
-            throw userError(error, at: path)
-        }
+        let stream = try connect(to: path)
         var answer = try begin(request, on: stream, at: path)
         var count = 0
         var rest = timeouts.all * 1_000_000_000
@@ -43,6 +38,78 @@ package enum ControlSocketClient {
             case .nothingYet: throw endless(path)
             case .end: return
             }
+        }
+    }
+
+    /// Sends a request for events to the daemon at `path`, and again to each daemon that comes after it, for ever.
+    ///
+    /// The first daemon has to be there.
+    ///
+    /// - Parameters:
+    ///   - format: how the daemon writes events.
+    ///   - path: the control socket.
+    ///   - lost: called when a daemon has gone.
+    ///   - restarted: called when the next one has taken its place.
+    ///   - receive: called with pieces of printable ASCII and line feeds.
+    /// - Throws: The error of the first attempt, and the errors of the closures.
+    package static func follow(
+        _ format: EventFormat,
+        at path: String,
+        lost: () throws(UserError) -> Void,
+        restarted: () throws(UserError) -> Void,
+        receive: (ArraySlice<UInt8>) throws(UserError) -> Void
+    ) throws(UserError) -> Never {
+        let request = ControlRequest.events(format)
+        var conversation = try Conversation(request, at: path)
+        while true {
+            try conversation.finish(request, receive)
+            try lost()
+            conversation = next(request, at: path)
+            try restarted()
+        }
+    }
+
+    /// Waits for a daemon that takes the request.
+    private static func next(_ request: ControlRequest, at path: String) -> Conversation {
+        while true {
+            if let conversation = try? Conversation(request, at: path) { return conversation }
+            usleep(retryMicroseconds)
+        }
+    }
+
+    /// A request that the daemon has taken, and the part of its answer that has been read.
+    private struct Conversation: ~Copyable {
+        private let stream: UnixStream
+        private var answer: [UInt8]
+
+        init(_ request: ControlRequest, at path: String) throws(UserError) {
+            let stream = try connect(to: path)
+            answer = try begin(request, on: stream, at: path)
+            self.stream = stream
+        }
+
+        /// Passes the answer on until the daemon is gone.
+        mutating func finish(
+            _ request: ControlRequest,
+            _ receive: (ArraySlice<UInt8>) throws(UserError) -> Void
+        ) throws(UserError) {
+            var rest: UInt64 = 0
+            repeat {
+                if !answer.isEmpty { try receive(Escaping.harmlessLines(answer[...])) }
+                answer.removeAll(keepingCapacity: true)
+            } while (try? read(request, from: stream, into: &answer, waiting: &rest)).map { $0 != .end }
+                ?? false
+        }
+    }
+
+    /// Microseconds between two attempts to reach the next daemon.
+    private static let retryMicroseconds: UInt32 = 100_000
+
+    private static func connect(to path: String) throws(UserError) -> UnixStream {
+        do throws(SystemError) {
+            return try UnixStream.connect(to: path)
+        } catch {
+            throw userError(error, at: path)
         }
     }
 
@@ -131,7 +198,7 @@ package enum ControlSocketClient {
     private static func userError(_ error: SystemError, at path: String) -> UserError {
         switch error.code {
         case ENOENT, ECONNREFUSED:
-            UserError("no daemon answers at \(path)", hint: "start it with pinholed")
+            UserError("no daemon answers at \(path)", hint: "start it with \(StartAdvice.command)")
         case EAGAIN: silent(path)
         case EACCES, EPERM: UserError("the daemon at \(path) is for root and its own group", hint: "use sudo")
         default: UserError(error.description, hint: "give the daemon's path with --socket")

@@ -13,6 +13,14 @@ extension Engine where System: ~Copyable {
         return wasOpen
     }
 
+    /// Ends the session with this number; returns how many sessions have it, of which none is ended unless it is one.
+    package mutating func disconnect(_ id: UInt32, at now: Instant) -> Int {
+        output.clear()
+        let count = tracker.disconnect(id, at: now, into: &output)
+        perform(at: now)
+        return count
+    }
+
     /// Deletes every expectation and returns how many there were.
     package mutating func flush(at now: Instant) -> Int {
         output.clear()

@@ -5,11 +5,19 @@ import Messages
 
 extension ConnectionSummary {
     /// The object of `pinhole connections --json`.
-    package var json: JSON { .object(members) }
+    package func json(at now: Instant) -> JSON {
+        .object(
+            members + [
+                JSON.Member("age", .integer(UInt64(began.seconds(until: now)))),
+                JSON.Member("idle", .integer(UInt64(lastSeen.seconds(until: now)))),
+            ]
+        )
+    }
 
     /// Its members, which the events of a connection have, too.
     var members: [JSON.Member] {
-        [
+        // In a capture, nothing has a number.
+        (id == 0 ? [] : [JSON.Member("id", .integer(UInt64(id)))]) + [
             JSON.Member("client", .string(mapping.original.source.description)),
             JSON.Member("server", .string(mapping.original.destination.description)),
             JSON.Member("translated", mapping.reply.inverted.json),
@@ -25,9 +33,11 @@ extension ConnectionSummary {
     }
 
     /// The line of `pinhole connections`: the session's state, then `key=value` pairs.
-    package var text: String {
+    package func text(at now: Instant) -> String {
         var fields = Fields()
         add(to: &fields)
+        fields.add("age", UInt64(began.seconds(until: now)))
+        fields.add("idle", UInt64(lastSeen.seconds(until: now)))
         return "\(state.rawValue) \(fields.text)"
     }
 
@@ -51,5 +61,6 @@ extension ConnectionSummary {
             fields.add("ftps-active", access.active.rawValue)
             fields.add("ftps-live", access.live)
         }
+        if id != 0 { fields.add("id", id) }
     }
 }

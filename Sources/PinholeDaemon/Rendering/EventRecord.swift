@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 package import Formats
 package import FTPHelper
+import Linux
 
 /// An event with its time, as `pinhole events` prints it.
 package struct EventRecord: Hashable, Sendable {
     package let event: Event
-    /// Seconds since the Unix epoch; printed with milliseconds.
+    /// Seconds since the Unix epoch; printed with milliseconds, in text as RFC 3339 has it.
     package let time: Double
     /// The same moment on the tracker's clock, to calculate `expires_in`.
     package let instant: Instant
@@ -47,12 +48,14 @@ package struct EventRecord: Hashable, Sendable {
         return "\(timeText) \(event.name) \(fields.text)"
     }
 
+    /// Whether it is a refusal that has this property.
+    func isRefusal(_ hasProperty: (Refusal) -> Bool) -> Bool {
+        if case .refused(let refusal) = event { hasProperty(refusal) } else { false }
+    }
+
     /// The time as the first member of an object, and as the start of a line.
     var timeMember: JSON.Member { JSON.Member("time", .number(milliseconds / 1000)) }
-    var timeText: String {
-        let whole = UInt64(milliseconds)
-        return "\(whole / 1000).\(String(whole % 1000 + 1000).dropFirst())"
-    }
+    var timeText: String { Clock.timestamp(milliseconds / 1000) }
 
     private var milliseconds: Double { (max(0, time) * 1000).rounded() }
 }

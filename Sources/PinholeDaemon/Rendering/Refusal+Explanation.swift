@@ -5,6 +5,9 @@ extension Refusal {
     /// One sentence for people: what happened, and what the administrator can do about it.
     package var explanation: String {
         switch reason {
+        case .malformed where namesPortZero:
+            "\(announcement) names port 0, at which nothing can listen: update the \(sender), or look for a firewall in "
+                + "front of it that writes such lines"
         case .malformed:
             "\(announcement) is not written as its RFC says: update the \(sender), or block it if it is an attacker"
         case .addressMismatch:
@@ -50,6 +53,13 @@ extension Refusal {
             "the encrypted session has as many data connections as it may have at once: raise 'ftps-max' for the "
                 + "server, or let the client open fewer"
         }
+    }
+
+    /// Tells whether the line is right except for its port: `PORT 10,1,0,2,0,0`, `229 ok (|||0|)`.
+    private var namesPortZero: Bool {
+        var end = line[...]
+        if end.last == UInt8(ascii: ")") { end.removeLast() }
+        return [",0,0", "|0|"].contains { end.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
     /// Who sent the line.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
 import Messages
 import PinholeDaemon
 import Terminal
@@ -22,9 +23,9 @@ struct TopScreen: Sendable {
         case close(UInt64)
     }
 
-    private(set) var view = TopView.transfers
+    private(set) var view = ListKind.transfers
     private(set) var isPaused = false
-    private var orders: [TopView: (column: Int, isDescending: Bool)] = [:]
+    private var orders: [ListKind: (column: Int, isDescending: Bool)] = [:]
     private var filter = ""
     /// The new filter while it is being typed.
     private var typed: String?
@@ -33,7 +34,7 @@ struct TopScreen: Sendable {
     /// The last error.
     private var complaint: String?
     private var report: TopReport?
-    private var rows: [TopRow] = []
+    private var rows: [ListRow] = []
     /// Bytes per second of each transfer and in total, from the last two reports.
     private var rates: [String: Double] = [:]
     private var packetRate: Double?
@@ -72,15 +73,15 @@ struct TopScreen: Sendable {
         // The counters of a restarted daemon begin at zero.
         packetRate = seconds > 0 && packets >= 0 ? packets / seconds : nil
         let earlier = Dictionary(
-            (report?.transfers ?? []).map { (TopRow.key(of: $0), TopRow.moved($0)) },
+            (report?.transfers ?? []).map { (ListRow.key(of: $0), ListRow.moved($0)) },
             uniquingKeysWith: { $1 }
         )
         rates = [:]
         upRate = 0
         downRate = 0
         for transfer in new.transfers {
-            guard let moved = TopRow.moved(transfer) else { continue }
-            let key = TopRow.key(of: transfer)
+            guard let moved = ListRow.moved(transfer) else { continue }
+            let key = ListRow.key(of: transfer)
             let rate: Double
             if let before = earlier[key] ?? nil, seconds > 0 {
                 rate = max(0, moved - before) / seconds
@@ -95,14 +96,11 @@ struct TopScreen: Sendable {
 
     // MARK: - Rows
 
-    private func makeRows(_ report: TopReport) -> [TopRow] {
+    private func makeRows(_ report: TopReport) -> [ListRow] {
         let rows =
-            switch view {
-            case .transfers: report.transfers.map { TopRow(transfer: $0, rate: rates[TopRow.key(of: $0)]) }
-            case .sessions: report.rows.map { TopRow(session: $0) }
-            case .expectations: report.rows.map { TopRow(expectation: $0) }
-            case .refusals: report.rows.map { TopRow(refusal: $0, at: report.wallTime) }
-            }
+            view == .transfers
+            ? report.transfers.map { view.row(of: $0, rate: rates[ListRow.key(of: $0)], at: report.wallTime) }
+            : report.rows.map { view.row(of: $0, at: report.wallTime) }
         let order = order
         let shown = rows.filter { row in filter == "" || row.addresses.contains { $0.contains(filter) } }
         return shown.sorted { left, right in
@@ -159,7 +157,7 @@ struct TopScreen: Sendable {
     }
 
     private mutating func show(_ step: Int) -> Request {
-        let all = TopView.allCases
+        let all = ListKind.allCases
         let index = all.firstIndex(of: view) ?? 0
         view = all[(index + step + all.count) % all.count]
         selection = nil
@@ -198,14 +196,14 @@ struct TopScreen: Sendable {
         var lines = [
             Line(text: counts, style: .bold), Line(text: flow), note,
             Line(
-                text: TopView.allCases.map { $0 == view ? "[\($0.rawValue)]" : " \($0.rawValue) " }.joined(
+                text: ListKind.allCases.map { $0 == view ? "[\($0.rawValue)]" : " \($0.rawValue) " }.joined(
                     separator: " "
                 )
             ),
         ]
-        let detail = selection.map { TopScreen.wrapped(rows[$0].detail, width: width) } ?? []
+        let detail = selection.map { Help.wrapped(rows[$0].detail, width: width) } ?? []
         let room = max(0, height - lines.count - 2 - detail.count)
-        let layout = TopLayout(view.columns, rows, width: width)
+        let layout = ListLayout(view.columns, rows, width: width)
         lines.append(Line(text: layout.header, style: .bold))
         let first = max(0, min((selection ?? 0) - room / 2, rows.count - room))
         for index in first..<min(rows.count, first + room) {
@@ -223,19 +221,6 @@ struct TopScreen: Sendable {
         }
     }
 
-    /// Wraps a text to that width.
-    private static func wrapped(_ text: String, width: Int) -> [String] {
-        var lines: [String] = []
-        for word in text.split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= width {
-                lines[lines.count - 1] = last + " " + word
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
-    }
-
     private var counts: String {
         func number(_ name: String) -> String { report?.statistics[name]?.integer.map { "\($0)" } ?? "-" }
         func sum(_ name: String) -> String {
@@ -249,9 +234,9 @@ struct TopScreen: Sendable {
         func number(_ name: String) -> String {
             report?.statistics["queue"]?[name]?.integer.map { "\($0)" } ?? "-"
         }
-        let packets = packetRate.map { TopNumbers.short($0) + "/s" } ?? "-"
+        let packets = packetRate.map { ShortForm.short($0) + "/s" } ?? "-"
         return "packets \(packets)  queue \(number("waiting")) waiting, \(number("dropped")) dropped  "
-            + "down \(TopNumbers.short(downRate))/s  up \(TopNumbers.short(upRate))/s"
+            + "down \(ShortForm.short(downRate))/s  up \(ShortForm.short(upRate))/s"
     }
 
     private var note: Line {

@@ -7,6 +7,7 @@ struct ConnectionReport: Decodable {
         let server: String
     }
 
+    let id: UInt32
     let client: String
     let server: String
     let translated: Translated

@@ -10,6 +10,9 @@ struct EventReport: Decodable {
     /// The events that a running `pinhole events --json` has written so far; a line still being written is left out.
     static func all(of service: Service) throws -> [EventReport] {
         let complete = service.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-        return try complete.map { try JSONDecoder().decode(EventReport.self, from: Data($0.utf8)) }
+        // What it says of the daemon's end is no event.
+        return try complete.filter { $0.hasPrefix("{") }.map {
+            try JSONDecoder().decode(EventReport.self, from: Data($0.utf8))
+        }
     }
 }

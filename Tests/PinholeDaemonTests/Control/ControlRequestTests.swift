@@ -11,7 +11,8 @@ import Testing
         (.transfers(.text), "transfers text"),
         (.events(.json), "events json"), (.events(.xferlog), "events xferlog"),
         (.delete(18_446_744_073_709_551_615), "delete 18446744073709551615"),
-        (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
+        (.disconnect(4_294_967_295), "disconnect 4294967295"), (.refusals(.text), "refusals text"),
+        (.status, "status"), (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
     ])
     func `a request is one line and comes out of it again`(_ request: ControlRequest, _ line: String) {
         #expect(request.line == line)
@@ -19,7 +20,37 @@ import Testing
         #expect(line.utf8.count <= ControlRequest.maximumSize)
     }
 
+    private static func filter(_ client: String?, _ server: String?, _ user: String?) -> ListFilter {
+        var filter = ListFilter()
+        (filter.client, filter.server, filter.user) = (client, server, user)
+        return filter
+    }
+
     @Test(arguments: [
+        (filter("10.1.0.2", nil, nil), "client=10.1.0.2"),
+        (filter(nil, "fd02::/64", nil), "server=fd02::/64"),
+        (filter("10.1.0.0/16", "10.2.0.2", "a b  c=d "), "client=10.1.0.0/16 server=10.2.0.2 user=a b  c=d "),
+        (filter(nil, nil, ""), "user="),
+    ])
+    func `a list may be of some sessions only`(_ filter: ListFilter, _ words: String) {
+        for request in [ControlRequest.connections(.text, filter), .refusals(.json, filter)] {
+            #expect(request.line.hasSuffix(" \(words)"))
+            #expect(ControlRequest(parsing: Array(request.line.utf8)) == request)
+        }
+    }
+
+    @Test func `the longest request is not too long`() {
+        let network = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128"
+        let longest = Self.filter(network, network, String(repeating: #"\xff"#, count: 64))
+        #expect(ControlRequest.expectations(.json, longest).line.utf8.count <= ControlRequest.maximumSize)
+    }
+
+    @Test(arguments: [
+        "connections text client=10.1.0.2 ", "connections text client=x",
+        "connections text server=10.2.0.2 client=10.1.0.2",
+        "connections text ", "connections text frob", "stats json user=x", "refusals", "status json",
+        "disconnect 4294967296",
+        "disconnect", "delete 1 user=x",
         "", " ", "expectations", "expectations ", "expectations xml", "expectations json ",
         " expectations json",
         "expectations  json", "Expectations json", "delete", "delete -1", "delete x",

@@ -575,7 +575,14 @@ import TestPackets
         user: UInt32 = 0,
         of engine: inout Engine<FakeKernel>
     ) -> String {
-        let answer = ControlResponder(user: user, lostLines: 0, at: start)
+        let facts = DaemonFacts(
+            version: "1.2.3",
+            process: 4711,
+            started: Instant(nanoseconds: start.nanoseconds - 1_000_000_000),
+            backend: .nft,
+            queues: QueueNumbers()
+        )
+        let answer = ControlResponder(user: user, facts: facts, lostLines: 0, at: start)
             .answer(request, from: &engine, queue: QueueFigures.init) { _ in .whole("reloaded\n") }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
@@ -592,16 +599,66 @@ import TestPackets
         let expectation = engine.expectations[0]
         #expect(answer(.expectations(.json), of: &engine) == "[\(expectation.json(at: start).text)]\n")
         #expect(answer(.expectations(.text), of: &engine) == "\(expectation.text(at: start))\n")
-        #expect(answer(.connections(.json), of: &engine) == "[\(engine.connections[0].json.text)]\n")
+        #expect(
+            answer(.connections(.json), of: &engine) == "[\(engine.connections[0].json(at: start).text)]\n"
+        )
         #expect(answer(.statistics(.json), of: &engine).hasPrefix(#"{"packets":2,"connections":1,"#))
         #expect(answer(.events(.json), of: &engine) == "events json")
+    }
+
+    @Test func `a list has only the sessions that are asked for`() {
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        func has(_ client: String?, _ server: String?, _ user: String?) -> Bool {
+            var filter = ListFilter()
+            (filter.client, filter.server, filter.user) = (client, server, user)
+            let lists = [ControlRequest.connections(.text, filter), .expectations(.text, filter)].map {
+                answer($0, of: &engine).count { $0 == "\n" }
+            }
+            #expect(lists[0] == lists[1])
+            return lists[0] == 1
+        }
+        #expect(has("10.1.0.2", nil, nil))
+        #expect(has("10.1.0.0/16", "10.2.0.2", nil))
+        #expect(!has("10.1.0.3", nil, nil))
+        #expect(!has(nil, "10.2.0.3", nil))
+        #expect(!has(nil, nil, "nobody"))
+    }
+
+    @Test func `the last hundred refusals are kept, the newest first`() {
+        var engine = engine()
+        #expect(answer(.refusals(.text), of: &engine) == "")
+        for number in 0..<120 {
+            let line = "PORT 10,1,0,2,0,\(100 + number)\r\n"
+            _ = engine.control(
+                packet(
+                    Samples.mapping.original,
+                    [.ack],
+                    sequence: 1000 + UInt32(number * line.utf8.count),
+                    line
+                ).span,
+                at: start
+            )
+        }
+        let lines = answer(.refusals(.text), of: &engine).split(separator: "\n")
+        #expect(lines.count == 100)
+        #expect(lines.first?.contains(#" refused reason=privileged-port kind=PORT "#) == true)
+        #expect(lines.first?.contains(#" line="PORT 10,1,0,2,0,219" "#) == true)
+        #expect(lines.last?.contains(#" line="PORT 10,1,0,2,0,120" "#) == true)
+        var filter = ListFilter()
+        filter.client = "10.1.0.3"
+        #expect(answer(.refusals(.json, filter), of: &engine) == "[]\n")
+        let status = answer(.status, of: &engine)
+        #expect(status.hasPrefix(#"{"version":"1.2.3","process":4711,"uptime":1,"backend":"nft","#))
+        #expect(status.contains(#","refused":120,"#))
+        #expect(status.matches(of: /"event":"refused"/).count == 3)
     }
 
     @Test func `root closes expectations, and nobody else does`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        for request in [ControlRequest.delete(1), .flush, .reload] {
+        for request in [ControlRequest.delete(1), .disconnect(1), .flush, .reload] {
             #expect(answer(request, user: 1000, of: &engine) == "only root may do that: use sudo")
         }
         #expect(engine.expectations.count == 1)

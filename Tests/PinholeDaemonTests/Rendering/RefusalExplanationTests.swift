@@ -108,4 +108,19 @@ import Testing
     @Test func `every reason has one`() {
         #expect(Set(Self.sentences.map(\.0)) == Set(Refusal.Reason.allCases))
     }
+
+    @Test(arguments: [
+        (FTPHelper.Expectation.Kind.port, "PORT 10,1,0,2,0,0", true), (.eprt, "EPRT |1|10.1.0.2|0|", true),
+        (.pasv, "227 ok (10,2,0,2,0,0)", true), (.epsv, "229 ok (|||0|)", true),
+        (.port, "PORT 10,1,0,2,0,400", false), (.port, "PORT 10,0,0", true), (.port, "", false),
+    ])
+    func `port 0 is called so`(_ kind: FTPHelper.Expectation.Kind, _ line: String, _ isZero: Bool) {
+        let refusal = Refusal(
+            reason: .malformed,
+            kind: kind,
+            connection: Samples.mapping.original,
+            line: Array(line.utf8)
+        )
+        #expect(refusal.explanation.contains(" names port 0, at which nothing can listen: ") == isZero)
+    }
 }

@@ -68,7 +68,7 @@ import Testing
     @Test func `the event has the reply and how long it took`() {
         #expect(
             record(transfer()).text
-                == "1700000000.063 transfer client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous "
+                == "2023-11-14T22:13:20.063Z transfer client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous "
                 + #"command=RETR path="pub/a file" direction=download up=0 down=300000 size=400000 "#
                 + "progress=75% seconds=3.250 id=1 kind=PORT from=10.2.0.2:20 to=10.2.0.100:5001 "
                 + #"reply="226 Transfer complete.""#
@@ -84,7 +84,7 @@ import Testing
         let unknown = transfer(nil, path: "", hasData: false, bytes: nil, size: nil, reply: "")
         #expect(
             record(unknown).text
-                == #"1700000000.063 transfer client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous path="" "#
+                == #"2023-11-14T22:13:20.063Z transfer client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous path="" "#
                 + #"up=unknown down=unknown seconds=3.250 reply="""#
         )
         #expect(

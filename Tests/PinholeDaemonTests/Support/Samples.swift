@@ -76,6 +76,7 @@ enum Samples {
         access: FTPHelper.Expectation.Access? = nil
     ) -> ConnectionSummary {
         ConnectionSummary(
+            id: 7,
             mapping: mapping,
             state: state,
             isAdopted: false,
@@ -84,6 +85,8 @@ enum Samples {
             opened: 2,
             used: 1,
             refused: 4,
+            began: Instant(nanoseconds: now.nanoseconds - 1_000_000_000),
+            lastSeen: Instant(nanoseconds: now.nanoseconds - 500_000_000),
             access: access
         )
     }

@@ -23,7 +23,7 @@ struct CheckCommandTests {
         printf '#!/bin/sh\nexit 1\n' >"$dir/bin/systemctl"
         chmod 755 "$dir/bin/systemctl"
         echo 'user = nobody' >"$dir/conf"
-        check() { pinhole check --config "$dir/conf" --socket "$dir/socket"; }
+        check() { pinhole check -v --config "$dir/conf" --socket "$dir/socket"; }
 
         """
 
@@ -66,7 +66,7 @@ struct CheckCommandTests {
                 ok       daemon: only the system calls that it needs
                 ok       queue 21, control packets: pinholed, process PROCESS listens
                 ok       queue 20, data connections: pinholed, process PROCESS listens
-                ok       refused since the start: nothing
+                ok       refused in the last hour: nothing
                 ok       exporter: none at 127.0.0.1:9421; only Prometheus needs one
                 ok       the kernel's helper: not used
                 ok       forwarding of IPv4
@@ -74,9 +74,67 @@ struct CheckCommandTests {
                 ok       forwarding of IPv6
                 ok       ip6tables FORWARD: drops nothing by default
                 ok       reverse path filter of IPv4 (rp_filter): off; forged packets open nothing
+                32 checks, all ok
 
                 """
         )
+    }
+
+    @Test func `what is right is not listed unless that is asked for`() throws {
+        let child = try Program.script(
+            Self.start + """
+                quiet() { pinhole check --config "$dir/conf" --socket "$dir/socket" "$@"; }
+                quiet
+                sysctl -qw net.netfilter.nf_conntrack_acct=0
+                quiet
+                quiet --json
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        let lines = child.output.split(separator: "\n")
+        #expect(lines.count == 4)
+        #expect(lines[0] == "32 checks, all ok")
+        #expect(lines[1].hasPrefix("warning  accounting: off, "))
+        #expect(lines[2] == "32 checks, 1 warning")
+        #expect(lines[3].hasPrefix(#"[{"grade":"ok","subject":"kernel: NFQUEUE","hint":""},"#))
+        #expect(
+            lines[3].contains(
+                #"{"grade":"warning","subject":"accounting: off, so the size of transfers is unknown","#
+            )
+        )
+    }
+
+    @Test func `a monitoring system gets one line, figures and its exit status`() throws {
+        let child = try Program.script(
+            Self.start + """
+                monitor() {
+                    "$@" pinhole check --monitoring --config "$dir/conf" --socket "$dir/socket" && echo 0 || echo $?
+                }
+                monitor
+                sysctl -qw net.netfilter.nf_conntrack_acct=0
+                monitor
+                pinhole rules unload
+                monitor
+                pinhole() { setpriv --inh-caps=-all --bounding-set=-net_admin -- "$pinhole" "$@"; }
+                monitor
+                """
+        )
+        #expect(child.status == 0, "\(child.errors)")
+        let figures = "sessions=0 transfers=0 expectations=0 refused=0c errors=0c"
+        let lines = child.output.split(separator: "\n")
+        #expect(lines.count == 8)
+        #expect(lines[0...1] == ["PINHOLE OK - 32 checks, all ok | \(figures)", "0"])
+        #expect(
+            lines[2].hasPrefix(
+                "PINHOLE WARNING - accounting: off, so the size of transfers is unknown: sysctl "
+            )
+        )
+        #expect(lines[2].hasSuffix("; 32 checks, 1 warning | \(figures)"))
+        #expect(lines[3] == "1")
+        #expect(lines[4].hasPrefix("PINHOLE CRITICAL - set pinhole4: missing: pinhole rules load; "))
+        #expect(lines[5] == "2")
+        #expect(lines[6].hasPrefix("PINHOLE UNKNOWN - no permission to inspect the system: "))
+        #expect(lines[7] == "3")
     }
 
     @Test func `with nothing in place every line has its hint`() throws {
@@ -149,7 +207,7 @@ struct CheckCommandTests {
     @Test func `a daemon whose process is out of sight is no more than a warning`() throws {
         let child = try Program.script(
             Self.start + """
-                unshare --pid --fork --mount-proc "$pinhole" check --config "$dir/conf" --socket "$dir/socket"
+                unshare --pid --fork --mount-proc "$pinhole" check -v --config "$dir/conf" --socket "$dir/socket"
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
@@ -174,7 +232,7 @@ struct CheckCommandTests {
                 trap "kill $daemon" EXIT
                 end=$((SECONDS + 60))
                 until ./pinhole stats --socket "$0/own/socket" >/dev/null 2>&1; do ((SECONDS < end)); done
-                ./pinhole check --socket "$0/own/socket"
+                ./pinhole check -v --socket "$0/own/socket"
                 ./pinhole rules unload
             ' "$dir"
             """#
@@ -230,7 +288,7 @@ struct CheckCommandTests {
             Self.start + """
                 pinhole rules unload
                 pinhole rules load --backend nft --ports 21,2121 --queues 7,8
-                pinhole check --socket "$dir/socket"
+                pinhole check -v --socket "$dir/socket"
                 """
         )
         let found = lines(child, "ok").filter { $0.hasPrefix("set ") || $0.hasPrefix("rules ") }
@@ -246,14 +304,14 @@ struct CheckCommandTests {
     @Test func `whether rules of nftables or of iptables would be loaded is said, and why`() throws {
         let child = try Program.script(
             """
-            backend() { { "$pinhole" check --socket "$dir/socket" || true; } | grep backend; }
+            backend() { { "$pinhole" check -v --socket "$dir/socket" || true; } | grep backend; }
             backend
             nft add table inet firewall
             backend
             mkdir "$dir/few"
             ln -s /usr/sbin/nft "$dir/few"
             for path in none few; do
-                PATH=$dir/$path "$pinhole" check --socket "$dir/socket" >"$dir/findings" || true
+                PATH=$dir/$path "$pinhole" check -v --socket "$dir/socket" >"$dir/findings" || true
                 grep backend "$dir/findings"
             done
             # Where the kernel lacks it, the first lines are those of its stand-in.
@@ -283,7 +341,7 @@ struct CheckCommandTests {
             nft flush chain inet pinhole control
             nft delete set inet pinhole pinhole6 || nft flush chain inet pinhole data
             ipset create pinhole4 hash:ip,port,ip timeout 300
-            pinhole check --socket "$dir/socket"
+            pinhole check -v --socket "$dir/socket"
             """
         )
         #expect(
@@ -374,7 +432,7 @@ struct CheckCommandTests {
 
     @Test func `a missing program does not keep it from looking further`() throws {
         let child = try Program.script(
-            Self.start + #"PATH="$dir/none" "$pinhole" check --config "$dir/conf" --socket "$dir/socket""#
+            Self.start + #"PATH="$dir/none" "$pinhole" check -v --config "$dir/conf" --socket "$dir/socket""#
         )
         #expect(child.status == 1)
         #expect(lines(child, "not ok") == ["there is no command ipset: apt install ipset"])
@@ -412,9 +470,9 @@ struct CheckCommandTests {
     @Test func `a configuration that was named has to be there, the usual one need not`() throws {
         let child = try Program.script(
             """
-            pinhole check --config "$dir/none" | sed "s|$dir|DIR|" | grep configuration || true
+            pinhole check -v --config "$dir/none" | sed "s|$dir|DIR|" | grep configuration || true
             mkdir "$dir/etc"
-            unshare --mount bash -c 'mount --bind "$1/etc" /etc; "$2" check' - "$dir" "$pinhole" | grep configuration
+            unshare --mount bash -c 'mount --bind "$1/etc" /etc; "$2" check -v' - "$dir" "$pinhole" | grep configuration
             """
         )
         #expect(
@@ -432,7 +490,7 @@ struct CheckCommandTests {
             Self.start + """
                 start other --queues 7,8
                 echo "socket = $dir/other" >>"$dir/conf"
-                pinhole check --config "$dir/conf" | grep -c "daemon: answers at $dir/other,"
+                pinhole check -v --config "$dir/conf" | grep -c "daemon: answers at $dir/other,"
                 """
         )
         #expect(child.output == "1\n")
@@ -445,7 +503,7 @@ struct CheckCommandTests {
                 check | grep nemo || true
                 grep -v '^pinhole:' /etc/passwd >"$dir/passwd"
                 echo >"$dir/conf"
-                unshare --mount bash -c 'mount --bind "$1/passwd" /etc/passwd; "$2" check --config "$1/conf"' \
+                unshare --mount bash -c 'mount --bind "$1/passwd" /etc/passwd; "$2" check -v --config "$1/conf"' \
                     - "$dir" "$pinhole" | grep '  user '
                 """
         )
@@ -699,7 +757,7 @@ struct CheckCommandTests {
         #expect(child.status == 0, "\(child.errors)")
         #expect(
             lines(child, "warning") == [
-                "refused since the start: 1 not-ftp: see the log, or pinhole events when it happens again"
+                "refused in the last hour: 1 not-ftp: see pinhole refusals"
             ]
         )
     }

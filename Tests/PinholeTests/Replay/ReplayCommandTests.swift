@@ -30,13 +30,13 @@ import Testing
     )
 
     private static let connectionLine =
-        "1000.500 connection frame=1 state=ready client=10.1.0.2:40112 server=10.2.0.2:21 adopted=yes "
+        "1970-01-01T00:16:40.500Z connection frame=1 state=ready client=10.1.0.2:40112 server=10.2.0.2:21 adopted=yes "
         + "user=\"\" edits=0 opened=0 used=0 refused=0\n"
     private static let expectationLine =
-        "1000.500 expectation frame=1 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2 "
+        "1970-01-01T00:16:40.500Z expectation frame=1 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2 "
         + "to=10.1.0.2:5001\n"
     private static let dataLine =
-        "1001.500 data frame=2 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2:20 "
+        "1970-01-01T00:16:41.500Z data frame=2 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2:20 "
         + "to=10.1.0.2:5001\n"
 
     /// Replays a file of these bytes; the file's name in what is said becomes `FILE`.
@@ -83,12 +83,32 @@ import Testing
         #expect(status == 1)
         #expect(output == Self.connectionLine + Self.expectationLine)
         #expect(errors.hasPrefix("pinhole: FILE breaks off after frame 1: "))
-        #expect(errors.hasSuffix(": the events before that are shown; use a complete capture\n"))
+        #expect(errors.hasSuffix(": the events before that are shown; get the whole capture\n"))
         #expect(errors.count { $0 == "\n" } == 1)
     }
 
+    @Test func `a capture without a control connection at the ports says how to look at all`() throws {
+        let (status, output, errors) = try replay(Self.header + Self.port, "--ports", "2121,990")
+        #expect(status == 0)
+        #expect(output == "")
+        #expect(
+            errors
+                == "pinhole: the capture has no control connection at port 2121, 990: look at all with --any-port\n"
+        )
+        #expect(try replay(Self.header + Self.port, "--any-port").2 == "")
+    }
+
+    @Test func `standard input is a capture, too`() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "pinhole-\(UUID().uuidString).pcap")
+        try Data(Self.header + Self.port).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let child = try ChildProcess.run("sh", ["-c", #"cat "$1" | "$0" replay -"#, Program.path, url.path])
+        #expect(child.errors == "")
+        #expect(child.output == Self.connectionLine + Self.expectationLine)
+    }
+
     @Test func `an empty capture has no events`() throws {
-        #expect(try replay(Self.header) == (0, "", ""))
+        #expect(try replay(Self.header, "--any-port") == (0, "", ""))
     }
 
     @Test func `what is no capture is one line and status 1`() throws {

@@ -47,7 +47,7 @@ struct TopScreenTests {
     private func session(_ client: String, refused: Int = 0, user: String = "joe") throws -> JSON {
         try json(
             #"{"client":"\#(client)","server":"10.2.0.2:21","state":"ready","user":"\#(user)","#
-                + #""opened":2,"used":1,"refused":\#(refused)}"#
+                + #""id":7,"age":65,"idle":5,"used":1,"refused":\#(refused)}"#
         )
     }
 
@@ -102,7 +102,7 @@ struct TopScreenTests {
         var transfers: [JSON] = []
         for number in 0..<100 { transfers.append(try transfer("10.1.0.2:\(number)", id: number, path: long)) }
         top.take(try report(transfers: transfers))
-        for _ in TopView.allCases {
+        for _ in ListKind.allCases {
             let lines = top.lines(rows: rows, columns: columns)
             #expect(lines.count == rows)
             #expect(lines.allSatisfy { $0.text.count <= columns })
@@ -185,7 +185,7 @@ struct TopScreenTests {
 
     @Test func `a key shows the next view, or the one before, and has it asked for`() throws {
         var top = TopScreen()
-        let views: [TopView] = [.sessions, .expectations, .refusals, .transfers]
+        let views: [ListKind] = [.sessions, .expectations, .refusals, .transfers]
         for view in views {
             #expect(top.press(.character(UInt8(ascii: "\t"))) == .refresh)
             #expect(top.view == view)
@@ -210,10 +210,10 @@ struct TopScreenTests {
         #expect(order(top) == ["10.1.0.2", "10.1.0.3", "10.1.0.4"])
         press(&top, "r")
         #expect(order(top) == ["10.1.0.4", "10.1.0.3", "10.1.0.2"])
-        press(&top, "ssssss")
+        press(&top, "sssssss")
         #expect(text(top)[2] == "by REFUSED, largest first")
         #expect(order(top) == ["10.1.0.4", "10.1.0.2", "10.1.0.3"], "as numbers, not as text")
-        press(&top, "s")
+        press(&top, "ss")
         #expect(text(top)[2] == "by CLIENT")
     }
 
@@ -303,7 +303,7 @@ struct TopScreenTests {
         (999_500, "1.0M"), (12_345_678, "12.3M"), (1.5e12, "1.5T"), (-5, "0"), (9e30, "1000000000000000P"),
     ])
     func `numbers are short`(_ number: Double, _ text: String) {
-        #expect(TopNumbers.short(number) == text)
+        #expect(ShortForm.short(number) == text)
     }
 
     @Test(arguments: [
@@ -312,14 +312,14 @@ struct TopScreenTests {
         (-1, "0s"),
     ])
     func `durations are short`(_ seconds: Double, _ text: String) {
-        #expect(TopNumbers.duration(seconds) == text)
+        #expect(ShortForm.duration(seconds) == text)
     }
 
     @Test(arguments: [
         (0, "0%"), (0.25, "25%"), (1, "100%"), (1e300, "999%"), (-1e300, "0%"), (1.7e308, "999%"),
     ])
     func `parts are so many of a hundred`(_ part: Double, _ text: String) {
-        #expect(TopNumbers.percent(part) == text)
+        #expect(ShortForm.percent(part) == text)
     }
 
     // MARK: A daemon that is none

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A row of a table of `pinhole top`.
-struct TopRow: Hashable, Sendable {
+struct ListRow: Hashable, Sendable {
     /// The text in one column, and the number to sort by if there is one.
     struct Cell: Hashable, Sendable {
         let text: String

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Finds what a misspelt word was meant to be.
-enum Spelling {
+package enum Spelling {
     /// Longer words are not compared with any name.
     private static let maximumLength = 40
 
     /// The name that differs from the word in at most two characters; `nil` if there is none.
-    static func nearest(to word: String, among names: [String]) -> String? {
+    package static func nearest(to word: String, among names: [String]) -> String? {
         let word = word.lowercased().map { $0 == "_" ? "-" : $0 }
         guard (2...maximumLength).contains(word.count) else { return nil }
         let distances = names.map { (name: $0, distance: distance(word, Array($0))) }

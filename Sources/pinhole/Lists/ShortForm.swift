@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Short forms of numbers.
-enum TopNumbers {
+enum ShortForm {
     /// `999`, `1.2k`, `12.3M`, `123M`, and so on in thousands.
     static func short(_ number: Double) -> String {
         var rest = max(0, number)

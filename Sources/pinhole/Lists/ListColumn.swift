@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A column of a table of `pinhole top`.
-struct TopColumn: Hashable, Sendable {
+struct ListColumn: Hashable, Sendable {
     let title: String
     /// Numbers are aligned to the right.
     var isNumber = false

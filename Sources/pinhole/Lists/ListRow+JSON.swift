@@ -3,22 +3,23 @@ import Formats
 import PinholeDaemon
 
 /// Rows from the daemon's answers.
-extension TopRow {
+extension ListRow {
     init(transfer: JSON, rate: Double?) {
-        let moved = TopRow.moved(transfer)
+        let moved = ListRow.moved(transfer)
         let progress = transfer["progress"]?.double
         let seconds = transfer["seconds"]?.double ?? 0
+        let rate = rate ?? moved.map { $0 / max(seconds, 1) }
         self.init(
-            key: TopRow.key(of: transfer),
-            addresses: TopRow.ends(of: transfer),
+            key: ListRow.key(of: transfer),
+            addresses: ListRow.ends(of: transfer),
             cells: [
-                Cell(TopRow.address(transfer["client"])), Cell(TopRow.address(transfer["server"])),
+                Cell(ListRow.address(transfer["client"])), Cell(ListRow.address(transfer["server"])),
                 Cell(transfer["user"]?.string ?? ""), Cell(transfer["command"]?.string ?? "-"),
                 Cell(transfer["path"]?.string ?? ""),
-                Cell(progress.map(TopNumbers.percent) ?? "-", progress),
-                Cell(moved.map(TopNumbers.short) ?? "-", moved),
-                Cell(rate.map(TopNumbers.short) ?? "-", rate),
-                Cell(TopNumbers.duration(seconds), seconds),
+                Cell(progress.map(ShortForm.percent) ?? "-", progress),
+                Cell(moved.map(ShortForm.short) ?? "-", moved),
+                Cell(rate.map(ShortForm.short) ?? "-", rate),
+                Cell(ShortForm.duration(seconds), seconds),
             ]
         )
     }
@@ -26,9 +27,10 @@ extension TopRow {
     init(session: JSON) {
         self.init(
             key: "\(session["client"]?.string ?? "") \(session["server"]?.string ?? "")",
-            addresses: TopRow.ends(of: session),
-            cells: ["client", "server", "state", "user"].map { Cell(session[$0]?.string ?? "") }
-                + ["opened", "used", "refused"].map { TopRow.count(session[$0]?.integer ?? 0) }
+            addresses: ListRow.ends(of: session),
+            cells: ["client", "server", "user", "state"].map { Cell(session[$0]?.string ?? "") }
+                + ["age", "idle"].map { ListRow.time(session[$0]?.double ?? 0) }
+                + ["used", "refused", "id"].map { ListRow.count(session[$0]?.integer ?? 0) }
         )
     }
 
@@ -37,12 +39,12 @@ extension TopRow {
         self.init(
             key: "\(expectation["id"]?.integer ?? 0)",
             id: expectation["id"]?.integer,
-            addresses: expectation["master"].map(TopRow.ends) ?? [],
+            addresses: expectation["master"].map(ListRow.ends) ?? [],
             cells: [
-                TopRow.count(expectation["id"]?.integer ?? 0), Cell(expectation["kind"]?.string ?? ""),
+                ListRow.count(expectation["id"]?.integer ?? 0), Cell(expectation["kind"]?.string ?? ""),
                 Cell(expectation["master"]?["client"]?.string ?? ""),
                 Cell(expectation["from"]?.string ?? ""), Cell(expectation["to"]?.string ?? ""),
-                Cell(TopNumbers.duration(left), left),
+                Cell(ShortForm.duration(left), left),
             ]
         )
     }
@@ -55,9 +57,9 @@ extension TopRow {
         let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
         self.init(
             key: "\(time) \(client) \(line)",
-            addresses: TopRow.ends(of: refusal),
+            addresses: ListRow.ends(of: refusal),
             cells: [
-                Cell(TopNumbers.duration(now - time), now - time), Cell(client),
+                Cell(ShortForm.duration(now - time), now - time), Cell(client),
                 Cell(refusal["server"]?.string ?? ""), Cell(refusal["reason"]?.string ?? ""),
                 Cell(line),
             ],
@@ -81,6 +83,8 @@ extension TopRow {
         default: up + down
         }
     }
+
+    private static func time(_ seconds: Double) -> Cell { Cell(ShortForm.duration(seconds), seconds) }
 
     private static func count(_ number: UInt64) -> Cell { Cell("\(number)", Double(number)) }
 

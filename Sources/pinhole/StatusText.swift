@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Commands
+import FirewallRules
+import Formats
+import Netfilter
+import PinholeDaemon
+
+/// The text of `pinhole status`, in the manner of `wg show`.
+struct StatusText {
+    private let daemon: JSON
+    /// `nil` if they cannot be read.
+    private let rules: [LoadedRules]?
+    private let socketPath: String
+    /// Seconds since the epoch.
+    private let now: Double
+
+    init(_ daemon: JSON, _ rules: [LoadedRules]?, socketPath: String, now: Double) {
+        self.daemon = daemon
+        self.rules = rules
+        self.socketPath = socketPath
+        self.now = now
+    }
+
+    /// The lines, of which only hints are wrapped.
+    func lines(width: Int) -> [String] {
+        let uptime = ShortForm.duration(daemon["uptime"]?.double ?? 0)
+        let queues = daemon["queues"]
+        var lines = [
+            "daemon: version \(text("version")), process \(number("process")), up \(uptime)",
+            "  socket: \(socketPath)",
+            "  backend: \(text("backend")), queues \(number("control", queues)) and \(number("data", queues))",
+            "  rules: \(rulesText)",
+            "  sessions: \(number("sessions")), of which \(number("ftps_sessions")) open FTPS ports; "
+                + "\(number("sessions_total")) since the start",
+            "  transfers: \(number("transfers")); \(number("transfers_completed")) complete, "
+                + "\(number("transfers_failed")) failed",
+            "  expectations: \(number("expectations")); \(number("expectations_used")) used, "
+                + "\(number("expectations_expired")) expired",
+            "  errors: \(number("errors"))",
+            "  refused: \(number("refused"))",
+        ]
+        for refusal in daemon["refusals"]?.elements ?? [] {
+            let ago = ShortForm.duration(now - (refusal["time"]?.double ?? now))
+            lines.append(
+                "    \(ago) ago, \(text("reason", refusal)), \(text("client", refusal)) to "
+                    + "\(text("server", refusal)): \(text("line", refusal))"
+            )
+            lines += Help.wrapped(text("explanation", refusal), width: max(20, min(width, 100) - 6)).map {
+                "      \($0)"
+            }
+        }
+        return lines
+    }
+
+    private var rulesText: String {
+        guard let rules else { return "unknown, only root can read them" }
+        guard !rules.isEmpty else { return "not loaded; load them with: pinhole rules load" }
+        return rules.map { rules in
+            let ports = rules.ports.map(String.init).joined(separator: ", ")
+            let queues = [rules.controlQueue, rules.dataQueue].map { $0.map(String.init) ?? "none" }
+            return
+                "\(rules.backend.rawValue), port \(ports) to queue \(queues[0]), data to queue \(queues[1])"
+        }.joined(separator: "; ")
+    }
+
+    private func text(_ name: String, _ object: JSON? = nil) -> String {
+        (object ?? daemon)[name]?.string ?? ""
+    }
+
+    private func number(_ name: String, _ object: JSON? = nil) -> String {
+        (object ?? daemon)[name]?.integer.map { "\($0)" } ?? "-"
+    }
+}
