@@ -46,6 +46,7 @@ package struct Inspection {
         inspectRules()
         if ports.isEmpty { ports = [21] }
         inspectOrder()
+        inspectSavedFirewalls()
         inspectConfiguration(configuration)
         inspectFTPS()
         inspectUser()

@@ -10,8 +10,8 @@ import PinholeDaemon
 /// `pinhole rules`.
 enum RulesCommand: Subcommand {
     static let name = "rules"
-    static let summary = "load, unload or print the rules that queue packets"
-    static let operands = ["load|unload|print"]
+    static let summary = "load, watch, unload or print the rules that queue packets"
+    static let operands = ["load|watch|unload|print|create-sets"]
     static let options = [.ports, .queues, ftps, synproxy, .bypassMark, bypass, backend, .socket]
 
     private static let ftps = Option("ftps", nil, "queue SYNs of clients with an encrypted session")
@@ -48,14 +48,22 @@ enum RulesCommand: Subcommand {
             // because a daemon that starts later finds these sessions itself.
             try? ControlSocketClient.ask(.survey, at: arguments.socketPath) { _ in }
             try rules.load(with: backend)
+        case "watch":
+            try requirePermission()
+            try RulesWatch.run(rules, backend, socketPath: arguments.socketPath)
         case "unload":
             try requirePermission()
             try RuleSet.unload(with: backend)
+        case "create-sets":
+            try requirePermission()
+            for name in try Installation.createSets(SavedFirewall.all.neededSets) {
+                try StandardOutput.line("created \(name)")
+            }
         case "print": try StandardOutput.line(rules.text(for: backend ?? BackendChoice(for: rules).backend))
         case let other:
             throw UserError(
                 "unknown operand '\(other)'",
-                hint: "use load, unload or print",
+                hint: "use load, watch, unload, print or create-sets",
                 status: .usage
             )
         }

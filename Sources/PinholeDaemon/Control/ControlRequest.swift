@@ -3,8 +3,8 @@
 /// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT`, `stats FORMAT`, `events FORMAT`, `metrics`,
-/// `delete NUMBER`, `flush`, `reload` or `survey`. FORMAT is `text` or `json`, for events also `xferlog`. Words are separated by
-/// one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
+/// `delete NUMBER`, `flush`, `reload`, `survey` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is
+/// `repaired` or `missing`. Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat)
@@ -18,6 +18,8 @@ package enum ControlRequest: Hashable, Sendable {
     case reload
     /// Look for connections that were established while no rules were loaded.
     case survey
+    /// Take note that the rules were put back, or that they are missing.
+    case rules(RulesChange)
 
     /// Maximum length of a request in bytes, without the line feed; the longest valid one has 27.
     package static let maximumSize = 64
@@ -43,6 +45,9 @@ package enum ControlRequest: Hashable, Sendable {
         case ("flush", _, 1): self = .flush
         case ("reload", _, 1): self = .reload
         case ("survey", _, 1): self = .survey
+        case ("rules", let change?, 2):
+            guard let change = RulesChange(rawValue: String(change)) else { return nil }
+            self = .rules(change)
         default: return nil
         }
     }
@@ -65,13 +70,14 @@ package enum ControlRequest: Hashable, Sendable {
         case .flush: "flush"
         case .reload: "reload"
         case .survey: "survey"
+        case .rules(let change): "rules \(change.rawValue)"
         }
     }
 
     /// Maximum size of a plausible answer, in bytes; a client reads no more.
     package var maximumAnswerSize: Int {
         switch self {
-        case .statistics, .metrics, .delete, .flush, .reload, .survey: 1 << 20
+        case .statistics, .metrics, .delete, .flush, .reload, .survey, .rules: 1 << 20
         case .expectations, .connections, .transfers: 1 << 30
         case .events: .max
         }
@@ -83,7 +89,7 @@ package enum ControlRequest: Hashable, Sendable {
     /// Whether it changes something; only root may do that.
     package var isChange: Bool {
         switch self {
-        case .delete, .flush, .reload, .survey: true
+        case .delete, .flush, .reload, .survey, .rules: true
         case .expectations, .connections, .transfers, .statistics, .metrics, .events: false
         }
     }

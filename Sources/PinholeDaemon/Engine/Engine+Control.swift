@@ -53,6 +53,9 @@ extension Engine where System: ~Copyable {
             return reload(&self)
         case .survey:
             return .whole("found \(survey(at: now))\n")
+        case .rules(let change):
+            note(change, at: now)
+            return .whole("")
         }
     }
 }

@@ -23,6 +23,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// Rate-limits conntrack searches for packets of unknown connections.
     var searches = RateLimiter(burst: 3, period: 10)
     var notices: [Notice] = []
+    var rules = RulesState()
 
     package init(
         _ policy: Policy,
