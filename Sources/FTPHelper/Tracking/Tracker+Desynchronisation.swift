@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Rewritten sessions of which packets passed by while the firewall rules were gone, or the queue was bypassed.
+extension Tracker {
+    /// Ends a connection whose two ends cannot come back into step, at both ends, so that the client connects again.
+    ///
+    /// Packets that passed by had numbers of the sender's space, which the receiver read in its own: it took them for old bytes, or
+    /// for later ones. If it has acknowledged bytes that were never seen here, and the sender goes on just at the untranslated
+    /// number, some of the bytes are lost for good or doubled: with translated numbers the receiver would wait for ever, or
+    /// drop the beginning of the next command. A receiver that acknowledged nothing such gets the retransmission, and all is
+    /// well. Bytes that an earlier daemon passed on without a record of them are no reason: their numbers were translated.
+    mutating func endIfOutOfStep(
+        _ connection: Connection,
+        _ segment: Segment,
+        _ side: Session.Side,
+        into output: inout Output
+    ) {
+        let own = side.rawValue
+        let stream = connection.streams[own]
+        guard !connection.isReset, !connection.isClosed, stream.shift != 0,
+            stream.acknowledgedUnseen.isAfter(stream.next),
+            segment.firstByte == stream.output(of: stream.acknowledgedUnseen)
+        else { return }
+        connection.isReset = true
+        // The receiver takes the RST only at the number that it expects.
+        connection.streams[own].resume(at: stream.acknowledgedUnseen)
+        output.actions.append(.report(.outOfStep(connection.summary, side)))
+    }
+}
