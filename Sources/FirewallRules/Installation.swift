@@ -50,20 +50,25 @@ extension Installation {
     /// Replaces what is loaded with `new`; if a step fails, the old state is restored.
     static func replace(with new: Installation) throws(UserError) {
         let old = try current()
-        for (name, definition) in old.sets where new.sets[name] != nil {
-            guard PinholeSet.Family.allCases.contains(where: { $0.accepts(definition, of: name) }) else {
-                throw UserError(
-                    "there is a set \(name) of another type, \(definition)",
-                    hint: "destroy it with pinhole rules unload"
-                )
-            }
-        }
+        try old.requireRightSets(for: new)
         do {
             try old.change(to: new)
         } catch {
             // The first failure is the one to report, even if restoring fails as well.
             if let halfway = try? current() { try? halfway.change(to: old) }
             throw error
+        }
+    }
+
+    /// Throws if a set that `new` needs exists with another type: the kernel would let rules look into it all the same.
+    func requireRightSets(for new: Installation) throws(UserError) {
+        for (name, definition) in sets where new.sets[name] != nil {
+            guard PinholeSet.Family.allCases.contains(where: { $0.accepts(definition, of: name) }) else {
+                throw UserError(
+                    "there is a set \(name) of another type, \(definition)",
+                    hint: "destroy it with pinhole rules unload"
+                )
+            }
         }
     }
 

@@ -67,7 +67,10 @@ package struct RuleGuard: Sendable {
             // Packets stay in the queue, unless somebody has changed a hook of the table or added a chain.
             try? Firewall.perform(rules.nftLoading)
             if try !faults().isEmpty { try Firewall.perform("\(RuleSet.nftRemoval)\n\(rules.nftLoading)") }
-        case .installation(let wanted): try Installation.current().change(to: wanted)
+        case .installation(let wanted):
+            let current = try Installation.current()
+            try current.requireRightSets(for: wanted)
+            try current.change(to: wanted)
         }
         let rest = try faults()
         guard rest.isEmpty else {

@@ -36,6 +36,8 @@ struct RulesWatch: ~Copyable {
     private var changed: Instant?
     /// Who made the last change, if the kernel says so.
     private var author = ""
+    /// Who made the last repair necessary of which that is known.
+    private var culprit = ""
 
     /// What the kernel does not tell of.
     private struct Glance: Hashable {
@@ -216,10 +218,11 @@ struct RulesWatch: ~Copyable {
             if author != "" { $0.add("by", author) }
             $0.add("after-ms", milliseconds)
         }
+        if author != "" { culprit = author }
         guard pace.isContested else { return }
-        log.write(.error, "rules-contested") { [author, pace] in
+        log.write(.error, "rules-contested") { [culprit, pace] in
             $0.add("times", pace.count)
-            if author != "" { $0.add("by", author) }
+            if culprit != "" { $0.add("by", culprit) }
             $0.add("next-in", UInt64(pace.interval))
             $0.add(
                 "explanation",
