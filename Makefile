@@ -37,7 +37,7 @@ fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 binary = .build/release/pinhole
 daemon = .build/release/pinholed
 deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
-units = pinhole.service pinhole-rules.service
+units = pinhole.service pinhole-rules.service pinhole-rules-watch.service pinhole-sets.service
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables rules/pinhole.nft
 
 bench = .build/bench

@@ -10,8 +10,8 @@ package struct BackendChoice: Hashable, Sendable {
 
     /// Chooses the backend whose rules are loaded, or else the one that is configured.
     ///
-    /// Without either it is nftables, if it has tables that iptables did not create or if iptables is not installed, and if the
-    /// kernel accepts the rules: many kernels have no `queue`.
+    /// Without either it is nftables if the kernel accepts the rules, also beside a firewall made with iptables: nothing that
+    /// saves, restores or flushes that one touches a table of nftables' own. Many kernels have no `queue`.
     package init(for rules: RuleSet, configured: PinholeSet.Backend? = nil) {
         if let loaded = PinholeSet.Backend.loaded.first {
             self.init(loaded, "because its rules are loaded")
@@ -21,24 +21,18 @@ package struct BackendChoice: Hashable, Sendable {
             self.init(configured, "because the configuration says so")
             return
         }
-        guard let tables = try? Firewall.nftTables() else {
+        guard (try? Firewall.nftTables()) != nil else {
             self.init(.iptables, "because nftables is not installed")
             return
         }
-        let hasIPTables = Firewall.hasIPTables
-        if hasIPTables, tables.allSatisfy(Self.tablesOfIPTables.contains) {
-            self.init(.iptables, "because there are no tables of nftables")
-        } else if (try? Firewall.perform(rules.nftText, isTrial: true)) == nil {
+        if (try? Firewall.perform(rules.nftText, isTrial: true)) == nil {
             self.init(
                 .iptables,
                 "because the kernel has no queue statement for nftables",
                 alternative: "modprobe -a nft_ct nft_queue"
             )
         } else {
-            self.init(
-                .nft,
-                hasIPTables ? "because it has tables already" : "because iptables or ipset is not installed"
-            )
+            self.init(.nft, "because the kernel has all that it takes")
         }
     }
 
@@ -47,13 +41,6 @@ package struct BackendChoice: Hashable, Sendable {
         self.reason = reason
         self.alternative = alternative
     }
-
-    /// The tables that iptables itself creates in nftables.
-    private static let tablesOfIPTables = Set(
-        ["ip", "ip6"].flatMap { family in
-            ["filter", "nat", "mangle", "raw", "security"].map { "\(family) \($0)"[...] }
-        }
-    )
 }
 
 extension BackendChoice: CustomStringConvertible {

@@ -23,14 +23,15 @@ package enum Firewall {
         _ = try run("nft", options, input: script, package: "nftables")
     }
 
-    /// Our table as nft lists it, without counters; `nil` if it does not exist.
+    /// Our table as nft lists it, without counters and members of sets; `nil` if it does not exist.
     package static func nftTable() throws(UserError) -> String? {
-        guard try nftTables().contains("inet \(PinholeSet.table)") else { return nil }
-        return try run(
-            "nft",
-            ["--stateless", "list", "table", "inet", PinholeSet.table],
-            package: "nftables"
-        )
+        let words = ["--stateless", "--terse", "list", "table", "inet", PinholeSet.table]
+        do throws(UserError) {
+            return try run("nft", words, package: "nftables")
+        } catch {
+            guard try nftTables().contains("inet \(PinholeSet.table)") else { return nil }
+            throw error
+        }
     }
 
     /// The rules of nftables, as JSON and as nft writes them, with handles.

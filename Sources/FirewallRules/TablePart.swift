@@ -64,13 +64,34 @@ extension TablePart {
     ///
     /// It is one transaction: no packet sees the table in between. A line with the name of a chain creates it, or flushes it
     /// if it exists.
-    static func change(_ table: Table, from old: TablePart?, to new: TablePart?) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - table: the table.
+    ///   - old: what is loaded.
+    ///   - new: what takes its place.
+    ///   - places: the numbers that the first jumps from hooks get; from any other hook they are appended.
+    /// - Returns: the lines, none if there is nothing to change.
+    static func change(
+        _ table: Table,
+        from old: TablePart?,
+        to new: TablePart?,
+        places: [Substring: Int] = [:]
+    ) -> [String] {
         if old == nil && new == nil { return [] }
         let (oldChains, newChains) = (old?.chains ?? [], new?.chains ?? [])
         var lines = ["*\(table.rawValue)"]
         lines += allChains.filter { (oldChains + newChains).contains($0) }.map { ":\($0) - [0:0]" }
         lines += (old?.jumps ?? []).map { "-D \($0)" }
-        if let new { lines += (new.jumps + new.rules).map { "-A \($0)" } }
+        if let new {
+            var places = places
+            lines += new.jumps.map { jump in
+                let hook = jump.prefix { $0 != " " }
+                guard let place = places[hook] else { return "-A \(jump)" }
+                places[hook] = place + 1
+                return "-I \(hook) \(place)\(jump.dropFirst(hook.count))"
+            }
+            lines += new.rules.map { "-A \($0)" }
+        }
         lines += oldChains.filter { !newChains.contains($0) }.map { "-X \($0)" }
         return lines + ["COMMIT"]
     }

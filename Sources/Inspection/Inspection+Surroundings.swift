@@ -52,7 +52,7 @@ extension Inspection {
                 let order = TableOrder(in: saved, table, ports: ports)
                 let subject = "rules in \(family.program) \(table.rawValue)"
                 findings += order.early.map { rule in
-                    let hint = "exclude FTP from it, or use nftables: pinhole rules load --backend nft"
+                    let hint = "pinhole rules load corrects the order"
                     return .warning(
                         "\(subject): some packets do not reach them because of \(rule)",
                         hint: hint

@@ -50,6 +50,7 @@ package struct Inspection {
         if configured != nil { inspectDifferences() }
         if ports.isEmpty { ports = Set(settings.ports) }
         inspectOrder()
+        inspectSavedFirewalls()
         inspectConfiguration(configuration)
         inspectFTPS()
         inspectUser()

@@ -28,14 +28,14 @@ package struct TextFile: ~Copyable {
     /// The largest number of bytes that are read.
     package static let maximumSize = 65536
 
-    /// Reads the current contents, or the first 64 KiB of them; invalid UTF-8 becomes U+FFFD.
-    package func text() throws(SystemError) -> String {
-        let bytes = try descriptor.contents(upTo: Self.maximumSize, "read \(path)")
+    /// Reads the current contents, or the first `size` bytes of them, 64 KiB by default; invalid UTF-8 becomes U+FFFD.
+    package func text(upTo size: Int = maximumSize) throws(SystemError) -> String {
+        let bytes = try descriptor.contents(upTo: size, "read \(path)")
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Opens a file, reads it and closes it.
-    package static func read(_ path: String) throws(SystemError) -> String {
-        try open(path).text()
+    package static func read(_ path: String, upTo size: Int = maximumSize) throws(SystemError) -> String {
+        try open(path).text(upTo: size)
     }
 }

@@ -308,6 +308,38 @@ import Linux
         _ = try SystemError.check(operation()) { unsafe mnl_socket_sendto(handle, bytes, bytes.count) }
     }
 
+    /// Subscribes to a group of notifications (`NFNLGRP_...`).
+    func join(_ group: UInt32) throws(SystemError) {
+        var group = group
+        // Sound: the kernel reads the number during the call only, and no more than its size.
+        _ = try SystemError.check("subscribe to notifications") {
+            unsafe mnl_socket_setsockopt(
+                handle,
+                NETLINK_ADD_MEMBERSHIP,
+                &group,
+                socklen_t(MemoryLayout<UInt32>.size)
+            )
+        }
+    }
+
+    /// Receives one datagram of notifications, and passes the subsystem's message type, the family and the attributes of
+    /// each to `take`.
+    ///
+    /// - Throws: `ENOBUFS` if some were lost; `ETIMEDOUT` if nothing has arrived.
+    mutating func takeNotifications(
+        _ operation: @autoclosure () -> String,
+        _ take: (_ command: UInt32, _ family: UInt8, _ attributes: borrowing Span<UInt8>) -> Void
+    ) throws(SystemError) {
+        let size = try receive(operation())
+        var messages = NetlinkMessages(in: 0..<size)
+        while let message = messages.next(in: buffer.span) {
+            guard Int32(message.type >> 8) == subsystem, let family = buffer[message.payload].first else {
+                continue
+            }
+            take(UInt32(message.type & 0xff), family, buffer.span.extracting(message.attributes))
+        }
+    }
+
     /// Receives the answer to the last request and returns its attributes; answers to earlier requests are skipped.
     ///
     /// An acknowledgement has no attributes.

@@ -10,13 +10,17 @@ import PinholeDaemon
 /// `pinhole rules`.
 enum RulesCommand: Subcommand {
     static let name = "rules"
-    static let summary = "load, unload or print the rules that queue packets"
-    static let operands = ["load|unload|print"]
+    static let summary = "load, watch, unload or print the rules that queue packets"
+    static let operands = ["load|watch|unload|print|create-sets"]
     static let options = [.config] + Key.ofRules.map(\.option)
 
     static func run(_ arguments: Arguments) throws(UserError) {
         switch arguments.operands[0] {
         case "load": try load(Configuration(arguments).settings())
+        case "watch":
+            let settings = try Configuration(arguments).settings()
+            try requirePermission()
+            try RulesWatch.run(RuleSet(settings), settings.backend, socketPath: settings.socketPath)
         case "unload":
             // Rules can be unloaded whatever the configuration is, of every backend unless the command line names one.
             try requirePermission()
@@ -26,10 +30,15 @@ enum RulesCommand: Subcommand {
             let rules = RuleSet(settings)
             let backend = settings.backend ?? BackendChoice(for: rules).backend
             try StandardOutput.line(rules.text(for: backend))
+        case "create-sets":
+            try requirePermission()
+            for name in try Installation.createSets(SavedFirewall.all.neededSets) {
+                try StandardOutput.line("created \(name)")
+            }
         case let other:
             throw UserError(
                 "unknown operand '\(other)'",
-                hint: "use load, unload or print",
+                hint: "use load, watch, unload, print or create-sets",
                 status: .usage
             )
         }

@@ -27,8 +27,8 @@ struct CommandLineTests {
         ),
         (["version", "-xy"], "unknown option '-x': see pinhole version --help"),
         (["version", "x"], "unexpected operand 'x': see pinhole version --help"),
-        (["rules"], "load|unload|print is missing: see pinhole rules --help"),
-        (["rules", "frob"], "unknown operand 'frob': use load, unload or print"),
+        (["rules"], "load|watch|unload|print|create-sets is missing: see pinhole rules --help"),
+        (["rules", "frob"], "unknown operand 'frob': use load, watch, unload, print or create-sets"),
         (["rules", "print", "--bypass=1"], "option '--bypass=1' takes no value: see pinhole rules --help"),
         (["rules", "print", "--ports"], "option '--ports' needs a value: see pinhole rules --help"),
         (

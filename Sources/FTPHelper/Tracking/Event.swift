@@ -28,6 +28,9 @@ package enum Event: Hashable, Sendable {
     /// Bytes of a side were never seen. What they announced opens nothing, and neither does the rest of their
     /// line.
     case gap(ConnectionSummary, Session.Side)
+    /// Packets of a side passed by untranslated, and the ends of a rewritten session cannot come back into
+    /// step: both were reset.
+    case outOfStep(ConnectionSummary, Session.Side)
     /// A line was rewritten, or left with an address that the pinhole does not lead to.
     case addressDecision(AddressDecision)
     /// Nothing opens, for this reason.

@@ -4,8 +4,8 @@
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT` and `refusals FORMAT`, each with or without the words of a
 /// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
-/// `reload` or `survey`. FORMAT is `text` or `json`, for events also `xferlog`. Words are separated by
-/// one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
+/// `reload`, `survey` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
+/// Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
     case expectations(ControlFormat, ListFilter = .none)
@@ -23,6 +23,8 @@ package enum ControlRequest: Hashable, Sendable {
     case reload
     /// Look for connections that were established while no rules were loaded.
     case survey
+    /// Take note that the rules were put back, or that they are missing.
+    case rules(RulesChange)
 
     /// Maximum length of a request in bytes, without the line feed: two networks, and a user name of 64 bytes that are all
     /// escaped.
@@ -76,6 +78,9 @@ package enum ControlRequest: Hashable, Sendable {
         case ("flush", nil): self = .flush
         case ("reload", nil): self = .reload
         case ("survey", nil): self = .survey
+        case ("rules", let change?):
+            guard let change = RulesChange(rawValue: String(change)) else { return nil }
+            self = .rules(change)
         default: return nil
         }
     }
@@ -96,6 +101,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .flush: "flush"
         case .reload: "reload"
         case .survey: "survey"
+        case .rules(let change): "rules \(change.rawValue)"
         }
     }
 
@@ -106,7 +112,8 @@ package enum ControlRequest: Hashable, Sendable {
     /// Maximum size of a plausible answer, in bytes; a client reads no more.
     package var maximumAnswerSize: Int {
         switch self {
-        case .statistics, .status, .metrics, .refusals, .delete, .disconnect, .flush, .reload, .survey:
+        case .statistics, .status, .metrics, .refusals, .delete, .disconnect, .flush, .reload, .survey,
+            .rules:
             1 << 20
         case .expectations, .connections, .transfers: 1 << 30
         case .events: .max
@@ -119,7 +126,7 @@ package enum ControlRequest: Hashable, Sendable {
     /// Whether it changes something; only root may do that.
     package var isChange: Bool {
         switch self {
-        case .delete, .disconnect, .flush, .reload, .survey: true
+        case .delete, .disconnect, .flush, .reload, .survey, .rules: true
         case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events:
             false
         }

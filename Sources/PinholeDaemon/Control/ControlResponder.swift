@@ -74,6 +74,9 @@ package struct ControlResponder {
             return reload(&engine)
         case .survey:
             return .whole("found \(engine.survey(at: now))\n")
+        case .rules(let change):
+            engine.note(change, at: now)
+            return .whole("")
         }
     }
 

@@ -8,8 +8,8 @@ package import Messages
 /// The client often is root, and the answer comes from whoever owns the socket: the daemon's user, or an attacker who has become
 /// that user. Therefore only printable ASCII and line feeds are passed on, and time and size of an answer are limited.
 package enum ControlSocketClient {
-    /// Timeouts in seconds: for the first line of the answer, and for the whole of it.
-    private static let timeouts: (first: UInt64, all: UInt64) = (5, 20)
+    /// Timeouts in nanoseconds: for the first line of the answer, and for the whole of it.
+    private static let timeouts: (first: UInt64, all: UInt64) = (5_000_000_000, 20_000_000_000)
     /// Maximum length of the answer's first line, in bytes.
     private static let maximumLineSize = 4096
     /// Bytes per read.
@@ -19,15 +19,18 @@ package enum ControlSocketClient {
     ///
     /// Returns at the end of the answer, and throws an answer that is an error. The pieces are printable ASCII and line feeds,
     /// whatever the daemon sent.
+    ///
+    /// A daemon that does not begin to answer within `timeout` nanoseconds does what it was asked for later.
     package static func ask(
         _ request: ControlRequest,
         at path: String,
+        within timeout: UInt64 = timeouts.first,
         _ receive: (ArraySlice<UInt8>) throws(UserError) -> Void
     ) throws(UserError) {
         let stream = try connect(to: path)
-        var answer = try begin(request, on: stream, at: path)
+        var answer = try begin(request, on: stream, at: path, within: timeout)
         var count = 0
-        var rest = timeouts.all * 1_000_000_000
+        var rest = timeouts.all
         while true {
             count += answer.count
             guard count <= request.maximumAnswerSize else { throw endless(path) }
@@ -84,7 +87,7 @@ package enum ControlSocketClient {
 
         init(_ request: ControlRequest, at path: String) throws(UserError) {
             let stream = try connect(to: path)
-            answer = try begin(request, on: stream, at: path)
+            answer = try begin(request, on: stream, at: path, within: timeouts.first)
             self.stream = stream
         }
 
@@ -117,7 +120,8 @@ package enum ControlSocketClient {
     private static func begin(
         _ request: ControlRequest,
         on stream: borrowing UnixStream,
-        at path: String
+        at path: String,
+        within timeout: UInt64
     ) throws(UserError) -> [UInt8] {
         var answer: [UInt8] = []
         var failure: SystemError?
@@ -128,7 +132,7 @@ package enum ControlSocketClient {
             failure = error
         }
         // The socket of a stopped daemon (SIGSTOP) still accepts connections.
-        var rest = timeouts.first * 1_000_000_000
+        var rest = timeout
         do throws(SystemError) {
             while !answer.contains(UInt8(ascii: "\n")), answer.count < maximumLineSize,
                 case .bytes = try stream.read(into: &answer, limit: maximumLineSize, waiting: &rest)

@@ -60,6 +60,7 @@ extension Engine where System: ~Copyable {
             transfers: tracker.transferCount,
             encryptedSessions: tracker.encryptedSessionCount,
             faults: faults,
+            rules: rules,
             queue: queue
         )
     }

@@ -25,6 +25,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     var arrivals: [HashedSegment?] = []
     /// Rate-limits conntrack searches for packets of unknown connections.
     var searches = RateLimiter(burst: 3, period: 10)
+    var rules = RulesState()
 
     package init(
         _ policy: Policy,

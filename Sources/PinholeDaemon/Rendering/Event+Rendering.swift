@@ -16,6 +16,7 @@ extension Event {
         case .refused: "refused"
         case .encrypted: "encrypted"
         case .gap: "gap"
+        case .outOfStep: "out-of-step"
         case .addressDecision(let decision): decision.isRewritten ? "rewritten" : "left-alone"
         case .unopened: "unopened"
         case .transfer: "transfer"
@@ -29,6 +30,10 @@ extension Event {
             summary.members
         case .gap(let summary, let side):
             summary.members + [JSON.Member("side", .string(side.name))]
+        case .outOfStep(let summary, let side):
+            summary.members + [
+                JSON.Member("side", .string(side.name)), JSON.Member("explanation", .string(Self.stepping)),
+            ]
         case .expectation(let expectation), .expired(let expectation):
             expectation.members(from: expectation.from.description, at: now)
         case .data(let expectation, let source):
@@ -73,6 +78,10 @@ extension Event {
             fields.add("state", summary.state.rawValue)
             summary.add(to: &fields)
             fields.add("side", side.name)
+        case .outOfStep(let summary, let side):
+            summary.add(to: &fields)
+            fields.add("side", side.name)
+            fields.add("explanation", Self.stepping)
         case .expectation(let expectation), .expired(let expectation):
             expectation.add(to: &fields, from: expectation.from)
         case .data(let expectation, let source):
@@ -102,6 +111,12 @@ extension Event {
             fields.add("explanation", refusal.explanation)
         }
     }
+}
+
+extension Event {
+    fileprivate static let stepping =
+        "packets of a rewritten session passed while the rules were gone or no daemon ran: both ends were reset, "
+        + "and the client has to connect again"
 }
 
 extension Session.Side {

@@ -112,6 +112,18 @@ extension StatisticsReport {
                 Fault.allCases.map { ($0.rawValue, faults[$0, default: 0]) }
                     + [("conflicting-bytes", statistics.conflicts)]
             ),
+            Family(
+                "rules_loaded",
+                .gauge,
+                "Whether the firewall rules are loaded, as far as is known.",
+                rules.areLoaded ? 1 : 0
+            ),
+            Family(
+                "rules_repaired_total",
+                .counter,
+                "How often pinhole rules watch put the firewall rules back.",
+                rules.repairs
+            ),
         ]
         if let queue {
             families += [

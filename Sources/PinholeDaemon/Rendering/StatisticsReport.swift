@@ -12,6 +12,7 @@ package struct StatisticsReport: Hashable, Sendable {
     package let encryptedSessions: Int
     /// The number of failures of each kind, including zeros.
     package let faults: [Fault: UInt64]
+    package let rules: RulesState
     /// `nil` if the kernel's figures cannot be read.
     package let queue: QueueFigures?
 
@@ -22,6 +23,7 @@ package struct StatisticsReport: Hashable, Sendable {
         transfers: Int,
         encryptedSessions: Int = 0,
         faults: [Fault: UInt64],
+        rules: RulesState = RulesState(),
         queue: QueueFigures?
     ) {
         self.statistics = statistics
@@ -30,6 +32,7 @@ package struct StatisticsReport: Hashable, Sendable {
         self.transfers = transfers
         self.encryptedSessions = encryptedSessions
         self.faults = faults
+        self.rules = rules
         self.queue = queue
     }
 
@@ -101,6 +104,13 @@ package struct StatisticsReport: Hashable, Sendable {
                     Fault.allCases.map { JSON.Member($0.rawValue, .integer(faults[$0, default: 0])) }
                         + [JSON.Member("conflicting-bytes", .integer(statistics.conflicts))]
                 )
+            ),
+            JSON.Member(
+                "rules",
+                .object([
+                    JSON.Member("loaded", .integer(rules.areLoaded ? 1 : 0)),
+                    JSON.Member("repaired", .integer(rules.repairs)),
+                ])
             ),
             JSON.Member(
                 "queue",

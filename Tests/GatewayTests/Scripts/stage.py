@@ -7,6 +7,7 @@
     ["say", NAME, END, TEXT]     END, `client` or `server`, sends TEXT in one segment
     ["read", NAME, END, TEXT]    END gets just TEXT next
     ["end", NAME, END]           END finds the connection ended
+    ["reset", NAME, END]         END finds the connection reset, whatever came before
     ["close", NAME, END]         END closes the connection
     ["abort", NAME, END]         END cuts it off
 
@@ -50,12 +51,23 @@ def expect_end(end):
         pass
 
 
+def expect_reset(end):
+    try:
+        while end.recv(65536):
+            pass
+    except ConnectionResetError:
+        return
+    raise SystemExit("the end came without a reset")
+
+
 for number, line in enumerate(sys.stdin, 1):
     verb, name, *rest = json.loads(line)
     if verb == "open":
         open_connection(name, *rest)
     elif verb == "say":
         ends[name][rest[0]].sendall(rest[1].encode("latin-1"))
+    elif verb == "reset":
+        expect_reset(ends[name][rest[0]])
     elif verb == "read":
         read(ends[name][rest[0]], rest[1].encode("latin-1"))
     elif verb == "end":

@@ -260,7 +260,7 @@ struct Gateway: Sendable {
     /// The same with as many options as there are.
     func loadRules(_ options: [String]) async throws {
         let ports = topology.port == 21 ? [] : ["--ports", "21,\(topology.port)"]
-        let backend = Gateway.backend.map { ["--backend", $0] } ?? []
+        let backend = ["--backend", Gateway.backend ?? "iptables"]
         try await lab.require([pinhole, "rules", "load"] + ports + backend + options, on: .gateway)
     }
 

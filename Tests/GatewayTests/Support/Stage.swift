@@ -45,6 +45,16 @@ final class Stage {
         try await perform("say", name, end.rawValue, text)
     }
 
+    /// Waits until one end has got just this text.
+    func reads(_ end: End, _ text: String, on name: String = "") async throws {
+        try await perform("read", name, end.rawValue, text)
+    }
+
+    /// Waits until one end finds the connection reset, whatever came before.
+    func isReset(_ end: End, on name: String = "") async throws {
+        try await perform("reset", name, end.rawValue)
+    }
+
     /// Waits until both ends find the connection ended.
     func ends(_ name: String = "") async throws {
         for end in [End.client, .server] { try await perform("end", name, end.rawValue) }

@@ -17,6 +17,8 @@ struct StatisticsReport: Decodable {
     let edits: Int
     let refused: [String: Int]
     let errors: [String: Int]
+    /// Whether the firewall's rules are `loaded`, and how often they were `repaired`.
+    let rules: [String: Int]
     /// Packets `waiting` in the queues, and those `dropped` because they were full.
     let queue: [String: Int]
 }

@@ -13,6 +13,7 @@ import Testing
         (.delete(18_446_744_073_709_551_615), "delete 18446744073709551615"),
         (.disconnect(4_294_967_295), "disconnect 4294967295"), (.refusals(.text), "refusals text"),
         (.status, "status"), (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
+        (.rules(.repaired), "rules repaired"), (.rules(.missing), "rules missing"),
     ])
     func `a request is one line and comes out of it again`(_ request: ControlRequest, _ line: String) {
         #expect(request.line == line)
@@ -55,7 +56,8 @@ import Testing
         " expectations json",
         "expectations  json", "Expectations json", "delete", "delete -1", "delete x",
         "delete 18446744073709551616",
-        "connections xferlog", "flush all", "flush ", "events", "GET / HTTP/1.1", "stats json\r",
+        "connections xferlog", "flush all", "flush ", "events", "rules", "rules gone", "GET / HTTP/1.1",
+        "stats json\r",
     ])
     func `whatever else comes is no request`(_ line: String) {
         #expect(ControlRequest(parsing: Array(line.utf8)) == nil)

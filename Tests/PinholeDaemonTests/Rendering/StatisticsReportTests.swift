@@ -20,6 +20,8 @@ import Testing
         statistics.bytesDown = 15
         statistics.conflicts = 7
         statistics.refused = [.malformed: 6]
+        var rules = RulesState()
+        rules.repairs = 19
         var queue = QueueFigures()
         queue.waiting = 8
         queue.dropped = 9
@@ -30,6 +32,7 @@ import Testing
             transfers: 16,
             encryptedSessions: 17,
             faults: [.openPinhole: 11],
+            rules: rules,
             queue: queue
         )
     }
@@ -45,7 +48,7 @@ import Testing
             + #""unopened":{"unannounced":0,"long-line":0,"unended-reply":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"find-route":0,"set-liberal":0,"#
             + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"set-mark":0,"inject-packet":0,"kernel-helper":0,"#
-            + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"queue":{"waiting":8,"dropped":9}}"#
+            + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"rules":{"loaded":1,"repaired":19},"queue":{"waiting":8,"dropped":9}}"#
         #expect(report.json.text == expected)
     }
 
@@ -59,6 +62,9 @@ import Testing
         #expect(samples.contains("pinhole_transfer_bytes_total{direction=\"down\"} 15"))
         #expect(
             samples.contains("pinhole_ftps_sessions 17") && samples.contains("pinhole_ftps_used_total 18")
+        )
+        #expect(
+            samples.contains("pinhole_rules_loaded 1") && samples.contains("pinhole_rules_repaired_total 19")
         )
         #expect(samples.last == "pinhole_queue_dropped_total 9")
         #expect(samples.count == report.text.split(separator: "\n").count)
@@ -83,6 +89,6 @@ import Testing
         #expect(lines.contains("errors.conflicting-bytes  7"))
         #expect(lines.last == "queue.dropped             9")
         let names = Refusal.Reason.allCases.count + UnopenedReason.allCases.count + Fault.allCases.count
-        #expect(lines.count == 15 + names + 1 + 2)
+        #expect(lines.count == 15 + names + 1 + 2 + 2)
     }
 }

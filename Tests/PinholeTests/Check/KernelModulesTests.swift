@@ -32,7 +32,7 @@ struct KernelModulesTests {
             path=$(mktemp -d)
             ln -s /usr/sbin/nft "$path"
             hint
-            PATH=$path "$pinhole" rules load
+            PATH=$path "$pinhole" rules load --backend iptables
             nft list table inet pinhole >/dev/null
             """
         let child = try ChildProcess.run(

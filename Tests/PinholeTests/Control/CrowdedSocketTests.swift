@@ -7,7 +7,7 @@ import Testing
 @Suite struct CrowdedSocketTests {
     private let start = """
         ip link set lo up
-        pinhole rules load
+        pinhole rules load --backend iptables
         printf '' >"$dir/pinhole.conf"
         "$pinholed" --user root --socket "$dir/socket" --config "$dir/pinhole.conf" 2>"$dir/log" & background+=($!)
         until_ pinhole stats --socket "$dir/socket"

@@ -39,7 +39,7 @@ struct PinholedTests {
     @Test func `a user that is not there is named, and how to make him`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             fails pinholed --socket "$dir/made/socket" --user nemo
             ls "$dir" | grep -v -e bin -e fails || true
             """
@@ -123,7 +123,7 @@ struct PinholedTests {
     {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             fails setpriv --bounding-set -setuid "$pinholed" --socket "$dir/made/socket" --user nobody
             ls "$dir/made"
             """
@@ -142,7 +142,7 @@ struct PinholedTests {
     @Test func `who is given the capabilities and is not root stays who he is`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             chmod 711 "$dir"
             install -d -o 65534 "$dir/made"
             # It may not be able to look into the folder in which the program was built.
@@ -192,7 +192,7 @@ struct PinholedTests {
     func `without a capability it does not start`(_ capability: String) throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             fails setpriv --bounding-set "-\(capability)" "$pinholed" --socket "$dir/made/socket"
             ls "$dir" | grep -v -e bin -e fails || true
             """
@@ -212,7 +212,7 @@ struct PinholedTests {
     {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start first
             ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
             fails pinholed --socket "$dir/made/socket" --queues \(queues)
@@ -237,7 +237,7 @@ struct PinholedTests {
     @Test func `the socket of a daemon that answers is not taken over`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start socket
             fails pinholed --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
             pinhole flush --socket "$dir/socket"
@@ -255,7 +255,7 @@ struct PinholedTests {
     @Test func `the socket that a killed daemon left is replaced`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start socket
             kill -KILL "${background[0]}"; wait "${background[0]}" 2>/dev/null || true; background=()
             test -S "$dir/socket"
@@ -269,7 +269,7 @@ struct PinholedTests {
     @Test func `a file that is no socket stays`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             echo kept >"$dir/file"
             fails pinholed --socket "$dir/file" | sed "s|$dir|DIR|"
             cat "$dir/file"
@@ -287,7 +287,7 @@ struct PinholedTests {
     @Test func `what is in the sets without a state of it is gone once it runs`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
             ipset add pinhole6 fd01::2,tcp:5001,fd02::2
             start socket
@@ -303,7 +303,7 @@ struct PinholedTests {
     {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start made/socket
             end \(signal)
             fails pinhole stats --socket "$dir/made/socket" | sed "s|$dir|DIR|"
@@ -323,7 +323,7 @@ struct PinholedTests {
     @Test func `the service manager is told when it is ready and when it stops`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             export NOTIFY_SOCKET="@$dir"
             /usr/bin/python3 -u -c '
             import socket, sys
@@ -375,7 +375,7 @@ struct PinholedTests {
     @Test func `a service manager that asks for it hears again and again that packets are answered`() throws {
         let said = try output(
             listen + """
-                pinhole rules load
+                pinhole rules load --backend iptables
                 WATCHDOG_USEC=200000 start socket
                 more() { (($(signs) >= 5)); }
                 until_ more
@@ -393,7 +393,7 @@ struct PinholedTests {
     {
         let said = try output(
             listen + """
-                pinhole rules load
+                pinhole rules load --backend iptables
                 \(environment.isEmpty ? "" : "export \(environment)")
                 start socket
                 end_last
@@ -407,7 +407,7 @@ struct PinholedTests {
     @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             mkfifo "$dir/log"
             exec 3<>"$dir/log"
             # Fills the pipe, so that nothing more can be written to it without waiting.
@@ -424,7 +424,7 @@ struct PinholedTests {
     @Test func `a log whose reader is gone stops nothing`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             # The reader of the pipe ends at once.
             exec 3> >(exec true)
             wait $!
@@ -440,7 +440,7 @@ struct PinholedTests {
     @Test func `the log has priorities where the journal reads it, and only there`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             touch "$dir/socket.log"
             export JOURNAL_STREAM=$(stat -c %d:%i "$dir/socket.log")
             start socket
@@ -471,7 +471,7 @@ struct PinholedTests {
     ) throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
             \(making)
             before=$(stat -c '%i %s %a %u' "$dir/socket.state")
@@ -490,7 +490,7 @@ struct PinholedTests {
     func `what is in the sets stays there for the next daemon`(_ signal: String) throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start socket
             ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
             end \(signal) 2>/dev/null || true
@@ -506,7 +506,7 @@ struct PinholedTests {
     @Test func `without room for the state it does not start, and says what to do`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             fails pinholed --user root --socket "$dir/made/socket" --state /proc/nowhere/state
             ls "$dir" | grep -v -e bin -e fails || true
             """
@@ -534,7 +534,7 @@ struct PinholedTests {
     @Test func `an expectation that is not there cannot be deleted`() throws {
         let said = try output(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             start socket
             fails pinhole delete 7 --socket "$dir/socket"
             """

@@ -87,7 +87,10 @@ struct CompletionTests {
 
     @Test(arguments: Shell.allCases)
     func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
-        #expect(try offered(shell, "pinhole", "rules", "") == ["load", "unload", "print"])
+        #expect(
+            try offered(shell, "pinhole", "rules", "")
+                == ["load", "watch", "unload", "print", "create-sets"]
+        )
         #expect(try offered(shell, "pinhole", "events", "--format", "") == ["text", "json", "xferlog"])
         #expect(try offered(shell, "pinholed", "--user", "nobod") == ["nobody"])
         #expect(try offered(shell, "pinhole", "replay", "cap") == ["capture.pcap"])

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ExporterCommandTests {
     private let start = """
         ip link set lo up
-        pinhole rules load
+        pinhole rules load --backend iptables
         "$pinholed" --user root --socket "$dir/socket" 2>/dev/null & background+=($!)
         until_ pinhole stats --socket "$dir/socket"
         "$pinhole" exporter --socket "$dir/socket" & background+=($!)

@@ -35,10 +35,10 @@ struct RulesLoadTests {
     func `what is loaded is what is printed`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             """
-            pinhole rules load --ports 21,2121 --queues 5,6 --bypass
+            pinhole rules load --backend iptables --ports 21,2121 --queues 5,6 --bypass
             state_of_rules >"$dir/loaded"
             pinhole rules unload
-            pinhole rules print --ports 21,2121 --queues 5,6 --bypass >"$dir/printed"
+            pinhole rules print --backend iptables --ports 21,2121 --queues 5,6 --bypass >"$dir/printed"
             grep '^create' "$dir/printed" | ipset restore
             sed '1,/^create pinhole6/d; /IPv6/,$d' "$dir/printed" | iptables-restore --noflush
             sed '1,/IPv6/d' "$dir/printed" | ip6tables-restore --noflush
@@ -55,19 +55,19 @@ struct RulesLoadTests {
     ) throws {
         let child = try Program.script(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             state_of_rules >"$dir/once"
             grep -c 'PREROUTING.* PINHOLE' "$dir/once" | grep -x 8
             grep -c 'OUTPUT.* PINHOLE' "$dir/once" | grep -x 8
             grep -c NFQUEUE "$dir/once" | grep -x 30
-            pinhole rules load
+            pinhole rules load --backend iptables
             state_of_rules | diff "$dir/once" -
-            pinhole rules load --ports 2121 --queues 5,6 --bypass
+            pinhole rules load --backend iptables --ports 2121 --queues 5,6 --bypass
             state_of_rules >"$dir/other"
             grep -c 'PREROUTING.* PINHOLE' "$dir/other" | grep -x 8
             grep -c 'queue-num [56] --queue-bypass' "$dir/other" | grep -x 30
             ! grep -E 'ctorigdstport 21 |queue-num 2' "$dir/other"
-            pinhole rules load
+            pinhole rules load --backend iptables
             state_of_rules | diff "$dir/once" -
             """,
             tools: tools
@@ -79,20 +79,20 @@ struct RulesLoadTests {
     func `the rules for FTPS come and go, and who has a session stays`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             state_of_rules >"$dir/without"
-            pinhole rules load --ftps 10.2.0.2=3000 --bypass-mark 0x1000
+            pinhole rules load --backend iptables --ftps 10.2.0.2=3000 --bypass-mark 0x1000
             state_of_rules >"$dir/with"
             grep -c 'pinhole[46]-sessions src .*NFQUEUE' "$dir/with" | grep -x 2
             grep -c 'mark 0x1000/0x1000 .*RETURN' "$dir/with" | grep -x 4
             ipset add pinhole4-sessions 10.1.0.2
-            pinhole rules load --ftps 10.2.0.2=3000 --bypass-mark 0x1000 --ports 21
+            pinhole rules load --backend iptables --ftps 10.2.0.2=3000 --bypass-mark 0x1000 --ports 21
             ipset test pinhole4-sessions 10.1.0.2
             ipset flush pinhole4-sessions
             state_of_rules | diff "$dir/with" -
-            pinhole rules load
+            pinhole rules load --backend iptables
             state_of_rules | diff "$dir/without" -
-            pinhole rules load --ftps 10.2.0.2=3000
+            pinhole rules load --backend iptables --ftps 10.2.0.2=3000
             pinhole rules unload
             ! ipset list -n | grep pinhole
             """,
@@ -106,7 +106,7 @@ struct RulesLoadTests {
         let child = try Program.script(
             Self.foreign + """
                 state_of_rules >"$dir/before"
-                pinhole rules load
+                pinhole rules load --backend iptables
                 state_of_rules | grep -vi pinhole | diff <(grep -vi pinhole "$dir/before") -
                 pinhole rules unload
                 state_of_rules | diff "$dir/before" -
@@ -123,7 +123,7 @@ struct RulesLoadTests {
         let child = try Program.script(
             Self.foreign + """
                 state_of_rules >"$dir/before"
-                pinhole rules load
+                pinhole rules load --backend iptables
                 state_of_rules >"$dir/loaded"
                 pinhole rules unload
                 cd '\(Program.top.path)/rules'
@@ -134,7 +134,7 @@ struct RulesLoadTests {
                     if ((round == 1)); then state_of_rules | diff "$dir/loaded" -; fi
                 done
                 state_of_rules | grep -Ec 'j PINHOLE(-REVERSED)?$' | grep -x 32
-                pinhole rules load
+                pinhole rules load --backend iptables
                 state_of_rules | diff "$dir/loaded" -
                 iptables-restore --noflush <pinhole.iptables
                 pinhole rules unload
@@ -155,13 +155,13 @@ struct RulesLoadTests {
                 chmod +x "$dir/broken/ip6tables-restore"
                 refused() {
                     local status=0
-                    PATH=$dir/broken:$PATH "$pinhole" rules load --ports 2121 2>"$dir/errors" || status=$?
+                    PATH=$dir/broken:$PATH "$pinhole" rules load --backend iptables --ports 2121 2>"$dir/errors" || status=$?
                     ((status == 1))
                     grep -x 'pinhole: ip6tables-restore failed: no such table: .*' "$dir/errors"
                 }
                 refused
                 state_of_rules | diff "$dir/before" -
-                pinhole rules load
+                pinhole rules load --backend iptables
                 state_of_rules >"$dir/loaded"
                 refused
                 state_of_rules | diff "$dir/loaded" -
@@ -174,7 +174,7 @@ struct RulesLoadTests {
     @Test func `a set that somebody else's rule looks into is not taken away`() throws {
         let child = try Program.script(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             iptables -A INPUT -m set --match-set pinhole4 src -j DROP
             state_of_rules >"$dir/before"
             status=0
@@ -193,13 +193,13 @@ struct RulesLoadTests {
             ipset create pinhole6 hash:ip
             state_of_rules >"$dir/before"
             status=0
-            pinhole rules load 2>"$dir/errors" || status=$?
+            pinhole rules load --backend iptables 2>"$dir/errors" || status=$?
             ((status == 1))
             grep 'pinhole: there is a set pinhole6 of another type, hash:ip .*: destroy it with pinhole rules unload' \
                 "$dir/errors"
             state_of_rules | diff "$dir/before" -
             pinhole rules unload
-            pinhole rules load
+            pinhole rules load --backend iptables
             """
         )
         expectSuccess(child)
@@ -209,7 +209,7 @@ struct RulesLoadTests {
         let child = try Program.script(
             """
             ipset create pinhole4 hash:ip,port,ip family inet timeout 60 maxelem 1000000
-            pinhole rules load
+            pinhole rules load --backend iptables
             ipset list -terse pinhole4 | grep 'maxelem 1000000 timeout 60'
             """
         )
@@ -219,9 +219,9 @@ struct RulesLoadTests {
     @Test func `members survive a second load`() throws {
         let child = try Program.script(
             """
-            pinhole rules load
+            pinhole rules load --backend iptables
             ipset add pinhole4 10.2.0.100,tcp:5001,10.2.0.2 timeout 100
-            pinhole rules load --ports 2121
+            pinhole rules load --backend iptables --ports 2121
             ipset test pinhole4 10.2.0.100,tcp:5001,10.2.0.2
             """
         )
@@ -238,7 +238,7 @@ struct RulesLoadTests {
                 done
                 before=$(state_of_rules)
                 status=0
-                PATH=$dir/few "$pinhole" rules load 2>"$dir/errors" || status=$?
+                PATH=$dir/few "$pinhole" rules load --backend iptables 2>"$dir/errors" || status=$?
                 ((status == 1))
                 diff "$dir/errors" - <<<'pinhole: there is no command \(program): apt install \(package)'
                 [[ $before == "$(state_of_rules)" ]]

@@ -103,9 +103,9 @@ struct RulesTrafficTests {
         let child = try Program.script(
             Self.network + """
                 serve 21
-                pinhole rules load
+                pinhole rules load --backend iptables
                 ! timeout 2 bash -c "$(declare -f exchange); background=(${background[0]}); exchange 10.2.0.2 21 0"
-                pinhole rules load --bypass
+                pinhole rules load --backend iptables --bypass
                 exchange 10.2.0.2 21 0
                 """
         )
@@ -116,10 +116,10 @@ struct RulesTrafficTests {
         let child = try Program.script(
             Self.network + """
                 serve 5001
-                pinhole rules load
+                pinhole rules load --backend iptables
                 ipset add pinhole4 10.2.0.2,tcp:5001,10.1.0.9
                 exchange 10.2.0.2 5001 0
-                pinhole rules load --bypass
+                pinhole rules load --backend iptables --bypass
                 ipset add pinhole4 10.2.0.2,tcp:5001,10.1.0.2
                 iptables -t raw -Z
                 exchange 10.2.0.2 5001 0

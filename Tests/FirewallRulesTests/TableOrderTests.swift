@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import FirewallRules
 import Testing
 
-@testable import Inspection
+@testable import FirewallRules
 
 struct TableOrderTests {
     @Test(arguments: [
-        ("PREROUTING -m mark ! --mark 0x0 -j ACCEPT", true, true),
-        ("OUTPUT -p tcp -m connmark --mark 0x2 -j RETURN", true, true),
-        ("PREROUTING -p tcp -m tcp --dport 2121 -j ACCEPT", true, true),
+        ("PREROUTING -m mark ! --mark 0x0 -j ACCEPT", true, false),
+        ("OUTPUT -p tcp -m connmark --mark 0x2 -j RETURN", true, false),
+        ("PREROUTING -p tcp -m tcp --dport 2121 -j ACCEPT", true, false),
         ("PREROUTING -j CONNMARK --restore-mark", false, true),
         ("PREROUTING -i customer -j CT --zone 5", false, true),
         ("PREROUTING -p tcp -m tcp --dport 22 -j ACCEPT", false, false),
@@ -37,5 +36,24 @@ struct TableOrderTests {
         let zone = "PREROUTING -j CT --zone 5"
         let saved = "*raw\n-A PREROUTING -p tcp -j PINHOLE\n-A \(rule)\n-A \(zone)\nCOMMIT\n"
         #expect(TableOrder(in: saved, .raw, ports: [21]).late == [zone])
+    }
+
+    @Test func `ours belong before the first rule that lets packets of FTP by, and else at the end`() {
+        let saved = """
+            *mangle
+            -A PREROUTING -j CONNMARK --restore-mark
+            -A PREROUTING -p udp -j ACCEPT
+            -A PREROUTING -j PINHOLE
+            -A PREROUTING -m mark ! --mark 0x0 -j ACCEPT
+            -A PREROUTING -p tcp -j PINHOLE
+            -A PREROUTING -j MARK --set-mark 1
+            -A OUTPUT -j PINHOLE
+            -A OUTPUT -j MARK --set-mark 1
+            COMMIT
+            """
+        let order = TableOrder(in: saved, .mangle, ports: [21])
+        #expect(order.places == ["PREROUTING": 3])
+        #expect(order.early == ["PREROUTING -m mark ! --mark 0x0 -j ACCEPT"])
+        #expect(order.late == ["OUTPUT -j MARK --set-mark 1"])
     }
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Sets that the kernel has lost.
+extension Tracker {
+    /// Opens everything that is open once more: the sets were removed with the firewall rules, and are back
+    /// without members.
+    ///
+    /// What is still in the kernel stays; deadlines do not change.
+    package func reopen(into output: inout Output) {
+        for master in book.masters {
+            guard let expectation = master.connection.expectation else { continue }
+            guard master.connection.opening?.session != nil else {
+                output.actions.append(.open(expectation))
+                continue
+            }
+            for pair in master.connection.dataPairs { output.actions.append(.admit(pair.from)) }
+        }
+        store.forEach { slot in
+            if slot.connection.isReversed { output.actions.append(.watch(slot.connection.mapping)) }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CNetfilter
+import Glibc
+package import Linux
+
+/// The kernel's notifications of changes in nftables (`NFNLGRP_NFTABLES`), which iptables-nft causes as well.
+package struct FirewallChanges: ~Copyable {
+    /// A transaction that changed tables.
+    package struct Change: Hashable, Sendable {
+        /// The name and number of the process, `iptables-restore, process 1234`; empty if notifications were lost.
+        package let author: String
+    }
+
+    private var socket: NetlinkSocket
+
+    /// Opens a socket that receives what changes from now on in the calling thread's network namespace.
+    ///
+    /// - Throws: `EPROTONOSUPPORT` if the kernel lacks nfnetlink.
+    package static func open() throws(SystemError) -> FirewallChanges {
+        let socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_NFTABLES), waits: false)
+        try socket.join(NFNLGRP_NFTABLES.rawValue)
+        return FirewallChanges(socket: socket)
+    }
+
+    private init(socket: consuming NetlinkSocket) { self.socket = socket }
+
+    /// Readable when there are notifications.
+    package var number: Int32 { socket.fileDescriptor }
+
+    /// Reads all pending notifications.
+    ///
+    /// What happens to the members of sets does not count: the daemon changes them all the time.
+    ///
+    /// - Parameter tables: family and name of each that counts: `inet pinhole`.
+    /// - Returns: the last change of one of these tables; `nil` if there was none.
+    /// - Throws: The error of `recvmsg`; that notifications were lost is none, but a change.
+    package mutating func take(about tables: Set<String>) throws(SystemError) -> Change? {
+        var change: Change?
+        var isConcerned = false
+        while true {
+            do throws(SystemError) {
+                try socket.takeNotifications("read what changed in nftables") { command, family, attributes in
+                    if command == NFT_MSG_NEWGEN.rawValue {
+                        // The end of a transaction.
+                        if isConcerned { change = Change(author: Self.author(in: attributes)) }
+                        isConcerned = false
+                    } else if let table = Self.table(of: command, family, attributes) {
+                        isConcerned = isConcerned || tables.contains(table)
+                    }
+                }
+            } catch {
+                switch error.code {
+                case ETIMEDOUT: return change
+                // More than the socket has room for, or one that is longer than the buffer: it may concern any table.
+                case ENOBUFS, ENOSPC: change = Change(author: "")
+                default: throw error
+                }
+            }
+        }
+    }
+
+    private static func author(in attributes: borrowing Span<UInt8>) -> String {
+        let all = 0..<attributes.count
+        let name =
+            attributes.attribute(NFTA_GEN_PROC_NAME.rawValue, in: all).map { range in
+                let bytes = attributes.extracting(range)
+                return String(decoding: bytes.indices.map { bytes[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+            } ?? ""
+        let process = attributes.number(UInt32.self, NFTA_GEN_PROC_PID.rawValue, in: all) ?? 0
+        return "\(name), process \(process)"
+    }
+
+    /// The table that a notification is about; `nil` for members of sets, and for families without our rules.
+    private static func table(
+        of command: UInt32,
+        _ family: UInt8,
+        _ attributes: borrowing Span<UInt8>
+    ) -> String? {
+        guard ![NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM].map(\.rawValue).contains(command),
+            let title = families[family],
+            // The table's name is the first attribute of a table, chain, rule, set, object or flowtable.
+            let range = attributes.attribute(NFTA_TABLE_NAME.rawValue, in: 0..<attributes.count)
+        else { return nil }
+        let bytes = attributes.extracting(range)
+        let name = String(decoding: bytes.indices.map { bytes[$0] }.prefix { $0 != 0 }, as: UTF8.self)
+        return "\(title) \(name)"
+    }
+
+    private static let families: [UInt8: String] = [
+        UInt8(NFPROTO_INET): "inet", UInt8(NFPROTO_IPV4): "ip", UInt8(NFPROTO_IPV6): "ip6",
+    ]
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// What the daemon knows of the firewall rules.
+package struct RulesState: Hashable, Sendable {
+    /// Whether they are loaded, as far as is known: they are at the start, and `pinhole rules watch` tells what changes.
+    package var areLoaded = true
+    /// How often they were put back.
+    package var repairs: UInt64 = 0
+
+    package init() {}
+}

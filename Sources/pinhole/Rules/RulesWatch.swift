@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import FirewallRules
+import FTPHelper
+import Linux
+import Messages
+import Netfilter
+import PinholeDaemon
+
+/// `pinhole rules watch`: keeps the rules loaded, and puts back what others remove.
+///
+/// The kernel tells of changes in nftables, also of those by iptables-nft. Legacy iptables and ipset are looked at twice a
+/// second, with a few system calls. Programs are started only when something has changed, and twice a minute.
+struct RulesWatch: ~Copyable {
+    /// Nanoseconds between two looks at what the kernel does not tell of.
+    private static let glancePeriod: UInt64 = 500_000_000
+    /// Seconds between two full looks without any sign of a change: a rule of legacy iptables may have been exchanged for one of
+    /// the same size.
+    private static let lookPeriod: UInt32 = 30
+    /// How long the daemon may take to answer, in nanoseconds: one that hangs must not delay a repair.
+    private static let answerTimeout: UInt64 = 200_000_000
+
+    private let guarding: RuleGuard
+    private let socketPath: String
+    private let signals: SignalDescriptor
+    private let poller: Poller
+    private var changes: FirewallChanges
+    private let legacy: LegacyTables
+    private var sets: PinholeSet
+    private var log: Log
+
+    private var glance = Glance()
+    private var nextGlance: Instant
+    private var nextLook: Instant
+    private var pace = RepairPace()
+    /// When something changed that has not been looked at yet; `nil` if nothing has.
+    private var changed: Instant?
+    /// Who made the last change, if the kernel says so.
+    private var author = ""
+    /// Who made the last repair necessary of which that is known.
+    private var culprit = ""
+
+    /// What the kernel does not tell of.
+    private struct Glance: Hashable {
+        var legacyTables: [UInt8] = []
+        var hasSets = true
+    }
+
+    /// Loads the rules, and keeps them loaded until a signal.
+    static func run(
+        _ rules: RuleSet,
+        _ backend: PinholeSet.Backend?,
+        socketPath: String
+    ) throws(UserError) {
+        SignalDescriptor.ignoreBrokenPipes()
+        let notifier = ServiceNotifier.open()
+        var watch = try start(rules, backend, socketPath)
+        notifier.notify(.ready)
+        watch.log.write(.info, "rules-watched") { [backend = watch.guarding.backend] in
+            $0.add("backend", backend.rawValue)
+        }
+        while watch.turn() {}
+        notifier.notify(.stopping)
+    }
+
+    /// Opens what changes are noticed by, and then loads the rules: what changes from then on is noticed.
+    private static func start(
+        _ rules: RuleSet,
+        _ backend: PinholeSet.Backend?,
+        _ socketPath: String
+    ) throws(UserError) -> RulesWatch {
+        let signals = try attempt(SignalDescriptor.open)
+        let poller = try attempt(Poller.open)
+        let changes = try attempt(FirewallChanges.open)
+        let legacy = try attempt(LegacyTables.open)
+        try attempt { () throws(SystemError) in try poller.add(signals.number, for: .reading) }
+        try attempt { () throws(SystemError) in try poller.add(changes.number, for: .reading) }
+        // Before the rules queue packets, as for `pinhole rules load`.
+        tell(.survey, socketPath)
+        let guarding = try RuleGuard(loading: rules, with: backend)
+        let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }
+        var watch = RulesWatch(
+            guarding: guarding,
+            socketPath: socketPath,
+            signals: signals,
+            poller: poller,
+            changes: changes,
+            legacy: legacy,
+            sets: sets,
+            at: Clock.now()
+        )
+        watch.glance = watch.lookBriefly()
+        return watch
+    }
+
+    private init(
+        guarding: RuleGuard,
+        socketPath: String,
+        signals: consuming SignalDescriptor,
+        poller: consuming Poller,
+        changes: consuming FirewallChanges,
+        legacy: consuming LegacyTables,
+        sets: consuming PinholeSet,
+        at now: Instant
+    ) {
+        self.guarding = guarding
+        self.socketPath = socketPath
+        self.signals = signals
+        self.poller = poller
+        self.changes = changes
+        self.legacy = legacy
+        self.sets = sets
+        log = Log(threshold: .info, hasPriorities: StandardError.isJournal) { StandardError.offer($0) }
+        nextGlance = now
+        nextLook = now.advanced(bySeconds: RulesWatch.lookPeriod)
+    }
+
+    private static func attempt<Result: ~Copyable>(
+        _ step: () throws(SystemError) -> Result
+    ) throws(UserError) -> Result {
+        do throws(SystemError) {
+            return try step()
+        } catch {
+            throw UserError(error.description, hint: "see what pinhole check says")
+        }
+    }
+
+    /// Waits for a change or for the next deadline and acts on it; `false` if a signal has asked to end.
+    private mutating func turn() -> Bool {
+        var deadline = min(nextGlance, nextLook)
+        if changed != nil { deadline = min(deadline, pace.next ?? deadline) }
+        let milliseconds = Int32((Clock.now().seconds(until: deadline) * 1000).rounded(.up))
+        poller.wait(milliseconds: milliseconds) { _ in }
+        guard signals.take() == nil else { return false }
+        let now = Clock.now()
+        noteChanges(at: now)
+        if changed != nil, pace.allows(at: now) { look(at: now) }
+        return true
+    }
+
+    /// Notes what the kernel has told of, and what a glance shows when it is time for one.
+    private mutating func noteChanges(at now: Instant) {
+        do throws(SystemError) {
+            if let change = try changes.take(about: guarding.tables) {
+                changed = changed ?? now
+                author = change.author
+            }
+        } catch {
+            log.write(.error, "rules-unknown") { $0.add("reason", error.description) }
+        }
+        if nextGlance <= now {
+            nextGlance = Instant(nanoseconds: now.nanoseconds + RulesWatch.glancePeriod)
+            let glance = lookBriefly()
+            if glance != self.glance || !glance.hasSets { changed = changed ?? now }
+            self.glance = glance
+        }
+        if nextLook <= now { changed = changed ?? now }
+    }
+
+    private mutating func lookBriefly() -> Glance {
+        var glance = Glance()
+        if guarding.backend == .iptables {
+            glance.legacyTables = legacy.figures(of: Table.allCases.map(\.rawValue))
+        }
+        for family in PinholeSet.Family.allCases where glance.hasSets {
+            // A set of another type is not there.
+            glance.hasSets = (try? sets.exists(family)) ?? false
+        }
+        return glance
+    }
+
+    /// Looks at everything, and puts back what is missing.
+    private mutating func look(at now: Instant) {
+        let noticed = changed ?? now
+        changed = nil
+        nextLook = now.advanced(bySeconds: RulesWatch.lookPeriod)
+        var missing: [String] = []
+        do throws(UserError) {
+            missing = try guarding.faults()
+            guard !missing.isEmpty else {
+                author = ""
+                return
+            }
+            pace.note(at: now)
+            // Sessions that began meanwhile count as logged in, as they do for `pinhole rules load`.
+            RulesWatch.tell(.survey, socketPath)
+            try guarding.repair()
+        } catch {
+            if missing.isEmpty { pace.note(at: now) }
+            log.write(.error, "rules-missing") { [author] in
+                if !missing.isEmpty { $0.add("missing", missing.joined(separator: ", ")) }
+                $0.add("reason", error.message)
+                $0.add("hint", error.hint)
+                if author != "" { $0.add("by", author) }
+            }
+            RulesWatch.tell(.rules(.missing), socketPath)
+            lookAgain(since: noticed)
+            return
+        }
+        report(missing, noticed)
+        RulesWatch.tell(.rules(.repaired), socketPath)
+        author = ""
+        lookAgain(since: Clock.now())
+    }
+
+    /// Looks once more as soon as the pace allows it.
+    ///
+    /// What the kernel tells of the repair itself is skipped, so that it names nobody who is not to blame.
+    private mutating func lookAgain(since moment: Instant) {
+        _ = try? changes.take(about: guarding.tables)
+        changed = moment
+        glance = lookBriefly()
+    }
+
+    private mutating func report(_ missing: [String], _ noticed: Instant) {
+        let milliseconds = UInt64(noticed.seconds(until: Clock.now()) * 1000)
+        log.write(.warning, "rules-repaired") { [author] in
+            $0.add("missing", missing.joined(separator: ", "))
+            if author != "" { $0.add("by", author) }
+            $0.add("after-ms", milliseconds)
+        }
+        if author != "" { culprit = author }
+        guard pace.isContested else { return }
+        log.write(.error, "rules-contested") { [culprit, pace] in
+            $0.add("times", pace.count)
+            if culprit != "" { $0.add("by", culprit) }
+            $0.add("next-in", UInt64(pace.interval))
+            $0.add(
+                "explanation",
+                "somebody keeps removing the rules: let it keep those of other programs, or stop one of the two"
+            )
+        }
+    }
+
+    /// Tells the daemon, if it is there and answers soon.
+    private static func tell(_ request: ControlRequest, _ socketPath: String) {
+        try? ControlSocketClient.ask(request, at: socketPath, within: answerTimeout) { _ in }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Testing
+
+/// Packets of a rewritten session pass while the rules are gone, with numbers that the other end does not expect.
+@Suite struct DesynchronisationTests {
+    @Test(.timeLimit(.minutes(20)))
+    func `a command that the server took for old bytes is sent again, and the session goes on`() async throws
+    {
+        try await Gateway.withGap(.longerSNAT) { _, stage, end in
+            // Shorter than what the rewritten line has grown by.
+            try await stage.send(.client, "NOOP\r\n")
+            try await end()
+            try await stage.reads(.server, "NOOP\r\n")
+            try await stage.say(.server, "200 ok\r\n")
+            try await stage.say(.client, "SYST\r\n")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `a session of which the server has got the rest of a command is reset at both ends`() async throws {
+        try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
+            try await stage.say(.client, "STAT somefile\r\n", read: "mefile\r\n")
+            try await end()
+            try await stage.send(.client, "SYST\r\n")
+            for end in [Stage.End.client, .server] { try await stage.isReset(end) }
+            try await daemon.said("level=warning event=out-of-step ")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `a session of which the server has got a command too early is reset at both ends`() async throws {
+        try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
+            try await stage.send(.client, "STAT somefile\r\n")
+            try await end()
+            for end in [Stage.End.client, .server] { try await stage.isReset(end) }
+            try await daemon.said("level=warning event=out-of-step ")
+        }
+    }
+}
+
+extension Gateway {
+    /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
+    fileprivate static func withGap(
+        _ topology: Topology,
+        _ body: (_ daemon: Service, _ stage: Stage, _ end: () async throws -> Void) async throws -> Void
+    ) async throws {
+        try await Gateway.with(topology) { gateway in
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let stage = try gateway.startStage()
+            try await stage.logIn()
+            let port = topology.portArguments
+            try await stage.say(.client, "PORT \(port.sent)\r\n", read: "PORT \(port.read)\r\n")
+            try await stage.say(.server, "200 ok\r\n")
+            let unloading = try await gateway.pinhole("rules", "unload")
+            try #require(unloading.hasSucceeded, "\(unloading)")
+            try await body(daemon, stage) { try await gateway.loadRules() }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Foundation
+import Testing
+
+/// Others take Pinhole's rules away, and `pinhole rules watch` puts them back.
+@Suite struct RulesWatchTests {
+    /// What happens on a gateway in the course of its days.
+    enum Removal: String, CaseIterable {
+        case reloadOfNFTables = "nft flush ruleset, and the firewall loaded again"
+        case restore = "iptables-restore of a firewall without them"
+        case flush = "iptables -F in every table"
+        case front = "a rule in front of them that accepts everything"
+        case destruction = "flush of the tables and of the sets"
+
+        /// A script; `firewall` and `firewall6` are the gateway's own rules.
+        var script: String {
+            let tables = "for t in mangle raw; do"
+            return switch self {
+            case .reloadOfNFTables:
+                "nft flush ruleset; iptables-restore <firewall; ip6tables-restore <firewall6"
+            case .restore:
+                "printf '*raw\\nCOMMIT\\n' | iptables-restore; iptables-restore <firewall; ip6tables-restore <firewall6"
+            case .flush: "\(tables) iptables -t $t -F; ip6tables -t $t -F; done"
+            case .front: "\(tables) iptables -t $t -I PREROUTING -j ACCEPT; done"
+            case .destruction:
+                "for program in iptables ip6tables; do printf '*mangle\\nCOMMIT\\n*raw\\nCOMMIT\\n' | $program-restore; done; "
+                    + "ipset destroy pinhole4; ipset destroy pinhole6"
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)), arguments: Removal.allCases)
+    func `FTP works again within a second`(removal: Removal) async throws {
+        guard Gateway.backend != "nft" else { return }
+        let topology = Topology.longerSNAT
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.writeFirewall()
+            let watch = try await gateway.startWatch()
+            _ = try await gateway.startDaemon()
+            let failure = try await gateway.fetch(with: .curl, .port)
+            try #require(failure == nil)
+
+            try await gateway.remove(removal.script, before: watch)
+            let seconds = try await gateway.secondsUntilRepaired(by: watch)
+            let failureAfter = try await gateway.fetch(with: .curl, .port)
+            try #require(failureAfter == nil, "\(watch.text)")
+            try Figures.note("\(removal.rawValue): seconds until healed", seconds, .atMost(1), "s")
+
+            let statistics: StatisticsReport = try await gateway.report("stats")
+            try #require(statistics.expectations_used == 2 && statistics.rules["loaded"] == 1)
+            try #require(statistics.rules["repaired", default: 0] > 0)
+            let lost = statistics.queue["dropped"] ?? -1
+            try Figures.note("\(removal.rawValue): packets lost", lost, .equal(0))
+            try await gateway.comesToRest()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `packets that wait in a queue stay there while it loads, looks and repairs`() async throws {
+        try await Gateway.with(.longerSNAT) { gateway in
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let stage = try gateway.startStage()
+            try await stage.logIn()
+            try await gateway.lab.require(["kill", "-STOP", String(daemon.identifier)])
+            try await stage.send(.client, "NOOP\r\n")
+            try await poll(for: "a packet to wait") { try await gateway.waiting() > 0 }
+
+            let watch = try await gateway.startWatch()
+            let before = try await gateway.waiting()
+            let others =
+                "iptables -t mangle -A INPUT -p udp; nft add table inet other; nft delete table inet other"
+            try await gateway.lab.require(["sh", "-ec", others], on: .gateway)
+            if Gateway.backend != "nft" {
+                try await gateway.lab.require(["iptables", "-t", "mangle", "-F", "PREROUTING"], on: .gateway)
+                try await watch.said("event=rules-repaired")
+            }
+            try await #require(gateway.waiting() >= before)
+            try await gateway.lab.require(["kill", "-CONT", String(daemon.identifier)])
+            daemon.program.resume()
+            try await stage.say(.server, "200 ok\r\n")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `what was announced is open again with the rules`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(.masqueraded) { gateway in
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
+            let watch = try await gateway.startWatch()
+            _ = try await gateway.startDaemon()
+            let session = try await gateway.logIn()
+            try session.say("EPSV")
+            try await session.said("229 ")
+            let port = try session.extendedPort()
+            try await gateway.remove(Removal.destruction.script, before: watch)
+            _ = try await gateway.secondsUntilRepaired(by: watch)
+            try await poll(for: "the member") { try await gateway.members().count == 1 }
+            let state = try await gateway.probe(gateway.topology.dialled, port, from: .client)
+            try #require(state == "connected")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `who keeps removing them is named, and gets no more than two repairs a second`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(.routed) { gateway in
+            let watch = try await gateway.startWatch()
+            let begin = ContinuousClock.now
+            try await poll(for: "the contest to be noticed") {
+                try await gateway.lab.require(["iptables", "-t", "mangle", "-F"], on: .gateway)
+                return watch.text.contains("event=rules-contested")
+            }
+            let seconds = (ContinuousClock.now - begin) / .seconds(1)
+            let repairs = watch.lines.count { $0.contains("event=rules-repaired") }
+            try #require(Double(repairs) <= 2 * seconds + 1)
+            let line = try #require(watch.lines.last { $0.contains("event=rules-contested") })
+            try #require(line.contains(" by=\"iptables, process "), "\(line)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `rules that cannot be put back are an error at once, and a gauge`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(.routed) { gateway in
+            let watch = try await gateway.startWatch()
+            _ = try await gateway.startDaemon()
+            let removal = "\(Removal.destruction.script); ipset create pinhole4 hash:ip"
+            try await gateway.remove(removal, before: watch)
+            try await watch.said("level=error event=rules-missing missing=\"set pinhole4")
+            try await poll(for: "the gauge") {
+                try await gateway.report("stats", as: StatisticsReport.self).rules["loaded"] == 0
+            }
+            try await gateway.lab.require(["ipset", "destroy", "pinhole4"], on: .gateway)
+            try await poll(for: "the rules to be back") {
+                try await gateway.report("stats", as: StatisticsReport.self).rules["loaded"] == 1
+            }
+            try await watch.said("event=rules-repaired")
+        }
+    }
+}
+
+extension Gateway {
+    /// Starts `pinhole rules watch` and waits until it has loaded the rules.
+    fileprivate func startWatch() async throws -> Service {
+        let backend = ["--backend", Gateway.backend ?? "iptables"]
+        let words = [try Files.pinhole(), "rules", "watch"] + backend
+        let watch = try lab.start(words, as: lab.newName("watch"), on: .gateway)
+        try await watch.said("event=rules-watched")
+        return watch
+    }
+
+    /// Runs a script that removes rules, all of it before the watch sees anything of it.
+    fileprivate func remove(_ script: String, before watch: Service) async throws {
+        try await lab.require(["kill", "-STOP", String(watch.identifier)])
+        try await lab.require(["sh", "-ec", "cd \(Lab.folder); \(script)"], on: .gateway)
+        try await lab.require(["kill", "-CONT", String(watch.identifier)])
+        watch.program.resume()
+    }
+
+    /// Writes the gateway's own rules to files, as an administrator has them saved.
+    fileprivate func writeFirewall() async throws {
+        for (name, isIPv6) in [("firewall", false), ("firewall6", true)] {
+            try lab.write(Firewall(for: topology).rules(isIPv6: isIPv6), to: name)
+        }
+    }
+
+    /// Seconds until the rules are whole after the last change, as the watch's next lines tell and the kernel has it.
+    fileprivate func secondsUntilRepaired(by watch: Service) async throws -> Double {
+        let begin = ContinuousClock.now
+        try await poll(for: "the rules to be back") {
+            guard watch.text.contains("event=rules-repaired") else { return false }
+            let rules = try await rules()
+            let hasFront = rules.contains { $0.hasPrefix("-A PREROUTING") && $0.hasSuffix("-j ACCEPT") }
+            return rules.count { $0.contains("-j NFQUEUE") } == 30
+                && (!hasFront || watch.text.contains("order in "))
+        }
+        return (ContinuousClock.now - begin) / .seconds(1)
+    }
+
+    /// How many packets wait in the queues.
+    fileprivate func waiting() async throws -> Int {
+        try await lab.require(["cat", "/proc/net/netfilter/nfnetlink_queue"], on: .gateway)
+            .split(separator: "\n").compactMap { line in
+                let numbers = line.split(separator: " ").compactMap { Int($0) }
+                return numbers.count > 2 ? numbers[2] : nil
+            }.reduce(0, +)
+    }
+}
