@@ -57,9 +57,8 @@ extension Key {
         summary: "backend of the rules",
         details: """
             Backend of the rules. With `auto` it is the one whose rules are loaded already. Otherwise it is nftables if the \
-            kernel has its `queue` and either there are tables that iptables has not created, or iptables or ipset is not \
-            installed; in all other cases it is iptables. To change it, unload the rules first, and restart the daemon \
-            afterwards.
+            kernel has its `queue`, also beside a firewall made with iptables, and iptables if it has not. To change it, \
+            unload the rules first, and restart the daemon afterwards.
             """
     ) { value, settings throws(UserError) in
         settings.backend =

@@ -85,7 +85,8 @@ extension Inspection {
             }
             let hint =
                 daemon == nil
-                ? (StartAdvice.isUnitInstalled ? StartAdvice.command : "start pinholed") : "restart the daemon"
+                ? (StartAdvice.isUnitInstalled ? StartAdvice.command : "start pinholed")
+                : "restart the daemon"
             findings.append(.failed("\(subject): no process listens", hint: hint))
             return
         }

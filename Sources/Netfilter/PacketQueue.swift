@@ -279,7 +279,6 @@ package import Linux
     /// Bytes for one datagram: the largest IP packet and its netlink headers and attributes.
     private static let stride = 65536 + 4096
 
-
     /// Bytes of each socket buffer.
     ///
     /// The kernel doubles the number, which gives each waiting packet 4 KiB to be received in. As a send buffer it holds the

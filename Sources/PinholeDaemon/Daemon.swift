@@ -207,7 +207,8 @@ package struct Daemon: ~Copyable {
         _ engine: inout Engine<LinuxKernel>,
         at now: Instant
     ) {
-        _ = take(.dataQueue, from: &queue, &engine, at: now) { $0.data($1, in: $2, at: now, into: &$3)
+        _ = take(.dataQueue, from: &queue, &engine, at: now) {
+            $0.data($1, in: $2, at: now, into: &$3)
         }
     }
 

@@ -90,7 +90,6 @@ struct Connection: ~Copyable {
     var used: UInt32 = 0 { didSet { isRecordOutdated = true } }
     var refused: UInt32 = 0
 
-
     /// When the connection was first seen, in seconds on the tracker's clock.
     @Compact<UInt32> var firstSecond = 0
     /// Position at which the server's stream was first seen.
