@@ -131,7 +131,9 @@ import Testing
             try await session.said("229 ")
             try await daemon.said("event=expired")
             try session.say("EPSV")
-            for subcommand in ["expectations", "connections", "stats", "check", "flush"] {
+            for subcommand in [
+                "expectations", "connections", "stats", "check", "refusals", "status", "flush",
+            ] {
                 _ = try await gateway.pinhole(subcommand)
             }
             _ = try await gateway.pinhole("delete", "1")
@@ -139,7 +141,7 @@ import Testing
             try await daemon.said("event=refused")
             let status = try await daemon.stop()
             try #require(status == 0)
-            _ = await events.program.end()
+            _ = try await events.stop()
 
             try await poll(for: "the end of the trace") { gateway.lab.read("trace").contains("+++ exited") }
             let calls = gateway.lab.read("trace").split(separator: "\n")

@@ -87,7 +87,7 @@ import Testing
             let status = try await sessions.finish()
             try #require(status == 0, "\(sessions.text)")
             // The service manager has the queues' sockets, too, and is not taken for one that listens.
-            let check = try await gateway.pinhole("check")
+            let check = try await gateway.pinhole("check", "-v")
             try #require(check.output.contains("queue 21, control packets: pinhole"), "\(check)")
             // Every packet that a rule has sent to a queue was there, and is there no more.
             let queues = try await gateway.queues()
