@@ -74,7 +74,7 @@ struct CheckCommandTests {
                 ok       forwarding of IPv6
                 ok       ip6tables FORWARD: drops nothing by default
                 ok       reverse path filter of IPv4 (rp_filter): off; forged packets open nothing
-                32 checks, all ok
+                33 checks, all ok
 
                 """
         )
@@ -93,9 +93,9 @@ struct CheckCommandTests {
         #expect(child.status == 0, "\(child.errors)")
         let lines = child.output.split(separator: "\n")
         #expect(lines.count == 4)
-        #expect(lines[0] == "32 checks, all ok")
+        #expect(lines[0] == "33 checks, all ok")
         #expect(lines[1].hasPrefix("warning  accounting: off, "))
-        #expect(lines[2] == "32 checks, 1 warning")
+        #expect(lines[2] == "33 checks, 1 warning")
         #expect(lines[3].hasPrefix(#"[{"grade":"ok","subject":"kernel: NFQUEUE","hint":""},"#))
         #expect(
             lines[3].contains(
@@ -123,13 +123,13 @@ struct CheckCommandTests {
         let figures = "sessions=0 transfers=0 expectations=0 refused=0c errors=0c"
         let lines = child.output.split(separator: "\n")
         #expect(lines.count == 8)
-        #expect(lines[0...1] == ["PINHOLE OK - 32 checks, all ok | \(figures)", "0"])
+        #expect(lines[0...1] == ["PINHOLE OK - 33 checks, all ok | \(figures)", "0"])
         #expect(
             lines[2].hasPrefix(
                 "PINHOLE WARNING - accounting: off, so the size of transfers is unknown: sysctl "
             )
         )
-        #expect(lines[2].hasSuffix("; 32 checks, 1 warning | \(figures)"))
+        #expect(lines[2].hasSuffix("; 33 checks, 1 warning | \(figures)"))
         #expect(lines[3] == "1")
         #expect(lines[4].hasPrefix("PINHOLE CRITICAL - set pinhole4: missing: pinhole rules load; "))
         #expect(lines[5] == "2")
@@ -260,7 +260,7 @@ struct CheckCommandTests {
     ) throws {
         let child = try Program.script(
             Self.machine + """
-                both() { pinhole check --config "$dir/conf" | grep ' rules: ' || true; }
+                both() { pinhole check -v --config "$dir/conf" | grep ' rules: ' || true; }
                 cat >"$dir/conf" <<'END'
                 ports = 2121,21
                 queues = 5,6,9

@@ -102,7 +102,7 @@ struct PinholedTests {
                 mkdir "$0/over/up" "$0/over/work"
                 mount -t overlay -o "lowerdir=/etc,upperdir=$0/over/up,workdir=$0/over/work" overlay /etc
                 mkdir -p /etc/pinhole
-                printf "user = nobody\nsocket = $0/made/socket\nports = 2121\n" >/etc/pinhole/pinhole.conf
+                printf "user = nobody\nsocket = $0/made/socket\nports = 2121\nbackend = iptables\n" >/etc/pinhole/pinhole.conf
                 "$1" rules load
                 "$2" 2>/dev/null & daemon=$!
                 trap "kill $daemon" EXIT

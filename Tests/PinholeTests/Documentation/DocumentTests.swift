@@ -75,6 +75,19 @@ struct DocumentTests {
         #expect(count >= 3)
     }
 
+    /// A script that runs a command, and ends one that stays in the foreground once it is ready.
+    private static func script(_ command: String) -> String {
+        guard command.hasPrefix("pinhole rules watch") else { return "\(command) >\"$dir/out\"\n" }
+        return """
+            "$pinhole" \(command.dropFirst("pinhole ".count)) 2>"$dir/watch" & background+=($!)
+            until_ grep -q event=rules-watched "$dir/watch"
+            kill "${background[-1]}"
+            wait "${background[-1]}"
+            unset 'background[-1]'
+
+            """
+    }
+
     /// Those that need the firewall or service in question, or a network, are run by `scripts/walk-through`.
     @Test(arguments: [
         "README.md", "docs/install.md", "docs/firewalls.md", "docs/ftps.md", "docs/operations.md",
@@ -92,9 +105,7 @@ struct DocumentTests {
             commands.append(command)
         }
         #expect(!commands.isEmpty)
-        let child = try Program.script(
-            "iptables -N DOCKER-USER\n" + commands.map { "\($0) >\"$dir/out\"\n" }.joined()
-        )
+        let child = try Program.script("iptables -N DOCKER-USER\n" + commands.map(Self.script).joined())
         #expect(child.errors == "")
         #expect(child.status == 0)
     }

@@ -30,13 +30,16 @@ struct RulesWatchTests {
                 until_ repaired 1
                 state_of_rules | diff "$dir/before" -
                 grep 'missing="rules in iptables mangle"' "$dir/log"
+                # It would repair what is half removed.
+                kill -STOP "${background[-1]}"
                 for table in mangle raw; do
                     for program in iptables ip6tables; do $program -t $table -F; $program -t $table -X; done
                 done
                 ipset destroy pinhole6
+                kill -CONT "${background[-1]}"
                 whole() { state_of_rules | diff "$dir/before" -; }
                 until_ whole
-                grep 'set pinhole6' "$dir/log"
+                until_ grep 'set pinhole6' "$dir/log"
                 """,
             tools: tools
         )
@@ -78,7 +81,7 @@ struct RulesWatchTests {
                 whole() { nft --stateless list ruleset | diff "$dir/before" -; }
                 until_ whole
                 until_ repaired 1
-                grep 'missing="table inet pinhole" by="nft, process' "$dir/log"
+                until_ grep 'missing="table inet pinhole" by="nft, process' "$dir/log"
                 nft flush chain inet pinhole control
                 until_ whole
                 nft add chain inet pinhole foreign
