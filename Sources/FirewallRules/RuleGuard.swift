@@ -9,7 +9,7 @@ package import Netfilter
 /// expectation. Besides, `persist` needs Linux 6.9, and iptables has nothing like it.
 package struct RuleGuard: Sendable {
     package let backend: PinholeSet.Backend
-    private let rules: RuleSet
+    package let rules: RuleSet
     private let loaded: Loaded
 
     /// The rules as the kernel lists them: it lists the same rule in the same words as long as nobody changes it.

@@ -18,9 +18,9 @@ enum RulesCommand: Subcommand {
         switch arguments.operands[0] {
         case "load": try load(Configuration(arguments).settings())
         case "watch":
-            let settings = try Configuration(arguments).settings()
             try requirePermission()
-            try RulesWatch.run(RuleSet(settings), settings.backend, socketPath: settings.socketPath)
+            let configuration = Configuration(arguments)
+            try RulesWatch.run { () throws(UserError) in try configuration.settings() }
         case "unload":
             // Rules can be unloaded whatever the configuration is, of every backend unless the command line names one.
             try requirePermission()

@@ -57,6 +57,8 @@ package struct Session: Sendable {
 
     // The members are ordered so that there is hardly any padding between them.
 
+    /// The client's directory, for display.
+    var directory = WorkingDirectory()
     /// Argument of the last USER, at most 64 bytes.
     var userName = UserName()
     var phase: Phase
@@ -91,8 +93,6 @@ package struct Session: Sendable {
     /// Set after missed bytes of the server, while the next lines may be the inside of a multi-line reply:
     /// nothing in these counts.
     var hasMissedReply = false
-    /// The client's directory, for display.
-    var directory = WorkingDirectory()
     /// Set if nothing may open for the current TLS session any more.
     var isDistrusted = false
     /// Set in ASCII mode (TYPE A), which is the default (RFC 959, section 5.1).

@@ -9,7 +9,7 @@ struct WorkingDirectory: Hashable, Sendable {
     static let maximumSize = Transfer.maximumPathSize
 
     /// A command that changes or shows the directory, and waits for its reply.
-    private struct Request: Hashable {
+    private struct Request: Hashable, Sendable {
         let ordinal: UInt32
         /// Whether the reply shows the directory.
         let isQuestion: Bool
@@ -17,29 +17,59 @@ struct WorkingDirectory: Hashable, Sendable {
         let target: [UInt8]
     }
 
+    /// What is known, apart from the session, because of most sessions nothing is; it never changes.
+    private final class Knowledge: Sendable {
+        let path: [UInt8]
+        let request: Request?
+
+        init(_ path: [UInt8], _ request: Request?) {
+            self.path = path
+            self.request = request
+        }
+    }
+
+    private var knowledge: Knowledge?
+
     /// Absolute; empty if unknown.
-    private(set) var path: [UInt8] = []
-    private var request: Request?
+    var path: [UInt8] { knowledge?.path ?? [] }
+    private var request: Request? { knowledge?.request }
+
+    init() {}
+
+    private mutating func know(_ path: [UInt8], _ request: Request?) {
+        knowledge = path.isEmpty && request == nil ? nil : Knowledge(path, request)
+    }
+
+    static func == (one: WorkingDirectory, other: WorkingDirectory) -> Bool {
+        one.path == other.path && one.request == other.request
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
+        hasher.combine(request)
+    }
 
     /// Notes a CWD, CDUP or PWD with this ordinal.
     mutating func note(_ verb: Verb, _ argument: [UInt8], ordinal: UInt32) {
         // The directory to begin at depends on a reply that has not come yet.
-        if request != nil { path = [] }
+        if request != nil { forget() }
         let target: [UInt8] =
             switch verb {
             case .cwd: argument.isEmpty ? [] : resolved(argument) ?? []
             case .cdup: resolved(Array("..".utf8)) ?? []
             default: []
             }
-        request = Request(ordinal: ordinal, isQuestion: verb == .pwd, target: target)
+        know(path, Request(ordinal: ordinal, isQuestion: verb == .pwd, target: target))
     }
 
     /// Takes the final reply to the command with this ordinal.
     mutating func take(_ reply: Reply, to ordinal: UInt32, in line: Span<UInt8>) {
         guard let request, request.ordinal == ordinal else { return }
-        self.request = nil
-        guard reply.isCompletion else { return }
-        path = request.isQuestion ? Self.quoted(in: line) : request.target
+        guard reply.isCompletion else {
+            know(path, nil)
+            return
+        }
+        know(request.isQuestion ? Self.quoted(in: line) : request.target, nil)
     }
 
     /// Forgets the directory, because commands may have passed unseen.
@@ -104,12 +134,16 @@ extension WorkingDirectory: Recordable {
     }
 
     init(reading record: inout RecordReader) throws(RecordError) {
-        path = try record.next()
-        guard try record.next(Bool.self) else { return }
-        request = Request(
+        let path: [UInt8] = try record.next()
+        guard try record.next(Bool.self) else {
+            know(path, nil)
+            return
+        }
+        let request = Request(
             ordinal: try record.next(),
             isQuestion: try record.next(),
             target: try record.next()
         )
+        know(path, request)
     }
 }

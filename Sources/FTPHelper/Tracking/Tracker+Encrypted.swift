@@ -40,8 +40,12 @@ extension Tracker {
                 return
             }
             if side == .server { connection.opening?.session?.heard = now }
-        } else if isSecured, isSaidByServer, let access = access(of: connection) {
-            open(access, for: &connection, at: now, into: &output)
+        } else if isSecured, isSaidByServer {
+            if let access = access(of: connection) {
+                open(access, for: &connection, at: now, into: &output)
+            } else {
+                reportUnopened(.ftpsUnconfigured, of: &connection, into: &output)
+            }
         }
     }
 

@@ -9,6 +9,8 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     /// A multi-line reply has not ended with its own code, so the line may be text inside it that the client
     /// has chosen.
     case unendedReply = "unended-reply"
+    /// The session is encrypted, and nothing is configured to open for the encrypted sessions of its server.
+    case ftpsUnconfigured = "ftps-unconfigured"
 
     /// The reasons already reported for a connection.
     struct Told: Sendable {
@@ -21,6 +23,7 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
                 case .unannounced: 1
                 case .longLine: 2
                 case .unendedReply: 4
+                case .ftpsUnconfigured: 8
                 }
             defer { bits |= bit }
             return bits & bit == 0

@@ -13,6 +13,10 @@ extension UnopenedReason {
         case .unendedReply:
             "a reply of several lines has not ended with its own code, and what looks like another may be text within it "
                 + "that the client has chosen: nothing opens until that end comes"
+        case .ftpsUnconfigured:
+            "the session is encrypted, so its announcements cannot be read, and nothing is configured for it: write a section "
+                + "[server ADDRESS] with ftps-ports = FIRST-LAST, the server's passive ports, into the configuration, and its "
+                + "port into implicit-tls if TLS begins with the first byte"
         }
     }
 }

@@ -19,7 +19,9 @@ struct RulesWatch: ~Copyable {
     /// How long the daemon may take to answer, in nanoseconds: one that hangs must not delay a repair.
     private static let answerTimeout: UInt64 = 200_000_000
 
-    private let guarding: RuleGuard
+    private var guarding: RuleGuard
+    /// Reads the configuration again.
+    private let configured: () throws(UserError) -> Settings
     private let socketPath: String
     private let signals: SignalDescriptor
     private let poller: Poller
@@ -46,28 +48,24 @@ struct RulesWatch: ~Copyable {
     }
 
     /// Loads the rules, and keeps them loaded until a signal.
-    static func run(
-        _ rules: RuleSet,
-        _ backend: PinholeSet.Backend?,
-        socketPath: String
-    ) throws(UserError) {
+    ///
+    /// - Parameter configured: reads the configuration, now and when other rules turn out to be loaded.
+    /// - Throws: An error if the configuration is wrong, or the rules cannot be loaded.
+    static func run(_ configured: @escaping () throws(UserError) -> Settings) throws(UserError) {
         SignalDescriptor.ignoreBrokenPipes()
         let notifier = ServiceNotifier.open()
-        var watch = try start(rules, backend, socketPath)
+        var watch = try start(configured)
         notifier.notify(.ready)
-        watch.log.write(.info, "rules-watched") { [backend = watch.guarding.backend] in
-            $0.add("backend", backend.rawValue)
-        }
+        watch.tellWhatIsWatched()
         while watch.turn() {}
         notifier.notify(.stopping)
     }
 
     /// Opens what changes are noticed by, and then loads the rules: what changes from then on is noticed.
     private static func start(
-        _ rules: RuleSet,
-        _ backend: PinholeSet.Backend?,
-        _ socketPath: String
+        _ configured: @escaping () throws(UserError) -> Settings
     ) throws(UserError) -> RulesWatch {
+        let settings = try configured()
         let signals = try attempt(SignalDescriptor.open)
         let poller = try attempt(Poller.open)
         let changes = try attempt(FirewallChanges.open)
@@ -75,12 +73,13 @@ struct RulesWatch: ~Copyable {
         try attempt { () throws(SystemError) in try poller.add(signals.number, for: .reading) }
         try attempt { () throws(SystemError) in try poller.add(changes.number, for: .reading) }
         // Before the rules queue packets, as for `pinhole rules load`.
-        tell(.survey, socketPath)
-        let guarding = try RuleGuard(loading: rules, with: backend)
+        tell(.survey, settings.socketPath)
+        let guarding = try RuleGuard(loading: RuleSet(settings), with: settings.backend)
         let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }
         var watch = RulesWatch(
             guarding: guarding,
-            socketPath: socketPath,
+            configured: configured,
+            socketPath: settings.socketPath,
             signals: signals,
             poller: poller,
             changes: changes,
@@ -94,6 +93,7 @@ struct RulesWatch: ~Copyable {
 
     private init(
         guarding: RuleGuard,
+        configured: @escaping () throws(UserError) -> Settings,
         socketPath: String,
         signals: consuming SignalDescriptor,
         poller: consuming Poller,
@@ -103,6 +103,7 @@ struct RulesWatch: ~Copyable {
         at now: Instant
     ) {
         self.guarding = guarding
+        self.configured = configured
         self.socketPath = socketPath
         self.signals = signals
         self.poller = poller
@@ -176,7 +177,8 @@ struct RulesWatch: ~Copyable {
         var missing: [String] = []
         do throws(UserError) {
             missing = try guarding.faults()
-            guard !missing.isEmpty else {
+            let isRight = try missing.isEmpty ? true : adoptConfiguration()
+            guard !isRight else {
                 author = ""
                 return
             }
@@ -200,6 +202,24 @@ struct RulesWatch: ~Copyable {
         RulesWatch.tell(.rules(.repaired), socketPath)
         author = ""
         lookAgain(since: Clock.now())
+    }
+
+    /// Goes on with the rules of a configuration that has changed and was loaded by another program, such as at a reload of the
+    /// service; `false` if it is the same, or wrong.
+    ///
+    /// The backend stays: for another one, the daemon is started again, and this program with it.
+    private mutating func adoptConfiguration() throws(UserError) -> Bool {
+        guard let settings = try? configured(), case let rules = RuleSet(settings), rules != guarding.rules
+        else { return false }
+        guarding = try RuleGuard(loading: rules, with: guarding.backend)
+        tellWhatIsWatched()
+        return true
+    }
+
+    private mutating func tellWhatIsWatched() {
+        log.write(.info, "rules-watched") { [backend = guarding.backend] in
+            $0.add("backend", backend.rawValue)
+        }
     }
 
     /// Looks once more as soon as the pace allows it.

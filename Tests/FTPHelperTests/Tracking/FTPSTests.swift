@@ -201,6 +201,18 @@ import Testing
         #expect(dialogue.refusals.isEmpty)
     }
 
+    @Test func `a session for which nothing is configured is reported once`() throws {
+        for policy in [Policy(), try Self.policy("10.9.9.9")] {
+            var dialogue = Self.secured(policy)
+            for side in [Session.Side.server, .client, .server] {
+                dialogue.transmit(dialogue.segment(side, Self.data))
+            }
+            #expect(dialogue.statistics.unopened == [.ftpsUnconfigured: 1])
+        }
+        let configured = Self.secured(try Self.policy())
+        #expect(configured.statistics.unopened.isEmpty)
+    }
+
     @Test func `for a server that is not configured nothing opens`() throws {
         var dialogue = Self.secured(try Self.policy("10.2.0.3"))
         #expect(dialogue.open.isEmpty)

@@ -46,6 +46,29 @@ struct RulesWatchTests {
         expectSuccess(child)
     }
 
+    @Test(arguments: [("iptables", "--ctorigdstport 2121"), ("nft", "original proto-dst 2121")])
+    func `a configuration that was changed and loaded is kept from then on`(
+        backend: String,
+        rule: String
+    ) throws {
+        let child = try Program.script(
+            Self.watch + """
+                echo 'backend = \(backend)' >"$dir/conf"
+                watch --config "$dir/conf"
+                printf '%s\\n' 'backend = \(backend)' 'ports = 2121' >"$dir/conf"
+                pinhole rules load --config "$dir/conf"
+                adopted() { [[ $(grep -c event=rules-watched "$dir/log") == 2 ]]; }
+                until_ adopted
+                rules() { iptables-save; nft list ruleset; }
+                rules | grep -e '\(rule)'
+                pinhole rules unload
+                until_ repaired 1
+                rules | grep -e '\(rule)'
+                """
+        )
+        expectSuccess(child)
+    }
+
     @Test(arguments: Program.Tools.allCases)
     func `ours go in front of a rule that ends the table, and behind all others`(_ tools: Program.Tools)
         throws
