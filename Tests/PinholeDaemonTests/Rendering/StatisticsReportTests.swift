@@ -84,10 +84,10 @@ import Testing
 
     @Test func `the report as text has a line for each number, aligned`() {
         let lines = report.text.split(separator: "\n")
-        #expect(lines.first == "packets                   10")
-        #expect(lines.contains("refused.malformed         6"))
-        #expect(lines.contains("errors.conflicting-bytes  7"))
-        #expect(lines.last == "queue.dropped             9")
+        #expect(lines.first == "packets                     10")
+        #expect(lines.contains("refused.malformed           6"))
+        #expect(lines.contains("errors.conflicting-bytes    7"))
+        #expect(lines.last == "queue.dropped               9")
         let names = Refusal.Reason.allCases.count + UnopenedReason.allCases.count + Fault.allCases.count
         #expect(lines.count == 15 + names + 1 + 2 + 2)
     }

@@ -159,8 +159,8 @@ struct PinholedTests {
         )
         #expect(
             said == """
-                queue.waiting             null
-                queue.dropped             null
+                queue.waiting               null
+                queue.dropped               null
                 Uid:\t65534\t65534\t65534\t65534
                 CapPrm:\t0000000000001000
                 CapEff:\t0000000000001000
@@ -418,7 +418,7 @@ struct PinholedTests {
             end TERM
             """
         )
-        #expect(said == "errors.log                1\n")
+        #expect(said == "errors.log                  1\n")
     }
 
     @Test func `a log whose reader is gone stops nothing`() throws {
@@ -434,7 +434,7 @@ struct PinholedTests {
             end TERM
             """
         )
-        #expect(said == "errors.log                1\n")
+        #expect(said == "errors.log                  1\n")
     }
 
     @Test func `the log has priorities where the journal reads it, and only there`() throws {
