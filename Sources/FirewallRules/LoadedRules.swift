@@ -11,34 +11,22 @@ package struct LoadedRules: Hashable, Sendable {
     package let controlQueue: UInt16?
     package let dataQueue: UInt16?
 
-    /// What is loaded now, of each backend that has anything.
+    /// What is loaded now, of each backend that has anything; for iptables that of the first family that is whole.
     ///
     /// Only root can read it.
     package static func all() throws(UserError) -> [LoadedRules] {
         var all: [LoadedRules] = []
-        for backend in PinholeSet.Backend.loaded { all.append(try current(of: backend)) }
-        return all
-    }
-
-    private static func current(of backend: PinholeSet.Backend) throws(UserError) -> LoadedRules {
-        switch backend {
-        case .nft:
-            let table = NFTTable(parsing: try Firewall.nftTable() ?? "")
-            return LoadedRules(
-                backend: backend,
-                ports: table.ports.sorted(),
-                controlQueue: table.queue(at: .mangle),
-                dataQueue: table.queue(at: .raw)
-            )
-        case .iptables:
-            let parts = try Installation.current().parts[.v4]
-            let ports = parts?[.mangle]?.numbers(after: "--ctorigdstport") ?? []
-            return LoadedRules(
-                backend: backend,
-                ports: Set(ports).sorted(),
-                controlQueue: parts?[.mangle]?.queue,
-                dataQueue: parts?[.raw]?.queue
+        for backend in PinholeSet.Backend.loaded {
+            let rules = try RuleSet.loaded(with: [backend]).first
+            all.append(
+                LoadedRules(
+                    backend: backend,
+                    ports: Set(rules?.ports ?? []).sorted(),
+                    controlQueue: rules?.queues.control,
+                    dataQueue: rules?.queues.data
+                )
             )
         }
+        return all
     }
 }

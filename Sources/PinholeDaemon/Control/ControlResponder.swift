@@ -57,8 +57,19 @@ package struct ControlResponder {
             return .list(refusals(filter, of: engine), format) {
                 format == .json ? $0.json.text : $0.text
             }
-        case .statistics, .status, .metrics:
-            return report(engine.report(queue(), lostLines: lostLines), request, engine)
+        case .statistics(let format):
+            let report = engine.report(queue(), lostLines: lostLines)
+            return .whole(format == .json ? report.json.text + "\n" : report.text)
+        case .metrics:
+            return .whole(engine.report(queue(), lostLines: lostLines).metrics)
+        case .status:
+            let status = StatusReport(
+                facts: facts,
+                statistics: engine.report(queue(), lostLines: lostLines),
+                refusals: refusals(.none, of: engine),
+                now: now
+            )
+            return .whole(status.json.text + "\n")
         case .events(let format):
             return .events(format)
         case .delete(let id):
@@ -77,23 +88,6 @@ package struct ControlResponder {
         case .rules(let change):
             engine.note(change, at: now)
             return .whole("")
-        }
-    }
-
-    /// Answers a request for one of the reports.
-    private func report<System: Kernel & ~Copyable>(
-        _ report: StatisticsReport,
-        _ request: ControlRequest,
-        _ engine: borrowing Engine<System>
-    ) -> ControlAnswer {
-        switch request {
-        case .statistics(.text): return .whole(report.text)
-        case .statistics(.json): return .whole(report.json.text + "\n")
-        case .metrics: return .whole(report.metrics)
-        default:
-            let refusals = refusals(.none, of: engine)
-            let status = StatusReport(facts: facts, statistics: report, refusals: refusals, now: now)
-            return .whole(status.json.text + "\n")
         }
     }
 
