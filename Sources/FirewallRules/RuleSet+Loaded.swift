@@ -33,7 +33,7 @@ extension RuleSet {
             jumps: [],
             rules: data.rules.filter { $0.contains(" \(family.sessionsName) ") }
         )
-        let mark = control.rules.lazy.compactMap { RuleSet.word(behind: "--mark", in: $0) }.first
+        let mark = control.rules.lazy.compactMap { $0.split(separator: " ").value(of: ["--mark"]) }.first
         self.init(
             ports: control.numbers(after: "--ctorigdstport"),
             queues: QueueNumbers(control: controlQueue, data: dataQueue, sessions: sessions.queue),
@@ -58,11 +58,6 @@ extension RuleSet {
             releaseMark: table.mark,
             isBypassing: table.isBypassing
         )
-    }
-
-    /// The word that follows another one in a rule.
-    private static func word(behind name: Substring, in rule: String) -> Substring? {
-        rule.split(separator: " ").drop { $0 != name }.dropFirst().first
     }
 }
 

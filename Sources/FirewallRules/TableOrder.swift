@@ -61,7 +61,7 @@ package struct TableOrder: Hashable, Sendable {
 
         init(_ rule: String, _ words: [Substring], _ ports: Set<UInt16>) {
             self.rule = rule
-            let target = TableOrder.value(of: ["-j", "-g"], in: words)
+            let target = words.value(of: ["-j", "-g"])
             if target.map(TablePart.isOurs) == true {
                 kind = .ours
             } else if !TableOrder.concerns(words, ports) {
@@ -76,15 +76,10 @@ package struct TableOrder: Hashable, Sendable {
 
     /// Tells whether packets of TCP to or from one of the ports may match, as far as protocol and port say.
     private static func concerns(_ words: [Substring], _ ports: Set<UInt16>) -> Bool {
-        guard ["tcp", nil].contains(value(of: ["-p"], in: words)), value(of: ["-i", "-o"], in: words) != "lo"
-        else { return false }
-        guard let port = value(of: ["--dport", "--sport"], in: words).flatMap({ UInt16($0) }) else {
-            return true
+        guard ["tcp", nil].contains(words.value(of: ["-p"])), words.value(of: ["-i", "-o"]) != "lo" else {
+            return false
         }
+        guard let port = words.value(of: ["--dport", "--sport"]).flatMap({ UInt16($0) }) else { return true }
         return ports.contains(port)
-    }
-
-    private static func value(of options: Set<Substring>, in words: [Substring]) -> Substring? {
-        zip(words, words.dropFirst()).first { options.contains($0.0) }?.1
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import FirewallRules
 
 /// A rule that assigns the kernel's FTP helper to connections (`-j CT --helper ftp`).
 struct HelperRule: Hashable, Sendable {
@@ -23,15 +24,11 @@ struct HelperRule: Hashable, Sendable {
 
     /// Tells whether the rule assigns the helper to one of `ports`; a rule without ports assigns it to all.
     private static func gives(_ words: [Substring], to ports: Set<UInt16>) -> Bool {
-        guard value(of: ["-j"], in: words) == "CT", let helper = value(of: ["--helper"], in: words),
+        guard words.value(of: ["-j"]) == "CT", let helper = words.value(of: ["--helper"]),
             helper.hasPrefix("ftp")
         else { return false }
-        guard let list = value(of: ["--dport", "--dports"], in: words) else { return true }
+        guard let list = words.value(of: ["--dport", "--dports"]) else { return true }
         return !ports.isDisjoint(with: list.split(separator: ",").flatMap(range))
-    }
-
-    private static func value(of options: Set<Substring>, in words: [Substring]) -> Substring? {
-        zip(words, words.dropFirst()).first { options.contains($0.0) }?.1
     }
 
     /// `20:21` or `21`.
