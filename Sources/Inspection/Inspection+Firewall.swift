@@ -29,7 +29,7 @@ extension Inspection {
         let isServedHere = ports.contains { Self.isListening(at: $0) }
         for family in PinholeSet.Family.allCases {
             let isForwarding = inspectForwarding(of: family)
-            let saved = try? Firewall.save(family)
+            let saved = saved[family]
             inspectUntracked(of: family, saved, nft)
             let views = { (hook: String) in Self.views(of: family, hook, saved, nft) }
             if isForwarding { inspect(views("FORWARD"), isOptional: isServedHere) }

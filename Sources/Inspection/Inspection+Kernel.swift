@@ -37,7 +37,7 @@ extension Inspection {
         note("kernel: ipset", hint: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
             _ = try PinholeSet.open(.iptables)
         }
-        guard (try? Firewall.save(.v4)) != nil else { return }
+        guard saved[.v4] != nil else { return }
         for (option, name) in [("-m", "conntrack"), ("-m", "set"), ("-m", "length"), ("-j", "NFQUEUE")] {
             let subject = "kernel: iptables \(option) \(name)"
             if let modules = (try? Firewall.missingModules(for: option, name)) ?? nil {

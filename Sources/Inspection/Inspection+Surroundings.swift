@@ -26,7 +26,7 @@ extension Inspection {
     mutating func inspectKernelHelper() {
         var deletions: [String] = []
         for family in PinholeSet.Family.allCases {
-            guard let saved = try? Firewall.save(family) else { continue }
+            guard let saved = saved[family] else { continue }
             deletions += HelperRule.all(in: saved, for: ports).map { "\(family.program) \($0.deletion)" }
         }
         for deletion in deletions {
@@ -47,7 +47,7 @@ extension Inspection {
     /// Checks whether other rules in our tables are in the right order with ours.
     mutating func inspectOrder() {
         for family in PinholeSet.Family.allCases {
-            guard backends.contains(.iptables), let saved = try? Firewall.save(family) else { continue }
+            guard backends.contains(.iptables), let saved = saved[family] else { continue }
             for table in Table.allCases {
                 let order = TableOrder(in: saved, table, ports: ports)
                 let subject = "rules in \(family.program) \(table.rawValue)"

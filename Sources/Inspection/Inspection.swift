@@ -21,6 +21,8 @@ package struct Inspection {
     /// The backend of the loaded rules, or of those that would be loaded.
     let choice: BackendChoice
     let backends: [PinholeSet.Backend]
+    /// Every rule of each family of iptables that can be read, as `iptables-save` writes it.
+    let saved: [PinholeSet.Family: String]
 
     /// The usual port of the exporter.
     let exporterPort: UInt16
@@ -39,6 +41,7 @@ package struct Inspection {
         self.exporterPort = exporterPort
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
+        saved = PinholeSet.Family.allCases.reduce(into: [:]) { $0[$1] = try? Firewall.save($1) }
         guard Capabilities.contain(.networkAdministration) else {
             findings = [
                 .failed("no permission to inspect the system", hint: "run it as root, or with CAP_NET_ADMIN")
