@@ -3,7 +3,7 @@ import Glibc
 
 /// A small file that tells other programs how a process is doing.
 package enum StatusFile {
-    /// Writes the file at `path` as a whole: a reader sees the former text or this one. Its group may read it.
+    /// Writes the file at `path` as a whole, readable by its group: a reader sees the former text or this one.
     package static func write(_ text: String, to path: String) throws(SystemError) {
         let draft = "\(path).new"
         let bytes = Array(text.utf8)

@@ -123,11 +123,12 @@ package struct PeerFile: ~Copyable {
         try state.publish()
     }
 
-    /// Reads a file; `nil` if there is none that can be used.
+    /// Reads a file.
     ///
     /// - Parameters:
     ///   - path: its path.
     ///   - owner: who may have written it besides root and the user of this process.
+    /// - Returns: What it contains; `nil` if there is no file that can be used.
     /// - Throws: The system's error; `EPERM` if somebody else can have written it.
     package static func contents(of path: String, owner: UInt32?) throws(SystemError) -> Contents? {
         guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }

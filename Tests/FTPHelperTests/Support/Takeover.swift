@@ -50,6 +50,7 @@ struct Takeover: ~Copyable {
     ///   - moment: how many packets reach the first gateway.
     ///   - missing: how many of its last changes do not reach the second one; `nil` if none arrives at all.
     ///   - loss: the share of packets that get lost.
+    /// - Returns: how it ended.
     mutating func play(
         _ steps: [Simulation.Step],
         at moment: Int,
