@@ -43,13 +43,14 @@ struct StatusText {
             "  expectations: \(number("expectations")); \(number("expectations_used")) used, "
                 + "\(number("expectations_expired")) expired",
             "  errors: \(number("errors"))",
+            "  blocked: \(number("blocked"))",
             "  refused: \(number("refused"))",
         ]
         for refusal in daemon["refusals"]?.elements ?? [] {
             let ago = ShortForm.duration(now - (refusal["time"]?.double ?? now))
             lines.append(
-                "    \(ago) ago, \(text("reason", refusal)), \(text("client", refusal)) to "
-                    + "\(text("server", refusal)): \(text("line", refusal))"
+                "    \(ago) ago, \(ListRow.reason(of: refusal)), \(text("client", refusal)) to "
+                    + "\(text("server", refusal)): \(ListRow.line(of: refusal))"
             )
             lines += Help.wrapped(text("explanation", refusal), width: max(20, min(width, 100) - 6)).map {
                 "      \($0)"

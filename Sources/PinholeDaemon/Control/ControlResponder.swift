@@ -111,13 +111,13 @@ package struct ControlResponder {
         }
     }
 
-    /// The last refusals that a filter admits, the newest first.
+    /// The last refusals and the like that a filter admits, the newest first.
     private func refusals<System: Kernel & ~Copyable>(
         _ filter: ListFilter,
         of engine: borrowing Engine<System>
     ) -> [EventRecord] {
-        engine.notices.recentRefusals.records(at: now, wallTime: Clock.wall()).filter {
-            $0.isRefusal { filter.admits($0) }
+        engine.notices.recentTroubles.records(at: now, wallTime: Clock.wall()).filter {
+            $0.event.troubled.map { filter.admits($0) } ?? false
         }
     }
 

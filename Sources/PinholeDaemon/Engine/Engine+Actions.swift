@@ -128,6 +128,12 @@ extension Engine where System: ~Copyable {
             if isAdmitted == nil { completions.append(.notAdmitted(address)) }
         case .withdraw(let address):
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
+        case .keepAlive(let mapping):
+            attempt(.findConnection, at: now) { (kernel) throws(SystemError) in
+                try kernel.keepAlive(mapping)
+            }
+            // Whoever changes it need not restart the daemon.
+            tracker.establishedTimeout = kernel.establishedTimeout
         case .watch(let mapping):
             _ = attemptTwice(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
                 try kernel.watch(mapping)

@@ -37,6 +37,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     ) {
         let keepsRecords = state != nil
         tracker = Tracker(policy: policy, keepsRecords: keepsRecords)
+        tracker.establishedTimeout = kernel.establishedTimeout
         self.kernel = kernel
         self.state = state
         self.rejected = rejected

@@ -10,6 +10,7 @@ struct FakeKernel: ~Copyable, Kernel {
     enum Call: Hashable {
         case entry(Tuple)
         case beLiberal(Mapping)
+        case keepAlive(Mapping)
         case establish(Tuple)
         case delete(Tuple)
         case open(UInt64, timeout: UInt32)
@@ -139,6 +140,10 @@ struct FakeKernel: ~Copyable, Kernel {
     ) throws(SystemError) -> Bool { memory.forgedInterfaces.contains(origin.interface) }
 
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError) { try memory.record(.beLiberal(mapping)) }
+
+    mutating func keepAlive(_ mapping: Mapping) throws(SystemError) { try memory.record(.keepAlive(mapping)) }
+
+    var establishedTimeout: UInt32 { 432_000 }
 
     mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
         try memory.record(.establish(connection.original))

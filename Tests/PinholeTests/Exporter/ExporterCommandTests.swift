@@ -204,6 +204,6 @@ import Testing
             queries | wc -l
             """
         )
-        #expect(said == "15\n")
+        #expect(said == "17\n")
     }
 }
