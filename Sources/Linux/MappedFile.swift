@@ -10,6 +10,7 @@ import Glibc
     private let descriptor: Descriptor
     private let path: String
     private var address: UnsafeMutableRawPointer
+    /// The size in bytes.
     package private(set) var size: Int
     private var isPublished = false
 

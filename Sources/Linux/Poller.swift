@@ -24,9 +24,11 @@ package struct Poller: ~Copyable {
 
     /// The events of one descriptor.
     package struct Readiness: Hashable, Sendable {
+        /// The number of the descriptor.
         package let descriptor: Int32
         /// Also set after an error or hang-up, which the next read reports.
         package let isReadable: Bool
+        /// Whether a write does not block.
         package let isWritable: Bool
         /// Set after an error or hang-up (`EPOLLERR`, `EPOLLHUP`).
         package let isOver: Bool

@@ -40,6 +40,7 @@ package struct UnixStream: ~Copyable {
         )
     }
 
+    /// The descriptor's number.
     package var number: Int32 { descriptor.number }
 
     /// Removes the receive timeout, so that reads block without limit.

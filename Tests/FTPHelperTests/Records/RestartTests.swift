@@ -113,4 +113,19 @@ import Testing
         #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
         #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
     }
+
+    @Test func `where conntrack has another entry only packets that continue the streams are its own`() throws
+    {
+        for isCertain in [true, false] {
+            var dialogue = Self.ready()
+            let kept = try Self.record(of: &dialogue)
+            dialogue.tracker = Self.tracker()
+            _ = dialogue.perform { $0.restore(kept, isCertain: isCertain, at: $1, into: &$2) }
+            dialogue.wait(seconds: 5)
+            dialogue.carry(dialogue.segment(.client, "NOOP\r\n".utf8, offset: 1 << 25))
+            let seen = dialogue.tracker.connections.map(\.lastSeen)
+            #expect(seen == [isCertain ? dialogue.now : Instant(nanoseconds: 1_000_000_000)])
+            #expect(dialogue.send(.client, Self.active.sent) == Self.active.read)
+        }
+    }
 }

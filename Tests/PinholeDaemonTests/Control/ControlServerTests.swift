@@ -81,8 +81,8 @@ import Formats
         let nobody: UInt32 = 65534
         var server = try ControlServer.open(path, group: nobody)
         let ask = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); s.send(b'flush\\n')"
-        let words = ["--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "/usr/bin/python3", "-c", ask, path]
-        let stranger = try ChildProcess.run("setpriv", words)
+        let identity = ["--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups"]
+        let stranger = try ChildProcess.run("setpriv", identity + ["/usr/bin/python3", "-c", ask, path])
         try #require(stranger.status == 0, "\(stranger.errors)")
         var users: [UInt32] = []
         try serve(&server) { _, user in

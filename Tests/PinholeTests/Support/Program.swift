@@ -30,10 +30,12 @@ enum Program {
     /// Runs a bash script in a network namespace of its own; a command that fails ends it.
     ///
     /// In it `pinhole` and `pinholed` are the programs, `dir` is a directory that goes when the script ends, and so do the processes
-    /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says. `prelude.sh` has the rest.
+    /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says. `prelude.sh` has the
+    /// rest.
     static func script(_ text: String, tools: Tools = .nft) throws -> ChildProcess {
-        let words = ["unshare", "-n", "bash", "\(scripts)/prelude.sh", try path, tools.rawValue, nftWithoutQueue]
-        return try ChildProcess.run("timeout", limit + words + [scripts, text])
+        let shell = limit + ["unshare", "-n", "bash", "\(scripts)/prelude.sh"]
+        let words = try [path, tools.rawValue, nftWithoutQueue, scripts, text]
+        return try ChildProcess.run("timeout", shell + words)
     }
 
     /// Where the scripts are that tests run; `$scripts` in each of them.
