@@ -57,6 +57,8 @@ import Glibc
     }
 
     /// Renames the file to its final path, which replaces a file there.
+    ///
+    /// - Throws: The error of `rename(2)`; `EISDIR` if there is a directory.
     package mutating func publish() throws(SystemError) {
         try MappedFile.move(MappedFile.draft(of: path), to: path)
         isPublished = true
@@ -68,6 +70,8 @@ import Glibc
     }
 
     /// Extends the file with zeros to `larger` bytes; does nothing unless that is more than it has.
+    ///
+    /// - Throws: `ENOSPC` if there is not enough space; the file then stays as it is.
     package mutating func grow(to larger: Int) throws(SystemError) {
         guard larger > size else { return }
         try MappedFile.reserve(larger, of: descriptor.number, path)

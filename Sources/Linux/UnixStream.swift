@@ -60,6 +60,8 @@ package struct UnixStream: ~Copyable {
     }
 
     /// Reads at most `limit` bytes and appends them to `buffer`.
+    ///
+    /// - Throws: `ECONNRESET` if the other end closed the connection before it had read everything.
     package func read(into buffer: inout [UInt8], limit: Int) throws(SystemError) -> Reading {
         let start = buffer.count
         var count = 0
