@@ -140,6 +140,7 @@ let package = Package(
         .testTarget(
             name: "NetfilterTests",
             dependencies: ["Netfilter", "Linux", "FTPHelper", "CFaults"],
+            exclude: ["Scripts"],
             swiftSettings: fenced
         ),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "FTPHelper"], swiftSettings: fenced),
@@ -185,7 +186,9 @@ let package = Package(
                 "pinhole", "pinholed", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper",
                 "Netfilter", "Linux", "Formats", "Terminal",
             ],
-            exclude: ["Rules/pinhole.nft-list", "Support/hostile-daemon", "Support/nft-without-queue"],
+            exclude: [
+                "Rules/pinhole.nft-list", "Scripts", "Support/hostile-daemon", "Support/nft-without-queue",
+            ],
             swiftSettings: fenced
         ),
         .testTarget(
