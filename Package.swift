@@ -181,6 +181,11 @@ let package = Package(
             swiftSettings: fenced
         ),
         .testTarget(
+            name: "ReplicationTests",
+            dependencies: ["Replication", "FTPHelper"],
+            swiftSettings: fenced
+        ),
+        .testTarget(
             name: "PinholeTests",
             dependencies: [
                 "pinhole", "pinholed", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper",
