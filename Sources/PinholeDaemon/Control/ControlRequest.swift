@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import FTPHelper
 
 /// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT` and `refusals FORMAT`, each with or without the words of a
-/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
+/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `trace ADDRESS[:PORT]`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
 /// `reload`, `survey` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
 /// Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
@@ -17,6 +18,8 @@ package enum ControlRequest: Hashable, Sendable {
     case status
     case metrics
     case events(EventFormat)
+    /// The events of these sessions, with all steps.
+    case trace(TraceTarget)
     case delete(UInt64)
     case disconnect(UInt32)
     case flush
@@ -67,6 +70,9 @@ package enum ControlRequest: Hashable, Sendable {
         case ("events", let format?):
             guard let format = EventFormat(rawValue: String(format)) else { return nil }
             self = .events(format)
+        case ("trace", let target?):
+            guard let target = TraceTarget(parsing: target) else { return nil }
+            self = .trace(target)
         case ("delete", let number?):
             guard let number = UInt64(number) else { return nil }
             self = .delete(number)
@@ -94,6 +100,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .refusals(let format, let filter): Self.list("refusals", format, filter)
         case .statistics(let format): "stats \(format.rawValue)"
         case .events(let format): "events \(format.rawValue)"
+        case .trace(let target): "trace \(target)"
         case .delete(let id): "delete \(id)"
         case .disconnect(let id): "disconnect \(id)"
         case .status: "status"
@@ -116,16 +123,22 @@ package enum ControlRequest: Hashable, Sendable {
             .rules:
             1 << 20
         case .expectations, .connections, .transfers: 1 << 30
-        case .events: .max
+        case .events, .trace: .max
         }
     }
 
     /// Whether the answer has no end.
-    var isWatch: Bool { if case .events = self { true } else { false } }
-
-    /// Whether it changes something; only root may do that.
-    package var isChange: Bool {
+    var isWatch: Bool {
         switch self {
+        case .events, .trace: true
+        default: false
+        }
+    }
+
+    /// Whether only root may ask for it: it changes something, or shows all that is said in sessions.
+    package var isForRoot: Bool {
+        switch self {
+        case .trace: true
         case .delete, .disconnect, .flush, .reload, .survey, .rules: true
         case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events:
             false

@@ -172,6 +172,15 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         perform(at: now)
     }
 
+    /// Whose sessions are traced.
+    package var traced: [TraceTarget] {
+        get { tracker.traced }
+        set { tracker.traced = newValue }
+    }
+
+    /// Those of them that an event is about.
+    package func targets(of event: Event) -> [TraceTarget] { tracker.targets(of: event) }
+
     /// The kernel that performs the actions.
     package var system: System {
         _read { yield kernel }

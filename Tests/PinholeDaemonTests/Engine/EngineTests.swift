@@ -587,6 +587,7 @@ import TestPackets
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .events(let format): return "events \(format.rawValue)"
+        case .trace(let target): return "trace \(target)"
         case .failure(let message, let hint): return "\(message): \(hint)"
         }
     }
