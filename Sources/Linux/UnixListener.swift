@@ -59,9 +59,9 @@ package struct UnixListener: ~Copyable {
     package var number: Int32 { descriptor.number }
 
     /// Accepts the next client; `nil` if none waits or it has disconnected.
-    package func accept() throws(SystemError) -> UnixStream? {
+    package func accept() throws(SystemError) -> SocketStream? {
         do {
-            return UnixStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })
+            return SocketStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })
         } catch {
             guard error.code == EAGAIN || error.code == ECONNABORTED else { throw error }
             return nil

@@ -71,6 +71,7 @@ extension Settings {
         if queues != other.queues { names.append("queues") }
         if socketPath != other.socketPath { names.append("socket") }
         if statePath != other.statePath { names.append("state") }
+        if peerStatePath != other.peerStatePath { names.append("peer-state") }
         if user != other.user { names.append("user") }
         return names
     }

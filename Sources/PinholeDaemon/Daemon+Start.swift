@@ -52,7 +52,9 @@ extension Daemon {
             process: getpid(),
             started: Clock.now(),
             backend: pinholes.backend,
-            queues: settings.queues
+            queues: settings.queues,
+            user: account?.user ?? geteuid(),
+            statePath: settings.statePath
         )
         let injector = try attempt(
             { () throws(SystemError) in try PacketInjector.open(from: &inherited) },

@@ -38,12 +38,12 @@ extension Tracker {
     }
 
     /// Asks conntrack for a connection if its time is up; returns whether the connection is over.
-    private func check(
+    private mutating func check(
         _ connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) -> Bool {
-        guard connection.due <= now else { return false }
+        guard connection.due <= now, !endUnproven(&connection, at: now, into: &output) else { return false }
         let interval =
             connection.isClosed
             ? Tracker.lingerSeconds

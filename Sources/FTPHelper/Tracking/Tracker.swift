@@ -69,6 +69,11 @@ package struct Tracker: ~Copyable {
     var rejected: RejectedConnections
     /// Connections that were established earlier and may be adopted.
     var earlier = EarlierConnections()
+    /// Whether the positions of adopted connections with NAT are doubted until both ends have confirmed them:
+    /// another daemon may have edited their lines.
+    package var provesAdopted = false
+    /// What the ends of unproven connections have said, by the original tuple.
+    var proofs: [Tuple: Proof] = [:]
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var budgets = AnnouncementBudgets()

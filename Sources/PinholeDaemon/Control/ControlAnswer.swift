@@ -11,6 +11,8 @@ package enum ControlAnswer {
     case events(EventFormat)
     /// The events of these sessions with all steps, as JSON, one per line.
     case trace(TraceTarget)
+    /// Every change of the records from now on, after this first message.
+    case records(Frame)
     /// An error and a hint; the hint contains no colon.
     case failure(String, hint: String)
 

@@ -4,8 +4,9 @@ package import FTPHelper
 /// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT` and `refusals FORMAT`, each with or without the words of a
-/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `trace ADDRESS[:PORT]`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
-/// `reload`, `survey` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
+/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `trace ADDRESS[:PORT]`, `status`, `metrics`, `delete NUMBER`,
+/// `disconnect NUMBER`, `flush`, `reload`, `survey`, `records` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`;
+/// STATE is `repaired` or `missing`.
 /// Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
@@ -26,6 +27,8 @@ package enum ControlRequest: Hashable, Sendable {
     case reload
     /// Look for connections that were established while no rules were loaded.
     case survey
+    /// Every change of the records from now on, as messages (`Frame`); for root and the daemon's own user.
+    case records
     /// Take note that the rules were put back, or that they are missing.
     case rules(RulesChange)
 
@@ -84,6 +87,7 @@ package enum ControlRequest: Hashable, Sendable {
         case ("flush", nil): self = .flush
         case ("reload", nil): self = .reload
         case ("survey", nil): self = .survey
+        case ("records", nil): self = .records
         case ("rules", let change?):
             guard let change = RulesChange(rawValue: String(change)) else { return nil }
             self = .rules(change)
@@ -108,6 +112,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .flush: "flush"
         case .reload: "reload"
         case .survey: "survey"
+        case .records: "records"
         case .rules(let change): "rules \(change.rawValue)"
         }
     }
@@ -123,14 +128,14 @@ package enum ControlRequest: Hashable, Sendable {
             .rules:
             1 << 20
         case .expectations, .connections, .transfers: 1 << 30
-        case .events, .trace: .max
+        case .events, .trace, .records: .max
         }
     }
 
     /// Whether the answer has no end.
     var isWatch: Bool {
         switch self {
-        case .events, .trace: true
+        case .events, .trace, .records: true
         default: false
         }
     }
@@ -140,7 +145,8 @@ package enum ControlRequest: Hashable, Sendable {
         switch self {
         case .trace: true
         case .delete, .disconnect, .flush, .reload, .survey, .rules: true
-        case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events:
+        case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events,
+            .records:
             false
         }
     }

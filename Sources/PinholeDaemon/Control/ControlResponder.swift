@@ -74,6 +74,14 @@ package struct ControlResponder {
             return .events(format)
         case .trace(let target):
             return .trace(target)
+        case .records:
+            guard user == 0 || user == facts.user else {
+                return .failure(
+                    "only root and the daemon's user may follow the records",
+                    hint: "run it as the daemon's user"
+                )
+            }
+            return .records(engine.beginFollowing(facts.statePath))
         case .delete(let id):
             guard engine.delete(id, at: now) else {
                 return .failure("there is no expectation \(id)", hint: "see pinhole expectations")

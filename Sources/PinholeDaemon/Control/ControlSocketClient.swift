@@ -93,7 +93,7 @@ package enum ControlSocketClient {
             if !answer.isEmpty { try receive(Escaping.harmlessLines(answer[...])) }
             answer.removeAll(keepingCapacity: true)
             var rest = watchNanoseconds
-            let reading: UnixStream.Reading
+            let reading: SocketStream.Reading
             do throws(SystemError) {
                 reading = try stream.read(into: &answer, limit: pieceSize, waiting: &rest)
             } catch {
@@ -117,7 +117,7 @@ package enum ControlSocketClient {
 
     /// A request that the daemon has taken, and the part of its answer that has been read.
     private struct Conversation: ~Copyable {
-        private let stream: UnixStream
+        private let stream: SocketStream
         private var answer: [UInt8]
 
         init(_ request: ControlRequest, at path: String) throws(UserError) {
@@ -143,9 +143,9 @@ package enum ControlSocketClient {
     /// Microseconds between two attempts to reach the next daemon.
     private static let retryMicroseconds: UInt32 = 100_000
 
-    private static func connect(to path: String) throws(UserError) -> UnixStream {
+    private static func connect(to path: String) throws(UserError) -> SocketStream {
         do throws(SystemError) {
-            return try UnixStream.connect(to: path)
+            return try SocketStream.connect(to: path)
         } catch {
             throw userError(error, at: path)
         }
@@ -154,7 +154,7 @@ package enum ControlSocketClient {
     /// Sends the request, reads the first line of the answer, and returns the bytes that came after it.
     private static func begin(
         _ request: ControlRequest,
-        on stream: borrowing UnixStream,
+        on stream: borrowing SocketStream,
         at path: String,
         within timeout: UInt64
     ) throws(UserError) -> [UInt8] {
@@ -190,10 +190,10 @@ package enum ControlSocketClient {
 
     private static func read(
         _ request: ControlRequest,
-        from stream: borrowing UnixStream,
+        from stream: borrowing SocketStream,
         into answer: inout [UInt8],
         waiting rest: inout UInt64
-    ) throws(UserError) -> UnixStream.Reading {
+    ) throws(UserError) -> SocketStream.Reading {
         do throws(SystemError) {
             // The next event may take any time.
             return request.isWatch

@@ -143,7 +143,7 @@ import TestPackets
         /// What a daemon that is started now goes on with.
         func kept() -> [UInt64] {
             let bytes = (try? PrivateFile.read(file, owner: nil)) ?? []
-            let records = StateFile.records(in: bytes, identity: identity) ?? []
+            let records = StateFile.contents(of: bytes, identity: identity)?.records.map(\.words) ?? []
             return records.compactMap { KeptConnection($0, at: start)?.expectation?.id }
         }
         var views: [[UInt64]] = []
@@ -580,12 +580,15 @@ import TestPackets
             process: 4711,
             started: Instant(nanoseconds: start.nanoseconds - 1_000_000_000),
             backend: .nft,
-            queues: QueueNumbers()
+            queues: QueueNumbers(),
+            user: 4712,
+            statePath: "/run/pinhole/control.state"
         )
         let answer = ControlResponder(user: user, facts: facts, lostLines: 0, at: start)
             .answer(request, from: &engine, queue: QueueFigures.init) { _ in .whole("reloaded\n") }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
+        case .records(let hello): return "records of \(hello.text)"
         case .events(let format): return "events \(format.rawValue)"
         case .trace(let target): return "trace \(target)"
         case .failure(let message, let hint): return "\(message): \(hint)"
