@@ -124,6 +124,26 @@ extension Inspection {
         }
     }
 
+    /// The rules of this host that drop a forwarded data connection to a port: `iptables FORWARD (policy DROP)`.
+    ///
+    /// Addresses and interfaces are not looked at.
+    package static func droppers(ofDataTo port: UInt16, isIPv6: Bool) -> [String] {
+        let family: PinholeSet.Family = isIPv6 ? .v6 : .v4
+        let rulesets = try? Firewall.nftRuleset()
+        let nft = rulesets.flatMap { rulesets in
+            JSON(parsing: Array(rulesets.json.utf8)).map {
+                FilterChains(nft: $0, texts: NFTRuleTexts(rulesets.text))
+            }
+        }
+        let packet = ProbePacket(state: .related, destinationPort: port)
+        return views(of: family, "FORWARD", try? Firewall.save(family), nft).compactMap { view in
+            guard case .dropped(let rule) = view.chains.outcome(of: packet, from: view.chain) else {
+                return nil
+            }
+            return "\(view.name) (\(rule))"
+        }
+    }
+
     /// The command that accepts packets at the beginning of a chain.
     private static func acceptance(of view: View, _ match: String) -> String {
         guard !view.isNFT else { return "nft insert rule \(view.chain) \(match) accept" }

@@ -56,6 +56,7 @@ package struct Inspection {
         inspectSavedFirewalls()
         inspectConfiguration(configuration)
         inspectFTPS()
+        inspectPorts()
         inspectUser()
         findings += ServiceState.current?.findings ?? []
         let isUp = inspectDaemon()

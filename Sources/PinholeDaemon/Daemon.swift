@@ -246,6 +246,7 @@ package struct Daemon: ~Copyable {
             guard let text = try? queueFigures?.text() else { return nil }
             return QueueFigures(parsing: text, queues: settings.queues.all)
         }
+        engine.traced = server.targets
     }
 
     private static func serve(
@@ -282,9 +283,11 @@ package struct Daemon: ~Copyable {
         for notice in engine.notices.take() {
             log.write(notice, at: now)
             if case .event(let event, _) = notice {
-                records.append(EventRecord(event, time: time, instant: now))
+                let targets = engine.targets(of: event)
+                records.append(EventRecord(event, time: time, instant: now, targets: targets))
             }
         }
         server.publish(records, at: now)
+        if !engine.traced.isEmpty { engine.traced = server.targets }
     }
 }

@@ -11,7 +11,7 @@ enum Pinhole {
         [
             StatusCommand.self, CheckCommand.self, RulesCommand.self,
             ConnectionsCommand.self, ExpectationsCommand.self, TransfersCommand.self,
-            RefusalsCommand.self, TopCommand.self, EventsCommand.self,
+            RefusalsCommand.self, TraceCommand.self, TopCommand.self, EventsCommand.self,
             StatsCommand.self, MetricsCommand.self, ExporterCommand.self,
             SyncCommand.self, DisconnectCommand.self, DeleteCommand.self, FlushCommand.self,
             ReloadCommand.self,

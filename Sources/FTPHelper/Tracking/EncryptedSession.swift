@@ -21,6 +21,8 @@ final class EncryptedSession {
     ///
     /// Packets of the client prove nothing, because they need not reach the server.
     var heard = Instant(nanoseconds: 0)
+    /// Whether packets of the server have been seen since the session was opened: they do not bypass the queue.
+    var isQueued = false
     /// When a data connection was last refused because the session had its maximum, after conntrack had been
     /// asked which others had ended.
     var refused: Instant?

@@ -12,6 +12,8 @@ struct EncryptedSessionTable {
     private var sessions: [Pair: [ConnectionStore.Slot]] = [:]
     /// Number of sessions for which each address is admitted.
     private var admitted: [IPAddress: Int] = [:]
+    /// The newest session for which each address is admitted; none if that has ended.
+    private var newest: [IPAddress: ConnectionStore.Slot] = [:]
     private(set) var count = 0
 
     /// The sessions of a pair, the newest last.
@@ -20,11 +22,15 @@ struct EncryptedSessionTable {
     /// Tells whether the SYNs from an address are queued.
     func isAdmitted(_ address: IPAddress) -> Bool { admitted[address] != nil }
 
+    /// The newest session for which an address is admitted, if it has not ended.
+    func newest(from address: IPAddress) -> ConnectionStore.Slot? { newest[address] }
+
     /// Adds a connection with its `dataPairs`; returns the addresses that become admitted.
     mutating func insert(_ slot: ConnectionStore.Slot, _ pairs: [Pair]) -> [IPAddress] {
         count += 1
         return pairs.filter { pair in
             sessions[pair, default: []].append(slot)
+            newest[pair.from] = slot
             admitted[pair.from, default: 0] += 1
             return admitted[pair.from] == 1
         }.map(\.from)
@@ -37,6 +43,7 @@ struct EncryptedSessionTable {
         return pairs.filter { pair in
             sessions[pair]?.removeAll { $0 === slot }
             if sessions[pair]?.isEmpty == true { sessions[pair] = nil }
+            if newest[pair.from] === slot { newest[pair.from] = nil }
             let rest = (admitted[pair.from] ?? 1) - 1
             admitted[pair.from] = rest > 0 ? rest : nil
             return rest == 0

@@ -33,10 +33,12 @@ package enum Event: Hashable, Sendable {
     case outOfStep(ConnectionSummary, Session.Side)
     /// A line was rewritten, or left with an address that the pinhole does not lead to.
     case addressDecision(AddressDecision)
-    /// Nothing opens, for this reason.
-    case unopened(ConnectionSummary, UnopenedReason)
+    /// Nothing opens, for this reason; with the endpoint that the client tried instead, if there is one.
+    case unopened(ConnectionSummary, UnopenedReason, tried: Endpoint? = nil)
     /// Nobody answers the SYN of a data connection that passed Pinhole.
     case blocked(BlockedConnection)
     /// A transfer ended, or a data connection for which no command was seen.
     case transfer(TransferSummary)
+    /// A step of a session that is traced.
+    case step(TraceStep)
 }

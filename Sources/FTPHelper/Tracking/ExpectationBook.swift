@@ -90,6 +90,9 @@ extension ExpectationBook {
     /// The encrypted sessions of a pair of addresses, the newest last.
     func sessions(of pair: EncryptedSessionTable.Pair) -> [ConnectionStore.Slot] { sessions[pair] }
 
+    /// The newest encrypted session that an address may open data connections of, if it still exists.
+    func newestSession(from address: IPAddress) -> ConnectionStore.Slot? { sessions.newest(from: address) }
+
     /// Tells whether the SYNs from an address are queued.
     func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
 }

@@ -41,12 +41,20 @@ extension Tracker {
                 closeExpectation(of: &connection, .ended, into: &output)
                 return
             }
-            if side == .server { connection.opening?.session?.heard = now }
+            if side == .server {
+                connection.opening?.session?.heard = now
+                connection.opening?.session?.isQueued = true
+            }
         } else if isSecured, isSaidByServer {
             if let access = access(of: connection) {
                 open(access, for: &connection, at: now, into: &output)
             } else {
-                reportUnopened(.ftpsUnconfigured, of: &connection, into: &output)
+                let isConfigured = policy.rules(for: connection.mapping).ftpsPorts != nil
+                reportUnopened(
+                    isConfigured ? .ftpsImplicit : .ftpsUnconfigured,
+                    of: &connection,
+                    into: &output
+                )
             }
         }
     }
@@ -200,6 +208,7 @@ extension Tracker {
         guard book.sessionCount > 0 else { return nil }
         let tuple = syn.tuple
         let candidates = candidates(for: tuple)
+        if candidates.isEmpty { explainStray(tuple, at: now, into: &output) }
         let counted = candidates.filter { $0.session.live.contains(where: tuple.isAlike) }.map(\.zone)
         let others = candidates.filter { !counted.contains($0.zone) }
         guard let newest = others.first else { return nil }
@@ -259,8 +268,9 @@ extension Tracker {
     /// Checks the session after the conntrack entry of its data connection could not be created: the session
     /// may have ended unseen, because only its SYNs are queued.
     func failToEstablish(_ data: ExpectedConnection, into output: inout Output) {
-        guard data.expectation.kind == .ftps, let master = store.slot(of: data.expectation.master)
-        else { return }
+        guard let master = store.slot(of: data.expectation.master) else { return }
+        trace(master.connection, .notEstablished(data.original), into: &output)
+        guard data.expectation.kind == .ftps else { return }
         output.actions.append(.verify(master.connection.mapping))
     }
 

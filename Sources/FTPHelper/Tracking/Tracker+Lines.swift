@@ -123,6 +123,8 @@ extension Tracker {
     ) {
         let line = bytes.span.extracting(part.range)
         let address = connection.mapping.original.source.address
+        trace(line, of: side, connection, into: &output)
+        let wasLoggedIn = connection.session.isLoggedIn
         let outcome =
             switch side {
             case .client:
@@ -134,6 +136,7 @@ extension Tracker {
                 )
             case .server: connection.session.reply(line, isWhole: part.isWhole, on: address)
             }
+        if !wasLoggedIn, connection.session.isLoggedIn { trace(connection, .login, into: &output) }
         if !part.isWhole { reportUnopened(.longLine, of: &connection, into: &output) }
         defer { resolveForetold(&connection, into: &output) }
         if let kind = outcome.announced, !budgets.affords(connection, at: now) {
@@ -214,11 +217,12 @@ extension Tracker {
     mutating func reportUnopened(
         _ reason: UnopenedReason,
         of connection: inout Connection,
+        tried: Endpoint? = nil,
         into output: inout Output
     ) {
         guard connection.told.insert(reason) else { return }
         statistics.unopened[reason, default: 0] += 1
-        output.actions.append(.report(.unopened(connection.summary, reason)))
+        output.actions.append(.report(.unopened(connection.summary, reason, tried: tried)))
     }
 
     /// Counts and reports a line that opens nothing.

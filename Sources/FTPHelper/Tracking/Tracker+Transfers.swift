@@ -88,7 +88,8 @@ extension Tracker {
         var transfer = connection.transfer ?? Transfer(at: now)
         transfer.began = now
         transfer.data = data
-        transfer.due = now.advanced(bySeconds: min(Transfer.answerSeconds, lookSeconds))
+        let seconds = min(Transfer.answerSeconds, lookSeconds(of: connection))
+        transfer.due = now.advanced(bySeconds: seconds)
         connection.transfer = transfer
     }
 
@@ -111,12 +112,14 @@ extension Tracker {
             return
         }
         update(slot) { tracker, connection in
+            tracker.traceData(summary, answer, bytes, of: connection, into: &output)
             connection.transfer?.answer = answer
+            let interval = tracker.lookSeconds(of: connection)
             guard
                 let ended = connection.transfer?.measured(
                     bytes,
                     isOver: entry.isOver,
-                    interval: tracker.lookSeconds,
+                    interval: interval,
                     at: now
                 )
             else { return }
@@ -168,14 +171,18 @@ extension Tracker {
 
     /// Seconds between queries to conntrack during a transfer; often enough that its control connection does
     /// not time out.
-    var lookSeconds: UInt32 { min(Transfer.lookSeconds, max(1, establishedTimeout / 3)) }
+    private func lookSeconds(of connection: borrowing Connection) -> UInt32 {
+        isTraced(connection)
+            ? Tracker.traceSeconds : min(Transfer.lookSeconds, max(1, establishedTimeout / 3))
+    }
 
     /// Asks conntrack for the data connection of a transfer whose time has come.
     ///
     /// The control connection is silent meanwhile, and the server's reply at the end must still find its entry.
     mutating func look(at connection: inout Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer, let due = transfer.due, due <= now else { return }
-        connection.transfer?.due = now.advanced(bySeconds: lookSeconds)
+        let next = now.advanced(bySeconds: lookSeconds(of: connection))
+        connection.transfer?.due = next
         measure(connection, into: &output)
         if transfer.replied == nil, isAlive(connection, at: now) {
             output.actions.append(.keepAlive(connection.mapping))

@@ -77,6 +77,8 @@ package struct Tracker: ~Copyable {
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var budgets = AnnouncementBudgets()
+    /// Whose sessions are traced.
+    package var traced: [TraceTarget] = []
     /// Seconds after which conntrack forgets a silent connection that is established
     /// (`nf_conntrack_tcp_timeout_established`).
     package var establishedTimeout = Tracker.aliveSeconds

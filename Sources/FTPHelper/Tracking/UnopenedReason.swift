@@ -11,6 +11,13 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     case unendedReply = "unended-reply"
     /// The session is encrypted, and nothing is configured to open for the encrypted sessions of its server.
     case ftpsUnconfigured = "ftps-unconfigured"
+    /// TLS began with the first byte, on a port that is not configured for that.
+    case ftpsImplicit = "ftps-implicit"
+    /// The client of an encrypted session tries a port of the server that is not one of those configured.
+    case ftpsPort = "ftps-port"
+    /// The client of an encrypted session tries a configured port at another address than the server's: the
+    /// server announces one that clients do not know it by.
+    case ftpsAddress = "ftps-address"
 
     /// The reasons already reported for a connection.
     struct Told: Sendable {
@@ -24,6 +31,9 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
                 case .longLine: 2
                 case .unendedReply: 4
                 case .ftpsUnconfigured: 8
+                case .ftpsImplicit: 16
+                case .ftpsPort: 32
+                case .ftpsAddress: 64
                 }
             defer { bits |= bit }
             return bits & bit == 0

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import FTPHelper
 
 /// The daemon's answer to a request on the control socket.
 package enum ControlAnswer {
@@ -8,6 +9,8 @@ package enum ControlAnswer {
     case pieces(() -> String?)
     /// Every event from now on, one per line.
     case events(EventFormat)
+    /// The events of these sessions with all steps, as JSON, one per line.
+    case trace(TraceTarget)
     /// Every change of the records from now on, after this first message.
     case records(Frame)
     /// An error and a hint; the hint contains no colon.

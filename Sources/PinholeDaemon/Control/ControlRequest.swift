@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import FTPHelper
 
 /// A client's request: one line over the control socket.
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT` and `refusals FORMAT`, each with or without the words of a
-/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
-/// `reload`, `survey`, `records` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
+/// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `trace ADDRESS[:PORT]`, `status`, `metrics`, `delete NUMBER`,
+/// `disconnect NUMBER`, `flush`, `reload`, `survey`, `records` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`;
+/// STATE is `repaired` or `missing`.
 /// Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
@@ -17,6 +19,8 @@ package enum ControlRequest: Hashable, Sendable {
     case status
     case metrics
     case events(EventFormat)
+    /// The events of these sessions, with all steps.
+    case trace(TraceTarget)
     case delete(UInt64)
     case disconnect(UInt32)
     case flush
@@ -69,6 +73,9 @@ package enum ControlRequest: Hashable, Sendable {
         case ("events", let format?):
             guard let format = EventFormat(rawValue: String(format)) else { return nil }
             self = .events(format)
+        case ("trace", let target?):
+            guard let target = TraceTarget(parsing: target) else { return nil }
+            self = .trace(target)
         case ("delete", let number?):
             guard let number = UInt64(number) else { return nil }
             self = .delete(number)
@@ -97,6 +104,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .refusals(let format, let filter): Self.list("refusals", format, filter)
         case .statistics(let format): "stats \(format.rawValue)"
         case .events(let format): "events \(format.rawValue)"
+        case .trace(let target): "trace \(target)"
         case .delete(let id): "delete \(id)"
         case .disconnect(let id): "disconnect \(id)"
         case .status: "status"
@@ -120,21 +128,22 @@ package enum ControlRequest: Hashable, Sendable {
             .rules:
             1 << 20
         case .expectations, .connections, .transfers: 1 << 30
-        case .events, .records: .max
+        case .events, .trace, .records: .max
         }
     }
 
     /// Whether the answer has no end.
     var isWatch: Bool {
         switch self {
-        case .events, .records: true
+        case .events, .trace, .records: true
         default: false
         }
     }
 
-    /// Whether it changes something; only root may do that.
-    package var isChange: Bool {
+    /// Whether only root may ask for it: it changes something, or shows all that is said in sessions.
+    package var isForRoot: Bool {
         switch self {
+        case .trace: true
         case .delete, .disconnect, .flush, .reload, .survey, .rules: true
         case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events,
             .records:

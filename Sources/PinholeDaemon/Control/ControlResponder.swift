@@ -35,7 +35,7 @@ package struct ControlResponder {
         queue: () -> QueueFigures?,
         reload: (inout Engine<System>) -> ControlAnswer
     ) -> ControlAnswer {
-        if request.isChange, user != 0 {
+        if request.isForRoot, user != 0 {
             return .failure("only root may do that", hint: "use sudo")
         }
         switch request {
@@ -72,6 +72,8 @@ package struct ControlResponder {
             return .whole(status.json.text + "\n")
         case .events(let format):
             return .events(format)
+        case .trace(let target):
+            return .trace(target)
         case .records:
             guard user == 0 || user == facts.user else {
                 return .failure(

@@ -72,6 +72,41 @@ package enum ControlSocketClient {
         }
     }
 
+    /// Sends a request for events to the daemon at `path`, until `mayGoOn` says no or the daemon ends.
+    ///
+    /// - Parameters:
+    ///   - request: the request.
+    ///   - path: the control socket.
+    ///   - mayGoOn: asked several times a second.
+    ///   - receive: called with pieces of printable ASCII and line feeds.
+    /// - Returns: whether the daemon has ended.
+    /// - Throws: The daemon's refusal, and the errors of `receive`.
+    package static func watch(
+        _ request: ControlRequest,
+        at path: String,
+        while mayGoOn: () -> Bool,
+        receive: (ArraySlice<UInt8>) throws(UserError) -> Void
+    ) throws(UserError) -> Bool {
+        let stream = try connect(to: path)
+        var answer = try begin(request, on: stream, at: path, within: timeouts.first)
+        while mayGoOn() {
+            if !answer.isEmpty { try receive(Escaping.harmlessLines(answer[...])) }
+            answer.removeAll(keepingCapacity: true)
+            var rest = watchNanoseconds
+            let reading: SocketStream.Reading
+            do throws(SystemError) {
+                reading = try stream.read(into: &answer, limit: pieceSize, waiting: &rest)
+            } catch {
+                throw broken(error)
+            }
+            if reading == .end { return true }
+        }
+        return false
+    }
+
+    /// How long to wait for events at a time.
+    private static let watchNanoseconds: UInt64 = 200_000_000
+
     /// Waits for a daemon that takes the request.
     private static func next(_ request: ControlRequest, at path: String) -> Conversation {
         while true {

@@ -33,6 +33,8 @@ final class ControlSocketPeer {
     /// The client's user ID.
     let user: UInt32
     var state = State.asking
+    /// Whose events it watches, and then with all steps; `nil` for those of everybody without the steps.
+    private(set) var target: TraceTarget?
     /// When it is disconnected unless it makes progress; `nil` for watchers.
     var deadline: Instant?
     /// The events that are registered with the server's poller.
@@ -91,6 +93,9 @@ final class ControlSocketPeer {
             append("ok\n")
             state = .watching(format, lost: 0)
             deadline = nil
+        case .trace(let wanted):
+            target = wanted
+            begin(.events(.json))
         case .records(let hello):
             append("ok\n")
             hello.write(to: &output)
@@ -121,7 +126,9 @@ final class ControlSocketPeer {
     ///
     /// `line` renders the event; it is called only if there is room.
     func offer(_ record: EventRecord, _ line: (EventFormat) -> String) {
-        guard case .watching(let format, let lost) = state, record.isShown(in: format) else { return }
+        guard case .watching(let format, let lost) = state, record.isShown(in: format),
+            target.map(record.targets.contains) ?? !record.isStep
+        else { return }
         guard output.count - sent <= ControlSocketPeer.outputLimit - ControlSocketPeer.lineSize else {
             state = .watching(format, lost: lost + 1)
             return

@@ -34,10 +34,10 @@ extension Event {
     var troubled: Tuple? {
         switch self {
         case .refused(let refusal): refusal.connection
-        case .unopened(let summary, _): summary.mapping.original
+        case .unopened(let summary, _, _): summary.mapping.original
         case .blocked(let blocked): blocked.master
         case .connection, .connectionClosed, .expectation, .data, .expired, .closed, .encrypted, .gap,
-            .outOfStep, .addressDecision, .transfer:
+            .outOfStep, .addressDecision, .transfer, .step:
             nil
         }
     }

@@ -11,7 +11,7 @@ extension Event {
         case .refused, .gap, .outOfStep, .unopened, .blocked, .closed(_, .failed): .warning
         case .connectionClosed, .transfer, .encrypted, .expired, .closed(_, .deleted): .info
         case .addressDecision(let decision): decision.isRewritten ? .debug : .info
-        case .connection, .expectation, .data, .closed: .debug
+        case .connection, .expectation, .data, .closed, .step: .debug
         }
     }
 }

@@ -21,6 +21,7 @@ extension Event {
         case .unopened: "unopened"
         case .blocked: "blocked"
         case .transfer: "transfer"
+        case .step(let step): step.name
         }
     }
 
@@ -48,6 +49,7 @@ extension Event {
                 + [JSON.Member("reason", .string(reason.rawValue))]
         case .transfer(let summary):
             summary.members(at: now)
+        case .step(let step): step.members
         case .addressDecision(let decision):
             [
                 JSON.Member("kind", .string(decision.kind.rawValue)),
@@ -56,11 +58,10 @@ extension Event {
                 JSON.Member("announced", .string(decision.announced.description)),
                 JSON.Member("told", .string(decision.told.description)),
             ] + (decision.explanation.map { [JSON.Member("explanation", .string($0))] } ?? [])
-        case .unopened(let summary, let reason):
-            summary.members + [
-                JSON.Member("reason", .string(reason.rawValue)),
-                JSON.Member("explanation", .string(reason.explanation)),
-            ]
+        case .unopened(let summary, let reason, let tried):
+            summary.members + [JSON.Member("reason", .string(reason.rawValue))]
+                + (tried.map { [JSON.Member("tried", .string($0.description))] } ?? [])
+                + [JSON.Member("explanation", .string(reason.explanation(of: summary, tried: tried)))]
         case .refused(let refusal):
             [
                 JSON.Member("reason", .string(refusal.reason.rawValue)),
@@ -100,6 +101,7 @@ extension Event {
             fields.add("reason", reason.rawValue)
         case .transfer(let summary):
             summary.add(to: &fields, at: nil)
+        case .step(let step): step.add(to: &fields)
         case .addressDecision(let decision):
             fields.add("kind", decision.kind.rawValue)
             fields.add("client", decision.connection.source)
@@ -107,10 +109,11 @@ extension Event {
             fields.add("announced", decision.announced)
             fields.add("told", decision.told)
             if let explanation = decision.explanation { fields.add("explanation", explanation) }
-        case .unopened(let summary, let reason):
+        case .unopened(let summary, let reason, let tried):
             summary.add(to: &fields)
             fields.add("reason", reason.rawValue)
-            fields.add("explanation", reason.explanation)
+            if let tried { fields.add("tried", tried) }
+            fields.add("explanation", reason.explanation(of: summary, tried: tried))
         case .refused(let refusal):
             fields.add("reason", refusal.reason.rawValue)
             if let kind = refusal.kind { fields.add("kind", kind.rawValue) }
@@ -130,5 +133,5 @@ extension Event {
 
 extension Session.Side {
     /// Its name in text and JSON.
-    fileprivate var name: String { self == .client ? "client" : "server" }
+    var name: String { self == .client ? "client" : "server" }
 }

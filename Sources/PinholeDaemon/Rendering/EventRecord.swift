@@ -12,8 +12,17 @@ package struct EventRecord: Hashable, Sendable {
     package let instant: Instant
     /// The frame number of the packet that caused it, in a capture.
     package let frame: UInt64?
+    /// Those who trace sessions and are told of it.
+    let targets: [TraceTarget]
 
-    package init(_ event: Event, time: Double, instant: Instant, frame: UInt64? = nil) {
+    package init(
+        _ event: Event,
+        time: Double,
+        instant: Instant,
+        frame: UInt64? = nil,
+        targets: [TraceTarget] = []
+    ) {
+        self.targets = targets
         self.event = event
         self.time = time
         self.instant = instant
@@ -31,6 +40,9 @@ package struct EventRecord: Hashable, Sendable {
 
     /// Whether a format has a line for this event.
     func isShown(in format: EventFormat) -> Bool { format != .xferlog || xferlogTransfer != nil }
+
+    /// Whether it is told only to those who trace the session.
+    var isStep: Bool { if case .step = event { true } else { false } }
 
     /// The object of `pinhole events --json`.
     package var json: JSON {

@@ -72,9 +72,10 @@ extension ListRow {
         (refusal["reason"] ?? refusal["event"])?.string ?? ""
     }
 
-    /// The line that was refused, or else the data connection that it is about.
+    /// The line that was refused, or else what the client tried, or the data connection that it is about.
     static func line(of refusal: JSON) -> String {
         if let line = refusal["line"]?.string { return line }
+        if let tried = refusal["tried"]?.string { return "to \(tried)" }
         guard let from = refusal["from"]?.string, let to = refusal["to"]?.string else { return "" }
         return "\(from) to \(to)"
     }

@@ -5,11 +5,11 @@ import Testing
 /// What opens for encrypted sessions, of which nothing can be read.
 @Suite struct FTPSTests {
     private static let server = "10.2.0.2"
-    private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
-    private static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
+    static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
+    static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
 
     /// A policy for one server.
-    private static func policy(
+    static func policy(
         _ server: String = server,
         _ change: (inout Policy.Rules) -> Void = { _ in }
     ) throws -> Policy {
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// A connection on which TLS is under way, whose client has sent what it sends with PASV.
-    private static func secured(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
+    static func secured(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
         var dialogue = granted(policy, mapping)
         shakeHands(&dialogue)
         return dialogue
@@ -48,10 +48,10 @@ import Testing
         }
     }
 
-    private static let direct = NATCase.all[0].mapping
+    static let direct = NATCase.all[0].mapping
 
     /// A SYN from one of the client's ports to the server as the client knows it.
-    private static func syn(
+    static func syn(
         _ mapping: Mapping = direct,
         from source: UInt16 = 50123,
         to port: UInt16 = 49123
@@ -69,7 +69,7 @@ import Testing
 
     /// Tries a SYN as the shell does, with a conntrack that has those data connections still that are `live`, and of these an
     /// answer to those that are `answered`.
-    private static func open(
+    static func open(
         _ dialogue: inout Dialogue,
         _ syn: PacketBuilder,
         live: (Tuple) -> Bool = { _ in true },

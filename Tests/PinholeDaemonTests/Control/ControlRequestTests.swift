@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import FTPHelper
 import PinholeDaemon
 import Testing
 
@@ -19,6 +20,25 @@ import Testing
         #expect(request.line == line)
         #expect(ControlRequest(parsing: Array(line.utf8)) == request)
         #expect(line.utf8.count <= ControlRequest.maximumSize)
+    }
+
+    @Test(arguments: [
+        "10.1.0.2", "10.1.0.0/16", "10.1.0.2:40112", "fd01::2", "[fd01::2]:21", "[fd01::/64]:21",
+    ])
+    func `a traced target comes out of its text again`(text: String) throws {
+        let target = try #require(TraceTarget(parsing: text))
+        #expect("\(target)" == text)
+        #expect(ControlRequest(parsing: Array("trace \(text)".utf8)) == .trace(target))
+        #expect(ControlRequest.trace(target).line == "trace \(text)")
+        #expect(ControlRequest.trace(target).isForRoot)
+    }
+
+    @Test(arguments: [
+        "", "10.1.0", "10.1.0.2:", "10.1.0.2:0", "10.1.0.2:65536", "fd01::2]:21", "client:21", "10.1.0.1/16",
+    ])
+    func `what is no address is not traced`(text: String) {
+        #expect(TraceTarget(parsing: text) == nil)
+        #expect(ControlRequest(parsing: Array("trace \(text)".utf8)) == nil)
     }
 
     private static func filter(_ client: String?, _ server: String?, _ user: String?) -> ListFilter {

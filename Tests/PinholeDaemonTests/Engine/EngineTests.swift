@@ -599,6 +599,7 @@ import TestPackets
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
         case .records(let hello): return "records of \(hello.text)"
         case .events(let format): return "events \(format.rawValue)"
+        case .trace(let target): return "trace \(target)"
         case .failure(let message, let hint): return "\(message): \(hint)"
         }
     }

@@ -164,6 +164,18 @@ import Testing
         )
     }
 
+    @Test func `what the client of an encrypted session tries in vain is told with what is configured`() {
+        let tried = Endpoint(Samples.gateway, 30001)
+        let session = Samples.summary(access: Samples.access)
+        let json = record(.unopened(session, .ftpsPort, tried: tried)).json.text
+        #expect(json.contains(#""reason":"ftps-port","tried":"10.2.0.100:30001","explanation":""#))
+        #expect(json.contains("tried port 30001 of the server, and 'ftps-ports' is 49000-50000: "))
+        #expect(json.contains("[server 10.2.0.2]"))
+        let text = record(.unopened(session, .ftpsAddress, tried: tried)).text
+        #expect(text.contains(" reason=ftps-address tried=10.2.0.100:30001 explanation="))
+        #expect(text.contains("tried 10.2.0.100, and knows the server as 10.2.0.2: "))
+    }
+
     @Test func `a refusal of nothing in particular has null for its kind`() {
         let refusal = Refusal(reason: .notFTP, kind: nil, connection: Samples.mapping.original, line: [])
         #expect(record(.refused(refusal)).json.text.contains(#""reason":"not-ftp","kind":null,"client""#))
