@@ -29,6 +29,7 @@ sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
 mandir = $(DESTDIR)$(PREFIX)/share/man
 libdir = $(PREFIX)/lib
+sysconfdir = $(if $(filter /usr,$(PREFIX)),,$(PREFIX))/etc
 unitdir = $(libdir)/systemd/system
 bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh_completions = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
@@ -37,7 +38,10 @@ fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 binary = .build/release/pinhole
 daemon = .build/release/pinholed
 deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
-units = pinhole.service pinhole-rules.service pinhole-rules-watch.service pinhole-sets.service
+units = pinhole.service pinhole-rules.service pinhole-rules-watch.service pinhole-sets.service pinhole-exporter.service \
+    pinhole-xferlog.service
+# Those of which there is one for each network namespace.
+namespaced_units = pinhole pinhole-rules pinhole-rules-watch
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables rules/pinhole.nft
 
 bench = .build/bench
@@ -83,8 +87,15 @@ install: $(binary) $(daemon)
 	    sed 's|/usr/sbin/|$(PREFIX)/sbin/|' dist/systemd/$$unit >$(DESTDIR)$(unitdir)/$$unit && \
 	    chmod 644 $(DESTDIR)$(unitdir)/$$unit || exit 1; \
 	done
+	for unit in $(namespaced_units); do \
+	    sed -f dist/systemd/namespace.sed $(DESTDIR)$(unitdir)/$$unit.service >$(DESTDIR)$(unitdir)/$$unit@.service && \
+	    chmod 644 $(DESTDIR)$(unitdir)/$$unit@.service || exit 1; \
+	done
 	install -D -m 644 dist/systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
 	install -D -m 644 dist/systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	install -D -m 644 dist/sysctl/pinhole.conf $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf
+	install -D -m 644 dist/logrotate/pinhole $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
+	install -m 644 dist/contrib/grafana.json dist/contrib/alerts.yml $(datadir)
 	install -d $(mandir)/man8
 	install -m 644 man/pinhole.8 man/pinholed.8 $(mandir)/man8
 	install -D -m 644 man/pinhole.conf.5 $(mandir)/man5/pinhole.conf.5
@@ -96,7 +107,9 @@ install: $(binary) $(daemon)
 
 uninstall:
 	rm -f $(addprefix $(sbindir)/,pinhole pinholed) $(addprefix $(DESTDIR)$(unitdir)/,$(units))
+	rm -f $(foreach unit,$(namespaced_units),$(DESTDIR)$(unitdir)/$(unit)@.service)
 	rm -f $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	rm -f $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
 	rm -f $(addprefix $(mandir)/,man8/pinhole.8 man8/pinholed.8 man5/pinhole.conf.5)
 	rm -f $(addprefix $(bash_completions)/,pinhole pinholed) $(zsh_completions)/_pinhole
 	rm -f $(addprefix $(fish_completions)/,pinhole.fish pinholed.fish)

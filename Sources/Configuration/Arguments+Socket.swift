@@ -9,6 +9,6 @@ extension Arguments {
     package var socketPath: String {
         // Without the other options, which need not mean what keys of the same name do.
         value(of: .socket) ?? (try? Configuration(at: value(of: .config), nil).settings())?.socketPath
-            ?? Option.defaultSocketPath
+            ?? ServiceInstance.current.socketPath
     }
 }

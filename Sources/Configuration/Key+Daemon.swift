@@ -23,7 +23,7 @@ extension Key {
     static let socket = Key(
         name: "socket",
         form: .value(placeholder: "PATH"),
-        standard: Option.defaultSocketPath,
+        standard: ServiceInstance.main.socketPath,
         effect: .atNextStart,
         reader: .both,
         summary: "control socket",
@@ -35,7 +35,7 @@ extension Key {
     static let state = Key(
         name: "state",
         form: .value(placeholder: "PATH"),
-        standard: Settings(socketPath: Option.defaultSocketPath).statePath,
+        standard: Settings(socketPath: ServiceInstance.main.socketPath).statePath,
         effect: .atNextStart,
         summary: "saved state",
         details: """

@@ -11,6 +11,8 @@ struct StatusText {
     /// `nil` if they cannot be read.
     private let rules: [LoadedRules]?
     private let socketPath: String
+    /// The services of the machine.
+    private let instances: [ServiceInstance]
     /// Seconds since the epoch.
     private let now: Double
 
@@ -18,6 +20,7 @@ struct StatusText {
         self.daemon = daemon
         self.rules = rules
         self.socketPath = socketPath
+        instances = ServiceInstance.all
         self.now = now
     }
 
@@ -27,7 +30,7 @@ struct StatusText {
         let queues = daemon["queues"]
         var lines = [
             "daemon: version \(text("version")), process \(number("process")), up \(uptime)",
-            "  socket: \(socketPath)",
+            "  socket: \(socketPath)\(instanceText)",
             "  backend: \(text("backend")), queues \(number("control", queues)) and \(number("data", queues))",
             "  rules: \(rulesText)",
             "  sessions: \(number("sessions")), of which \(number("ftps_sessions")) open FTPS ports; "
@@ -50,6 +53,16 @@ struct StatusText {
             }
         }
         return lines
+    }
+
+    /// Which of several services this is.
+    private var instanceText: String {
+        let others = instances.filter { $0.socketPath != socketPath }
+        guard let own = instances.first(where: { $0.socketPath == socketPath }),
+            own.namespace != nil || !others.isEmpty
+        else { return "" }
+        let places = others.map { "\($0.place) (\($0.socketPath))" }.joined(separator: ", ")
+        return ", of \(own.place)\(others.isEmpty ? "" : "; others: \(places)")"
     }
 
     private var rulesText: String {

@@ -72,6 +72,8 @@ package struct Tracker: ~Copyable {
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var budgets = AnnouncementBudgets()
+    /// Until when rewritten sessions may be out of step because the rules were gone.
+    var suspectedUntil = Instant(nanoseconds: 0)
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
     var freshDecision: AddressDecision?

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Builds packets that carry only an RST.
-package enum ResetPacket {
-    /// Returns an RST from one endpoint to another with valid checksums.
+/// Builds TCP packets without payload or options.
+package enum BarePacket {
+    /// Returns a packet from one endpoint to another with valid checksums.
     ///
     /// - Parameters:
     ///   - tuple: the packet's source and destination, of the same address family.
-    ///   - sequence: the next sequence number that the receiver expects. It ignores any other (RFC 5961,
-    ///     section 3.2).
-    ///   - acknowledgement: the next sequence number that the receiver will send.
+    ///   - flags: its flags.
+    ///   - sequence: the sequence number. The receiver ignores an RST with another one than it expects next (RFC
+    ///     5961, section 3.2).
+    ///   - acknowledgement: the acknowledgement number.
     /// - Returns: the packet from its IP header on.
     package static func bytes(
         _ tuple: Tuple,
+        _ flags: TCPFlags,
         sequence: SequenceNumber,
         acknowledgement: SequenceNumber
     ) -> [UInt8] {
@@ -46,7 +48,7 @@ package enum ResetPacket {
         packet.put(sequence.value, at: tcp + 4)
         packet.put(acknowledgement.value, at: tcp + 8)
         packet[tcp + 12] = 5 << 4
-        packet[tcp + 13] = TCPFlags([.rst, .ack]).rawValue
+        packet[tcp + 13] = flags.rawValue
         // The pseudo header consists of both addresses, the protocol and the TCP length (RFC 9293, section
         // 3.1; RFC 8200, section 8.1).
         let addresses = tcp == 20 ? 12..<20 : 8..<40
