@@ -4,7 +4,8 @@
 # make deb         build a Debian package, .build/pinhole_*.deb
 # make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md and
 #                  docs/firewalls.md there, and reload and restart what may take the rules away; takes minutes (root)
-# make demo        see it work, in network namespaces (root)
+# make demo        see it work, in network namespaces: without it, with it, and attacked (root)
+# make recording   make the picture of that in README.md, docs/demo.svg (root)
 # make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer; takes ten minutes (root)
@@ -63,7 +64,7 @@ deb_packages = debhelper lintian
 debians = .build/bookworm .build/trixie
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak siege faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo recording test sanitize lint cost fuzz soak siege faults bench compare clean
 
 deps:
 	@scripts/dependencies $(build_packages) $(test_packages)
@@ -145,9 +146,16 @@ test-kernels:
 	scripts/test-kernels docs/kernels.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
 
 demo:
-	@scripts/dependencies $(build_packages) $(demo_packages)
-	$(MAKE) build
+	@scripts/dependencies $(build_packages) $(demo_packages) tmux
+	@mkdir -p .build
+	@echo 'Building Pinhole, which takes minutes the first time'
+	@$(MAKE) --silent build >.build/demo.log 2>&1 || { cat .build/demo.log >&2; exit 1; }
 	@scripts/demo $(abspath $(binary))
+
+recording: $(binary) $(daemon)
+	@scripts/dependencies $(demo_packages) tmux python3
+	DEMO=steps scripts/demo $(abspath $(binary)) >.build/demo.txt
+	scripts/recording docs/demo.svg <.build/demo.txt
 
 # The release binaries carry the Swift standard library in themselves and have no Foundation; the core imports nothing; the
 # daemon has no code for terminals, captures or HTTP.
