@@ -215,6 +215,13 @@ boot_with_pinhole() {
 }
 install_package() { online sh -c 'cd && yes | apt-get -qq install ./pinhole_*.deb' >/dev/null 2>&1 || fail 'cannot install the package'; }
 
+# Docker, whose command is a package of its own from Debian 13 on.
+docker_packages() {
+    echo docker.io
+    # shellcheck disable=SC1091
+    if (($(. "$debian/etc/os-release" && echo "$VERSION_ID") >= 13)); then echo docker-cli; fi
+}
+
 # --- What is tried ---
 
 # Fetches the file from an address, with a port if not 21, in one mode.

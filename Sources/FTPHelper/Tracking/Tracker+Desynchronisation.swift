@@ -3,8 +3,8 @@
 /// Rewritten sessions of which packets passed by while the firewall rules were gone, or the queue was bypassed.
 extension Tracker {
     /// Seconds after the rules are back in which an end at an untranslated number is out of step without further
-    /// proof.
-    static let suspicionSeconds: UInt32 = 60
+    /// proof: more than the answer to a question takes.
+    static let suspicionSeconds: UInt32 = 10
 
     /// Asks each end of which lines were rewritten for its position, since its packets may have passed by.
     ///
@@ -32,8 +32,8 @@ extension Tracker {
     /// receiver that acknowledged nothing such gets the retransmission, and all is well. Bytes that an earlier
     /// daemon passed on without a record of them are no reason: their numbers were translated.
     ///
-    /// Shortly after the rules are back, it is enough that the sender goes on at the untranslated number of what
-    /// the receiver expects: it will not send again what it takes for acknowledged.
+    /// Shortly after the rules are back, it is enough that the sender is at the untranslated number of what the
+    /// receiver expects: it will not send again what it takes for acknowledged.
     mutating func endIfOutOfStep(
         _ connection: inout Connection,
         _ segment: Segment,
@@ -43,14 +43,15 @@ extension Tracker {
     ) {
         let own = side.rawValue
         guard connection.streams[own].shift != 0, !connection.isReset, !connection.isClosed else { return }
-        let next = connection.streams[own].next
-        let acknowledged = SequenceNumber.later(connection.streams[own].acknowledgedUnseen, next)
-        guard segment.firstByte == connection.streams[own].output(of: acknowledged),
-            acknowledged.isAfter(next) || now < suspectedUntil && segment.firstByte.isAfter(next)
+        let unseen = connection.streams[own].acknowledgedUnseen
+        let isUnseen = unseen.isAfter(connection.streams[own].next)
+        let expected = isUnseen ? unseen : connection.streams[own].acknowledged
+        guard segment.firstByte == connection.streams[own].output(of: expected),
+            isUnseen || now < suspectedUntil && segment.firstByte.isAfter(expected)
         else { return }
         connection.isReset = true
         // The receiver takes the RST only at the number that it expects.
-        connection.streams[own].resume(at: acknowledged)
+        connection.streams[own].resume(at: expected)
         output.actions.append(.report(.outOfStep(connection.summary, side)))
     }
 }
