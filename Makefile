@@ -4,7 +4,8 @@
 # make deb         build a Debian package, .build/pinhole_*.deb
 # make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md and
 #                  docs/firewalls.md there, and reload and restart what may take the rules away; takes minutes (root)
-# make demo        see it work, in network namespaces (root)
+# make demo        see it work, in network namespaces: without it, with it, and attacked (root)
+# make recording   make the picture of that in README.md, docs/demo.svg (root)
 # make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
 # make sanitize    run those of the parts with the address and the thread sanitizer; takes ten minutes (root)
@@ -31,6 +32,7 @@ sbindir = $(DESTDIR)$(PREFIX)/sbin
 datadir = $(DESTDIR)$(PREFIX)/share/pinhole
 mandir = $(DESTDIR)$(PREFIX)/share/man
 libdir = $(PREFIX)/lib
+sysconfdir = $(if $(filter /usr,$(PREFIX)),,$(PREFIX))/etc
 unitdir = $(libdir)/systemd/system
 bash_completions = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh_completions = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
@@ -39,7 +41,10 @@ fish_completions = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 binary = .build/release/pinhole
 daemon = .build/release/pinholed
 deb = .build/pinhole_$$(dpkg-parsechangelog -S Version)_$$(dpkg --print-architecture).deb
-units = pinhole.service pinhole-rules.service pinhole-rules-watch.service pinhole-sets.service
+units = pinhole.service pinhole-rules.service pinhole-rules-watch.service pinhole-sets.service pinhole-sync.service pinhole-exporter.service \
+    pinhole-xferlog.service
+# Those of which there is one for each network namespace.
+namespaced_units = pinhole pinhole-rules pinhole-rules-watch
 rules = rules/pinhole.ipset rules/pinhole.iptables rules/pinhole.ip6tables rules/pinhole.nft
 
 bench = .build/bench
@@ -61,7 +66,7 @@ deb_packages = debhelper lintian
 debians = .build/bookworm .build/trixie
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak mutants siege faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo recording test sanitize lint cost fuzz soak mutants siege faults bench compare clean
 
 deps:
 	@scripts/dependencies $(build_packages) $(test_packages)
@@ -85,8 +90,18 @@ install: $(binary) $(daemon)
 	    sed 's|/usr/sbin/|$(PREFIX)/sbin/|' dist/systemd/$$unit >$(DESTDIR)$(unitdir)/$$unit && \
 	    chmod 644 $(DESTDIR)$(unitdir)/$$unit || exit 1; \
 	done
+	for unit in $(namespaced_units); do \
+	    sed -f dist/systemd/namespace.sed $(DESTDIR)$(unitdir)/$$unit.service >$(DESTDIR)$(unitdir)/$$unit@.service && \
+	    chmod 644 $(DESTDIR)$(unitdir)/$$unit@.service || exit 1; \
+	done
 	install -D -m 644 dist/systemd/pinhole.sysusers $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf
 	install -D -m 644 dist/systemd/pinhole.tmpfiles $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	install -D -m 644 dist/sysctl/pinhole.conf $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf
+	install -D -m 644 dist/logrotate/pinhole $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
+	install -d $(datadir)/pair
+	install -m 644 dist/pair/keepalived.conf dist/pair/conntrackd.conf dist/pair/pinhole-rules.conf $(datadir)/pair
+	install -D -m 755 dist/pair/notify $(DESTDIR)$(libdir)/pinhole/notify
+	install -m 644 dist/contrib/grafana.json dist/contrib/alerts.yml $(datadir)
 	install -d $(mandir)/man8
 	install -m 644 man/pinhole.8 man/pinholed.8 $(mandir)/man8
 	install -D -m 644 man/pinhole.conf.5 $(mandir)/man5/pinhole.conf.5
@@ -98,10 +113,13 @@ install: $(binary) $(daemon)
 
 uninstall:
 	rm -f $(addprefix $(sbindir)/,pinhole pinholed) $(addprefix $(DESTDIR)$(unitdir)/,$(units))
+	rm -f $(foreach unit,$(namespaced_units),$(DESTDIR)$(unitdir)/$(unit)@.service)
 	rm -f $(DESTDIR)$(libdir)/sysusers.d/pinhole.conf $(DESTDIR)$(libdir)/tmpfiles.d/pinhole.conf
+	rm -f $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
 	rm -f $(addprefix $(mandir)/,man8/pinhole.8 man8/pinholed.8 man5/pinhole.conf.5)
 	rm -f $(addprefix $(bash_completions)/,pinhole pinholed) $(zsh_completions)/_pinhole
 	rm -f $(addprefix $(fish_completions)/,pinhole.fish pinholed.fish)
+	rm -f $(DESTDIR)$(libdir)/pinhole/notify
 	rm -rf $(datadir)
 
 # The version stands in Commands/Program.swift; the package's must be the same.
@@ -134,9 +152,16 @@ test-kernels:
 	scripts/test-kernels docs/kernels.md .build/kernels .build/debug/pinholePackageTests.xctest $(KERNELS)
 
 demo:
-	@scripts/dependencies $(build_packages) $(demo_packages)
-	$(MAKE) build
+	@scripts/dependencies $(build_packages) $(demo_packages) tmux
+	@mkdir -p .build
+	@echo 'Building Pinhole, which takes minutes the first time'
+	@$(MAKE) --silent build >.build/demo.log 2>&1 || { cat .build/demo.log >&2; exit 1; }
 	@scripts/demo $(abspath $(binary))
+
+recording: $(binary) $(daemon)
+	@scripts/dependencies $(demo_packages) tmux python3
+	DEMO=steps scripts/demo $(abspath $(binary)) >.build/demo.txt
+	scripts/recording docs/demo.svg <.build/demo.txt
 
 # The release binaries carry the Swift standard library in themselves and have no Foundation; the core imports nothing; the
 # daemon has no code for terminals, captures or HTTP.

@@ -136,17 +136,17 @@ start() {
         pivot_root . mnt
         umount --lazy /mnt
         exec env -i container=other /lib/systemd/systemd --show-status=false' - "$root" </dev/null &
-    local outer=$!
+    machine=$!
     disown
-    until_ pgrep --parent "$outer" --exact systemd
-    first=$(pgrep --parent "$outer")
+    until_ pgrep --parent "$machine" --exact systemd
+    first=$(pgrep --parent "$machine")
     until_ eval '[[ $(gateway systemctl is-system-running) == @(running|degraded) ]]'
     gateway systemctl --no-legend --plain --failed | grep . && fail "$way: not all units have started"
     network
 }
 
 stop() {
-    kill -KILL "$first"
+    kill -KILL "$machine"
     until_ eval "! kill -0 $first"
     first=
     jobs -p | xargs -r kill -KILL 2>/dev/null || true
@@ -156,9 +156,8 @@ stop() {
     ip netns del server
 }
 
-# Boots the machine again with the files that it has.
+# Boots the machine again after a loss of power, with the files that it has.
 reboot() {
-    gateway systemctl stop pinhole
     stop
     start
 }
@@ -185,6 +184,8 @@ network() {
     serve 10.2.0.2 21 ip netns exec server
 }
 
+# More lines for the configuration of vsftpd.
+serve_options=()
 # Starts a vsftpd that listens at an address and a port, in the network where the words after that run it.
 serve() {
     cat >"$work/vsftpd-$1-$2.conf" <<END
@@ -200,6 +201,7 @@ xferlog_enable=NO
 seccomp_sandbox=NO
 isolate_network=NO
 END
+    printf '%s\n' "${serve_options[@]}" >>"$work/vsftpd-$1-$2.conf"
     "${@:3}" vsftpd "$work/vsftpd-$1-$2.conf" </dev/null >/dev/null 2>&1 &
     disown
     until_ bash -c '"${@:3}" ss -Hltn | grep -qF "$1:$2 "' - "$@"
@@ -212,6 +214,13 @@ boot_with_pinhole() {
     install_package
 }
 install_package() { online sh -c 'cd && yes | apt-get -qq install ./pinhole_*.deb' >/dev/null 2>&1 || fail 'cannot install the package'; }
+
+# Docker, whose command is a package of its own from Debian 13 on.
+docker_packages() {
+    echo docker.io
+    # shellcheck disable=SC1091
+    if (($(. "$debian/etc/os-release" && echo "$VERSION_ID") >= 13)); then echo docker-cli; fi
+}
 
 # --- What is tried ---
 

@@ -6,7 +6,8 @@ usage: probe.py SERVER SECONDS COMMAND..., where the command succeeds while the 
 One client has a session since before, in which lines were rewritten, and goes on asking. Others come every 50 ms, each for one
 transfer in active mode. The output is lines of NAME=VALUE:
 
-    session   what became of the one session: `goes on`, `reset`, `ended`, `silent`, or `garbled`
+    session   what became of the one session: `goes on`, `reset`, `ended` or `silent`; `cut, ...` if a command of it reached the
+              server without its beginning, which nobody can prevent while the rules are gone; or `garbled`
     wait      the longest time that it waited for a reply, in seconds
     clients   how many others came, and `failed` how many of those had no transfer within three seconds
     outage    from the first that failed to the last, in seconds
@@ -76,15 +77,20 @@ def keep_session():
         raise Garbled
     ready.set()
     turn = 0
+    cut = False
     try:
         while time.monotonic() < END:
             begin = time.monotonic()
             turn += 1
-            if turn % 20 == 0:
-                if client.fetch() != CONTENT:
-                    raise Garbled
-            else:
-                client.ask("NOOP", "200")
+            try:
+                if turn % 20:
+                    client.ask("NOOP", "200")
+                elif client.fetch() != CONTENT:
+                    raise Garbled(b"content")
+            except Garbled as error:
+                if cut or not error.args[0].startswith(b"500 "):
+                    raise
+                cut = True
             result["wait"] = max(result["wait"], time.monotonic() - begin)
             time.sleep(0.05)
     except (ConnectionResetError, BrokenPipeError):
@@ -95,6 +101,8 @@ def keep_session():
         result["session"] = "silent"
     except Garbled as line:
         result["session"] = f"garbled {line}"
+    if cut and not result["session"].startswith("garbled"):
+        result["session"] = f"cut, {result['session']}"
     result["wait"] = max(result["wait"], time.monotonic() - begin)
 
 

@@ -7,7 +7,7 @@ extension Arguments {
     package var peerStatePath: String {
         var settings =
             (try? Configuration(at: value(of: .config), nil).settings())
-            ?? Settings(socketPath: Option.defaultSocketPath)
+            ?? Settings(socketPath: ServiceInstance.current.socketPath)
         if let socket = value(of: .socket) { settings.socketPath = socket }
         return settings.peerStatePath
     }
@@ -18,6 +18,6 @@ extension Arguments {
     package var socketPath: String {
         // Without the other options, which need not mean what keys of the same name do.
         value(of: .socket) ?? (try? Configuration(at: value(of: .config), nil).settings())?.socketPath
-            ?? Option.defaultSocketPath
+            ?? ServiceInstance.current.socketPath
     }
 }

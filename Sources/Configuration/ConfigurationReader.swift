@@ -15,7 +15,7 @@ struct ConfigurationReader {
     }
 
     /// The settings of the lines before the first section.
-    private(set) var general = Settings(socketPath: Option.defaultSocketPath)
+    private(set) var general = Settings(socketPath: ServiceInstance.current.socketPath)
     private(set) var servers: [AddressPrefix: [ServerSetting]] = [:]
     private(set) var errors: [UserError] = []
 

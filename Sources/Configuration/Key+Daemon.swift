@@ -22,7 +22,7 @@ extension Key {
     static let socket = Key(
         name: "socket",
         form: .value(placeholder: "PATH"),
-        standard: Option.defaultSocketPath,
+        standard: ServiceInstance.main.socketPath,
         reader: .both,
         summary: "control socket",
         details: """
@@ -33,7 +33,7 @@ extension Key {
     static let state = Key(
         name: "state",
         form: .value(placeholder: "PATH"),
-        standard: Settings(socketPath: Option.defaultSocketPath).statePath,
+        standard: Settings(socketPath: ServiceInstance.main.socketPath).statePath,
         summary: "saved state",
         details: """
             File in which the daemon saves what the next daemon needs to go on with its sessions. The file is next to the \
@@ -44,7 +44,7 @@ extension Key {
     static let peerState = Key(
         name: "peer-state",
         form: .value(placeholder: "PATH"),
-        standard: Settings(socketPath: Option.defaultSocketPath).peerStatePath,
+        standard: Settings(socketPath: ServiceInstance.main.socketPath).peerStatePath,
         summary: "the peer's sessions",
         details: """
             File with the sessions of the other gateway of a pair, which `pinhole sync` writes. The daemon goes on with \

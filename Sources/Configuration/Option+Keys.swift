@@ -7,7 +7,4 @@ extension Option {
     package static let config = Option("config", "PATH", "configuration file (\(Configuration.usualPath))")
     package static let socket = Key.socket.option
     package static let backend = Key.backend.option
-
-    /// The control socket of a daemon that was not told another one.
-    static let defaultSocketPath = "/run/pinhole/control.sock"
 }

@@ -19,18 +19,22 @@ extension Inspection {
             findings.append(
                 .fine("daemon: answers at \(path)\(daemon.map { ", process \($0.process)" } ?? "")")
             )
-            inspectConfinement(of: daemon)
+            if mayLook { inspectConfinement(of: daemon) }
         } catch {
             findings.append(.failed("daemon: \(error.message)", hint: error.hint))
         }
+        if mayLook { inspectQueues(of: daemon) }
+        if let refusals { inspectTroubles(refusals.elements) }
+        return refusals != nil
+    }
+
+    private mutating func inspectQueues(of daemon: SocketHolder?) {
         let bindings = QueueBinding.all
         inspectQueue(queues.control, "control packets", bindings, daemon)
         inspectQueue(queues.data, "data connections", bindings, daemon)
         if settings.policy.opensForFTPS {
             inspectQueue(queues.sessions, "SYNs of clients with an encrypted session", bindings, daemon)
         }
-        if let refusals { inspectTroubles(refusals.elements) }
-        return refusals != nil
     }
 
     private mutating func inspectConfinement(of daemon: SocketHolder?) {

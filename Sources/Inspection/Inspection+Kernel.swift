@@ -18,7 +18,7 @@ extension Inspection {
         if backends.contains(.iptables) { inspectIPTables() }
     }
 
-    private mutating func inspectAccounting() {
+    mutating func inspectAccounting() {
         switch setting("net/netfilter/nf_conntrack_acct") {
         case "0":
             let hint = "sysctl net.netfilter.nf_conntrack_acct=1"

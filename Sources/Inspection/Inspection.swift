@@ -24,6 +24,9 @@ package struct Inspection {
     /// Every rule of each family of iptables that can be read, as `iptables-save` writes it.
     let saved: [PinholeSet.Family: String]
 
+    /// Whether this process may look at everything.
+    let mayLook = Capabilities.contain(.networkAdministration)
+
     /// The usual port of the exporter.
     let exporterPort: UInt16
 
@@ -42,10 +45,8 @@ package struct Inspection {
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
         saved = PinholeSet.Family.allCases.reduce(into: [:]) { $0[$1] = try? Firewall.save($1) }
-        guard Capabilities.contain(.networkAdministration) else {
-            findings = [
-                .failed("no permission to inspect the system", hint: "run it as root, or with CAP_NET_ADMIN")
-            ]
+        guard mayLook else {
+            inspectWithoutRoot(configuration)
             return
         }
         inspectKernel()
@@ -64,6 +65,19 @@ package struct Inspection {
         inspectPair()
         inspectKernelHelper()
         inspectFirewall()
+        inspectReversePath()
+    }
+
+    /// What members of the daemon's group can see.
+    private mutating func inspectWithoutRoot(_ configuration: Configuration) {
+        let hint = "run it as root, or with CAP_NET_ADMIN"
+        findings.append(.warning("no permission to inspect kernel, rules and firewall", hint: hint))
+        inspectAccounting()
+        inspectConfiguration(configuration)
+        inspectUser()
+        findings += ServiceState.current?.findings ?? []
+        let isUp = inspectDaemon()
+        inspectExporter(daemonIsUp: isUp)
         inspectReversePath()
     }
 

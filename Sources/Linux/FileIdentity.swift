@@ -23,6 +23,14 @@ package struct FileIdentity: Hashable, Sendable {
         self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
+    /// The identity of the file at `path`, where symbolic links lead; `nil` if it does not exist or is out of reach.
+    package init?(ofFileAt path: String) {
+        var status = stat()
+        // Sound: the path is NUL-terminated and read during the call, which fills in `status`.
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
     /// The identity of a socket file in a directory; `nil` if it does not exist or is not a socket.
     ///
     /// The corresponding C function is `fstatat`.

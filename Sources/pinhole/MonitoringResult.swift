@@ -39,7 +39,8 @@ struct MonitoringResult {
         let worst = failed.isEmpty ? findings.filter { $0.grade == .warning } : failed
         status = !mayLook ? .unknown : !failed.isEmpty ? .critical : worst.isEmpty ? .ok : .warning
         // The bar begins the figures.
-        let first = worst.first.map { "\($0.subject): \($0.hint)" }?.filter { $0 != "|" }
+        let first = (mayLook ? worst : findings).first
+            .map { "\($0.subject): \($0.hint)" }?.filter { $0 != "|" }
         text = Escaping.harmless([first, findings.summary].compactMap(\.self).joined(separator: "; "))
         guard let statistics else {
             performance = []

@@ -13,6 +13,8 @@ struct StatusText {
     /// Lines about the other gateway.
     private let pair: [String]
     private let socketPath: String
+    /// The services of the machine.
+    private let instances: [ServiceInstance]
     /// Seconds since the epoch.
     private let now: Double
 
@@ -21,6 +23,7 @@ struct StatusText {
         self.rules = rules
         self.pair = pair
         self.socketPath = socketPath
+        instances = ServiceInstance.all
         self.now = now
     }
 
@@ -30,7 +33,7 @@ struct StatusText {
         let queues = daemon["queues"]
         var lines = [
             "daemon: version \(text("version")), process \(number("process")), up \(uptime)",
-            "  socket: \(socketPath)",
+            "  socket: \(socketPath)\(instanceText)",
             "  backend: \(text("backend")), queues \(number("control", queues)) and \(number("data", queues))",
             "  rules: \(rulesText)",
         ]
@@ -57,6 +60,16 @@ struct StatusText {
             }
         }
         return lines
+    }
+
+    /// Which of several services this is.
+    private var instanceText: String {
+        let others = instances.filter { $0.socketPath != socketPath }
+        guard let own = instances.first(where: { $0.socketPath == socketPath }),
+            own.namespace != nil || !others.isEmpty
+        else { return "" }
+        let places = others.map { "\($0.place) (\($0.socketPath))" }.joined(separator: ", ")
+        return ", of \(own.place)\(others.isEmpty ? "" : "; others: \(places)")"
     }
 
     private var rulesText: String {

@@ -27,6 +27,20 @@ import Testing
         }
     }
 
+    /// The server's acknowledgement of what it had before looks like one of the command, which the client does not send again.
+    @Test(.timeLimit(.minutes(20)))
+    func `a session is reset whose client waits for the reply to a command that the server took for old`()
+        async throws
+    {
+        try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
+            // Just as long as what the rewritten line has grown by.
+            try await stage.send(.client, "HELP \r\n")
+            try await end()
+            for end in [Stage.End.client, .server] { try await stage.isReset(end) }
+            try await daemon.said("level=warning event=out-of-step ")
+        }
+    }
+
     @Test(.timeLimit(.minutes(20)))
     func `a session of which the server has got a command too early is reset at both ends`() async throws {
         try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
@@ -37,6 +51,15 @@ import Testing
         }
     }
 }
+
+/// A script that tells the daemon of a repair.
+private let tell = """
+    import socket, sys
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.connect(sys.argv[1])
+        daemon.sendall(b"rules repaired\\n")
+        print(daemon.recv(100).decode())
+    """
 
 extension Gateway {
     /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
@@ -54,7 +77,13 @@ extension Gateway {
             try await stage.say(.server, "200 ok\r\n")
             let unloading = try await gateway.pinhole("rules", "unload")
             try #require(unloading.hasSucceeded, "\(unloading)")
-            try await body(daemon, stage) { try await gateway.loadRules() }
+            try await body(daemon, stage) {
+                try await gateway.loadRules()
+                // As `pinhole rules watch` tells it.
+                let words = ["/usr/bin/python3", "-c", tell, "/run/pinhole/control.sock"]
+                let telling = try await gateway.lab.run(words, on: .gateway)
+                try #require(telling.output.hasPrefix("ok"), "\(telling)")
+            }
         }
     }
 }

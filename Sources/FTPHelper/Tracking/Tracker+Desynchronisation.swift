@@ -2,6 +2,26 @@
 
 /// Rewritten sessions of which packets passed by while the firewall rules were gone, or the queue was bypassed.
 extension Tracker {
+    /// Seconds after the rules are back in which an end at an untranslated number is out of step without further
+    /// proof: more than the answer to a question takes.
+    static let suspicionSeconds: UInt32 = 10
+
+    /// Asks each end of which lines were rewritten for its position, since its packets may have passed by.
+    ///
+    /// An end whose packet the other took for old bytes may wait for a reply for ever: if the packet was as long
+    /// as the shift, the other end's acknowledgement of what it had before looks like one of the packet. An
+    /// end answers an old sequence number with its own next one (RFC 9293, section 3.10.7.4).
+    package mutating func askForPositions(at now: Instant, into output: inout Output) {
+        suspectedUntil = now.advanced(bySeconds: Tracker.suspicionSeconds)
+        store.forEach { slot in
+            guard slot.connection.isPositioned, !slot.connection.isClosed else { return }
+            for side in [Session.Side.client, .server]
+            where slot.connection.streams[side.rawValue].shift != 0 {
+                output.actions.append(.inject(slot.connection.question(to: side)))
+            }
+        }
+    }
+
     /// Ends a connection whose two ends cannot come back into step, at both ends, so that the client connects
     /// again.
     ///
@@ -11,21 +31,27 @@ extension Tracker {
     /// translated numbers the receiver would wait for ever, or drop the beginning of the next command. A
     /// receiver that acknowledged nothing such gets the retransmission, and all is well. Bytes that an earlier
     /// daemon passed on without a record of them are no reason: their numbers were translated.
+    ///
+    /// Shortly after the rules are back, it is enough that the sender is at the untranslated number of what the
+    /// receiver expects: it will not send again what it takes for acknowledged.
     mutating func endIfOutOfStep(
         _ connection: inout Connection,
         _ segment: Segment,
         _ side: Session.Side,
+        at now: Instant,
         into output: inout Output
     ) {
         let own = side.rawValue
         guard connection.streams[own].shift != 0, !connection.isReset, !connection.isClosed else { return }
-        let acknowledged = connection.streams[own].acknowledgedUnseen
-        guard acknowledged.isAfter(connection.streams[own].next),
-            segment.firstByte == connection.streams[own].output(of: acknowledged)
+        let unseen = connection.streams[own].acknowledgedUnseen
+        let isUnseen = unseen.isAfter(connection.streams[own].next)
+        let expected = isUnseen ? unseen : connection.streams[own].acknowledged
+        guard segment.firstByte == connection.streams[own].output(of: expected),
+            isUnseen || now < suspectedUntil && segment.firstByte.isAfter(expected)
         else { return }
         connection.isReset = true
         // The receiver takes the RST only at the number that it expects.
-        connection.streams[own].resume(at: acknowledged)
+        connection.streams[own].resume(at: expected)
         output.actions.append(.report(.outOfStep(connection.summary, side)))
     }
 }

@@ -32,8 +32,9 @@ extension Tracker {
         for side in [Session.Side.client, .server] {
             let (own, other) = (side.rawValue, side.other.rawValue)
             connection.streams[own].stop()
-            let packet = BarePacket.reset(
+            let packet = BarePacket.bytes(
                 side == .client ? connection.mapping.original : connection.mapping.reply,
+                [.rst, .ack],
                 sequence: connection.streams[own].output(of: connection.streams[own].heldStart),
                 acknowledgement: connection.streams[other].next
             )

@@ -88,8 +88,9 @@ extension Tracker {
             let (own, other) = (end.rawValue, end.other.rawValue)
             let position = connection.streams[other]
             // An end takes the RST at the number that it has named last.
-            let packet = BarePacket.reset(
+            let packet = BarePacket.bytes(
                 end == .client ? connection.mapping.reply : connection.mapping.original,
+                [.rst, .ack],
                 sequence: proof.acknowledged[other] ?? position.output(of: position.next),
                 acknowledgement: proof.sent[own] ?? connection.streams[own].next
             )
@@ -162,21 +163,4 @@ extension Connection {
                     && (0..<3).allSatisfy { payload[start + $0] == code[$0] }
             }
     }
-
-    /// A packet without payload, far in front of what an end expects, which it answers with an
-    /// acknowledgement.
-    ///
-    /// It has the tuple with which packets of the other end arrive, so that NAT translates it.
-    fileprivate func question(to end: Session.Side) -> [UInt8] {
-        let stream = streams[end.other.rawValue]
-        return BarePacket.bytes(
-            end == .client ? mapping.reply : mapping.original,
-            [.ack],
-            sequence: stream.output(of: stream.next) - Connection.questionDistance,
-            acknowledgement: streams[end.rawValue].next - Connection.questionDistance
-        )
-    }
-
-    /// More than any window, and so far that the packet fits no connection (`fits`).
-    private static let questionDistance = 2 * Stream.reach
 }

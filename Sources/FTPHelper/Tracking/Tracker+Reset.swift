@@ -32,8 +32,9 @@ extension Tracker {
         into output: inout Output
     ) {
         guard !segment.flags.contains(.rst) else { return }
-        let answer = BarePacket.reset(
+        let answer = BarePacket.bytes(
             side == .client ? connection.mapping.reply : connection.mapping.original,
+            [.rst, .ack],
             sequence: connection.shifted.contains(side.other)
                 ? connection.streams[side.other.rawValue].next : segment.acknowledgement,
             acknowledgement: segment.endOfPayload
@@ -51,8 +52,9 @@ extension Tracker {
     ) -> Verdict {
         guard !segment.flags.contains(.rst) else { return .accept }
         let stream = connection.streams[side.rawValue]
-        output.packet = BarePacket.reset(
+        output.packet = BarePacket.bytes(
             segment.tuple,
+            [.rst, .ack],
             sequence: stream.output(of: stream.passed),
             acknowledgement: acknowledgement
         )

@@ -82,6 +82,8 @@ package struct Tracker: ~Copyable {
     /// Seconds after which conntrack forgets a silent connection that is established
     /// (`nf_conntrack_tcp_timeout_established`).
     package var establishedTimeout = Tracker.aliveSeconds
+    /// Until when rewritten sessions may be out of step because the rules were gone.
+    var suspectedUntil = Instant(nanoseconds: 0)
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
     var freshDecision: AddressDecision?

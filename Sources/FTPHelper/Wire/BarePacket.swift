@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Builds packets without payload.
+/// Builds TCP packets without payload or options.
 package enum BarePacket {
-    /// Returns an RST from one endpoint to another with valid checksums.
+    /// Returns a packet from one endpoint to another with valid checksums.
     ///
     /// - Parameters:
     ///   - tuple: the packet's source and destination, of the same address family.
-    ///   - sequence: the next sequence number that the receiver expects. It ignores any other (RFC 5961,
-    ///     section 3.2).
-    ///   - acknowledgement: the next sequence number that the receiver will send.
+    ///   - flags: its flags.
+    ///   - sequence: the sequence number. The receiver ignores an RST with another one than it expects next (RFC
+    ///     5961, section 3.2).
+    ///   - acknowledgement: the acknowledgement number.
     /// - Returns: the packet from its IP header on.
-    package static func reset(
-        _ tuple: Tuple,
-        sequence: SequenceNumber,
-        acknowledgement: SequenceNumber
-    ) -> [UInt8] {
-        bytes(tuple, [.rst, .ack], sequence: sequence, acknowledgement: acknowledgement)
-    }
-
-    /// Returns a packet with these flags and valid checksums.
-    static func bytes(
+    package static func bytes(
         _ tuple: Tuple,
         _ flags: TCPFlags,
         sequence: SequenceNumber,

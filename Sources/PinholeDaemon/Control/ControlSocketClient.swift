@@ -234,10 +234,21 @@ package enum ControlSocketClient {
         throw UserError(Escaping.harmless(String(words[..<colon])), hint: Escaping.harmless(String(hint)))
     }
 
+    /// How to ask the daemons of other network namespaces.
+    private static func others(than path: String) -> [String] {
+        ServiceInstance.all.filter { $0.socketPath != path }.map {
+            "ask that of \($0.place) with --socket \($0.socketPath)"
+        }
+    }
+
     private static func userError(_ error: SystemError, at path: String) -> UserError {
         switch error.code {
         case ENOENT, ECONNREFUSED:
-            UserError("no daemon answers at \(path)", hint: "start it with \(StartAdvice.command)")
+            UserError(
+                "no daemon answers at \(path)",
+                hint: (["start it with \(StartAdvice.command)"] + others(than: path))
+                    .joined(separator: ", or ")
+            )
         case EAGAIN: silent(path)
         case EACCES, EPERM: UserError("the daemon at \(path) is for root and its own group", hint: "use sudo")
         default: UserError(error.description, hint: "give the daemon's path with --socket")

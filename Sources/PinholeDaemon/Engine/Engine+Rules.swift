@@ -5,7 +5,8 @@ package import FTPHelper
 extension Engine where System: ~Copyable {
     /// Takes note of a change of the rules.
     ///
-    /// Sets that were removed with the rules come back empty, so everything that is open is opened again.
+    /// Sets that were removed with the rules come back empty, so everything that is open is opened again. Packets may have passed
+    /// by meanwhile, so rewritten sessions are looked after.
     package mutating func note(_ change: RulesChange, at now: Instant) {
         switch change {
         case .missing: rules.areLoaded = false
@@ -14,6 +15,7 @@ extension Engine where System: ~Copyable {
             rules.repairs += 1
             output.clear()
             tracker.reopen(into: &output)
+            tracker.askForPositions(at: now, into: &output)
             perform(at: now)
         }
     }

@@ -9,8 +9,9 @@ import Testing
             source: Endpoint(address(source), 40112),
             destination: Endpoint(address(destination), 21)
         )
-        let packet = BarePacket.reset(
+        let packet = BarePacket.bytes(
             tuple,
+            [.rst, .ack],
             sequence: SequenceNumber(0xfeed_beef),
             acknowledgement: SequenceNumber(0x1234_5678)
         )
@@ -25,12 +26,17 @@ import Testing
         #expect(packet[segment.tcpOffset - (packet[0] >> 4 == 4 ? 12 : 33)] == 64, "hops left")
     }
 
-    @Test func `no RST joins two families`() {
+    @Test func `no packet joins two families`() {
         let tuple = Tuple(
             source: Endpoint(address("10.1.0.2"), 1),
             destination: Endpoint(address("fd02::2"), 2)
         )
-        let packet = BarePacket.reset(tuple, sequence: SequenceNumber(0), acknowledgement: SequenceNumber(0))
+        let packet = BarePacket.bytes(
+            tuple,
+            [.ack],
+            sequence: SequenceNumber(0),
+            acknowledgement: SequenceNumber(0)
+        )
         #expect(packet.isEmpty)
     }
 }

@@ -160,6 +160,20 @@ import Testing
             queries | wc -l
             """
         )
-        #expect(said == "17\n")
+        #expect(said == "23\n")
+    }
+
+    @Test func `the alerts are valid, and the exporter has each metric that they look at`() throws {
+        let said = try output(
+            """
+            alerts='\(Program.top.appending(path: "dist/contrib/alerts.yml").path)'
+            promtool check rules "$alerts" | grep -o '[0-9]* rules found'
+            curl --silent http://127.0.0.1:9421/metrics >"$dir/metrics"
+            grep -o 'pinhole_[a-z_]*' "$alerts" | sort -u | while read -r name; do
+                grep -q "^# TYPE $name " "$dir/metrics" || echo "no metric: $name"
+            done
+            """
+        )
+        #expect(said == "8 rules found\n")
     }
 }
