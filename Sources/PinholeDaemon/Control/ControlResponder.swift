@@ -65,6 +65,8 @@ package struct ControlResponder {
         case .status:
             let status = StatusReport(
                 facts: facts,
+                bypassMark: engine.system.releaseMark,
+                opensForFTPS: engine.policy.opensForFTPS,
                 statistics: engine.report(queue(), lostLines: lostLines),
                 refusals: refusals(.none, of: engine),
                 now: now
