@@ -12,6 +12,8 @@
 # make cost        count what the core allocates and keeps; time it
 # make fuzz        run each fuzzer for SECONDS (60)
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
+# make mutants     change the program in COUNT (120) small ways in PARTS (core; or shell, as root) chosen by SEED (1), and print which
+#                  of the changes no test notices; AGAIN=--again tries the survivors once more
 # make siege       attack a real gateway at random for SECONDS (3600), and print what it opened that nobody had announced (root)
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       benchmark against the alternatives, ROUNDS (7) times; writes the table of docs/performance.md (root)
@@ -49,7 +51,7 @@ build_packages = pkg-config libmnl-dev libnetfilter-queue-dev libjansson-dev lib
 build_libraries = libmnl libnetfilter_queue jansson libpcap libseccomp libmicrohttpd ncursesw
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus systemd mandoc zsh fish tmux \
-    openssl ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
+    openssl conntrackd ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
 # Servers of FTP, of which Debian lets only one be installed at a time: the others are unpacked under .build.
 servers = proftpd-core pure-ftpd inetutils-ftpd
 server_libraries = libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23 libwrap0
@@ -59,7 +61,7 @@ deb_packages = debhelper lintian
 debians = .build/bookworm .build/trixie
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak siege faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak mutants siege faults bench compare clean
 
 deps:
 	@scripts/dependencies $(build_packages) $(test_packages)
@@ -161,6 +163,13 @@ soak: SECONDS ?= 3600
 soak:
 	@scripts/dependencies $(build_packages)
 	scripts/soak $(SECONDS)
+
+mutants: PARTS ?= core
+mutants: COUNT ?= 120
+mutants: SEED ?= 1
+mutants:
+	@scripts/dependencies $(build_packages) python3
+	scripts/mutants --parts $(PARTS) --count $(COUNT) --seed $(SEED) $(AGAIN)
 
 siege: SECONDS ?= 3600
 siege:

@@ -140,6 +140,7 @@ let package = Package(
         .testTarget(
             name: "NetfilterTests",
             dependencies: ["Netfilter", "Linux", "FTPHelper", "CFaults"],
+            exclude: ["Scripts"],
             swiftSettings: fenced
         ),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "FTPHelper"], swiftSettings: fenced),
@@ -180,12 +181,19 @@ let package = Package(
             swiftSettings: fenced
         ),
         .testTarget(
+            name: "ReplicationTests",
+            dependencies: ["Replication", "FTPHelper"],
+            swiftSettings: fenced
+        ),
+        .testTarget(
             name: "PinholeTests",
             dependencies: [
                 "pinhole", "pinholed", "Commands", "Configuration", "PinholeDaemon", "Messages", "FTPHelper",
                 "Netfilter", "Linux", "Formats", "Terminal",
             ],
-            exclude: ["Rules/pinhole.nft-list", "Support/hostile-daemon", "Support/nft-without-queue"],
+            exclude: [
+                "Rules/pinhole.nft-list", "Scripts", "Support/hostile-daemon", "Support/nft-without-queue",
+            ],
             swiftSettings: fenced
         ),
         .testTarget(

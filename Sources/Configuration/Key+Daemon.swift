@@ -11,7 +11,6 @@ extension Key {
         name: "queues",
         form: .value(placeholder: "CONTROL,DATA,..."),
         standard: QueueNumbers().description,
-        effect: .atNextStart,
         reader: .both,
         summary: "numbers of the queues",
         details: """
@@ -24,7 +23,6 @@ extension Key {
         name: "socket",
         form: .value(placeholder: "PATH"),
         standard: Option.defaultSocketPath,
-        effect: .atNextStart,
         reader: .both,
         summary: "control socket",
         details: """
@@ -36,7 +34,6 @@ extension Key {
         name: "state",
         form: .value(placeholder: "PATH"),
         standard: Settings(socketPath: Option.defaultSocketPath).statePath,
-        effect: .atNextStart,
         summary: "saved state",
         details: """
             File in which the daemon saves what the next daemon needs to go on with its sessions. The file is next to the \
@@ -48,7 +45,6 @@ extension Key {
         name: "peer-state",
         form: .value(placeholder: "PATH"),
         standard: Settings(socketPath: Option.defaultSocketPath).peerStatePath,
-        effect: .atNextStart,
         summary: "the peer's sessions",
         details: """
             File with the sessions of the other gateway of a pair, which `pinhole sync` writes. The daemon goes on with \
@@ -61,7 +57,6 @@ extension Key {
         form: .value(placeholder: "NAME"),
         standard: Settings.usualUser,
         standardNote: "\(Settings.usualUser), if it exists",
-        effect: .atNextStart,
         summary: "user after startup",
         details: """
             User to run as after startup. Without such a user, the daemon stays root and logs it.

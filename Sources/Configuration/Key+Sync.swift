@@ -12,7 +12,6 @@ extension Key {
         form: .value(placeholder: "ADDRESS"),
         standard: nil,
         example: "192.168.100.1",
-        effect: .atNextStart,
         reader: .sync,
         summary: "address of this gateway on the link to the other",
         details: """
@@ -27,7 +26,6 @@ extension Key {
         form: .value(placeholder: "ADDRESS"),
         standard: nil,
         example: "192.168.100.2",
-        effect: .atNextStart,
         reader: .sync,
         summary: "address of the other gateway",
         details: """
@@ -40,7 +38,6 @@ extension Key {
         optionName: "port",
         form: .value(placeholder: "PORT"),
         standard: "\(SyncSettings().port)",
-        effect: .atNextStart,
         reader: .sync,
         summary: "TCP port of both gateways",
         details: """
@@ -54,7 +51,6 @@ extension Key {
         form: .value(placeholder: "FILE"),
         standard: nil,
         example: "/etc/pinhole/sync.key",
-        effect: .atNextStart,
         reader: .sync,
         summary: "file with the key of both gateways",
         details: """

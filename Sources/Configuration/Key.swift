@@ -61,7 +61,6 @@ package struct Key: Sendable {
     /// A sample value for a key without a default.
     var example: String?
     var scope = Scope.general
-    var effect = Effect.atOnce
     var reader = Reader.daemon
     /// What it does, in a few words, for `--help`.
     let summary: String
@@ -93,6 +92,8 @@ package struct Key: Sendable {
 
     /// The keys that the section of a server can have.
     static let ofServers = all.filter { $0.scope != .general }
+
+    var effect: Effect { StartupSetting(rawValue: name) == nil ? .atOnce : .atNextStart }
 
     /// The default as documents and help show it.
     var shownStandard: String? { standardNote ?? standard }

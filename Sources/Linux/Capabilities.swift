@@ -4,6 +4,7 @@ import Glibc
 
 /// The capabilities of this process (`capabilities(7)`).
 package enum Capabilities {
+    /// The capabilities that the daemon uses; the values are those of `linux/capability.h`.
     package enum Capability: UInt64, Sendable {
         /// `CAP_NET_ADMIN`: queues, conntrack, sets.
         case networkAdministration = 12

@@ -3,7 +3,9 @@ import Glibc
 
 /// The identity of a file: its device and inode numbers.
 package struct FileIdentity: Hashable, Sendable {
+    /// The number of the device that the file is on (`st_dev`).
     package let device: UInt64
+    /// The number of the file on it (`st_ino`).
     package let inode: UInt64
 
     package init(device: UInt64, inode: UInt64) {

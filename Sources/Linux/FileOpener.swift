@@ -15,6 +15,8 @@ package struct FileOpener: ~Copyable {
     }
 
     /// Starts the helper, as `account` if that is given; to be called before other threads exist.
+    ///
+    /// - Throws: `EAGAIN` or `ENOMEM` if the system has no room for a process.
     package static func start(for path: String, as account: Account?) throws(SystemError) -> FileOpener {
         // Sound: the path is NUL-terminated; the new process has its own copy of it.
         let number = try SystemError.check("start what reads \(path)") {

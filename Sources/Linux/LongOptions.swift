@@ -12,6 +12,7 @@ package struct LongOptions: Sendable {
     package struct Definition: Sendable {
         /// The name without its dashes.
         package let name: String
+        /// Whether a value has to follow.
         package let takesValue: Bool
 
         package init(name: String, takesValue: Bool) {
@@ -36,7 +37,9 @@ package struct LongOptions: Sendable {
         case unexpectedValue(String)
     }
 
+    /// The options in their order; one that occurs twice is there twice.
     package private(set) var occurrences: [Occurrence] = []
+    /// The other arguments in their order.
     package private(set) var operands: [String] = []
 
     /// Held while a command line is split, because getopt_long keeps its state in global variables.

@@ -10,6 +10,7 @@ import Glibc
     private let descriptor: Descriptor
     private let path: String
     private var address: UnsafeMutableRawPointer
+    /// The size in bytes.
     package private(set) var size: Int
     private var isPublished = false
 
@@ -56,6 +57,8 @@ import Glibc
     }
 
     /// Renames the file to its final path, which replaces a file there.
+    ///
+    /// - Throws: The error of `rename(2)`; `EISDIR` if there is a directory.
     package mutating func publish() throws(SystemError) {
         try MappedFile.move(MappedFile.draft(of: path), to: path)
         isPublished = true
@@ -67,6 +70,8 @@ import Glibc
     }
 
     /// Extends the file with zeros to `larger` bytes; does nothing unless that is more than it has.
+    ///
+    /// - Throws: `ENOSPC` if there is not enough space; the file then stays as it is.
     package mutating func grow(to larger: Int) throws(SystemError) {
         guard larger > size else { return }
         try MappedFile.reserve(larger, of: descriptor.number, path)

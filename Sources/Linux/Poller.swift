@@ -24,9 +24,11 @@ package struct Poller: ~Copyable {
 
     /// The events of one descriptor.
     package struct Readiness: Hashable, Sendable {
+        /// The number of the descriptor.
         package let descriptor: Int32
         /// Also set after an error or hang-up, which the next read reports.
         package let isReadable: Bool
+        /// Whether a write does not block.
         package let isWritable: Bool
         /// Set after an error or hang-up (`EPOLLERR`, `EPOLLHUP`).
         package let isOver: Bool
@@ -41,6 +43,8 @@ package struct Poller: ~Copyable {
     /// Creates a poller without descriptors.
     ///
     /// The corresponding C function is `epoll_create1`.
+    ///
+    /// - Throws: `EMFILE` or `ENFILE` if there are too many descriptors.
     package static func open() throws(SystemError) -> Poller {
         Poller(adopting: try SystemError.check("make an event poll") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     }
@@ -51,6 +55,8 @@ package struct Poller: ~Copyable {
     /// Adds a descriptor.
     ///
     /// The corresponding C constant is `EPOLL_CTL_ADD`.
+    ///
+    /// - Throws: `EEXIST` if it is watched already, `EPERM` if it is a regular file.
     package func add(_ number: Int32, for interest: Interest) throws(SystemError) {
         try control(EPOLL_CTL_ADD, number, interest)
     }
@@ -58,6 +64,8 @@ package struct Poller: ~Copyable {
     /// Changes the events to report for a descriptor.
     ///
     /// The corresponding C constant is `EPOLL_CTL_MOD`.
+    ///
+    /// - Throws: `ENOENT` if it is not watched.
     package func change(_ number: Int32, to interest: Interest) throws(SystemError) {
         try control(EPOLL_CTL_MOD, number, interest)
     }
@@ -65,6 +73,8 @@ package struct Poller: ~Copyable {
     /// Removes a descriptor; not needed before closing it.
     ///
     /// The corresponding C constant is `EPOLL_CTL_DEL`.
+    ///
+    /// - Throws: `ENOENT` if it is not watched.
     package func remove(_ number: Int32) throws(SystemError) {
         try control(EPOLL_CTL_DEL, number, .reading)
     }

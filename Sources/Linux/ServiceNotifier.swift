@@ -4,6 +4,7 @@ import Glibc
 
 /// Sends state changes to the service manager, as `sd_notify(3)` does, without libsystemd.
 package struct ServiceNotifier: ~Copyable {
+    /// What the manager is told, as `sd_notify(3)` writes it.
     package enum State: String, Sendable {
         case ready = "READY=1"
         case stopping = "STOPPING=1"

@@ -40,6 +40,7 @@ package struct SocketStream: ~Copyable {
         )
     }
 
+    /// The descriptor's number.
     package var number: Int32 { descriptor.number }
 
     /// Makes reads and writes return at once (`O_NONBLOCK`).
@@ -70,6 +71,8 @@ package struct SocketStream: ~Copyable {
     }
 
     /// Reads at most `limit` bytes and appends them to `buffer`.
+    ///
+    /// - Throws: `ECONNRESET` if the other end closed the connection before it had read everything.
     package func read(into buffer: inout [UInt8], limit: Int) throws(SystemError) -> Reading {
         let start = buffer.count
         var count = 0

@@ -15,11 +15,15 @@ package enum StandardOutput {
     }
 
     /// Writes all of `text`, and blocks as long as the reader needs.
+    ///
+    /// - Throws: `EPIPE` if nobody reads any more, `ENOSPC` if the disk is full.
     package static func write(_ text: String) throws(SystemError) {
         try write(Array(text.utf8)[...])
     }
 
     /// Writes all of `bytes`, and blocks as long as the reader needs.
+    ///
+    /// - Throws: `EPIPE` if nobody reads any more, `ENOSPC` if the disk is full.
     package static func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
         var rest = bytes
         while !rest.isEmpty {

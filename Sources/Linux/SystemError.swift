@@ -18,6 +18,7 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
         self.words = words
     }
 
+    /// Two errors are equal if operation and code are.
     package static func == (left: SystemError, right: SystemError) -> Bool {
         left.code == right.code && left.operation == right.operation
     }
@@ -27,6 +28,7 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
         hasher.combine(code)
     }
 
+    /// The operation and the reason: `bind queue 21: Operation not permitted`.
     package var description: String { "\(operation): \(reason)" }
 
     /// The meaning of `code`, in words.

@@ -12,6 +12,8 @@ package struct TextFile: ~Copyable {
     }
 
     /// Opens the file at `path` for reading.
+    ///
+    /// - Throws: `ENOENT` if there is no file, `EACCES` if this process may not read it.
     package static func open(_ path: String) throws(SystemError) -> TextFile {
         // Sound: the path is NUL-terminated and read during the call.
         let number = try SystemError.check("open \(path)") {
@@ -35,6 +37,8 @@ package struct TextFile: ~Copyable {
     }
 
     /// Opens a file, reads it and closes it.
+    ///
+    /// - Throws: The errors of `open` and of reading.
     package static func read(_ path: String, upTo size: Int = maximumSize) throws(SystemError) -> String {
         try open(path).text(upTo: size)
     }

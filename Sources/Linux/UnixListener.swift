@@ -59,6 +59,8 @@ package struct UnixListener: ~Copyable {
     package var number: Int32 { descriptor.number }
 
     /// Accepts the next client; `nil` if none waits or it has disconnected.
+    ///
+    /// - Throws: `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` for want of resources; the client waits on.
     package func accept() throws(SystemError) -> SocketStream? {
         do {
             return SocketStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })

@@ -2,6 +2,7 @@
 
 /// A change to a connection mark: a value and a mask, as in `CONNMARK --set-xmark VALUE/MASK`.
 package struct ConnectionMark: Hashable, Sendable {
+    /// The bits to set, in host order.
     package let value: UInt32
     /// The bits that are replaced by those of `value`; the other bits stay as they are.
     package let mask: UInt32

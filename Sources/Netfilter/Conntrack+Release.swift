@@ -17,6 +17,8 @@ extension Conntrack {
     }
 
     /// Removes the mark of `release`; does nothing if the connection no longer exists.
+    ///
+    /// - Throws: The error with which the kernel answers; `EPERM` without `CAP_NET_ADMIN`.
     package mutating func recall(_ mapping: Mapping) throws(SystemError) {
         guard let releaseMark else { return }
         do {

@@ -45,6 +45,8 @@ package struct Conntrack: ~Copyable {
 
     /// Returns the entry whose original or reply tuple, zone included, is `tuple`; `nil` if there is none
     /// (`IPCTNL_MSG_CT_GET`).
+    ///
+    /// - Throws: `EBADMSG` if the answer cannot be understood, or the error with which the kernel answers.
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         let operation = "look up a conntrack entry"
         let attributes: [UInt8]
@@ -144,6 +146,8 @@ package struct Conntrack: ~Copyable {
     /// Deletes the entry with a tuple, if there is one (`IPCTNL_MSG_CT_DELETE`).
     ///
     /// With `id`, it deletes only the entry with that id, and not one that has replaced it.
+    ///
+    /// - Throws: The error with which the kernel answers; `EPERM` without `CAP_NET_ADMIN`.
     package mutating func delete(_ tuple: Tuple, id: UInt32? = nil) throws(SystemError) {
         do {
             try socket.request(

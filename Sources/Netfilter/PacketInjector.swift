@@ -20,6 +20,8 @@ package struct PacketInjector: ~Copyable {
     }
 
     /// Takes over the sockets that the service manager has kept, which needs no `CAP_NET_RAW`, or opens new ones.
+    ///
+    /// - Throws: `EPERM` if there are none and this process has no `CAP_NET_RAW`.
     package static func open(from inherited: inout InheritedDescriptors) throws(SystemError) -> PacketInjector
     {
         guard let v4 = inherited.take(names.v4) else { return try open() }

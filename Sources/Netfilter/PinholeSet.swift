@@ -76,6 +76,8 @@ package struct PinholeSet: ~Copyable {
     }
 
     /// Removes an expectation, if it is in the set.
+    ///
+    /// - Throws: `ENOENT` if the set does not exist.
     package mutating func remove(_ expectation: Expectation) throws(SystemError) {
         try expectation.forEachSource { (source) throws(SystemError) in
             try remove(.pinhole(to: expectation.to, from: source))

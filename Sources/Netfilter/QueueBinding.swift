@@ -3,6 +3,7 @@ import Linux
 
 /// A queue that a process has bound, from `/proc/net/netfilter/nfnetlink_queue`.
 package struct QueueBinding: Hashable, Sendable {
+    /// The number of the queue (`--queue-num`).
     package let queue: UInt16
     /// The port of the netlink socket through which it was bound.
     package let port: UInt32

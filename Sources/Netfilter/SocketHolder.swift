@@ -8,6 +8,7 @@ import Linux
 /// The socket's inode is looked up in `/proc/net`, and the inode among the descriptors in `/proc/PID/fd`. That needs root,
 /// and does not find a process outside the PID namespace of this one.
 package struct SocketHolder: Hashable, Sendable {
+    /// The process id in the PID namespace of this process.
     package let process: Int32
     /// The process's name, at most 15 bytes (`/proc/PID/comm`).
     package let name: String

@@ -27,7 +27,8 @@ extension Daemon {
             )
             engine.adopt(policy, at: Clock.now())
             log.threshold = settings.logLevel
-            let later = current.differences(from: settings).joined(separator: ",")
+            let later = StartupSetting.allCases.filter { $0.differs(current, settings) }
+                .map(\.rawValue).joined(separator: ",")
             log.write(.info, "reloaded") { if later != "" { $0.add("at-next-start", later) } }
             if let problem { log.write(ftpsProblem: problem) }
             let warnings = settings.warnings
@@ -61,18 +62,5 @@ extension Daemon {
             let hint = "see that it is there and the daemon's user may read it"
             throw UserError(error.description, hint: hint)
         }
-    }
-}
-
-extension Settings {
-    /// The keys whose new values take effect only at the next start.
-    fileprivate func differences(from other: Settings) -> [String] {
-        var names: [String] = []
-        if queues != other.queues { names.append("queues") }
-        if socketPath != other.socketPath { names.append("socket") }
-        if statePath != other.statePath { names.append("state") }
-        if peerStatePath != other.peerStatePath { names.append("peer-state") }
-        if user != other.user { names.append("user") }
-        return names
     }
 }

@@ -18,96 +18,42 @@ extension Daemon {
     ) throws(UserError) -> Daemon {
         var settings = settings
         var inherited = InheritedDescriptors.take()
-        let hasInjector = PacketInjector.isKept(in: inherited)
-        guard Capabilities.contain(.networkAdministration), hasInjector || Capabilities.contain(.rawSockets)
-        else {
-            throw UserError(
-                "no permission to change the network",
-                hint: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
-            )
-        }
-        try attempt(Descriptor.occupyStandardStreams, orElse: unforeseen)
-        SignalDescriptor.ignoreBrokenPipes()
+        try requirePermissions(inherited)
+        try prepareStandardStreams()
         let account = try account(for: settings.user)
         let notifier = ServiceNotifier.open()
         let signals = try attempt(SignalDescriptor.open, orElse: unforeseen)
         // Forked first, so that it inherits no descriptor.
-        let opener = try attempt(
-            { () throws(SystemError) in try FileOpener.start(for: file.path, as: account) },
-            orElse: unforeseen
-        )
-        let conntrack = try attempt(Conntrack.open) {
-            lacking("ctnetlink", module: "nf_conntrack_netlink", $0)
-        }
+        let opener = try opener(of: file, as: account)
+        let conntrack = try conntrack()
         var pinholes = try pinholes()
         let awaitedFTPS = AwaitedFTPS()
-        let (policy, ftpsProblem) = awaitedFTPS.possible(
+        let ftpsProblem: UserError?
+        (settings.policy, ftpsProblem) = awaitedFTPS.possible(
             settings.policy,
             missing: pinholes.missingSessions(),
             at: Clock.now()
         )
-        settings.policy = policy
-        let facts = DaemonFacts(
-            version: version,
-            process: getpid(),
-            started: Clock.now(),
-            backend: pinholes.backend,
-            queues: settings.queues,
-            user: account?.user ?? geteuid(),
-            statePath: settings.statePath
-        )
-        let injector = try attempt(
-            { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
-            orElse: unforeseen
-        )
+        let facts = facts(version, settings, pinholes.backend, account)
+        let injector = try injector(from: &inherited)
         let routing = try attempt(Routing.open, orElse: unforeseen)
-        var server = try attempt {
-            () throws(SystemError) in
-            try ControlServer.open(settings.socketPath, group: account?.group)
-        } orElse: {
-            unreachable(settings.socketPath, $0)
-        }
+        var server = try server(at: settings.socketPath, for: account)
         let queues = try Queues.open(settings.queues, &inherited, notifier)
         let poller = try attempt(Poller.open, orElse: unforeseen)
-        for number in [signals.number, server.number] + queues.fileDescriptors {
-            try attempt(
-                { () throws(SystemError) in try poller.add(number, for: .reading) },
-                orElse: unforeseen
-            )
-        }
+        try watch([signals.number, server.number] + queues.fileDescriptors, poller)
         // Only root can read this file; without root the figures are missing.
         let queueFigures = try? TextFile.open(QueueFigures.path)
-        var log = Log(threshold: settings.logLevel, hasPriorities: StandardError.isJournal) {
-            StandardError.offer($0)
-        }
+        var log = log(settings.logLevel)
         if let ftpsProblem { log.write(ftpsProblem: ftpsProblem) }
         JSON.prepare()
         Clock.prepare()
-        let engine = try takeOver(
-            settings,
-            owner: account?.user,
-            conntrack,
-            pinholes,
-            injector,
-            routing,
-            &log
-        )
-        let search = engine.system.searchDescriptor
-        try attempt(
-            { () throws(SystemError) in try poller.add(search, for: .reading) },
-            orElse: unforeseen
-        )
+        let owner = account?.user
+        let engine = try takeOver(settings, owner: owner, conntrack, pinholes, injector, routing, &log)
+        try watch([engine.system.searchDescriptor], poller)
         for name in inherited.rest { notifier.discard(name) }
         queues.store(with: notifier)
-        var liberties: [String] = []
-        if geteuid() == 0, settings.user == nil, account == nil {
-            liberties.append("it runs as root: there is no user \(Settings.usualUser)")
-        }
-        let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
-            UserError($0.description, hint: "start it as root, or as the user that it is to be")
-        }
+        let liberties = try confine(as: account, settings)
         server.leaveFile()
-        if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return Daemon(
             settings,
             facts: facts,
@@ -124,6 +70,99 @@ extension Daemon {
             engine: engine,
             log: log
         )
+    }
+
+    private static func requirePermissions(_ inherited: borrowing InheritedDescriptors) throws(UserError) {
+        guard Capabilities.contain(.networkAdministration),
+            PacketInjector.isKept(in: inherited) || Capabilities.contain(.rawSockets)
+        else {
+            throw UserError(
+                "no permission to change the network",
+                hint: "run it as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
+            )
+        }
+    }
+
+    /// No descriptor that is opened later can be one of them, and a closed one ends no daemon.
+    private static func prepareStandardStreams() throws(UserError) {
+        try attempt(Descriptor.occupyStandardStreams, orElse: unforeseen)
+        SignalDescriptor.ignoreBrokenPipes()
+    }
+
+    private static func facts(
+        _ version: String,
+        _ settings: Settings,
+        _ backend: PinholeSet.Backend,
+        _ account: Account?
+    ) -> DaemonFacts {
+        DaemonFacts(
+            version: version,
+            process: getpid(),
+            started: Clock.now(),
+            backend: backend,
+            queues: settings.queues,
+            user: account?.user ?? geteuid(),
+            statePath: settings.statePath
+        )
+    }
+
+    private static func log(_ threshold: LogLevel) -> Log {
+        Log(threshold: threshold, hasPriorities: StandardError.isJournal) { StandardError.offer($0) }
+    }
+
+    private static func opener(
+        of file: ConfigurationFile,
+        as account: Account?
+    ) throws(UserError) -> FileOpener {
+        try attempt(
+            { () throws(SystemError) in try FileOpener.start(for: file.path, as: account) },
+            orElse: unforeseen
+        )
+    }
+
+    private static func conntrack() throws(UserError) -> Conntrack {
+        try attempt(Conntrack.open) { lacking("ctnetlink", module: "nf_conntrack_netlink", $0) }
+    }
+
+    private static func injector(
+        from inherited: inout InheritedDescriptors
+    ) throws(UserError) -> PacketInjector {
+        try attempt(
+            { () throws(SystemError) in try PacketInjector.open(from: &inherited) },
+            orElse: unforeseen
+        )
+    }
+
+    private static func server(at path: String, for account: Account?) throws(UserError) -> ControlServer {
+        try attempt({ () throws(SystemError) in try ControlServer.open(path, group: account?.group) }) {
+            unreachable(path, $0)
+        }
+    }
+
+    /// Has the poller tell when any of the descriptors can be read.
+    private static func watch(_ descriptors: [Int32], _ poller: borrowing Poller) throws(UserError) {
+        for descriptor in descriptors {
+            try attempt(
+                { () throws(SystemError) in try poller.add(descriptor, for: .reading) },
+                orElse: unforeseen
+            )
+        }
+    }
+
+    /// Drops privileges and enters the sandbox; returns the confinement that could not be applied.
+    private static func confine(
+        as account: Account?,
+        _ settings: Settings
+    ) throws(UserError) -> [String] {
+        var liberties: [String] = []
+        if geteuid() == 0, settings.user == nil, account == nil {
+            liberties.append("it runs as root: there is no user \(Settings.usualUser)")
+        }
+        let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
+            UserError($0.description, hint: "start it as root, or as the user that it is to be")
+        }
+        if !isFiltered { liberties.append("the kernel cannot filter system calls") }
+        return liberties
     }
 
     /// The sets that the loaded rules use, those of expectations at least.

@@ -7,7 +7,7 @@ import PinholeDaemon
 /// A connection that carries messages, to the other gateway or to the daemon; it never blocks.
 final class Link {
     /// Bytes read at a time.
-    private static let pieceSize = 1 << 16
+    private static let pieceSize = 1 << 14
 
     let stream: SocketStream
     /// When bytes arrived last.

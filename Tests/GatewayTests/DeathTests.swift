@@ -16,8 +16,7 @@ import Testing
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
             let sessions = try await gateway.startSessions()
-            for _ in 0..<DeathTests.kills {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 50...500)))
+            try await Pauses.with(count: DeathTests.kills) { _ in
                 _ = try await daemon.stop("KILL")
                 daemon = try await gateway.startDaemon()
                 try await daemon.said("event=restored connections=100 dropped=0")
@@ -79,8 +78,7 @@ import Testing
             try await gateway.loadRules()
             let manager = try await gateway.startSupervisedDaemon()
             let sessions = try await gateway.startSessions()
-            for number in 0..<DeathTests.kills {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 50...500)))
+            try await Pauses.with(count: DeathTests.kills) { number in
                 try manager.say(signal)
                 try await manager.said("ready \(number + 2)\n")
             }

@@ -19,8 +19,10 @@ import Testing
             let port = try session.extendedPort()
 
             let server = topology.dialled
-            try await #require(gateway.probe(server, port, from: .stranger) == "dropped", "another host")
-            try await #require(gateway.probe(server, port ^ 1, from: .client) == "dropped", "another port")
+            async let stranger = gateway.probe(server, port, from: .stranger)
+            async let neighbour = gateway.probe(server, port ^ 1, from: .client)
+            try await #require(stranger == "dropped", "another host")
+            try await #require(neighbour == "dropped", "another port")
             try await #require(gateway.members().count == 1)
             try await #require(gateway.probe(server, port, from: .client) == "connected")
             try await #require(gateway.members().isEmpty)
@@ -49,8 +51,10 @@ import Testing
             try await session.said("200 EPRT")
 
             let client = topology.seen
-            try await #require(gateway.probe(client, 5001, from: .stranger) == "dropped", "another host")
-            try await #require(gateway.probe(client, 5002, from: .server) == "dropped", "another port")
+            async let stranger = gateway.probe(client, 5001, from: .stranger)
+            async let neighbour = gateway.probe(client, 5002, from: .server)
+            try await #require(stranger == "dropped", "another host")
+            try await #require(neighbour == "dropped", "another port")
             try await #require(gateway.members().count == 1)
             try await #require(gateway.probe(client, 5001, from: .server) == "connected")
             try await #require(gateway.members().isEmpty)

@@ -52,5 +52,10 @@ import Testing
         let listener = try UnixListener.open(path, mode: 0o600)
         let error = #expect(throws: SystemError.self) { try poller.change(listener.number, to: .reading) }
         #expect(error?.code == ENOENT)
+        try poller.add(listener.number, for: .nothing)
+        try poller.change(listener.number, to: .reading)
+        let client = try SocketStream.connect(to: path)
+        #expect(report(poller).map(\.descriptor) == [listener.number])
+        _ = client.number
     }
 }

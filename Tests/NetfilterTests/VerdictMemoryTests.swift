@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Foundation
 import Glibc
 import Linux
 import Netfilter
@@ -66,22 +67,7 @@ import Testing
 
     /// Returns whether the memory of this process contains the password in upper case.
     private func isInMemory() throws -> Bool {
-        let script = """
-            import os, sys
-            password, found, process = sys.argv[1].upper().encode(), False, os.getppid()
-            with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb", 0) as memory:
-                for line in maps:
-                    span, permissions, *rest = line.split()
-                    if not permissions.startswith("rw"):
-                        continue
-                    start, end = (int(bound, 16) for bound in span.split("-"))
-                    memory.seek(start)
-                    try:
-                        found = found or password in memory.read(end - start)
-                    except OSError:
-                        pass
-            print(found)
-            """
-        return try namespace.run("python3 - \(password)", input: script) == "True\n"
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/find.py")
+        return try namespace.run("python3 -B \(script.path) \(password)") == "True\n"
     }
 }

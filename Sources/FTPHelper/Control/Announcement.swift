@@ -2,9 +2,11 @@
 
 /// The address field of a line that announces a data connection: its content and its position.
 package struct Announcement: Hashable, Sendable {
+    /// The command or reply that it is the field of.
     package let kind: Expectation.Kind
     /// The advertised address; `nil` if the field has none (229) or cannot hold one (227 on IPv6).
     package let address: IPAddress?
+    /// The advertised port in host order; never 0.
     package let port: UInt16
     /// The offsets in the line that have to be replaced if the address or the port changes.
     package let field: Range<Int>

@@ -12,6 +12,7 @@
 ///
 /// Refused, for example: `GET / HTTP/1.1` (not an FTP command), `PORT(10,1,0,2,19,137)` (no blank).
 package struct Command: Hashable, Sendable {
+    /// The command; `other` for those that have no meaning here.
     package let verb: Verb
     /// Offsets of the argument in the line; empty if there is none.
     package let argument: Range<Int>

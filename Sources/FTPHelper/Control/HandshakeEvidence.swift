@@ -43,7 +43,6 @@ struct HandshakeEvidence: Sendable {
 
     /// Begins a record of application data.
     mutating func beginRecord(_ length: UInt16) {
-        isCounting = false
         guard length > HandshakeEvidence.alertLength else { return }
         isCounting = !isLatest || length < longest && !isBehindLongest
         isBehindLongest = length >= longest

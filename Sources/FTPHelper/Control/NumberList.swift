@@ -8,6 +8,7 @@ package struct NumberList {
     static let maximumCount = 24
 
     private var numbers: [24 of UInt8] = .init(repeating: 0)
+    /// Number of numbers: 1 to `maximumCount`.
     package private(set) var count = 0
     /// Offset behind the last number.
     package private(set) var end: Int

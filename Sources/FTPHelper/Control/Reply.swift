@@ -6,6 +6,7 @@
 /// end of the line, a blank, or a hyphen if more lines follow. Telnet commands in front of the code are
 /// skipped. Refused, for example: `HTTP/1.1 200 OK`, `22 ready`, `2200 hello`.
 package struct Reply: Hashable, Sendable {
+    /// The reply code: 100 to 699.
     package let code: UInt16
     /// Set by the hyphen: the reply continues up to a line with the same code and no hyphen.
     package let isContinued: Bool

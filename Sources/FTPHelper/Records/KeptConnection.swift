@@ -45,6 +45,7 @@ package struct KeptConnection {
     /// Set if the direction of its conntrack entry was reversed, so that it was watched.
     package var isReversed: Bool { connection.isReversed }
 
+    /// The two tuples of its conntrack entry.
     package var mapping: Mapping { connection.mapping }
     /// Identifier of its conntrack entry (`CTA_ID`); another gateway has another one.
     package var entryID: UInt32 { connection.entryID }

@@ -13,6 +13,7 @@
 /// Refused, for example: `220 ready` and `EHLO` (SMTP); `+OK` and `USER` (POP3); `200 hello` and `USER`
 /// (poppassd).
 package struct Candidate: Sendable {
+    /// What is known so far.
     package enum Standing: Hashable, Sendable {
         case undecided
         /// It is a control connection; the tuple is that of the client's packets.

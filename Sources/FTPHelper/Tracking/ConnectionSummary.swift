@@ -15,7 +15,9 @@ package struct ConnectionSummary: Hashable, Sendable {
     ///
     /// It stays the same when the daemon is restarted, unless conntrack loses the entry.
     package let id: UInt32
+    /// The two tuples of its conntrack entry.
     package let mapping: Mapping
+    /// How far the session has come.
     package let state: State
     /// Set if the connection was already established when first seen.
     package let isAdopted: Bool

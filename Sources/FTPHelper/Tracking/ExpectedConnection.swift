@@ -2,6 +2,7 @@
 
 /// A data connection whose SYN has arrived; the shell has to create its conntrack entry.
 package struct ExpectedConnection: Hashable, Sendable {
+    /// The expectation that the SYN matches.
     package let expectation: Expectation
     /// The tuple of the SYN: the original tuple of the entry.
     package let original: Tuple

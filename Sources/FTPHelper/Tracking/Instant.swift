@@ -4,6 +4,7 @@
 ///
 /// The core has no clock: every function that needs the time gets it as a parameter.
 package struct Instant: Hashable, Comparable, Sendable {
+    /// Nanoseconds since that start; the daemon's clock is `CLOCK_MONOTONIC`.
     package var nanoseconds: UInt64
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }

@@ -5,7 +5,9 @@
 /// Packets of the client arrive with the `original` tuple and packets of the server with the `reply` tuple,
 /// both before NAT (`IP_CT_DIR_ORIGINAL`, `IP_CT_DIR_REPLY`). Without NAT, one is the inverse of the other.
 package struct Mapping: Hashable, Sendable {
+    /// The tuple of the packets of the one that opened the connection (`IP_CT_DIR_ORIGINAL`).
     package var original: Tuple
+    /// The tuple of the packets of the other one (`IP_CT_DIR_REPLY`).
     package var reply: Tuple
 
     package init(original: Tuple, reply: Tuple) {

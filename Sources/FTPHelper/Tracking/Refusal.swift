@@ -28,6 +28,7 @@ package struct Refusal: Hashable, Sendable {
         case ftpsLimit = "ftps-limit"
     }
 
+    /// Why nothing was opened.
     package let reason: Reason
     /// What the line would have announced; `nil` if it announced nothing, for example with `notFTP`.
     package let kind: Expectation.Kind?

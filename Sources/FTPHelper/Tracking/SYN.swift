@@ -2,6 +2,7 @@
 
 /// The first segment of a connection, as far as it matters whether it is the SYN of a data connection.
 package struct SYN: Sendable {
+    /// Addresses and ports of the packet, before NAT.
     package let tuple: Tuple
     /// Header bytes of each packet after the SYN, and of the SYN itself.
     let headerSize: Int

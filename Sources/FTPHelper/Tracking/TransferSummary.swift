@@ -12,6 +12,7 @@ package struct TransferSummary: Hashable, Sendable {
     ///
     /// That of a listing without a path is the directory.
     package let path: [UInt8]
+    /// Set if line ends are converted (TYPE A): then bytes and size may differ.
     package let isASCII: Bool
     /// `nil` if no data connection has arrived.
     package let data: DataConnection?
@@ -23,6 +24,7 @@ package struct TransferSummary: Hashable, Sendable {
     package let offset: UInt64
     /// Bytes transferred over the data connection; `nil` if they were not counted.
     package internal(set) var bytes: TransferBytes?
+    /// When its command or its data connection was first seen.
     package let began: Instant
     /// `nil` while the transfer is under way.
     package internal(set) var ended: Instant?

@@ -2,6 +2,7 @@
 
 /// A range of addresses that share their leading bits: `10.2.0.0/16`, `fd02::/64`, or a single address.
 package struct AddressPrefix: Hashable, Sendable {
+    /// The first address; the bits behind `length` are 0.
     package let address: IPAddress
     /// Number of leading bits that have to match: 0 to 32 for IPv4, 0 to 128 for IPv6.
     package let length: Int

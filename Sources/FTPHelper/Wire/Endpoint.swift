@@ -2,7 +2,9 @@
 
 /// One end of a TCP connection: an address and a port in host order.
 package struct Endpoint: Hashable, Sendable {
+    /// The IP address.
     package var address: IPAddress
+    /// The TCP port in host order.
     package var port: UInt16
 
     package init(_ address: IPAddress, _ port: UInt16) {

@@ -14,6 +14,7 @@
 package struct QuotedSegment: Sendable {
     /// The segment's addresses and ports at the place where the message was generated.
     package let tuple: Tuple
+    /// The segment's sequence number at that place.
     package let sequence: SequenceNumber
     /// `nil` if the segment has no ACK flag or the header is quoted only in part.
     package let acknowledgement: SequenceNumber?

@@ -12,10 +12,13 @@
 /// Refused, for example: a fragment; an IPv4 total length of 19; a TCP data offset of 4; any other packet
 /// that is shorter than its header says.
 package struct Segment: Sendable {
+    /// Addresses and ports; the zone is 0.
     package let tuple: Tuple
+    /// The sequence number in the header, which a SYN occupies.
     package let sequence: SequenceNumber
     /// Valid only with the ACK flag.
     package let acknowledgement: SequenceNumber
+    /// The control bits.
     package let flags: TCPFlags
     /// Valid only with the URG flag: offset of the end of the urgent data from `sequence`.
     package let urgentPointer: UInt16

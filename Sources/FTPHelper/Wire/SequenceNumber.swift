@@ -5,6 +5,7 @@
 /// Numbers are compared by their signed distance, so the order is right for numbers less than 2^31 apart. No
 /// operation traps, whatever the network sends.
 package struct SequenceNumber: Hashable, Sendable {
+    /// The number in host order.
     package var value: UInt32
 
     package init(_ value: UInt32) { self.value = value }
@@ -19,10 +20,12 @@ package struct SequenceNumber: Hashable, Sendable {
     /// Tells whether this position follows `other`.
     package func isAfter(_ other: SequenceNumber) -> Bool { distance(to: other) < 0 }
 
+    /// The position `count` bytes later, which may be negative.
     package static func + (position: SequenceNumber, count: Int) -> SequenceNumber {
         SequenceNumber(position.value &+ UInt32(truncatingIfNeeded: count))
     }
 
+    /// The position `count` bytes earlier, which may be negative.
     package static func - (position: SequenceNumber, count: Int) -> SequenceNumber {
         SequenceNumber(position.value &- UInt32(truncatingIfNeeded: count))
     }

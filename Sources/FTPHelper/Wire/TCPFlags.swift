@@ -2,6 +2,7 @@
 
 /// The control bits of a TCP header (RFC 9293, section 3.1).
 package struct TCPFlags: OptionSet, Hashable, Sendable {
+    /// Byte 13 of the header.
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -2,7 +2,9 @@
 
 /// The addresses and ports of one direction of a TCP connection, as in conntrack (`nf_conntrack_tuple`).
 package struct Tuple: Hashable, Sendable {
+    /// The sender of the packets.
     package var source: Endpoint
+    /// The receiver of the packets.
     package var destination: Endpoint
     /// The conntrack zone; 0 is the default zone.
     ///

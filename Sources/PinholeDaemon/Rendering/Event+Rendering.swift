@@ -127,8 +127,8 @@ extension Event {
 
 extension Event {
     fileprivate static let stepping =
-        "packets of a rewritten session passed while the rules were gone or no daemon ran: both ends were reset, "
-        + "and the client has to connect again"
+        "packets of a rewritten session passed while the rules were gone or no daemon ran, or through a gateway "
+        + "whose last changes are missing here: both ends were reset, and the client has to connect again"
 }
 
 extension Session.Side {

@@ -55,7 +55,7 @@ import Testing
         ("EPRT |1|10.1.0.2|5001||\r\n", nil), ("EPRT |1|10.1.0.2|5001|x\r\n", nil),
         ("EPRT ||1|10.1.0.2|5001|\r\n", nil),
         ("EPRT |1|10.1.0.2!5001|\r\n", nil), ("EPRT |1|10.1.0.2|5001!\r\n", nil),
-        ("EPRT |1|10.1.0.2|+5001|\r\n", nil),
+        ("EPRT |1|10.1.0.2|+5001|\r\n", nil), ("EPRT |1|10.1.0.2|5001x|\r\n", nil),
         ("EPRT |1|10.1.0.2| 5001|\r\n", nil), ("EPRT |1|10.1.0|5001|\r\n", nil),
         ("EPRT |1|10.1.0.256|5001|\r\n", nil),
         ("EPRT |1|10.1.0.2.3|5001|\r\n", nil), ("EPRT |1|10.1.0.2\0|5001|\r\n", nil),
@@ -190,9 +190,11 @@ import Testing
     @Test func `any delimiter that RFC 2428 allows is taken and kept`() {
         for byte in UInt8.min...UInt8.max {
             let isAllowed = (33...126).contains(byte) && !(48...57).contains(byte)
-            let line =
-                Array("EPRT ".utf8) + [byte, 49, byte] + "10.1.0.2".utf8 + [byte] + "5001".utf8 + [byte, 10]
-            let found = Announcement(line: line, on: address("10.1.0.2"))
+            let parts: [[UInt8]] = [
+                Array("EPRT ".utf8), [byte, 49, byte], Array("10.1.0.2".utf8), [byte], Array("5001".utf8),
+                [byte, 10],
+            ]
+            let found = Announcement(line: Array(parts.joined()), on: address("10.1.0.2"))
             #expect((found != nil) == isAllowed, "\(byte)")
             let field = found?.field(for: Endpoint(address("10.2.0.100"), 6000))
             #expect(field == (isAllowed ? Array("10.2.0.100".utf8) + [byte] + "6000".utf8 : nil))

@@ -151,7 +151,7 @@ import Testing
                 #expect(Self.firstAnswer(pieces + [(Self.data(100), true)]) == nil)
             }
         }
-        let decoys: [[UInt8]] = [[0, 43, 0], [0], [0, 43, 0, 2, 3], [0, 43, 0, 2]]
+        let decoys: [[UInt8]] = [[0, 43, 0], [0, 43], [0], [0, 43, 0, 2, 3], [0, 43, 0, 2]]
         for decoy in decoys {
             let hello = Self.record(22, decoy + [0, 43, 0, 2, 3, 4])
             #expect(Self.firstAnswer([(hello, false), (Self.data(100), true)]) == nil, "\(decoy)")

@@ -274,6 +274,24 @@ import Testing
         #expect(tracker.connections.map(\.user) == [Array("anonymous".utf8)])
     }
 
+    @Test(arguments: [
+        NATCase("the same", "10.1.0.2", "10.2.0.2"),
+        NATCase("the same original tuple", "10.1.0.2", "10.2.0.2", client: "10.9.9.9"),
+        NATCase("the same reply tuple", "10.1.0.7", "10.2.0.2", client: "10.1.0.2"),
+    ])
+    func `of two connections that cannot be there at once the first is taken back`(nat: NATCase) throws {
+        var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 2))
+        var output = Output()
+        var taken: [Bool] = []
+        for nat in [NATCase.all[0], nat] {
+            let record = try #require(records(nat, Self.login).last)
+            let kept = try #require(KeptConnection(record, at: Self.now))
+            taken.append(tracker.restore(kept, at: Self.now, into: &output))
+        }
+        #expect(taken == [true, false])
+        #expect(tracker.connections.map(\.mapping) == [NATCase.all[0].mapping])
+    }
+
     @Test(arguments: [1, 2])
     func `a connection is taken back once, and where there is a place`(places: Int) throws {
         let record = try #require(records(NATCase.all[0], Self.login).last)

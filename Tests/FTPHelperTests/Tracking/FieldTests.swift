@@ -212,6 +212,27 @@ import Testing
         }
     }
 
+    @Test(arguments: headers)
+    func `a PROXY header is read as soon as it is whole, and not before`(header: [UInt8]) {
+        for cut in 0..<header.count {
+            #expect(ProxyHeader.read(header.span.extracting(0..<cut)) == .incomplete)
+        }
+        guard case .header(let found) = ProxyHeader.read(header.span) else {
+            Issue.record("there is no header")
+            return
+        }
+        #expect(found.size == header.count)
+    }
+
+    @Test(arguments: [("X: y", true), ("\u{7f}: y", false), (": y", false), ("X y: z", false)])
+    func `a name with a colon before the login is no FTP`(line: String, isHeader: Bool) {
+        var dialogue = Self.fresh()
+        dialogue.send(.server, "220 x\r\n")
+        dialogue.send(.client, "USER u\r\n")
+        dialogue.send(.client, line + "\r\n")
+        #expect(dialogue.refusals == (isHeader ? [.notFTP] : []))
+    }
+
     @Test(arguments: [true, false])
     func `the client that a PROXY header names may be announced where that is believed`(isBelieved: Bool) {
         var policy = Policy()

@@ -63,6 +63,15 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 4])
     }
 
+    @Test func `a connection that is left to the kernel's helper gives way to one that is not`() {
+        var tracker = tracker(room: 1)
+        var output = Output()
+        let now = Instant(nanoseconds: 1)
+        tracker.learn(mapping(0), isHelped: true, phase: .opening, at: now, into: &output)
+        let dialogue = Dialogue(mapping(1), tracker: tracker)
+        #expect(followed(dialogue.tracker) == names([1]))
+    }
+
     @Test func `whoever has logged in gives way to nobody, not even when logged out again`() {
         var tracker = tracker(room: 3)
         for number in 0...2 {

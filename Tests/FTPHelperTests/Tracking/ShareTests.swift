@@ -160,6 +160,28 @@ import Testing
         #expect(book.restingCount == 0 && book.clientCount == 0)
     }
 
+    @Test func `when more ports rest than can be remembered, the one that has rested longest is free early`()
+    {
+        var book = PortAllocator()
+        let address = { (number: Int) in v4(10, 1, 1, UInt32(number / 8192)) }
+        let place = { (number: Int) in
+            PortAllocator.Place(
+                from: v4(10, 2, 0, 2),
+                to: Endpoint(address(number), UInt16(1024 + number % 8192))
+            )
+        }
+        let elsewhere = Endpoint(v4(10, 1, 0, 9), 9)
+        for number in 0...PortAllocator.maximumResting {
+            let client = Client(address(number))
+            book.reserve(place(number), leadingTo: Endpoint(address(0), 1), by: .connection, for: client)
+            book.rest(place(number), for: client, at: Self.now)
+        }
+        #expect(book.restingCount == PortAllocator.maximumResting)
+        #expect(book.isFree(place(0), for: elsewhere))
+        #expect(!book.isFree(place(1), for: elsewhere))
+        #expect(!book.isFree(place(PortAllocator.maximumResting), for: elsewhere))
+    }
+
     @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
         var dialogue = Dialogue.ready(snat)
         var ports = PortAllocator()

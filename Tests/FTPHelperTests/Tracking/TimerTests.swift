@@ -181,4 +181,18 @@ import Testing
         #expect(dialogue.tracker.nextDeadline == nil)
         #expect(dialogue.events.count { if case .connectionClosed = $0 { true } else { false } } == 1)
     }
+
+    @Test func `of many connections whose time has come at once a few are looked after at a time`() {
+        var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
+        for number in 0..<100 { tracker = Dialogue(Self.mapping(number), tracker: tracker).release() }
+        var output = Output()
+        let later = Instant(nanoseconds: 1_000_000_000).advanced(bySeconds: Tracker.idleSeconds)
+        var counts: [Int] = []
+        for _ in 0..<3 {
+            output.clear()
+            tracker.fire(at: later, into: &output)
+            counts.append(output.actions.count)
+        }
+        #expect(counts == [64, 36, 0])
+    }
 }

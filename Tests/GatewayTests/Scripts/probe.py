@@ -20,7 +20,7 @@ for port in ports:
     attempt.connect_ex((address, int(port)))
     attempts[attempt] = "dropped"
 waiting = set(attempts)
-deadline = time.monotonic() + 4
+deadline = time.monotonic() + 2.5
 while waiting and (patience := deadline - time.monotonic()) > 0:
     for attempt in select.select([], waiting, [], patience)[1]:
         refused = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -20,10 +20,13 @@ struct Gateway: Sendable {
     /// How much longer everything may take: in an emulator, where the rules are of a given kind, programs are slow.
     static let slowness = backend == nil ? 1 : 10
 
+    /// Seconds that a test may have its gateway: hours if the load of `make faults` says so.
+    private static let limit = Figures.isFull ? 20_000 : 240 * Double(slowness)
+
     /// Makes a gateway for the duration of `body`; when that throws, says first what everything looked like.
     static func with(_ topology: Topology, _ body: (Gateway) async throws -> Void) async throws {
         try await permits.hold {
-            try await Lab.with { lab in
+            try await Lab.with(seconds: limit) { lab in
                 let gateway = try await Gateway(topology, in: lab)
                 do {
                     try await body(gateway)

@@ -24,8 +24,16 @@ final class Lab: Sendable {
     private let serial = Atomic<Int>(0)
 
     /// Makes an empty world for the duration of `body`; throws if namespaces cannot be had, which needs root.
-    static func with(_ body: (Lab) async throws -> Void) async throws {
+    ///
+    /// After `seconds` it ends: whatever `body` waits for ends with it.
+    static func with(seconds: Double, _ body: (Lab) async throws -> Void) async throws {
         let lab = try Lab()
+        let limit = Task {
+            try await Task.sleep(for: .seconds(seconds))
+            FileHandle.standardError.write(Data("a lab ends, which was there for \(seconds) s\n".utf8))
+            await lab.close()
+        }
+        defer { limit.cancel() }
         do {
             try await poll(for: "a lab") {
                 guard lab.first.isRunning else { throw HarnessError("unshare failed: root is needed") }

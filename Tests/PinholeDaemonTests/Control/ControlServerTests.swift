@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 import Glibc
+import Linux
 import Testing
 
 @testable import PinholeDaemon
@@ -76,16 +77,26 @@ import Formats
         }
     }
 
-    @Test func `the server is told the user, who is this process's own`() throws {
-        var server = try ControlServer.open(path)
-        let client = try TestClient(path)
-        try client.send("flush\n")
+    @Test func `the server is told which user asks`() throws {
+        let nobody: UInt32 = 65534
+        var server = try ControlServer.open(path, group: nobody)
+        let ask = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); s.send(b'flush\\n')"
+        let identity = ["--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups"]
+        let stranger = try ChildProcess.run("setpriv", identity + ["/usr/bin/python3", "-c", ask, path])
+        try #require(stranger.status == 0, "\(stranger.errors)")
         var users: [UInt32] = []
         try serve(&server) { _, user in
             users.append(user)
             return .whole("")
         }
-        #expect(users == [geteuid()])
+        #expect(users == [nobody])
+        let client = try TestClient(path)
+        try client.send("flush\n")
+        try serve(&server) { _, user in
+            users.append(user)
+            return .whole("")
+        }
+        #expect(users == [nobody, geteuid()])
     }
 
     @Test(arguments: ["\n", "hello\n", "flush \n", String(repeating: "x", count: 401), "\u{0}\u{ff}\n"])

@@ -328,6 +328,15 @@ import TestPackets
         #expect(engine.connections.map(\.mapping.original.zone) == [5])
     }
 
+    @Test func `of two new connections with the same tuples in two zones neither is guessed`() {
+        var engine = engine()
+        memory.zoned.known = [entry(inZone: 5, isOpening: true), entry(inZone: 6, isOpening: true)]
+        let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
+        #expect(text(engine.control(handshake.span, at: start)) == "accept")
+        #expect(engine.connections.isEmpty)
+        #expect(names(engine.notices.take()) == ["refused"])
+    }
+
     @Test func `of a flood of refusals a few are told, and how many were left out`() {
         var engine = engine()
         memory.mapping = nil

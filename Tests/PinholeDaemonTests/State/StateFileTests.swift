@@ -108,6 +108,30 @@ import Testing
         #expect(try records() == [record(20, 3)])
     }
 
+    @Test func `a record whose slots lead back to one of them or out of the file is none`() throws {
+        var state = try make()
+        try state.publish()
+        let place = try state.keep(record(25, 1), inPlaceOf: 0)
+        let words = StateFile.words(of: try bytes())
+        func next(behind slot: Int) -> Int { Int(words[slot * StateFile.slotSize] & 0xffff_ffff) }
+        func records(leading slot: Int, to next: Int) -> [[UInt64]]? {
+            var words = words
+            let offset = slot * StateFile.slotSize
+            words[offset] = UInt64(next)
+            let sum = StateFile.checksum(words.span.extracting(offset..<offset + StateFile.slotSize))
+            words[offset] |= UInt64(sum) << 32
+            let bytes = words.flatMap { word in
+                (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
+            }
+            return StateFile.contents(of: bytes, identity: identity)?.records.map(\.words)
+        }
+        let second = next(behind: place)
+        let last = next(behind: second)
+        #expect(records(leading: last, to: 0) == [record(25, 1)])
+        #expect(records(leading: last, to: second) == [])
+        #expect(records(leading: last, to: words.count / StateFile.slotSize) == [])
+    }
+
     @Test func `room for more connections can be had at any time`() throws {
         var state = try make(connections: 1)
         try state.publish()

@@ -41,6 +41,8 @@ struct FakeKernel: ~Copyable, Kernel {
         var tcpState: UInt8 = 2
         /// Connections that were established before.
         var established: [ConntrackEntry] = []
+        /// The number of its one connection's entry.
+        var entryID: UInt32 = 1
         /// Whether its one connection has the mark of those that pass by.
         var isReleased = false
         /// The streams whose numbers it shifts.
@@ -64,7 +66,7 @@ struct FakeKernel: ~Copyable, Kernel {
             ConntrackEntry(
                 mapping: mapping,
                 master: nil,
-                id: 1,
+                id: entryID,
                 mark: 0,
                 helper: helper,
                 tcpState: tcpState,

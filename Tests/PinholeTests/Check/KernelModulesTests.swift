@@ -9,35 +9,9 @@ struct KernelModulesTests {
 
     @Test(.enabled(if: isEmulated, "the modules of this machine are its own"))
     func `each one that is missing is named, and to load those is all it takes`() throws {
-        let script = """
-            set -euo pipefail
-            pinhole=$1
-            check() { PATH=$path "$pinhole" check --socket /none || true; }
-            # Does what the first line says that names a module, and goes on until there is none.
-            hint() {
-                local line last=
-                while line=$(check | sed -n '/accounting/d; /modprobe/{p; q}'); [[ $line ]]; do
-                    [[ $line != "$last" ]]
-                    echo "$line"
-                    last=$line line=${line##*: }
-                    $line
-                done
-            }
-            ip link set lo up
-            path=$PATH
-            check | grep accounting
-            hint
-            "$pinhole" rules load --backend iptables
-            "$pinhole" rules unload
-            path=$(mktemp -d)
-            ln -s /usr/sbin/nft "$path"
-            hint
-            PATH=$path "$pinhole" rules load --backend iptables
-            nft list table inet pinhole >/dev/null
-            """
         let child = try ChildProcess.run(
             "unshare",
-            ["--net", "bash", "-c", script, "-", try Program.path]
+            ["--net", "bash", "\(Program.scripts)/modules.sh", try Program.path]
         )
         #expect(child.status == 0, "\(child.errors)")
         #expect(

@@ -14,21 +14,7 @@ import Testing
         chgrp 65534 "$dir/socket"; chmod 755 "$dir"
         # hold USER REQUEST: as many connections as the daemon lets in, of that user.
         hold() {
-            python3 -B -c '
-        import os, socket, sys, time
-        path, user, request = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
-        marker = open(sys.argv[4], "w")
-        os.setgroups([65534]); os.setresgid(65534, 65534, 65534); os.setresuid(user, user, user)
-        held = []
-        for _ in range(100):
-            stream = socket.socket(socket.AF_UNIX); stream.connect(path); held.append(stream)
-            try: stream.sendall(request)
-            except OSError: pass
-            # The daemon has time to decide, so that one that is not let in takes the place of none that would be.
-            time.sleep(0.005)
-        marker.write("held"); marker.close()
-        time.sleep(60)
-            ' "$dir/socket" "$1" "$2" "$dir/held-$1" & background+=($!)
+            python3 -B "$scripts/hold.py" "$dir/socket" "$1" "$2" "$dir/held-$1" & background+=($!)
             until_ test -s "$dir/held-$1"
         }
         as() {

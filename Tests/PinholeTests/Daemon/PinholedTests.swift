@@ -358,13 +358,7 @@ struct PinholedTests {
     /// Writes what the service manager is told to `$dir/told`.
     private let listen = """
         export NOTIFY_SOCKET="@$dir"
-        /usr/bin/python3 -u -c '
-        import socket, sys
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        manager.bind("\\0" + sys.argv[1])
-        print(flush=True)
-        while True: print(manager.recv(100).decode())
-        ' "$dir" >"$dir/told" & background+=($!)
+        /usr/bin/python3 -B -u "$scripts/manager.py" "$dir" >"$dir/told" & background+=($!)
         until_ test -s "$dir/told"
         # Ends the daemon that was started last.
         end_last() { kill "${background[-1]}"; wait "${background[-1]}" || true; unset 'background[-1]'; }

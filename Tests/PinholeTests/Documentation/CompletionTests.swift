@@ -32,23 +32,9 @@ struct CompletionTests {
             HOME=$dir fish --no-config -c 'source $argv[1]/pinhole.fish; complete -C "$argv[2]"' \\
                 "$completions" "$*" | cut -f1
         }
-        # A terminal in which someone types the words and a tab; whatever zsh offers goes through compadd.
         ask_zsh() {
-            cat >"$dir/type" <<'END'
-            zmodload zsh/zpty zsh/zselect
-            zpty shell zsh -f -i
-            zpty -w shell "PROMPT= fpath=($1 \\$fpath); autoload -Uz compinit; compinit -D -u"
-            zpty -w shell 'compadd() {
-                local -a found; builtin compadd -O found "$@"; (( $#found )) && print -rl -- $found >>'$2'; builtin compadd "$@"
-            }'
-            zpty -w shell 'finish() { print end >>'$2' }; zle -N finish; bindkey "^X" finish; print begin >>'$2
-            until [[ -s $2 ]]; do zselect -t 5; done
-            zpty -w -n shell "$3"$'\\t\\x18'
-            until grep -qx end $2; do zselect -t 5; done
-            zpty -d shell
-        END
             rm -f "$dir/offered"
-            timeout 30 zsh -f "$dir/type" "$completions" "$dir/offered" "$*"
+            timeout 30 zsh -f "$scripts/type.zsh" "$completions" "$dir/offered" "$*"
             sed '/^begin$/d; /^end$/d' "$dir/offered"
         }
         ask() { "ask_$@" | sed 's/=$//' | sort -u; }

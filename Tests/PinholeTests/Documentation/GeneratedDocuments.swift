@@ -150,7 +150,8 @@ enum GeneratedDocuments {
         switch (key.effect, key.reader) {
         case (.atNextStart, _): " A new value takes effect at the next start."
         case (.atOnce, .rules), (.atOnce, .both): " For a new value, load the rules again."
-        case (.atOnce, .daemon), (.atOnce, .sync): ""
+        case (.atOnce, .sync): " A new value takes effect when `pinhole sync` starts again."
+        case (.atOnce, .daemon): ""
         }
     }
 

@@ -61,37 +61,7 @@ import Testing
     /// Clients that are slow on purpose, each in its way, from one address or from many: `slow COUNT ADDRESS WAY`.
     private let slow = """
         slow() {
-            python3 -B -c '
-        import socket, sys, threading, time
-        count, target, way = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-        family = socket.AF_INET6 if ":" in target else socket.AF_INET
-        head = b"GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n"
-        said = {"silent": b"", "headers": head, "bytes": head[:1], "body": b"POST /metrics HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 999999\\r\\n\\r\\n",
-                "unread": head + b"\\r\\n"}[way.split("-")[0]]
-        def enter(number):
-            stream = socket.socket(family)
-            stream.settimeout(5)
-            if way == "unread": stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            if way.endswith("-many"): stream.bind((f"127.0.{number // 250}.{number % 250 + 2}", 0))
-            try: stream.connect((target, 9421)); stream.sendall(said)
-            except OSError: pass
-            return stream
-        held = [enter(number) for number in range(count)]
-        print("held", flush=True)
-        drip = b"X" if way.startswith("bytes") else b"X: a\\r\\n" if way.startswith("headers") else b"x"
-        while True:
-            time.sleep(0.5)
-            for number, stream in enumerate(held):
-                try:
-                    if not way.startswith(("silent", "unread")): stream.sendall(drip)
-                    is_over = stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-                except BlockingIOError: is_over = False
-                except OSError: is_over = True
-                if is_over:
-                    # The next one.
-                    stream.close()
-                    held[number] = enter(number)
-            ' "$@" >"$dir/slow" & background+=($!)
+            python3 -B "$scripts/slow.py" "$@" >"$dir/slow" & background+=($!)
             until_ test -s "$dir/slow"
         }
         # Ten scrapes in a row, of which none waits until a slow client is cut off.
@@ -140,16 +110,7 @@ import Testing
     @Test func `a client that goes on for ever is cut off ten seconds after it came`() throws {
         let said = try output(
             """
-            python3 -B -c '
-            import socket, time
-            stream = socket.create_connection(("127.0.0.1", 9421))
-            begin = time.monotonic()
-            try:
-                stream.sendall(b"GET /metrics HTTP/1.1\\r\\n")
-                while time.monotonic() < begin + 30: stream.sendall(b"X"); time.sleep(0.1)
-            except OSError: pass
-            print(9 < time.monotonic() - begin < 15)
-            '
+            python3 -B "$scripts/endless.py"
             """
         )
         #expect(said == "True\n")
@@ -191,12 +152,7 @@ import Testing
             answered() { query "$1" | grep -q '"status":"success".*"value"'; }
             until_ answered 'rate(pinhole_packets_total[5s])'
             queries() {
-                python3 -c '
-            import json, sys
-            for panel in json.load(open(sys.argv[1]))["panels"]:
-                for target in panel["targets"]:
-                    print(target["expr"].replace("$instance", ".*").replace("$__rate_interval", "5s"))
-            ' '\(Program.top.appending(path: "dist/contrib/grafana.json").path)'
+                python3 -B "$scripts/expressions.py" '\(Program.top.appending(path: "dist/contrib/grafana.json").path)'
             }
             queries | while read -r expression; do
                 answered "$expression" || echo "no answer: $expression"

@@ -21,23 +21,11 @@ struct RulesTrafficTests {
             nsenter -n -t "$!" ip route add default via "10.$end.0.1"
         done
         serve() {
-            nsenter -n -t "${background[1]}" python3 -c '
-        import socket, sys
-        server = socket.create_server(("", int(sys.argv[1])))
-        while True:
-            client = server.accept()[0]
-            client.sendall(client.recv(100))
-            client.close()
-        ' "$1" & background+=($!)
+            nsenter -n -t "${background[1]}" python3 -B "$scripts/echo.py" "$1" & background+=($!)
             until_ nsenter -n -t "${background[1]}" bash -c "exec 3<>/dev/tcp/10.2.0.2/$1"
         }
         exchange() {
-            nsenter -n -t "${background[0]}" python3 -c '
-        import socket, sys
-        client = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5, ("", int(sys.argv[3])))
-        client.sendall(b"hello")
-        assert client.recv(100) == b"hello" and client.recv(100) == b""
-        ' "$@"
+            nsenter -n -t "${background[0]}" python3 -B "$scripts/exchange.py" "$@"
         }
         # Packets that the rules queued, and those of established connections that came by.
         iptables -t mangle -I PREROUTING -m conntrack --ctstate ESTABLISHED

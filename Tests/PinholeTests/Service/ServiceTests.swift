@@ -55,16 +55,7 @@ struct ServiceTests {
             chmod 711 "$dir"
             install -d -o 65534 "$dir/made"
             install -m 755 "$pinholed" "$dir/pinholed"
-            cat >"$dir/keep.py" <<'END'
-            import os, socket, sys
-            families = socket.AF_INET, socket.AF_INET6
-            kept = [socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) for family in families]
-            moved = [os.dup2(raw.fileno(), 100 + index) for index, raw in enumerate(kept)]
-            for index, number in enumerate(moved): os.dup2(number, 3 + index)
-            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="raw-ipv4:raw-ipv6")
-            os.execvp(sys.argv[1], sys.argv[1:])
-            END
-            strace -f -qq -o "$dir/calls" python3 "$dir/keep.py" \\
+            strace -f -qq -o "$dir/calls" python3 -B "$scripts/keep.py" \\
                 setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs \\
                 --bounding-set=-all,+net_admin --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \\
                 "$dir/pinholed" --socket "$dir/made/socket" 2>/dev/null &
@@ -75,25 +66,7 @@ struct ServiceTests {
             background=()
             # From the daemon's own start on.
             sed -n '/execve("[^"]*.pinholed"/,$p' "$dir/calls" | sed -nE 's/^[0-9]+ +([a-z_0-9]+)\\(.*/\\1/p' | sort -u >"$dir/made-calls"
-            python3 - "$top/dist/systemd/pinhole.service" "$dir/made-calls" <<'END'
-            import subprocess, sys
-            sets, name = {}, None
-            for line in subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager"],
-                                       capture_output=True, text=True).stdout.splitlines():
-                if line.startswith("@"): name = line; sets[name] = set()
-                elif name and line.strip() and not line.strip().startswith("#"): sets[name].add(line.strip())
-            def expand(word):
-                if not word.startswith("@"): return {word}
-                return set().union(*(expand(member) for member in sets[word]))
-            allowed = expand("@default")
-            for line in open(sys.argv[1]):
-                if not line.startswith("SystemCallFilter="): continue
-                value = line.strip().removeprefix("SystemCallFilter=")
-                calls = set().union(*(expand(word) for word in value.lstrip("~").split()))
-                allowed = allowed - calls if value.startswith("~") else allowed | calls
-            made = set(open(sys.argv[2]).read().split())
-            print(len(made) > 30, sorted(made - allowed), "ptrace" in allowed)
-            END
+            python3 -B "$scripts/allowed.py" "$top/dist/systemd/pinhole.service" "$dir/made-calls"
             """
         )
         #expect(said == "True [] False\n")

@@ -21,57 +21,25 @@ enum Program {
 
     /// Runs `pinhole` with these arguments.
     static func run(_ arguments: String...) throws -> ChildProcess {
-        try ChildProcess.run(path, arguments)
+        try ChildProcess.run("timeout", limit + [path] + arguments)
     }
+
+    /// What hangs ends after as many seconds: by a signal that a script cleans up after, and 10 seconds later by force.
+    static let limit = ["--kill-after=10", "240"]
 
     /// Runs a bash script in a network namespace of its own; a command that fails ends it.
     ///
     /// In it `pinhole` and `pinholed` are the programs, `dir` is a directory that goes when the script ends, and so do the processes
-    /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says.
+    /// that it adds to `background`. `iptables` is the one of its two implementations that `tools` says. `prelude.sh` has the
+    /// rest.
     static func script(_ text: String, tools: Tools = .nft) throws -> ChildProcess {
-        let prelude = """
-            set -euo pipefail
-            trap 'exit 1' TERM
-            pinhole=$1 tools=$2 pinholed=${1}d
-            pinhole() { "$pinhole" "$@"; }
-            pinholed() { "$pinholed" "$@"; }
-            dir=$(mktemp -d /tmp/pinhole-test.XXXXXXXX)
-            background=()
-            cleanup() {
-                ((${#background[@]} == 0)) || { kill "${background[@]}" || true; wait "${background[@]}" || true; }
-                rm -rf "$dir"
-            }
-            trap cleanup EXIT
-            mkdir "$dir/bin"
-            for name in iptables ip6tables; do
-                for action in '' -save -restore; do
-                    ln -s "$(command -v "xtables-$tools-multi")" "$dir/bin/$name$action"
-                done
-            done
-            if ! nft --check --file - 2>"$dir/errors" <<<'table inet t { chain c { queue num 1; }; }'; then
-                grep -q 'No such file' "$dir/errors"
-                ln -s "$3" "$dir/bin/nft"
-            fi
-            rm "$dir/errors"
-            PATH=$dir/bin:$PATH
-            # Rules and sets, without what differs from time to time.
-            state() { iptables-save; ip6tables-save; ipset save; }
-            state_of_rules() { state | sed '/^#/d; s/ initval [^ ]*//; s/\\[[0-9:]*\\]//'; }
-            # Waits until the command succeeds, at most a minute: other tests run beside this one.
-            until_() {
-                local end=$((SECONDS + 60))
-                until "$@" >/dev/null 2>&1; do
-                    ((SECONDS < end)) || { echo "in vain: $*" >&2; return 1; }
-                    sleep 0.02
-                done
-            }
-
-            """
-        return try ChildProcess.run(
-            "unshare",
-            ["-n", "bash", "-c", prelude + text, "-", path, tools.rawValue, nftWithoutQueue]
-        )
+        let shell = limit + ["unshare", "-n", "bash", "\(scripts)/prelude.sh"]
+        let words = try [path, tools.rawValue, nftWithoutQueue, scripts, text]
+        return try ChildProcess.run("timeout", shell + words)
     }
+
+    /// Where the scripts are that tests run; `$scripts` in each of them.
+    static let scripts = top.appending(path: "Tests/PinholeTests/Scripts").path
 
     /// Takes the place of nft where the kernel has no `queue`.
     private static let nftWithoutQueue = top.appending(path: "Tests/PinholeTests/Support/nft-without-queue")

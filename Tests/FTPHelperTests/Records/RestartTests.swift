@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+@testable import FTPHelper
+import Testing
+
+/// What the next daemon goes on with, each part of it where nothing else would show that it is missing.
+@Suite struct RestartTests {
+    private static let nat = NATCase.all[1]
+    private static let active = nat.transfers(5001).active
+
+    private static func tracker(_ policy: Policy = Policy()) -> Tracker {
+        Tracker(policy: policy, keepsRecords: true, random: Seeded(state: 7))
+    }
+
+    private static func ready(_ mapping: Mapping = nat.mapping, _ policy: Policy = Policy()) -> Dialogue {
+        var dialogue = Dialogue(mapping, tracker: tracker(policy))
+        dialogue.logIn()
+        return dialogue
+    }
+
+    /// Takes the record of the only connection.
+    private static func record(of dialogue: inout Dialogue) throws -> KeptConnection {
+        var last: [UInt64]?
+        dialogue.tracker.takeRecords { _, record in
+            last = record ?? last
+            return 1
+        }
+        let record = try #require(last)
+        return try #require(KeptConnection(record, at: dialogue.now))
+    }
+
+    /// Lets another daemon take over, and returns the actions with which it does.
+    @discardableResult
+    private static func restart(
+        _ dialogue: inout Dialogue,
+        _ policy: Policy = Policy()
+    ) throws -> [Action] {
+        let kept = try record(of: &dialogue)
+        dialogue.tracker = tracker(policy)
+        let isTaken = dialogue.perform { $0.restore(kept, at: $1, into: &$2) }
+        try #require(isTaken)
+        return dialogue.output.actions
+    }
+
+    @Test func `the record of a connection that ended long ago is given up`() {
+        var dialogue = Self.ready()
+        dialogue.send(.client, "", flags: [.rst, .ack])
+        var kept: [Bool] = []
+        let keep = { (_: Int, record: [UInt64]?) in
+            kept.append(record != nil)
+            return record == nil ? 0 : 1
+        }
+        dialogue.tracker.takeRecords(keep)
+        dialogue.wait(seconds: 2 * Tracker.lingerSeconds)
+        dialogue.tracker.takeRecords(keep)
+        #expect(kept == [true, false])
+    }
+
+    @Test func `a session that strict mode has ended stays ended`() throws {
+        var policy = Policy()
+        policy.rules.isStrict = true
+        var dialogue = Self.ready(Self.nat.mapping, policy)
+        dialogue.send(.client, "PORT x\r\n")
+        try Self.restart(&dialogue, policy)
+        let arrival = try dialogue.arrival(dialogue.segment(.client, "NOOP\r\n".utf8))
+        #expect(arrival.flags == [.rst, .ack])
+    }
+
+    @Test func `a session that was closed is closed, and gives way`() throws {
+        var policy = Policy()
+        policy.maximumConnections = 1
+        var dialogue = Self.ready(Self.nat.mapping, policy)
+        dialogue.send(.client, "", flags: [.rst, .ack])
+        try Self.restart(&dialogue, policy)
+        #expect(dialogue.tracker.connectionCount == 0)
+        #expect(dialogue.send(.client, Self.active.sent) == Self.active.sent)
+        #expect(dialogue.open.isEmpty)
+        let other = Dialogue(NATCase.all[0].mapping, tracker: dialogue.release())
+        #expect(other.tracker.connections.map(\.mapping) == [NATCase.all[0].mapping])
+    }
+
+    @Test func `TLS from the first byte on a port that is not for it opens nothing later either`() throws {
+        var policy = Policy()
+        policy.rules.ftpsPorts = 49000...50000
+        let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
+        let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
+        for isForIt in [true, false] {
+            policy.implicitTLSPorts = isForIt ? [21] : []
+            var dialogue = Dialogue(NATCase.all[0].mapping, tracker: Self.tracker(policy))
+            for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, hello)) }
+            try Self.restart(&dialogue, policy)
+            for side in [Session.Side.client, .server, .client] {
+                dialogue.transmit(dialogue.segment(side, data))
+            }
+            #expect(dialogue.open.isEmpty != isForIt)
+        }
+    }
+
+    @Test func `what a stream keeps is counted, and no more once the connection is gone`() throws {
+        var dialogue = Self.ready()
+        let none = Self.tracker().size
+        let begun = String(Self.active.sent.dropLast(4))
+        dialogue.send(.client, begun)
+        try Self.restart(&dialogue)
+        #expect(dialogue.tracker.size == none + begun.utf8.count)
+        dialogue.perform { $0.end(Self.nat.mapping, at: $1, into: &$2) }
+        #expect(dialogue.tracker.size == none)
+    }
+
+    @Test func `conntrack is told again to take the numbers of an edited session`() throws {
+        var dialogue = Self.ready()
+        #expect(try !Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
+        dialogue.send(.client, Self.active.sent)
+        #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
+        #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
+    }
+
+    @Test func `where conntrack has another entry only packets that continue the streams are its own`() throws
+    {
+        for isCertain in [true, false] {
+            var dialogue = Self.ready()
+            let kept = try Self.record(of: &dialogue)
+            dialogue.tracker = Self.tracker()
+            _ = dialogue.perform { $0.restore(kept, isCertain: isCertain, at: $1, into: &$2) }
+            dialogue.wait(seconds: 5)
+            dialogue.carry(dialogue.segment(.client, "NOOP\r\n".utf8, offset: 1 << 25))
+            let seen = dialogue.tracker.connections.map(\.lastSeen)
+            #expect(seen == [isCertain ? dialogue.now : Instant(nanoseconds: 1_000_000_000)])
+            #expect(dialogue.send(.client, Self.active.sent) == Self.active.read)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Foundation
+import Testing
+
+/// Two gateways with conntrackd, of which one dies: sessions go on through the other one.
+@Suite(.serialized) struct PairTests {
+    /// What `pair.py` prints.
+    private struct Report: Decodable {
+        /// What became of each session: `on`, `reset`, or what went wrong.
+        let sessions: [String: String]
+        let figures: [String: Figure]
+        let logs: [String: String]
+
+        /// A number, or some.
+        struct Figure: Decodable {
+            let numbers: [Double]
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                numbers = try (try? [container.decode(Double.self)]) ?? container.decode([Double].self)
+            }
+        }
+
+        /// The sessions with another outcome, with the logs of the gateways.
+        func others(than outcomes: String...) -> String {
+            let others = sessions.filter { !outcomes.contains($0.value) }
+            guard !others.isEmpty else { return "" }
+            let text = logs.sorted { $0.key < $1.key }.map { "--- \($0.key)\n\($0.value)" }
+            return "\(others)\n\(text.joined(separator: "\n"))"
+        }
+
+        func figure(_ name: String) throws -> Double {
+            guard let number = figures[name]?.numbers.max() else { throw HarnessError("no figure \(name)") }
+            return number
+        }
+    }
+
+    private func play(_ scenario: String, _ options: String...) async throws -> Report {
+        var report: Report?
+        try await Lab.with(seconds: 300) { lab in
+            let words = [
+                "/usr/bin/python3", "-B", try Files.script("pair"), try Files.pinhole(), try Files.pinholed(),
+                "\(Lab.folder)/pair", scenario,
+            ]
+            let output = try await lab.require(words + options, seconds: 240)
+            let last = output.split(separator: "\n").last.map(String.init) ?? ""
+            report = try JSONDecoder().decode(Report.self, from: Data(last.utf8))
+        }
+        return try #require(report)
+    }
+
+    @Test(.timeLimit(.minutes(10)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
+    func `every session goes on, on a machine with another clock and another boot`(
+        nat: String,
+        clock: String
+    ) async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("failover", "nat=\(nat)", "clock=\(clock)")
+        let others = report.others(than: "on")
+        try #require(others == "")
+        try Figures.note("\(nat): sessions that go on", report.sessions.count, .equal(16))
+        try Figures.note("\(nat): expiry differs by", report.figure("expiry differs"), .atMost(1), "s")
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `sessions that announce without pause go on or are reset, and nobody gets anything else`()
+        async throws
+    {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("loop")
+        try #require(report.others(than: "on", "reset") == "")
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `if the link was cut before, each session goes on or is reset, and nobody gets anything else`()
+        async throws
+    {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("loop", "cut=0.1")
+        let isClean = report.sessions.values.allSatisfy { !$0.hasPrefix("Garbled") }
+        try #require(isClean, "\(report.others(than: "on", "reset"))")
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `sessions go to the other gateway and back, with lines rewritten on each`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("back")
+        try #require(report.others(than: "on") == "")
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `whoever is no peer is refused, and the file of the peer stays`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("hostile", "version=8")
+        var refused = report.sessions
+        for (name, outcome) in ["the same key": "taken", "the session": "on"] {
+            try #require(refused.removeValue(forKey: name) == outcome, "\(name)")
+        }
+        try #require(refused.count == 7)
+        try #require(refused.values.allSatisfy { $0 == "refused" }, "\(refused)")
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `sync may be killed and started again under load`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("restless")
+        try #require(report.others(than: "on") == "")
+    }
+}

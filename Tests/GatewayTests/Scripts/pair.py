@@ -1,0 +1,841 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two gateways between a client and a server, with conntrackd, of which one dies.
+
+    python3 pair.py PINHOLE PINHOLED FOLDER SCENARIO [NAME=VALUE...]
+
+prints, as its last line, a JSON object: what became of each session, and figures.
+
+  client 10.1.0.2 -- lan  A 10.1.0.11, B 10.1.0.12, both 10.1.0.1 and 10.1.0.100
+  server 10.2.0.2 -- wan  A 10.2.0.11, B 10.2.0.12, both 10.2.0.1 and 10.2.0.100
+                     sync A 192.168.100.1, B 192.168.100.2
+"""
+import ctypes
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+PINHOLE, PINHOLED, FOLDER = sys.argv[1:4]
+LIBC = ctypes.CDLL(None, use_errno=True)
+TIMEOUT = 20
+
+
+def sh(command, check=True):
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    if check and done.returncode:
+        raise RuntimeError(f"{command}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def inside(host, make):
+    """Calls make() in a host's network namespace, and returns what it returns."""
+    result = {}
+
+    def call():
+        descriptor = os.open("/run/netns/" + host, os.O_RDONLY)
+        if LIBC.setns(descriptor, 0x40000000):
+            result["error"] = OSError(ctypes.get_errno(), "setns")
+        else:
+            try:
+                result["value"] = make()
+            except Exception as error:
+                result["error"] = error
+        os.close(descriptor)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    if "error" in result:
+        raise result["error"]
+    return result["value"]
+
+
+def wait_for(what, condition, seconds=TIMEOUT):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.01)
+
+
+CONNTRACKD = """
+Sync {{
+  Mode FTFW {{
+    DisableExternalCache off
+    StartupResync on
+  }}
+  UDP {{
+    IPv4_address {own}
+    IPv4_Destination_Address {peer}
+    Port 3780
+    Interface sync
+    SndSocketBuffer 1249280
+    RcvSocketBuffer 1249280
+    Checksum on
+  }}
+  Options {{
+    TCPWindowTracking off
+  }}
+}}
+General {{
+  HashSize 32768
+  HashLimit 131072
+  LogFile {folder}/conntrackd.log
+  Syslog off
+  LockFile {folder}/conntrackd.lock
+  UNIX {{
+    Path {folder}/conntrackd.ctl
+  }}
+  NetlinkBufferSize 2097152
+  NetlinkBufferSizeMaxGrowth 8388608
+  NetlinkEventsReliable on
+  Filter From Userspace {{
+    Protocol Accept {{
+      TCP
+    }}
+    Address Ignore {{
+      IPv4_address 127.0.0.1
+      IPv4_address 192.168.100.1
+      IPv4_address 192.168.100.2
+      IPv6_address ::1
+    }}
+  }}
+}}
+"""
+
+
+class Gateway:
+    def __init__(self, name, number, options):
+        self.name, self.number, self.options = name, number, options
+        self.own, self.other = f"192.168.100.{number}", f"192.168.100.{3 - number}"
+        self.folder = f"{FOLDER}/{name}"
+        os.makedirs(self.folder)
+        self.socket, self.state = self.folder + "/control.sock", self.folder + "/peer.state"
+        self.processes = {}
+
+    def run(self, command, check=True):
+        return sh(f"ip netns exec {self.name} {command}", check)
+
+    def machine(self):
+        """The words that give a program another clock and another boot than those of A."""
+        clock = self.options.get("clock")
+        if self.name == "a" or not clock:
+            return []
+        boot = f"{FOLDER}/boot"
+        open(boot, "w").write("00000000-1111-2222-3333-444444444444\n")
+        return [
+            "unshare", "--mount", "--time", "--fork", "--kill-child", "--monotonic", clock, "--", "sh", "-c",
+            f'mount --bind {boot} /proc/sys/kernel/random/boot_id && exec "$@"', "sh",
+        ]
+
+    def start(self, role, words):
+        log = open(f"{self.folder}/{role}.log", "a")
+        self.processes[role] = subprocess.Popen(
+            ["ip", "netns", "exec", self.name, "nice", "-n", "-10", *self.machine(), *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+
+    def stop(self, role, number=signal.SIGTERM):
+        process = self.processes.pop(role, None)
+        if process and process.poll() is None:
+            process.send_signal(number)
+            process.wait()
+
+    def log(self, role):
+        try:
+            return open(f"{self.folder}/{role}.log").read()
+        except FileNotFoundError:
+            return ""
+
+    def prepare(self):
+        self.run(
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
+            "net.netfilter.nf_conntrack_events=1 net.ipv4.ip_nonlocal_bind=1"
+        )
+        for program in ("iptables", "ip6tables"):
+            for rule in (
+                "-P FORWARD DROP",
+                "-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+                "-A FORWARD -i lan -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT",
+                "-A INPUT -i lan -p tcp ! --syn -m conntrack --ctstate NEW,INVALID -j DROP",
+                "-A INPUT -i wan -p tcp ! --syn -m conntrack --ctstate NEW,INVALID -j DROP",
+            ):
+                self.run(f"{program} -w {rule}")
+        nat = self.options.get("nat", "snat")
+        if nat in ("snat", "both"):
+            self.run("iptables -w -t nat -A POSTROUTING -o wan -s 10.1.0.0/24 -j SNAT --to 10.2.0.100")
+            self.run("ip6tables -w -t nat -A POSTROUTING -o wan -s fd01::/64 -j SNAT --to fd02::100:100:100")
+        if nat in ("dnat", "both"):
+            self.run("iptables -w -t nat -A PREROUTING -i lan -d 10.1.0.100 -j DNAT --to 10.2.0.2")
+        # Its own user may not become pinhole's here.
+        open(self.folder + "/conf", "w").write(
+            f"socket = {self.socket}\nsync-local = {self.own}\nsync-peer = {self.other}\nbackend = iptables\n"
+            "ftps = 10.2.0.2=40000-60000\n"
+        )
+        self.run(f"{PINHOLE} rules load --config {self.folder}/conf")
+
+    def start_conntrackd(self):
+        path = self.folder + "/conntrackd.conf"
+        open(path, "w").write(CONNTRACKD.format(own=self.own, peer=self.other, folder=self.folder))
+        self.start("conntrackd", ["conntrackd", "-C", path])
+        wait_for("conntrackd", lambda: os.path.exists(self.folder + "/conntrackd.ctl"))
+
+    def conntrackd(self, option):
+        return self.run(f"conntrackd -C {self.folder}/conntrackd.conf {option}", False)
+
+    def start_sync(self, *more):
+        self.start("sync", [PINHOLE, "sync", "--config", self.folder + "/conf", *more])
+
+    def status(self):
+        try:
+            return json.load(open(self.state + ".status"))
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def start_daemon(self):
+        """Starts the daemon; returns how long it took until it answered."""
+        start = time.monotonic()
+        self.start("daemon", [PINHOLED, "--config", self.folder + "/conf"])
+        wait_for("the daemon", lambda: self.ask("stats") is not None)
+        return time.monotonic() - start
+
+    def ask(self, *words):
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.name, PINHOLE, *words, "--socket", self.socket], capture_output=True, text=True
+        )
+        return done.stdout if done.returncode == 0 else None
+
+    def addresses(self, what):
+        for address, device in (("10.1.0.1/24", "lan"), ("10.1.0.100/24", "lan"), ("10.2.0.1/24", "wan"), ("10.2.0.100/24", "wan")):
+            sh(f"ip -n {self.name} addr {what} {address} dev {device}", what == "add")
+        for address, device in (("fd01::1/64", "lan"), ("fd02::1/64", "wan"), ("fd02::100:100:100/64", "wan")):
+            sh(f"ip -n {self.name} addr {what} {address} dev {device} nodad", what == "add")
+        if what == "add":
+            inside(self.name, self.announce)
+
+    def announce(self):
+        """Tells the neighbours where the addresses are: ARP requests, and unsolicited neighbour advertisements."""
+        for device, v4, v6 in (("lan", ["10.1.0.1", "10.1.0.100"], ["fd01::1"]), ("wan", ["10.2.0.1", "10.2.0.100"], ["fd02::1", "fd02::100:100:100"])):
+            link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            link.bind((device, 0))
+            mac = link.getsockname()[4]
+            for address in v4:
+                ip = socket.inet_aton(address)
+                link.send(b"\xff" * 6 + mac + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1) + mac + ip + b"\0" * 6 + ip)
+            for address in v6:
+                own, group = socket.inet_pton(socket.AF_INET6, address), socket.inet_pton(socket.AF_INET6, "ff02::1")
+                body = struct.pack("!BBHI", 136, 0, 0, 0xA0000000) + own + b"\x02\x01" + mac
+                pseudo = own + group + struct.pack("!IHBB", len(body), 0, 0, 58) + body
+                total = sum(struct.unpack("!%dH" % (len(pseudo) // 2), pseudo))
+                while total >> 16:
+                    total = (total & 0xFFFF) + (total >> 16)
+                body = body[:2] + struct.pack("!H", ~total & 0xFFFF) + body[4:]
+                link.send(b"\x33\x33\0\0\0\x01" + mac + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + own + group + body)
+            link.close()
+
+    def take_over(self):
+        """What the notify script does at MASTER, with the addresses."""
+        start = time.monotonic()
+        for option in ("-c", "-f", "-R"):
+            self.conntrackd(option)
+        self.start_daemon()
+        self.conntrackd("-B")
+        self.addresses("add")
+        return time.monotonic() - start
+
+    def links(self, what):
+        for device in ("lan", "wan"):
+            sh(f"ip -n switch link set {self.name}{device} {what}")
+
+    def die(self):
+        """The machine is gone at once: its links, and then its processes."""
+        self.links("down")
+        sh(f"ip -n {self.name} link set sync down")
+        for role in list(self.processes):
+            self.stop(role, signal.SIGKILL)
+
+
+class Pair:
+    def __init__(self, options):
+        self.options = options
+        for host in ("a", "b", "client", "server", "switch"):
+            sh(f"ip netns add {host}; ip -n {host} link set lo up")
+        for bridge in ("lan", "wan"):
+            sh(f"ip -n switch link add {bridge} type bridge forward_delay 0; ip -n switch link set {bridge} up")
+        for host, device, bridge, v4, v6 in (
+            ("client", "lan", "lan", "10.1.0.2", "fd01::2"), ("server", "wan", "wan", "10.2.0.2", "fd02::2"),
+            ("a", "lan", "lan", "10.1.0.11", "fd01::11"), ("a", "wan", "wan", "10.2.0.11", "fd02::11"),
+            ("b", "lan", "lan", "10.1.0.12", "fd01::12"), ("b", "wan", "wan", "10.2.0.12", "fd02::12"),
+        ):
+            port = host + device
+            sh(
+                f"ip link add {device} netns {host} type veth peer name {port} netns switch; "
+                f"ip -n switch link set {port} master {bridge} up; ip -n {host} addr add {v4}/24 dev {device}; "
+                f"ip -n {host} addr add {v6}/64 dev {device} nodad; ip -n {host} link set {device} up"
+            )
+        sh("ip link add sync netns a type veth peer name sync netns b")
+        self.a, self.b = Gateway("a", 1, options), Gateway("b", 2, options)
+        for gateway in (self.a, self.b):
+            sh(f"ip -n {gateway.name} addr add {gateway.own}/24 dev sync; ip -n {gateway.name} link set sync up")
+        sh("ip -n client route add default via 10.1.0.1; ip -n client -6 route add default via fd01::1")
+        sh("ip -n server route add default via 10.2.0.1; ip -n server -6 route add default via fd02::1")
+        for gateway in (self.a, self.b):
+            gateway.prepare()
+            gateway.start_conntrackd()
+        self.a.start_daemon()
+        self.a.addresses("add")
+
+    def start_sync(self):
+        for gateway in (self.a, self.b):
+            gateway.start_sync()
+        wait_for("B to follow A", lambda: self.b.status().get("snapshots", 0) > 0)
+        wait_for("A to be followed", lambda: self.a.status().get("followed"))
+
+    def logs(self):
+        return {f"{gateway.name} {role}": gateway.log(role)[-3000:] for gateway in (self.a, self.b) for role in ("daemon", "sync")}
+
+
+class Garbled(Exception):
+    """Somebody got what the other end had not said."""
+
+
+class Session:
+    """One control connection of which both ends are ours, each saying just what it is told to."""
+
+    def __init__(self, pair, v6=False):
+        self.nat = pair.options.get("nat", "snat")
+        self.family = socket.AF_INET6 if v6 else socket.AF_INET
+        self.v6 = v6
+        self.client_host, self.server_host = ("fd01::2", "fd02::2") if v6 else ("10.1.0.2", "10.2.0.2")
+        self.shown_client = ("fd02::100:100:100" if v6 else "10.2.0.100") if self.nat in ("snat", "both") else self.client_host
+        self.dialled = "10.1.0.100" if self.nat in ("dnat", "both") and not v6 else self.server_host
+        listener = inside("server", lambda: self.listening(self.server_host, 21))
+        self.client = inside("client", self.make)
+        self.client.settimeout(TIMEOUT)
+        self.client.connect((self.dialled, 21))
+        self.server, _ = listener.accept()
+        listener.close()
+        self.rest = {"client": b"", "server": b""}
+        for end, line in (("server", "220 ready"), ("client", "USER u"), ("server", "331 pw"), ("client", "PASS p"), ("server", "230 ok")):
+            self.say(end, line)
+
+    def make(self):
+        made = socket.socket(self.family, socket.SOCK_STREAM)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    def listening(self, host, port=0):
+        listener = self.make()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(50)
+        listener.settimeout(TIMEOUT)
+        return listener
+
+    def end(self, name):
+        return self.client if name == "client" else self.server
+
+    def send(self, end, text):
+        self.end(end).sendall(text.encode())
+
+    def line(self, end):
+        stream = self.end(end)
+        limit = time.monotonic() + TIMEOUT
+        while b"\r\n" not in self.rest[end]:
+            stream.settimeout(max(0.01, limit - time.monotonic()))
+            piece = stream.recv(65536)
+            if not piece:
+                raise ConnectionResetError("closed")
+            self.rest[end] += piece
+        line, _, self.rest[end] = self.rest[end].partition(b"\r\n")
+        return line.decode()
+
+    def say(self, end, text):
+        """One end says a line; the other one has to get it as it is."""
+        self.send(end, text + "\r\n")
+        got = self.line("server" if end == "client" else "client")
+        if got != text:
+            raise Garbled(f"{text!r} arrived as {got!r}")
+
+    def alive(self):
+        start = time.monotonic()
+        self.say("client", "NOOP")
+        self.say("server", "200 ok")
+        return time.monotonic() - start
+
+    def port_command(self):
+        self.listener = inside("client", lambda: self.listening(self.client_host))
+        port = self.listener.getsockname()[1]
+        if self.v6:
+            return f"EPRT |2|{self.client_host}|{port}|\r\n"
+        return f"PORT {self.client_host.replace('.', ',')},{port >> 8},{port & 255}\r\n"
+
+    def read_port(self):
+        """The endpoint in the command as the server gets it."""
+        line = self.line("server")
+        numbers = re.fullmatch(r"PORT (\d+,\d+,\d+,\d+),(\d+),(\d+)", line)
+        extended = re.fullmatch(r"EPRT \|2\|([^|]+)\|(\d+)\|", line)
+        if numbers:
+            self.target = (numbers[1].replace(",", "."), int(numbers[2]) * 256 + int(numbers[3]))
+        elif extended:
+            self.target = (extended[1], int(extended[2]))
+        else:
+            raise Garbled(f"PORT arrived as {line!r}")
+        if self.target[0] != self.shown_client:
+            raise Garbled(f"the server got the address {self.target[0]}")
+
+    def announce_active(self):
+        self.send("client", self.port_command())
+        self.read_port()
+        self.say("server", "200 PORT ok")
+
+    def announce_passive(self):
+        self.say("client", "EPSV" if self.v6 else "PASV")
+        self.listener = inside("server", lambda: self.listening(self.server_host))
+        port = self.listener.getsockname()[1]
+        if self.v6:
+            self.say("server", f"229 Entering Extended Passive Mode (|||{port}|)")
+            self.target = (self.dialled, port)
+            return
+        self.send("server", f"227 Entering Passive Mode ({self.server_host.replace('.', ',')},{port >> 8},{port & 255})\r\n")
+        line = self.line("client")
+        numbers = re.fullmatch(r"227 Entering Passive Mode \((\d+,\d+,\d+,\d+),(\d+),(\d+)\)", line)
+        if not numbers:
+            raise Garbled(f"227 arrived as {line!r}")
+        self.target = (numbers[1].replace(",", "."), int(numbers[2]) * 256 + int(numbers[3]))
+        if self.target[0] != self.dialled:
+            raise Garbled(f"the client got the address {self.target[0]}")
+
+    def connect_data(self, host):
+        data = inside(host, self.make)
+        data.settimeout(TIMEOUT)
+        data.connect(self.target)
+        accepted, _ = self.listener.accept()
+        self.listener.close()
+        accepted.settimeout(TIMEOUT)
+        return data, accepted
+
+    def use(self, host):
+        sender, receiver = self.connect_data(host)
+        sender.sendall(b"x" * 1000)
+        count = 0
+        while count < 1000:
+            count += len(receiver.recv(1000))
+        sender.close()
+        receiver.close()
+
+    def active(self):
+        self.announce_active()
+        self.say("client", "LIST")
+        self.say("server", "150 here")
+        self.use("server")
+        self.say("server", "226 done")
+
+    def passive(self):
+        self.announce_passive()
+        self.say("client", "RETR f")
+        self.say("server", "150 here")
+        self.use("client")
+        self.say("server", "226 done")
+
+
+class Bulk(threading.Thread):
+    """Sends many bytes over a data connection, not too fast; notes the longest silence."""
+
+    def __init__(self, sender, receiver, size, rate):
+        super().__init__(daemon=True)
+        self.sender, self.receiver, self.size = sender, receiver, size
+        sender.setsockopt(socket.SOL_SOCKET, 47, rate)
+        self.gap, self.count, self.error, self.hashes = 0.0, 0, "", {}
+        self.sending = threading.Thread(target=self.send, daemon=True)
+        self.start()
+        self.sending.start()
+
+    def send(self):
+        block, total, count = os.urandom(1 << 16), hashlib.sha256(), 0
+        try:
+            self.sender.settimeout(60)
+            while count < self.size:
+                self.sender.sendall(block)
+                total.update(block)
+                count += len(block)
+            self.sender.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self.error += f"sender: {error}"
+        self.hashes["sent"] = total.hexdigest()
+
+    def run(self):
+        total, last = hashlib.sha256(), time.monotonic()
+        self.receiver.settimeout(60)
+        try:
+            while piece := self.receiver.recv(1 << 18):
+                now = time.monotonic()
+                self.gap, last = max(self.gap, now - last), now
+                total.update(piece)
+                self.count += len(piece)
+        except OSError as error:
+            self.error += f"receiver: {error}"
+        self.hashes["received"] = total.hexdigest()
+
+    def finish(self):
+        self.join(90)
+        self.sending.join(10)
+        if self.count != self.size or self.hashes.get("sent") != self.hashes.get("received"):
+            raise RuntimeError(f"{self.count} of {self.size} bytes, {self.error}")
+
+
+def outcome(*steps):
+    """What became of a session: `on`, `reset`, or what went wrong."""
+    try:
+        for step in steps:
+            step()
+    except (ConnectionResetError, BrokenPipeError):
+        return "reset"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "on"
+
+
+def together(works):
+    """Does all at once, each a name with its steps."""
+    results, threads = {}, []
+    for name, steps in works.items():
+        def work(name=name, steps=steps):
+            results[name] = outcome(*steps)
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def open_sessions(pair):
+    """Sessions in every state; for each the steps that it takes on the other gateway."""
+    bulk = int(pair.options.get("bulk", "40")) << 20
+    works, transfers = {}, {}
+
+    def session(name, v6=False, *before):
+        made = Session(pair, v6)
+        for step in before:
+            getattr(made, step)()
+        return made
+
+    def still(name, made):
+        works[name] = [made.alive, made.active, made.passive]
+
+    many = session("30 edits")
+    for _ in range(30):
+        many.active()
+    still("30 edits, idle", many)
+    still("10 passive, idle", session("passive", False, *["passive"] * 10))
+    still("fresh, idle", session("fresh"))
+    still("IPv6, 5 edits", session("v6", True, *["active"] * 5))
+    for name, v6, announce, host in (
+        ("between PORT and data", False, "announce_active", "server"),
+        ("between PASV and data", False, "announce_passive", "client"),
+        ("between EPRT and data", True, "announce_active", "server"),
+    ):
+        made = session(name, v6, "active", announce)
+        works[name] = [lambda made=made, host=host: made.use(host), made.alive, made.active, made.passive]
+    for name, v6, announce, host in (
+        ("active transfer", False, "announce_active", "server"),
+        ("passive transfer", False, "announce_passive", "client"),
+        ("IPv6 transfer", True, "announce_active", "server"),
+    ):
+        made = session(name, v6, announce)
+        made.say("client", "RETR big")
+        made.say("server", "150 here")
+        sender, receiver = made.connect_data(host)
+        transfers[name] = Bulk(sender, receiver, bulk, 10 << 20)
+        works[name] = [transfers[name].finish, made.alive, made.active]
+
+    silent = session("silent", False, "announce_active")
+    ends = silent.connect_data("server")
+
+    def speak():
+        ends[0].sendall(b"z" * 500)
+        count = 0
+        while count < 500:
+            count += len(ends[1].recv(500))
+    works["silent data connection"] = [speak, silent.alive, silent.active]
+
+    pipelined = session("pipelined", False, "active")
+    pipelined.send("client", pipelined.port_command() + "LIST\r\nNOOP\r\n")
+    pipelined.read_port()
+
+    def answer():
+        if pipelined.line("server") != "LIST":
+            raise Garbled("LIST")
+        pipelined.say("server", "200 ok")
+        pipelined.say("server", "150 here")
+        pipelined.use("server")
+        pipelined.say("server", "226 done")
+        if pipelined.line("server") != "NOOP":
+            raise Garbled("NOOP")
+        pipelined.say("server", "200 ok")
+    works["pipelined"] = [answer, pipelined.alive, pipelined.active]
+
+    half = session("half", False, "active")
+    command = half.port_command()
+    half.send("client", command[:12])
+
+    def complete():
+        half.send("client", command[12:])
+        half.read_port()
+        half.say("server", "200 ok")
+        half.use("server")
+    works["half a line"] = [complete, half.alive, half.active]
+
+    def block(host, made, chain, ports):
+        own, other = ports(made)
+        sh(f"ip netns exec {host} iptables -w -A INPUT -p tcp --{chain[0]} {own} --{chain[1]} {other} -j DROP")
+
+    lost = session("lost", False, "active")
+    block("server", lost, ("dport", "sport"), lambda made: (21, made.server.getpeername()[1]))
+    lost.send("client", lost.port_command())
+
+    def repeat():
+        lost.read_port()
+        lost.say("server", "200 ok")
+        lost.use("server")
+    works["a lost edit"] = [repeat, lost.alive, lost.active]
+
+    unheard = session("unheard", False, "active")
+    block("client", unheard, ("sport", "dport"), lambda made: (21, made.client.getsockname()[1]))
+    unheard.send("client", unheard.port_command())
+    unheard.read_port()
+
+    def reply():
+        unheard.say("server", "200 ok")
+        unheard.use("server")
+    works["a lost acknowledgement"] = [reply, unheard.alive, unheard.active]
+    return works, transfers
+
+
+def failover(pair):
+    if pair.options.get("sync", "yes") == "yes":
+        pair.start_sync()
+    works, transfers = open_sessions(pair)
+    time.sleep(float(pair.options.get("settle", "0.3")))
+    left = {row["id"]: row["expires_in"] for row in json.loads(pair.a.ask("expectations", "--json"))}
+    died = time.monotonic()
+    pair.a.die()
+    seconds = pair.b.take_over()
+    gone = time.monotonic() - died
+    differences = [
+        abs(left[row["id"]] - gone - row["expires_in"])
+        for row in json.loads(pair.b.ask("expectations", "--json")) if row["id"] in left
+    ]
+    for host in ("client", "server"):
+        sh(f"ip netns exec {host} iptables -w -F INPUT")
+    results = together(works)
+    results["new session"] = outcome(lambda: Session(pair).active())
+    return results, {
+        "taken over in": seconds,
+        "silence": max(transfer.gap for transfer in transfers.values()),
+        "expiry differs": max(differences, default=-1),
+        "lag": pair.b.status().get("lag", -1),
+    }
+
+
+def loop(pair):
+    """Sessions that do nothing but PORT and its data connection, without pause."""
+    pair.start_sync()
+    sessions = [Session(pair) for _ in range(24)]
+    crashed, stop = threading.Event(), threading.Event()
+    before, after, errors, longest = [0] * 24, [0] * 24, [""] * 24, [0.0] * 24
+
+    def work(index):
+        try:
+            while not stop.is_set():
+                start = time.monotonic()
+                sessions[index].active()
+                longest[index] = max(longest[index], time.monotonic() - start)
+                (after if crashed.is_set() else before)[index] += 1
+        except Exception as error:
+            errors[index] = f"{type(error).__name__}: {error}"
+
+    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(24)]
+    for thread in threads:
+        thread.start()
+    wait_for("every session to loop", lambda: min(before) > 3, 60)
+    if pair.options.get("cut"):
+        sh("ip -n a link set sync down")
+        time.sleep(float(pair.options["cut"]))
+    pair.a.die()
+    crashed.set()
+    longest[:] = [0.0] * 24
+    pair.b.take_over()
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not all(count or error for count, error in zip(after, errors)):
+        time.sleep(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join(TIMEOUT + 5)
+    results = {}
+    for index in range(24):
+        error = errors[index]
+        results[f"session {index}"] = (
+            "on" if after[index] and not error
+            else "reset" if error.startswith(("ConnectionResetError", "BrokenPipeError")) else error or "nothing came"
+        )
+    return results, {"before": sum(before), "after": sum(after), "longest": max(longest)}
+
+
+def back(pair):
+    """From A to B and back, with edits on each."""
+    pair.start_sync()
+    sessions = {f"session {index}": Session(pair) for index in range(4)}
+    for session in sessions.values():
+        for _ in range(5):
+            session.active()
+    sessions["session 0"].announce_active()
+    results = {}
+
+    def change(old, new):
+        old.links("down")
+        old.addresses("del")
+        old.stop("daemon")
+        for option in ("-t", "-n"):
+            old.conntrackd(option)
+        return new.take_over()
+
+    seconds = [change(pair.a, pair.b)]
+    results["announced on A"] = outcome(lambda: sessions["session 0"].use("server"))
+    sessions["begun on B"] = Session(pair)
+    results |= together({f"{name} on B": [session.alive, session.active, session.active] for name, session in sessions.items()})
+    sessions["session 1"].announce_active()
+    pair.a.links("up")
+    wait_for("A to have B's sessions", lambda: pair.a.status().get("records", 0) >= 5)
+    seconds.append(change(pair.b, pair.a))
+    results["announced on B"] = outcome(lambda: sessions["session 1"].use("server"))
+    results |= together({f"{name} back on A": [session.alive, session.active, session.passive] for name, session in sessions.items()})
+    return results, {"changes": seconds}
+
+
+def hostile(pair):
+    """What comes from the link that is no peer, or a bad one; the file of the peer stays as it was."""
+    pair.start_sync()
+    session = Session(pair)
+    session.active()
+    wait_for("a record", lambda: pair.b.status().get("records", 0) >= 1)
+    state = open(pair.b.state, "rb").read
+    results = {}
+
+    # Another key: nothing comes through.
+    for gateway, key in ((pair.a, "one"), (pair.b, "other")):
+        open(gateway.folder + "/key", "w").write(key)
+        os.chmod(gateway.folder + "/key", 0o600)
+        gateway.stop("sync")
+        gateway.start_sync("--key", gateway.folder + "/key")
+    wait_for("B to report the silence", lambda: pair.b.status().get("problem"))
+    results["another key"] = "refused" if not pair.b.status()["connected"] and state() else "taken"
+    # The same one: signed, and all is well.
+    pair.b.stop("sync")
+    open(pair.b.folder + "/key", "w").write("one")
+    pair.b.start_sync("--key", pair.b.folder + "/key")
+    wait_for("signed segments", lambda: pair.b.status().get("snapshots", 0) > 0 and pair.b.status()["signed"])
+    results["the same key"] = "taken"
+    pair.a.stop("sync")
+    pair.b.stop("sync")
+
+    def frame(kind, first=0, second=0, words=(), sequence=0):
+        return struct.pack(f"<{4 + len(words)}Q", len(words) << 8 | kind, sequence, first, second, *words)
+
+    def play(name, data, wanted):
+        """Takes the place of A's `pinhole sync`, and says this."""
+        before = state()
+        listener = inside("a", lambda: Session.listening(session_like, "192.168.100.1", 3784))
+        pair.b.start_sync()
+        stream, _ = listener.accept()
+        stream.sendall(data)
+        try:
+            wait_for(wanted, lambda: wanted in pair.b.log("sync"))
+            results[name] = "refused" if state() == before else "taken"
+        except TimeoutError:
+            results[name] = "nothing said: " + pair.b.log("sync")[-300:]
+        stream.close()
+        listener.close()
+        pair.b.stop("sync")
+
+    session_like = session
+    version = int(pair.options["version"])
+    hello, clock = frame(1, 1, version, [version]), frame(2, time.monotonic_ns())
+    play("another protocol", b"GET / HTTP/1.1\r\nHost: 192.168.100.1\r\n\r\n", "does not speak the protocol")
+    play("a later version", frame(1, 1, version + 2, [version + 1]), "is of another version")
+    play("a version long gone", frame(1, 1, version - 3, [version - 4]), "is of another version")
+    play("a message without end", hello + clock + frame(3, 1, version, [1, 2]) + struct.pack("<4Q", 1 << 60 | 4, 0, 0, 0), "does not speak the protocol")
+    cut = hello + clock + frame(3, 99, version, [1, 2]) + frame(4, 0, 7, [1, 2, 3])
+    play("half a snapshot", cut, "peer-silent")
+    # A file system that is full.
+    full = pair.b.folder + "/full"
+    os.makedirs(full)
+    sh(f"mount -t tmpfs -o size=256k tmpfs {full}")
+    pair.a.start_sync()
+    pair.b.start_sync("--peer-state", full + "/peer.state")
+    wait_for("the full disk to be told", lambda: "peer-state-not-written" in pair.b.log("sync"))
+    results["a full disk"] = "refused" if pair.b.processes["sync"].poll() is None else "ended"
+    pair.b.stop("sync")
+    pair.b.start_sync()
+    wait_for("a snapshot again", lambda: pair.b.status().get("snapshots", 0) > 0)
+    results["the session"] = outcome(session.alive, session.active)
+    return results, {}
+
+
+def restless(pair):
+    """`pinhole sync` is killed and started again under load; nothing is lost when A dies at last."""
+    pair.start_sync()
+    sessions = [Session(pair) for _ in range(8)]
+    stop = threading.Event()
+    errors = [""] * 8
+
+    def work(index):
+        try:
+            while not stop.is_set():
+                sessions[index].active()
+        except Exception as error:
+            errors[index] = f"{type(error).__name__}: {error}"
+
+    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for count in range(5):
+        gateway = (pair.a, pair.b)[count % 2]
+        gateway.stop("sync", signal.SIGKILL)
+        for each in (pair.a, pair.b):
+            # Written anew at least once a second.
+            os.unlink(each.state + ".status")
+        gateway.start_sync()
+        wait_for("A to be followed", lambda: pair.a.status().get("followed"))
+        wait_for("a snapshot", lambda: pair.b.status().get("records") == 8 and pair.b.status().get("peer_daemon"))
+    stop.set()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    time.sleep(1)
+    pair.a.die()
+    pair.b.take_over()
+    results = together({f"session {index}": [session.alive, session.active] for index, session in enumerate(sessions)})
+    results |= {f"work {index}": error for index, error in enumerate(errors) if error}
+    return results, {}
+
+
+def main():
+    options = dict(word.split("=", 1) for word in sys.argv[5:])
+    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless}[sys.argv[4]]
+    pair = Pair(options)
+    results, figures = scenario(pair)
+    print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
+    sys.stdout.flush()
+    for gateway in (pair.a, pair.b):
+        for role in list(gateway.processes):
+            gateway.stop(role, signal.SIGKILL)
+    os._exit(0)
+
+
+main()

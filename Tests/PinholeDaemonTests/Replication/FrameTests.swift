@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import PinholeDaemon
+import Testing
+
+/// The messages of the stream of records.
+@Suite struct FrameTests {
+    private let frames = [
+        Frame(.hello, sequence: 7, 1, 8, words: Frame.words(of: "/run/pinhole/control.state")),
+        Frame(.kept, sequence: .max, 0, 12, words: [1, .max, 3]), Frame(.clock, 5), Frame(.gone),
+    ]
+
+    private var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for frame in frames { frame.write(to: &bytes) }
+        return bytes
+    }
+
+    /// Feeds bytes in pieces of a size; what comes out.
+    private func read(_ bytes: [UInt8], by size: Int) throws -> [Frame] {
+        var reader = FrameReader()
+        var read: [Frame] = []
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            reader.fill { $0 += bytes[start..<min(start + size, bytes.count)] }
+            while let frame = try reader.next() { read.append(frame) }
+        }
+        return read
+    }
+
+    @Test(arguments: [1, 7, 8, 33, 1000])
+    func `messages come out as they went in, in whatever pieces they arrive`(size: Int) throws {
+        #expect(try read(bytes, by: size) == frames)
+    }
+
+    @Test func `a text of any length survives`() {
+        for count in 0..<20 {
+            let text = String(repeating: "x", count: count)
+            #expect(Frame(.hello, words: Frame.words(of: text)).text == text)
+        }
+    }
+
+    @Test func `one word is laid out as documented`() {
+        var bytes: [UInt8] = []
+        Frame(.kept, sequence: 2, 3, 4, words: [0x0102_0304_0506_0708]).write(to: &bytes)
+        let words: [[UInt8]] = [[4, 1], [2], [3], [4], [8, 7, 6, 5, 4, 3, 2, 1]]
+        #expect(bytes == words.flatMap { $0 + [UInt8](repeating: 0, count: 8 - $0.count) })
+    }
+
+    @Test func `what is no message is refused, and no size makes it wait for ever`() {
+        let wrong: [[UInt8]] = [
+            Array("GET / HTTP/1.1\r\n".utf8), [UInt8](repeating: 0xff, count: 8),
+            [UInt8](repeating: 0, count: 8), [4, 1, 0, 1, 0, 0, 0, 0],
+        ]
+        for bytes in wrong { #expect(throws: FrameReader.Malformed.self) { try read(bytes, by: 8) } }
+    }
+
+    @Test func `the line before the messages is taken alone`() throws {
+        var reader = FrameReader()
+        reader.fill { $0 += Array("ok".utf8) }
+        #expect(reader.takeLine() == nil)
+        reader.fill { $0 += Array("\n".utf8) + bytes }
+        #expect(reader.takeLine() == "ok")
+        #expect(try reader.next() == frames[0])
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import FTPHelper
+import Linux
+import Testing
+
+@testable import PinholeDaemon
+
+/// The file with the records of the other gateway.
+@Suite struct PeerFileTests {
+    private let directory: TemporaryDirectory
+    private var path: String { "\(directory.path)/peer.state" }
+    private let origin = PeerFile.Origin(clockShift: -5, heard: Instant(nanoseconds: 77))
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func make(version: UInt64 = KeptConnection.version) throws -> PeerFile {
+        try PeerFile.create(for: path, term: 3, version: version, key: (1, 2), origin: origin)
+    }
+
+    private func contents() throws -> PeerFile.Contents? { try PeerFile.contents(of: path, owner: nil) }
+
+    @Test func `it has what the peer has kept, and where that comes from`() throws {
+        var file = try make()
+        try file.keep([1, 2], at: 10, inPlaceOf: 0)
+        try file.keep([3], at: 11, inPlaceOf: 0)
+        try file.keep([4], at: 12, inPlaceOf: 10)
+        try file.keep(nil, at: 0, inPlaceOf: 11)
+        #expect(file.count == 1)
+        #expect(try contents() == nil, "nothing is there before it is published")
+        try file.publish()
+        file.note(PeerFile.Origin(clockShift: 9, heard: Instant(nanoseconds: 99)))
+        let contents = try #require(try contents())
+        #expect(contents.records == [[4]])
+        #expect(contents.term == 3)
+        #expect(contents.origin == PeerFile.Origin(clockShift: 9, heard: Instant(nanoseconds: 99)))
+        #expect(contents.rejected != nil)
+    }
+
+    @Test func `a change that the snapshot contained already changes nothing`() throws {
+        var file = try make()
+        // The snapshot has the record at its newer place; then the changes that led there are repeated.
+        try file.keep([2], at: 11, inPlaceOf: 0)
+        try file.keep([1], at: 10, inPlaceOf: 0)
+        try file.keep([2], at: 11, inPlaceOf: 10)
+        try file.publish()
+        #expect(file.count == 1)
+        #expect(try contents()?.records == [[2]])
+    }
+
+    @Test func `places that the peer uses again hold what came last`() throws {
+        var file = try make()
+        try file.publish()
+        try file.keep([1], at: 10, inPlaceOf: 0)
+        try file.keep([2], at: 11, inPlaceOf: 10)
+        try file.keep([3], at: 10, inPlaceOf: 0)
+        try file.keep(nil, at: 0, inPlaceOf: 11)
+        try file.keep(nil, at: 0, inPlaceOf: 99)
+        #expect(try contents()?.records == [[3]])
+    }
+
+    @Test func `a draft that is given up leaves the former file`() throws {
+        do {
+            var former = try make()
+            try former.keep([1], at: 10, inPlaceOf: 0)
+            try former.publish()
+        }
+        do {
+            var draft = try make()
+            try draft.keep([2], at: 10, inPlaceOf: 0)
+        }
+        #expect(try contents()?.records == [[1]])
+    }
+
+    @Test func `a file of a version that cannot be read is none, and neither is a state file`() throws {
+        for version in [KeptConnection.readableVersions.lowerBound - 1, KeptConnection.version + 1] {
+            var file = try make(version: version)
+            try file.publish()
+            #expect(try contents() == nil)
+        }
+        var state = try StateFile.create(for: path, identity: StateFile.currentIdentity(), connections: 1)
+        try state.publish()
+        #expect(try contents() == nil)
+    }
+
+    @Test func `the numbers of changes tell a reader up to where a file has come`() throws {
+        let identity = StateFile.currentIdentity()
+        var state = try StateFile.create(for: path, identity: identity, term: 5, connections: 9)
+        try state.publish()
+        let sequence = { [path] in
+            StateFile.contents(of: try PrivateFile.read(path, owner: nil) ?? [], identity: identity)?.sequence
+        }
+        let one = try state.keep([1], inPlaceOf: 0)
+        #expect(try sequence() == 1 && state.sequence == 1)
+        let other = try state.keep([2], inPlaceOf: one)
+        #expect(try sequence() == 2)
+        _ = try state.keep(nil, inPlaceOf: other)
+        #expect(try sequence() == 3 && state.sequence == 3, "a removal counts, too")
+    }
+}
