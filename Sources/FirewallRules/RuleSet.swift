@@ -29,11 +29,11 @@ package struct RuleSet: Hashable, Sendable {
     var ports: [UInt16]
     var queues: QueueNumbers
     /// Queues every SYN of clients with an encrypted session.
-    var asksForFTPS: Bool
+    package var asksForFTPS: Bool
     /// Queues the SYN-ACKs of expected data connections, which SYNPROXY would otherwise consume.
     var sparesSynproxy: Bool
     /// Does not queue connections with this mark, except SYN, FIN and RST.
-    var releaseMark: ConnectionMark?
+    package var releaseMark: ConnectionMark?
     /// Lets packets pass while no daemon listens (`--queue-bypass`); otherwise they are dropped.
     var isBypassing: Bool
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import FirewallRules
 import Formats
 import FTPHelper
 import Glibc
@@ -24,6 +25,9 @@ extension Inspection {
             findings.append(.failed("daemon: \(error.message)", hint: error.hint))
         }
         if mayLook { inspectQueues(of: daemon) }
+        if mayLook, refusals != nil, let status = try? ControlSocketClient.answer(.status, at: path) {
+            inspectAgreement(of: status)
+        }
         if let refusals { inspectTroubles(refusals.elements) }
         return refusals != nil
     }
@@ -34,6 +38,26 @@ extension Inspection {
         inspectQueue(queues.data, "data connections", bindings, daemon)
         if settings.policy.opensForFTPS {
             inspectQueue(queues.sessions, "SYNs of clients with an encrypted session", bindings, daemon)
+        }
+    }
+
+    /// Compares what the daemon does with the loaded rules: it may have been started with options of its own.
+    private mutating func inspectAgreement(of status: JSON) {
+        guard let rules = try? RuleSet.loaded(with: backends).first else { return }
+        let hint = "let both read one configuration: pinhole rules load, then restart the daemon"
+        let (loaded, used) = (rules.releaseMark?.text ?? "none", status["bypass_mark"]?.string ?? "none")
+        if loaded != used {
+            findings.append(
+                .failed("daemon: its bypass-mark is \(used), that of the loaded rules \(loaded)", hint: hint)
+            )
+        }
+        if rules.asksForFTPS, status["ftps"] == .bool(false) {
+            findings.append(
+                .warning(
+                    "FTPS: the rules ask the daemon about SYNs, and it has ftps-ports for no server",
+                    hint: "write them into a section [server ADDRESS], then pinhole reload"
+                )
+            )
         }
     }
 

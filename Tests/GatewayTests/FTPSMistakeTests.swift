@@ -73,6 +73,25 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(5)))
+    func `a daemon and rules that were started with different options`() async throws {
+        try await Gateway.with(.routed) { gateway in
+            try await gateway.loadRules("--ftps", "10.2.0.2=49000-50000", "--bypass-mark", "0x100/0x300")
+            _ = try await gateway.startDaemon("--bypass-mark", "0x200/0x300")
+            let check = try await gateway.pinhole("check").output
+            #expect(
+                check.contains(
+                    "daemon: its bypass-mark is 0x200/0x300, that of the loaded rules 0x100/0x300: "
+                )
+            )
+            #expect(
+                check.contains(
+                    "FTPS: the rules ask the daemon about SYNs, and it has ftps-ports for no server: "
+                )
+            )
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
     func `a session of a server that has no section is told with the section to write`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             try await stage.speakTLS()

@@ -63,25 +63,13 @@ package struct ControlResponder {
         case .metrics:
             return .whole(engine.report(queue(), lostLines: lostLines).metrics)
         case .status:
-            let status = StatusReport(
-                facts: facts,
-                statistics: engine.report(queue(), lostLines: lostLines),
-                refusals: refusals(.none, of: engine),
-                now: now
-            )
-            return .whole(status.json.text + "\n")
+            return .whole(status(of: engine, queue()).json.text + "\n")
         case .events(let format):
             return .events(format)
         case .trace(let target):
             return .trace(target)
         case .records:
-            guard user == 0 || user == facts.user else {
-                return .failure(
-                    "only root and the daemon's user may follow the records",
-                    hint: "run it as the daemon's user"
-                )
-            }
-            return .records(engine.beginFollowing(facts.statePath))
+            return records(of: &engine)
         case .delete(let id):
             guard engine.delete(id, at: now) else {
                 return .failure("there is no expectation \(id)", hint: "see pinhole expectations")
@@ -99,6 +87,32 @@ package struct ControlResponder {
             engine.note(change, at: now)
             return .whole("")
         }
+    }
+
+    /// What the daemon is and does.
+    private func status<System: Kernel & ~Copyable>(
+        of engine: borrowing Engine<System>,
+        _ queue: QueueFigures?
+    ) -> StatusReport {
+        StatusReport(
+            facts: facts,
+            bypassMark: engine.system.releaseMark,
+            opensForFTPS: engine.policy.opensForFTPS,
+            statistics: engine.report(queue, lostLines: lostLines),
+            refusals: refusals(.none, of: engine),
+            now: now
+        )
+    }
+
+    /// Answers a request to follow the records.
+    private func records<System: Kernel & ~Copyable>(of engine: inout Engine<System>) -> ControlAnswer {
+        guard user == 0 || user == facts.user else {
+            return .failure(
+                "only root and the daemon's user may follow the records",
+                hint: "run it as the daemon's user"
+            )
+        }
+        return .records(engine.beginFollowing(facts.statePath))
     }
 
     /// Answers a request to end a session.

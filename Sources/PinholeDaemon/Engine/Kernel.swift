@@ -49,6 +49,8 @@ package protocol Kernel: ~Copyable {
     mutating func release(_ mapping: Mapping) throws(SystemError)
     /// Tells whether a connection has `bypass-mark`.
     func isReleased(_ entry: ConntrackEntry) -> Bool
+    /// That mark; `nil` for none.
+    var releaseMark: ConnectionMark? { get }
     /// Clears `bypass-mark`; it is no error if the connection is gone.
     mutating func recall(_ mapping: Mapping) throws(SystemError)
     /// Sends an IP packet, given from its IP header on.

@@ -9,6 +9,10 @@ package struct StatusReport: Sendable {
     static let refusalCount = 3
 
     let facts: DaemonFacts
+    /// The mark of connections that bypass the queue; `nil` for none.
+    let bypassMark: ConnectionMark?
+    /// Whether anything opens for encrypted sessions.
+    let opensForFTPS: Bool
     let statistics: StatisticsReport
     /// The newest first.
     let refusals: [EventRecord]
@@ -31,6 +35,8 @@ package struct StatusReport: Sendable {
                     number("control", Int(facts.queues.control)), number("data", Int(facts.queues.data)),
                 ])
             ),
+            JSON.Member("bypass_mark", bypassMark.map { .string($0.text) } ?? .null),
+            JSON.Member("ftps", .bool(opensForFTPS)),
             number("sessions", statistics.connections),
             JSON.Member("sessions_total", .integer(counts.connectionsTotal)),
             number("ftps_sessions", statistics.encryptedSessions),

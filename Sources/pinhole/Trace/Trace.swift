@@ -11,7 +11,8 @@ struct Trace {
     /// Nanoseconds to wait for what still comes when all sessions have ended.
     private static let patience: UInt64 = 1_500_000_000
 
-    private let interfaces: [UInt32: String]
+    /// The name of the interface with an index.
+    private let interface: (UInt32) -> String?
     /// The rules that drop a data connection to a port, in the family that is IPv6 or not.
     private let droppers: (UInt16, Bool) -> [String]
     /// The sessions, by client and server, in the order in which they were first seen.
@@ -19,8 +20,8 @@ struct Trace {
     /// When the last session ended; `nil` while there is one.
     private var ended: Instant?
 
-    init(interfaces: [UInt32: String], droppers: @escaping (UInt16, Bool) -> [String]) {
-        self.interfaces = interfaces
+    init(interface: @escaping (UInt32) -> String?, droppers: @escaping (UInt16, Bool) -> [String]) {
+        self.interface = interface
         self.droppers = droppers
     }
 
@@ -39,7 +40,7 @@ struct Trace {
             sessions.firstIndex { $0.ends == ends && !$0.hasEnded }
             ?? sessions.lastIndex { $0.ends == ends && name != "connection" }
         var session = index.map { sessions[$0] } ?? TracedSession(ends)
-        let texts = session.take(event, name, interfaces, droppers)
+        let texts = session.take(event, name, interface, droppers)
         if let index { sessions[index] = session } else { sessions.append(session) }
         if sessions.allSatisfy(\.hasEnded) { ended = now } else { ended = nil }
         // With several sessions, each line has the port of its client.

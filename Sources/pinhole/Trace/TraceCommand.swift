@@ -25,7 +25,7 @@ enum TraceCommand: Subcommand {
         }
         let socket = arguments.socketPath
         for line in try introduction(target, socket) { try StandardOutput.line(line) }
-        var trace = Trace(interfaces: Interface.names) { Inspection.droppers(ofDataTo: $0, isIPv6: $1) }
+        var trace = Trace(interface: Interface.name) { Inspection.droppers(ofDataTo: $0, isIPv6: $1) }
         if try follow(target, at: socket, &trace, until: try signals()) {
             try StandardOutput.line("the daemon has ended")
         }

@@ -34,12 +34,12 @@ struct TracedSession {
     mutating func take(
         _ event: JSON,
         _ name: String,
-        _ interfaces: [UInt32: String],
+        _ interface: (UInt32) -> String?,
         _ droppers: (UInt16, Bool) -> [String]
     ) -> [String] {
         switch name {
         case "connection": return begin(event)
-        case "line": return take(line: event, interfaces)
+        case "line": return take(line: event, interface)
         case "login":
             isLoggedIn = true
             return ["login accepted"]
@@ -78,11 +78,11 @@ struct TracedSession {
         return lines
     }
 
-    private mutating func take(line event: JSON, _ interfaces: [UInt32: String]) -> [String] {
+    private mutating func take(line event: JSON, _ interface: (UInt32) -> String?) -> [String] {
         let side = text("side", event)
         var lines: [String] = []
         if places[side] == nil, let index = event["interface"]?.integer, index > 0 {
-            let name = UInt32(exactly: index).flatMap { interfaces[$0] } ?? "interface \(index)"
+            let name = UInt32(exactly: index).flatMap(interface) ?? "interface \(index)"
             places[side] = name
             lines.append("packets of the \(side) come in by \(name)")
         }

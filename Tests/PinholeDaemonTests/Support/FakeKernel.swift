@@ -173,6 +173,8 @@ struct FakeKernel: ~Copyable, Kernel {
 
     mutating func recall(_ mapping: Mapping) throws(SystemError) { try memory.record(.recall(mapping)) }
 
+    var releaseMark: ConnectionMark? { ConnectionMark(parsing: "0x100/0x300") }
+
     func isReleased(_ entry: ConntrackEntry) -> Bool { memory.isReleased }
 
     mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {

@@ -12,7 +12,7 @@ import Testing
 
     /// A trace that was told of these events, and what it has said.
     private func trace(_ events: String..., dropping rules: [String] = []) throws -> (Trace, [String]) {
-        var trace = Trace(interfaces: [2: "eth0"]) { _, _ in rules }
+        var trace = Trace(interface: { $0 == 2 ? "eth0" : nil }) { _, _ in rules }
         var lines: [String] = []
         for event in events {
             let text = #"{"time":1700000000.063,\#(event)}"#
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `the diagnosis is the last step that was made`() throws {
         func diagnosis(_ events: String...) throws -> String {
-            var trace = Trace(interfaces: [:]) { _, _ in [] }
+            var trace = Trace(interface: { _ in nil }) { _, _ in [] }
             for event in [Self.begin] + events {
                 let text = #"{"time":1,\#(event)}"#
                 _ = trace.take(try #require(JSON(parsing: Array(text.utf8))), at: Self.now)
