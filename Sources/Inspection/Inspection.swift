@@ -63,6 +63,7 @@ package struct Inspection {
         inspectExporter(daemonIsUp: isUp)
         inspectKernelHelper()
         inspectFirewall()
+        inspectVRF()
         inspectReversePath()
     }
 
