@@ -133,9 +133,10 @@ deb:
 
 # Not a part of `make test`: it fetches a Debian, and then packages for it.
 test-deb: deb $(debians)
-	@scripts/dependencies $(demo_packages)
+	@scripts/dependencies $(demo_packages) openssl python3
 	for debian in $(debians); do \
-	    scripts/test-deb $$debian $(deb) && scripts/walk-through $$debian $(deb) || exit 1; \
+	    scripts/test-deb $$debian $(deb) && scripts/walk-through $$debian $(deb) && \
+	        scripts/test-service $$debian $(deb) || exit 1; \
 	done
 
 $(debians):

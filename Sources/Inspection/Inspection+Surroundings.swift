@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FirewallRules
 import HTTP
+import Linux
 import Netfilter
 
 /// Checks of the exporter, of the kernel's helper, and of the order of rules.
@@ -64,6 +65,16 @@ extension Inspection {
                 }
             }
         }
+    }
+
+    /// Reports VRF devices: packets of their interfaces pass the hooks twice, the second time after NAT.
+    mutating func inspectVRF() {
+        let names = NetworkNamespace.paths(matching: "/sys/class/net/*/uevent")
+            .filter { (try? TextFile.read($0))?.contains("DEVTYPE=vrf\n") ?? false }
+            .map { String($0.split(separator: "/")[3]) }
+        guard !names.isEmpty else { return }
+        let subject = "VRF \(names.joined(separator: ", ")): with NAT, FTP fails between its interfaces"
+        findings.append(.warning(subject, hint: "use a network namespace instead (pinhole@NAME.service)"))
     }
 
     /// Reports the reverse path filter; whatever it is, the daemon reads no forged packets (contract S3b).

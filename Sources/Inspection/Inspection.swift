@@ -65,6 +65,7 @@ package struct Inspection {
         inspectPair()
         inspectKernelHelper()
         inspectFirewall()
+        inspectVRF()
         inspectReversePath()
     }
 

@@ -11,8 +11,25 @@ extension Tracker {
     /// An end whose packet the other took for old bytes may wait for a reply for ever: if the packet was as long
     /// as the shift, the other end's acknowledgement of what it had before looks like one of the packet. An
     /// end answers an old sequence number with its own next one (RFC 9293, section 3.10.7.4).
+    ///
+    /// The firewall that has removed the rules may still be loading: the question is repeated after one, three
+    /// and seven seconds.
     package mutating func askForPositions(at now: Instant, into output: inout Output) {
         suspectedUntil = now.advanced(bySeconds: Tracker.suspicionSeconds)
+        ask(again: 1, at: now, into: &output)
+    }
+
+    /// Repeats the question if it is due.
+    mutating func repeatQuestion(at now: Instant, into output: inout Output) {
+        guard let nextQuestion, nextQuestion <= now else { return }
+        ask(again: questionPause * 2, at: now, into: &output)
+    }
+
+    /// Asks, and again after a pause unless that is too late.
+    private mutating func ask(again pause: UInt32, at now: Instant, into output: inout Output) {
+        let due = now.advanced(bySeconds: pause)
+        questionPause = pause
+        nextQuestion = due < suspectedUntil ? due : nil
         store.forEach { slot in
             guard slot.connection.isPositioned, !slot.connection.isClosed else { return }
             for side in [Session.Side.client, .server]

@@ -9,6 +9,7 @@ extension Tracker {
 
     /// Handles what is due, at most one batch; call it when `nextDeadline` has come.
     package mutating func fire(at now: Instant, into output: inout Output) {
+        repeatQuestion(at: now, into: &output)
         for _ in 0..<Tracker.batch {
             guard let slot = store.first, slot.connection.deadline <= now else { return }
             let isOver = update(slot) { tracker, connection in

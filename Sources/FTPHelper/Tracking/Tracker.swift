@@ -84,6 +84,10 @@ package struct Tracker: ~Copyable {
     package var establishedTimeout = Tracker.aliveSeconds
     /// Until when rewritten sessions may be out of step because the rules were gone.
     var suspectedUntil = Instant(nanoseconds: 0)
+    /// When their ends are asked for their positions again.
+    var nextQuestion: Instant?
+    /// Seconds between the last question and the next.
+    var questionPause: UInt32 = 0
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
     var freshDecision: AddressDecision?
@@ -111,7 +115,10 @@ package struct Tracker: ~Copyable {
     }
 
     /// When `fire` has to be called next; every mutating function may change it.
-    package var nextDeadline: Instant? { store.first?.connection.deadline }
+    package var nextDeadline: Instant? {
+        guard let deadline = store.first?.connection.deadline else { return nextQuestion }
+        return nextQuestion.map { min($0, deadline) } ?? deadline
+    }
 
     /// The open expectations, oldest first.
     package var expectations: [Expectation] {
