@@ -2,8 +2,8 @@
 # make             build the release binaries
 # make install     put them and what belongs to them under PREFIX; `make uninstall` takes them away
 # make deb         build a Debian package, .build/pinhole_*.deb
-# make test-deb    install and purge that on a bare Debian 12, which is fetched first, and run the commands of README.md and
-#                  docs/firewalls.md there; takes minutes (root)
+# make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md and
+#                  docs/firewalls.md there, and reload and restart what may take the rules away; takes minutes (root)
 # make demo        see it work, in network namespaces (root)
 # make deps        install the Debian packages that building and testing need (root)
 # make test        check the format and run every test, those in network namespaces too (root)
@@ -57,6 +57,8 @@ servers = proftpd-core pure-ftpd inetutils-ftpd
 server_libraries = libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23 libwrap0
 kernel_packages = qemu-system-x86 busybox-static kmod cpio
 deb_packages = debhelper lintian
+# Releases that the package is tried on.
+debians = .build/bookworm .build/trixie
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
 .PHONY: deps build install uninstall deb test-deb test-kernels demo test sanitize lint cost fuzz soak mutants siege faults bench compare clean
@@ -112,15 +114,16 @@ deb:
 	lintian --fail-on error,warning,info $(deb)
 
 # Not a part of `make test`: it fetches a Debian, and then packages for it.
-test-deb: deb .build/bookworm
+test-deb: deb $(debians)
 	@scripts/dependencies $(demo_packages)
-	scripts/test-deb .build/bookworm $(deb)
-	scripts/walk-through .build/bookworm $(deb)
+	for debian in $(debians); do \
+	    scripts/test-deb $$debian $(deb) && scripts/walk-through $$debian $(deb) || exit 1; \
+	done
 
-.build/bookworm:
+$(debians):
 	@scripts/dependencies debootstrap
 	rm -rf $@.new
-	debootstrap --variant=minbase bookworm $@.new
+	debootstrap --variant=minbase $(@F) $@.new
 	mv $@.new $@
 
 # Not a part of `make test`, which is long enough without: an emulated machine is slow.

@@ -95,6 +95,12 @@ let package = Package(
             swiftSettings: fenced
         ),
 
+        .target(
+            name: "Replication",
+            dependencies: ["FTPHelper", "Linux", "Formats", "Messages", "PinholeDaemon"],
+            swiftSettings: fenced
+        ),
+
         // The programs.
         .executableTarget(
             name: "pinholed",
@@ -106,6 +112,7 @@ let package = Package(
             dependencies: [
                 "FTPHelper", "Linux", "Netfilter", "Formats", "Captures", "HTTP", "Terminal", "Messages",
                 "Commands", "PinholeDaemon", "Configuration", "FirewallRules", "Inspection", "Replay",
+                "Replication",
             ],
             swiftSettings: fenced
         ),

@@ -6,6 +6,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -148,6 +149,21 @@ static void *bind_as(void *context)
     else if (bind(binding->listener, (const struct sockaddr *)binding->address, binding->size) < 0)
         binding->reason = errno;
     return NULL;
+}
+
+int clinux_set_nonblocking(int number)
+{
+    int flags = fcntl(number, F_GETFL);
+
+    return flags < 0 ? -1 : fcntl(number, F_SETFL, flags | O_NONBLOCK);
+}
+
+int clinux_socket_error(int number)
+{
+    int code = 0;
+    socklen_t size = sizeof(code);
+
+    return getsockopt(number, SOL_SOCKET, SO_ERROR, &code, &size) < 0 ? errno : code;
 }
 
 int clinux_unix_listen(const char *path, mode_t mode, gid_t group)

@@ -117,6 +117,14 @@ package struct GivenValue: Hashable, Sendable {
         )
     }
 
+    /// Reads a numeric address.
+    package func address() throws(UserError) -> IPAddress {
+        guard let address = IPAddress(parsing: Array(text.utf8).span), !address.isUnspecified else {
+            throw failure("\(quoted) is not an address", hint: "give an IPv4 or IPv6 address, not a name")
+        }
+        return address
+    }
+
     /// Reads `FIRST-LAST` or one port, from 1024 on.
     package func ports() throws(UserError) -> ClosedRange<UInt16> { try ports(text[...]) }
 

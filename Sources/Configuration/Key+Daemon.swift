@@ -41,6 +41,17 @@ extension Key {
             """
     ) { value, settings throws(UserError) in settings.state = try value.path() }
 
+    static let peerState = Key(
+        name: "peer-state",
+        form: .value(placeholder: "PATH"),
+        standard: Settings(socketPath: Option.defaultSocketPath).peerStatePath,
+        summary: "the peer's sessions",
+        details: """
+            File with the sessions of the other gateway of a pair, which `pinhole sync` writes. The daemon goes on with \
+            them when it starts. The file is in the folder of the socket unless this key names another one.
+            """
+    ) { value, settings throws(UserError) in settings.peerState = try value.path() }
+
     static let user = Key(
         name: "user",
         form: .value(placeholder: "NAME"),

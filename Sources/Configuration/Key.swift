@@ -38,7 +38,10 @@ package struct Key: Sendable {
         case daemon
         /// `pinhole rules`.
         case rules
+        /// The daemon and `pinhole rules`.
         case both
+        /// `pinhole sync`.
+        case sync
     }
 
     /// When a running daemon that reads the file again uses a new value.
@@ -48,6 +51,8 @@ package struct Key: Sendable {
     }
 
     let name: String
+    /// The name as an option, if that is shorter.
+    var optionName: String?
     let form: Form
     /// The default as it would be written in the file; `nil` if no value means the same as leaving the key out.
     let standard: String?
@@ -66,31 +71,39 @@ package struct Key: Sendable {
 
     /// Every key, in the order in which it is documented.
     static let all: [Key] = [
-        ports, queues, socket, state, user, timeout, loose, strict, privilegedPorts, active, passive,
+        ports, queues, socket, state, peerState, user, timeout, loose, strict, privilegedPorts, active,
+        passive,
         natPorts, proxyProtocol, ftps, implicitTLS, bypassMark, dataMark, bypass, synproxy, backend,
-        maximumConnections, maximumClientConnections, logLevel, ftpsPorts, ftpsActive, ftpsMaximum,
+        maximumConnections, maximumClientConnections, logLevel, syncLocal, syncPeer, syncPort, syncKey,
+        ftpsPorts, ftpsActive, ftpsMaximum,
     ]
 
     /// The keys that can stand before the first section.
     static let general = all.filter { $0.scope != .server }
 
     /// The keys that are options of `pinholed`.
-    package static let ofDaemon = general.filter { $0.reader != .rules }
+    package static let ofDaemon = general.filter { [.daemon, .both].contains($0.reader) }
 
     /// The keys that are options of `pinhole rules`.
-    package static let ofRules = general.filter { $0.reader != .daemon }
+    package static let ofRules = general.filter { [.rules, .both].contains($0.reader) }
+
+    /// The keys that are options of `pinhole sync`.
+    package static let ofSync = general.filter { $0.reader == .sync } + [peerState]
 
     /// The keys that the section of a server can have.
     static let ofServers = all.filter { $0.scope != .general }
 
-    var effect: Effect { StartupSetting(rawValue: name) == nil ? .atOnce : .atNextStart }
+    var effect: Effect {
+        reader == .sync || StartupSetting(rawValue: name) != nil ? .atNextStart : .atOnce
+    }
 
     /// The default as documents and help show it.
     var shownStandard: String? { standardNote ?? standard }
 
     /// The option with the same name.
     package var option: Option {
-        switch form {
+        let name = optionName ?? name
+        return switch form {
         case .flag, .flagOrValue: Option(name, nil, summary)
         case .yesOrNo: Option(name, "YES/NO", summaryWithStandard)
         case .choice(let placeholder, _), .value(let placeholder):

@@ -16,7 +16,7 @@ package enum HTTPClient {
             clinux_loopback_connect(port, timeout)
         }
         // A TCP socket is read and written like a Unix stream socket.
-        let stream = UnixStream(adopting: number)
+        let stream = SocketStream(adopting: number)
         try stream.send("GET \(path) HTTP/1.0\r\n\r\n")
         var answer: [UInt8] = []
         var rest = UInt64(timeout) * 1_000_000_000

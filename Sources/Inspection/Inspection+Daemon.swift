@@ -29,34 +29,8 @@ extension Inspection {
         if settings.policy.opensForFTPS {
             inspectQueue(queues.sessions, "SYNs of clients with an encrypted session", bindings, daemon)
         }
-        if let refusals { inspectRefusals(refusals.elements) }
+        if let refusals { inspectTroubles(refusals.elements) }
         return refusals != nil
-    }
-
-    /// Seconds for which a refusal is a finding.
-    private static let refusalSeconds = 3600.0
-
-    /// Reports the refusals of the last hour, of those that the daemon has kept.
-    private mutating func inspectRefusals(_ refusals: [JSON]) {
-        let now = Clock.wall()
-        var counts: [String: Int] = [:]
-        for refusal in refusals {
-            guard let reason = refusal["reason"]?.string, let time = refusal["time"]?.double,
-                now - time < Self.refusalSeconds
-            else { continue }
-            counts[reason, default: 0] += 1
-        }
-        guard !counts.isEmpty else {
-            findings.append(.fine("refused in the last hour: nothing"))
-            return
-        }
-        let list = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        findings.append(
-            .warning(
-                "refused in the last hour: \(list.joined(separator: ", "))",
-                hint: "see pinhole refusals"
-            )
-        )
     }
 
     private mutating func inspectConfinement(of daemon: SocketHolder?) {

@@ -60,6 +60,7 @@ package struct Inspection {
         findings += ServiceState.current?.findings ?? []
         let isUp = inspectDaemon()
         inspectExporter(daemonIsUp: isUp)
+        inspectPair()
         inspectKernelHelper()
         inspectFirewall()
         inspectReversePath()

@@ -61,9 +61,9 @@ package struct UnixListener: ~Copyable {
     /// Accepts the next client; `nil` if none waits or it has disconnected.
     ///
     /// - Throws: `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` for want of resources; the client waits on.
-    package func accept() throws(SystemError) -> UnixStream? {
+    package func accept() throws(SystemError) -> SocketStream? {
         do {
-            return UnixStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })
+            return SocketStream(adopting: try SystemError.check("accept a client") { clinux_accept(number) })
         } catch {
             guard error.code == EAGAIN || error.code == ECONNABORTED else { throw error }
             return nil

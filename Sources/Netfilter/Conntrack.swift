@@ -17,8 +17,14 @@ package struct Conntrack: ~Copyable {
     var searcher: NetlinkSocket
     /// Whether a search for zones is going on.
     package internal(set) var isSearching = false
-    /// Seconds after which an established connection without packets expires (`nf_conntrack_tcp_timeout_established`).
-    private let establishedTimeout: UInt32
+    /// The file of `nf_conntrack_tcp_timeout_established`; `nil` if it could not be opened.
+    private let timeoutFile: TextFile?
+
+    /// Seconds after which an established connection without packets expires; without /proc, the kernel's default.
+    package var establishedTimeout: UInt32 {
+        let text = try? timeoutFile?.text(upTo: 16)
+        return text.flatMap { UInt32($0.prefix { $0.isNumber }) } ?? 432_000
+    }
 
     /// Opens the table of the calling thread's network namespace.
     ///
@@ -26,15 +32,14 @@ package struct Conntrack: ~Copyable {
     package static func open() throws(SystemError) -> Conntrack {
         var socket = try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK))
         try socket.probe("use ctnetlink", command: IPCTNL_MSG_CT_GET_STATS.rawValue) { _ in }
-        // Without /proc, the kernel's default is used.
-        let text = try? TextFile.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
-        let seconds = text.flatMap { UInt32($0.prefix { $0.isNumber }) }
         return Conntrack(
             dataMark: nil,
             releaseMark: nil,
             socket: socket,
             searcher: try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK), waits: false),
-            establishedTimeout: seconds ?? 432_000
+            timeoutFile: try? TextFile.open(
+                "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established"
+            )
         )
     }
 
@@ -77,6 +82,22 @@ package struct Conntrack: ~Copyable {
         let timeout = establishedTimeout
         try change("relax the sequence check of a control connection", mapping.original) {
             $0.putLiberal(mapping.original, timeout: timeout)
+        }
+    }
+
+    /// Sets the timeout of a silent control connection to that of an established one, while a data connection of it is open.
+    ///
+    /// Conntrack does not do so itself: the kernel relates a data connection to its master, and lets the master time out. If
+    /// there is no entry, nothing happens.
+    package mutating func keepAlive(_ mapping: Mapping) throws(SystemError) {
+        let timeout = establishedTimeout
+        do {
+            try change("keep a control connection", mapping.original) {
+                $0.put(connection: mapping.original)
+                $0.put(CTA_TIMEOUT.rawValue, timeout)
+            }
+        } catch {
+            guard error.code == ENOENT else { throw error }
         }
     }
 

@@ -49,6 +49,17 @@ package struct ConntrackEntry: Hashable, Sendable {
         }
     }
 
+    /// How far a data connection is that is not established; `nil` if it is, or is over.
+    package var openingStage: BlockedConnection.Stage? {
+        switch tcpState.map(UInt32.init) {
+        // The state of an entry that ctnetlink has made.
+        case TCP_CONNTRACK_NONE.rawValue: .unseen
+        case TCP_CONNTRACK_SYN_SENT.rawValue, TCP_CONNTRACK_LISTEN.rawValue: .unanswered
+        case TCP_CONNTRACK_SYN_RECV.rawValue: .halfOpen
+        default: nil
+        }
+    }
+
     /// Whether at least one end has closed the connection.
     package var isClosing: Bool {
         switch tcpState.map(UInt32.init) {

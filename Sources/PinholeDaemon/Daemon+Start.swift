@@ -34,7 +34,7 @@ extension Daemon {
             missing: pinholes.missingSessions(),
             at: Clock.now()
         )
-        let facts = facts(version, settings, pinholes.backend)
+        let facts = facts(version, settings, account, pinholes.backend)
         let injector = try injector(from: &inherited)
         let routing = try attempt(Routing.open, orElse: unforeseen)
         var server = try server(at: settings.socketPath, for: account)
@@ -92,6 +92,7 @@ extension Daemon {
     private static func facts(
         _ version: String,
         _ settings: Settings,
+        _ account: Account?,
         _ backend: PinholeSet.Backend
     ) -> DaemonFacts {
         DaemonFacts(
@@ -99,7 +100,9 @@ extension Daemon {
             process: getpid(),
             started: Clock.now(),
             backend: backend,
-            queues: settings.queues
+            queues: settings.queues,
+            user: account?.user ?? geteuid(),
+            statePath: settings.statePath
         )
     }
 

@@ -20,7 +20,9 @@ extension Daemon {
         _ log: inout Log
     ) throws(UserError) -> Engine<LinuxKernel> {
         let identity = StateFile.currentIdentity()
-        let legacy = try legacy(at: settings.statePath, identity, owner: owner, &log)
+        let found = try legacy(at: settings.statePath, identity, owner: owner, &log)
+        let legacy: StateFile.Contents? = if case .contents(let contents) = found { contents } else { nil }
+        let peer = peer(at: settings.peerStatePath, owner: owner, &log)
         if legacy == nil {
             // Elements of an earlier daemon may be left in the sets.
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
@@ -34,6 +36,7 @@ extension Daemon {
                 try StateFile.create(
                     for: settings.statePath,
                     identity: identity,
+                    term: max(legacy?.term ?? 0, peer?.term ?? 0) + 1,
                     connections: settings.policy.maximumConnections
                 )
             },
@@ -53,19 +56,69 @@ extension Daemon {
         )
         engine.system.dataMark = settings.dataMark
         engine.system.releaseMark = settings.releaseMark
-        if let legacy, !legacy.isEmpty {
-            let (restored, dropped) = engine.restore(legacy, at: Clock.now())
-            log.write(.info, "restored") {
-                $0.add("connections", restored)
-                $0.add("dropped", dropped)
-            }
-        }
-        _ = engine.survey(predecessor: predecessor, at: Clock.now())
+        // Another daemon may have edited the lines of connections that are not in the records.
+        engine.doubtsAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
+        restore(legacy, peer, &engine, &log)
+        let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
+        _ = engine.survey(predecessors: predecessors, at: Clock.now())
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)
         return engine
     }
 
-    /// The records in an earlier daemon's file at `path`, newest first; `nil` if there is no valid file.
+    /// Goes on with the connections of an earlier daemon and of the other gateway; of two records, the one of the later term
+    /// counts.
+    ///
+    /// If the other gateway has relieved this one, what this one's own records say may be out of date, too.
+    private static func restore(
+        _ legacy: StateFile.Contents?,
+        _ peer: PeerFile.Contents?,
+        _ engine: inout Engine<LinuxKernel>,
+        _ log: inout Log
+    ) {
+        let now = Clock.now()
+        let own = legacy?.records.map(\.words) ?? []
+        let isRelieved = peer.map { $0.term >= legacy?.term ?? 0 } ?? false
+        var restored = (restored: 0, dropped: 0)
+        if !isRelieved { restored = engine.restore(own, at: now) }
+        var received = (restored: 0, dropped: 0)
+        if let peer {
+            received = engine.restore(
+                peer.records,
+                from: .peer(clockShift: peer.origin.clockShift),
+                at: now
+            )
+        }
+        if isRelieved { restored = engine.restore(own, from: .peer(clockShift: 0), at: now) }
+        guard restored != (0, 0) || received != (0, 0) else { return }
+        log.write(.info, "restored") {
+            $0.add("connections", restored.restored + received.restored)
+            $0.add("dropped", restored.dropped + received.dropped)
+            guard let peer else { return }
+            $0.add("of-peer", received.restored)
+            $0.add("peer-heard", "\(Int(peer.origin.heard.seconds(until: now) * 1000)) ms ago")
+        }
+    }
+
+    /// The records of the other gateway; `nil` if there are none.
+    private static func peer(at path: String, owner: UInt32?, _ log: inout Log) -> PeerFile.Contents? {
+        do throws(SystemError) {
+            return try PeerFile.contents(of: path, owner: owner)
+        } catch {
+            log.write(.warning, "peer-state-not-trusted") { $0.add("reason", error.description) }
+            return nil
+        }
+    }
+
+    /// What an earlier daemon has left.
+    private enum Legacy {
+        case nothing
+        case unreadable
+        case contents(StateFile.Contents)
+
+        var isUnreadable: Bool { if case .unreadable = self { true } else { false } }
+    }
+
+    /// What an earlier daemon has left in the file at `path`.
     ///
     /// A file that is damaged or belongs to another user is moved aside for inspection, and nothing in it is used.
     private static func legacy(
@@ -73,12 +126,11 @@ extension Daemon {
         _ identity: [UInt64],
         owner: UInt32?,
         _ log: inout Log
-    ) throws(UserError) -> [[UInt64]]? {
+    ) throws(UserError) -> Legacy {
         let reason: String
         do throws(SystemError) {
-            guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }
-            let records = StateFile.records(in: bytes, identity: identity)
-            if let records { return records }
+            guard let bytes = try PrivateFile.read(path, owner: owner) else { return .nothing }
+            if let contents = StateFile.contents(of: bytes, identity: identity) { return .contents(contents) }
             reason = "it is damaged, of another version, or from before the machine was started"
         } catch {
             reason = error.description
@@ -89,7 +141,7 @@ extension Daemon {
             $0.add("reason", reason)
             $0.add("moved-to", aside)
         }
-        return nil
+        return .unreadable
     }
 
     private static func unwritable(_ error: SystemError) -> UserError {

@@ -102,6 +102,7 @@ package struct Daemon: ~Copyable {
             engine.adopt(policy, at: now)
             log.write(.info, "ftps-available")
         }
+        tellFollowers(at: now)
         // One step per iteration, so that packets go first.
         if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
@@ -238,6 +239,7 @@ package struct Daemon: ~Copyable {
 
     /// Serves control clients and disconnects those whose timeout expired.
     private mutating func serve(at now: Instant) {
+        defer { engine.changes.isFollowed = server.isFollowed }
         Daemon.serve(&server, &engine, &log, facts, at: now) { engine, log in
             Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         } queue: { [settings] in
@@ -264,6 +266,12 @@ package struct Daemon: ~Copyable {
         } catch {
             engine.notices.count(.controlSocket, at: now, error.description)
         }
+    }
+
+    /// Sends the changes of the records to those who follow them.
+    private mutating func tellFollowers(at now: Instant) {
+        guard engine.changes.isFollowed, !engine.changes.isEmpty else { return }
+        server.publish(engine.changes.take(), at: now)
     }
 
     /// Writes pending notices to the log and to the watchers of events.

@@ -17,6 +17,8 @@ package struct Settings: Sendable {
     package var socketPath: String
     /// The path of the state file; by default beside the socket.
     package var state: String?
+    /// The path of the peer's records; by default in the same folder as the socket.
+    package var peerState: String?
     /// The user to run as after startup; `nil` for the default user if it exists.
     package var user: String?
     package var policy = Policy()
@@ -27,12 +29,18 @@ package struct Settings: Sendable {
     /// The mark of connections whose packets are no longer queued: encrypted ones and those that are not FTP (`bypass-mark`).
     package var releaseMark: ConnectionMark?
     package var logLevel = LogLevel.info
+    package var sync = SyncSettings()
 
     /// The default user, used if the machine has it.
     package static let usualUser = "pinhole"
 
     package init(socketPath: String) {
         self.socketPath = socketPath
+    }
+
+    package var peerStatePath: String {
+        let folder = socketPath.lastIndex(of: "/").map { socketPath[...$0] } ?? ""
+        return peerState ?? "\(folder)peer.state"
     }
 
     package var statePath: String {

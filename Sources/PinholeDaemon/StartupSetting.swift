@@ -5,6 +5,7 @@ package enum StartupSetting: String, CaseIterable, Sendable {
     case queues
     case socket
     case state
+    case peerState = "peer-state"
     case user
 
     /// Whether two configurations have different values of it.
@@ -13,6 +14,7 @@ package enum StartupSetting: String, CaseIterable, Sendable {
         case .queues: one.queues != other.queues
         case .socket: one.socketPath != other.socketPath
         case .state: one.statePath != other.statePath
+        case .peerState: one.peerStatePath != other.peerStatePath
         case .user: one.user != other.user
         }
     }

@@ -167,7 +167,7 @@ package struct Replay: ~Copyable {
     private mutating func record(_ frame: CaptureFile.Frame) {
         // There are no byte counters of data connections.
         for case .measure(let transfer) in output.actions {
-            tracker.complete(.measured(transfer, nil, isOver: true), at: now, into: &output)
+            tracker.complete(.measured(transfer, .unknown), at: now, into: &output)
         }
         for case .report(let event) in output.actions {
             // A full table is reported for any connection, also for one that is no control connection.

@@ -27,9 +27,10 @@ enum ExporterCommand: Subcommand {
     static func run(_ arguments: Arguments) throws(UserError) {
         let (address, port) = try endpoint(arguments.value(of: listen) ?? usualPlace)
         let socket = arguments.socketPath
+        let peerState = arguments.peerStatePath
         SignalDescriptor.ignoreBrokenPipes()
         do throws(SystemError) {
-            try HTTPServer.serve(address, port: port) { answer(to: $0, socket) }
+            try HTTPServer.serve(address, port: port) { answer(to: $0, socket, peerState) }
         } catch {
             throw UserError(error.description, hint: "choose another address or port with --listen")
         }
@@ -37,14 +38,14 @@ enum ExporterCommand: Subcommand {
     }
 
     /// The answer to a scraper: whether the daemon is up, and its metrics.
-    private static func answer(to path: String, _ socket: String) -> HTTPServer.Answer {
+    private static func answer(to path: String, _ socket: String, _ peerState: String) -> HTTPServer.Answer {
         guard path == "/metrics" else {
             let isRoot = path == "/"
             return HTTPServer.Answer(status: isRoot ? 200 : 404, "see /metrics\n")
         }
         let text = last.withLock { last in
             if let last, last.end > Clock.now() { return last.text }
-            let text = metrics(socket)
+            let text = metrics(socket, peerState)
             last = Metrics(text: text, end: Clock.now().advanced(bySeconds: lifetime))
             return text
         }
@@ -61,7 +62,7 @@ enum ExporterCommand: Subcommand {
     /// does not answer.
     private static let lifetime: UInt32 = 1
 
-    private static func metrics(_ socket: String) -> String {
+    private static func metrics(_ socket: String, _ peerState: String) -> String {
         var metrics = ""
         var isUp: UInt8 = 1
         do {
@@ -73,7 +74,7 @@ enum ExporterCommand: Subcommand {
             isUp = 0
         }
         return "# HELP pinhole_up Whether the daemon answers.\n# TYPE pinhole_up gauge\npinhole_up \(isUp)\n"
-            + metrics
+            + metrics + (PeerStatus.read(besides: peerState)?.metrics(at: Clock.now()) ?? "")
     }
 
     /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets.

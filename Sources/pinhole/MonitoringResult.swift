@@ -50,6 +50,7 @@ struct MonitoringResult {
         ]
         performance =
             gauges.map { "\($0.0)=\(statistics[$0.1]?.integer ?? 0)" }
+            + ["blocked=\(statistics["blocked"]?.integer ?? 0)c"]
             + ["refused", "errors"].map { "\($0)=\(statistics[$0]?.sum ?? 0)c" }
     }
 

@@ -13,7 +13,7 @@ enum Pinhole {
             ConnectionsCommand.self, ExpectationsCommand.self, TransfersCommand.self,
             RefusalsCommand.self, TopCommand.self, EventsCommand.self,
             StatsCommand.self, MetricsCommand.self, ExporterCommand.self,
-            DisconnectCommand.self, DeleteCommand.self, FlushCommand.self,
+            SyncCommand.self, DisconnectCommand.self, DeleteCommand.self, FlushCommand.self,
             ReloadCommand.self,
             ReplayCommand.self, VersionCommand.self,
         ]

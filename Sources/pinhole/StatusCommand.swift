@@ -15,14 +15,33 @@ enum StatusCommand: Subcommand {
     static let options: [Option] = [.json, .socket]
 
     static func run(_ arguments: Arguments) throws(UserError) {
-        let daemon = try ControlSocketClient.answer(.status, at: arguments.socketPath)
+        let pair = PairText(besides: arguments.peerStatePath)
+        let daemon: JSON
+        do throws(UserError) {
+            daemon = try ControlSocketClient.answer(.status, at: arguments.socketPath)
+        } catch {
+            guard let pair, pair.isStandingBy, !arguments.has(.json) else { throw error }
+            for line in ["daemon: does not run, the other gateway is active"] + pair.lines {
+                try StandardOutput.line(line)
+            }
+            return
+        }
         // Only root can read the rules.
         let rules = Capabilities.contain(.networkAdministration) ? try LoadedRules.all() : nil
         if arguments.has(.json) {
-            let member = JSON.Member("rules", rules.map { .array($0.map(\.json)) } ?? .null)
-            return try StandardOutput.line(Escaping.harmless(JSON.object(daemon.members + [member]).text))
+            let members = [
+                JSON.Member("rules", rules.map { .array($0.map(\.json)) } ?? .null),
+                JSON.Member("pair", PeerStatus.read(besides: arguments.peerStatePath)?.json ?? .null),
+            ]
+            return try StandardOutput.line(Escaping.harmless(JSON.object(daemon.members + members).text))
         }
-        let status = StatusText(daemon, rules, socketPath: arguments.socketPath, now: Clock.wall())
+        let status = StatusText(
+            daemon,
+            rules,
+            pair: pair?.lines ?? [],
+            socketPath: arguments.socketPath,
+            now: Clock.wall()
+        )
         for line in status.lines(width: StandardOutput.isTerminal ? StandardOutput.columns : .max) {
             try StandardOutput.line(line)
         }

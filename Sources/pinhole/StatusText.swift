@@ -10,13 +10,16 @@ struct StatusText {
     private let daemon: JSON
     /// `nil` if they cannot be read.
     private let rules: [LoadedRules]?
+    /// Lines about the other gateway.
+    private let pair: [String]
     private let socketPath: String
     /// Seconds since the epoch.
     private let now: Double
 
-    init(_ daemon: JSON, _ rules: [LoadedRules]?, socketPath: String, now: Double) {
+    init(_ daemon: JSON, _ rules: [LoadedRules]?, pair: [String] = [], socketPath: String, now: Double) {
         self.daemon = daemon
         self.rules = rules
+        self.pair = pair
         self.socketPath = socketPath
         self.now = now
     }
@@ -30,6 +33,9 @@ struct StatusText {
             "  socket: \(socketPath)",
             "  backend: \(text("backend")), queues \(number("control", queues)) and \(number("data", queues))",
             "  rules: \(rulesText)",
+        ]
+        lines += pair
+        lines += [
             "  sessions: \(number("sessions")), of which \(number("ftps_sessions")) open FTPS ports; "
                 + "\(number("sessions_total")) since the start",
             "  transfers: \(number("transfers")); \(number("transfers_completed")) complete, "
@@ -37,13 +43,14 @@ struct StatusText {
             "  expectations: \(number("expectations")); \(number("expectations_used")) used, "
                 + "\(number("expectations_expired")) expired",
             "  errors: \(number("errors"))",
+            "  blocked: \(number("blocked"))",
             "  refused: \(number("refused"))",
         ]
         for refusal in daemon["refusals"]?.elements ?? [] {
             let ago = ShortForm.duration(now - (refusal["time"]?.double ?? now))
             lines.append(
-                "    \(ago) ago, \(text("reason", refusal)), \(text("client", refusal)) to "
-                    + "\(text("server", refusal)): \(text("line", refusal))"
+                "    \(ago) ago, \(ListRow.reason(of: refusal)), \(text("client", refusal)) to "
+                    + "\(text("server", refusal)): \(ListRow.line(of: refusal))"
             )
             lines += Help.wrapped(text("explanation", refusal), width: max(20, min(width, 100) - 6)).map {
                 "      \($0)"

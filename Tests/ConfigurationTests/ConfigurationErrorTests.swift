@@ -43,7 +43,7 @@ struct ConfigurationErrorTests {
             """
         )
         let keys =
-            "ports, queues, socket, state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, bypass, synproxy, backend, max-connections, max-client-connections, log-level"
+            "ports, queues, socket, state, peer-state, user, timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps, implicit-tls, bypass-mark, data-mark, bypass, synproxy, backend, max-connections, max-client-connections, log-level, sync-local, sync-peer, sync-port, sync-key"
         let misplaced = "is not allowed in a server section: move it before the first section"
         #expect(
             said == [

@@ -20,7 +20,7 @@ import Testing
         try inner.add(listener.number, for: .reading)
         try outer.add(inner.number, for: .reading)
         #expect(report(outer).isEmpty)
-        let client = try UnixStream.connect(to: path)
+        let client = try SocketStream.connect(to: path)
         #expect(report(outer).map(\.descriptor) == [inner.number])
         let reports = report(inner)
         #expect(reports.map(\.descriptor) == [listener.number])
@@ -34,7 +34,7 @@ import Testing
         let listener = try UnixListener.open(path, mode: 0o600)
         let poller = try Poller.open()
         do {
-            let client = try UnixStream.connect(to: path)
+            let client = try SocketStream.connect(to: path)
             try poller.add(client.number, for: .reading)
             #expect(report(poller).isEmpty)
             try poller.change(client.number, to: .writing)
@@ -54,7 +54,7 @@ import Testing
         #expect(error?.code == ENOENT)
         try poller.add(listener.number, for: .nothing)
         try poller.change(listener.number, to: .reading)
-        let client = try UnixStream.connect(to: path)
+        let client = try SocketStream.connect(to: path)
         #expect(report(poller).map(\.descriptor) == [listener.number])
         _ = client.number
     }

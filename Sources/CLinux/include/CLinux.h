@@ -20,6 +20,7 @@
 #include "clinux_datagrams.h"
 #include "clinux_opener.h"
 #include "clinux_privileges.h"
+#include "clinux_tcp.h"
 
 /* The global variables of getopt_long(3) after each step. */
 struct clinux_getopt {
@@ -58,6 +59,12 @@ int clinux_accept(int listener);
 
 /* Sets the receive timeout of a socket in milliseconds; 0 for no limit (SO_RCVTIMEO). */
 int clinux_set_receive_timeout(int number, int milliseconds);
+
+/* Makes reads and writes of a socket return at once (O_NONBLOCK). */
+int clinux_set_nonblocking(int number);
+
+/* The pending error of a socket, 0 if there is none (SO_ERROR). */
+int clinux_socket_error(int number);
 
 /* Gets the user id of the process at the other end of a connected Unix socket (SO_PEERCRED). */
 int clinux_peer_user(int stream, uid_t *user);

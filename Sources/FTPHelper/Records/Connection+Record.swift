@@ -34,9 +34,13 @@ extension Connection {
             opening != nil,
             isReversed
         ).write(into: &record)
-        Flags(shifted.contains(.client), shifted.contains(.server), isReleased, proxied != nil).write(
-            into: &record
-        )
+        Flags(
+            shifted.contains(.client),
+            shifted.contains(.server),
+            isReleased,
+            proxied != nil,
+            isUnproven
+        ).write(into: &record)
         let interrupted = interruptedVerb(keepsLine: extent.keepsLine[0])
         interrupted.write(into: &record)
         streams[0].write(
@@ -112,7 +116,7 @@ extension Connection {
             now: now,
             due: now
         )
-        connection.firstSecond = Int(try record.bits(32) as UInt32)
+        connection.firstSecond = try record.second()
         connection.serverStart = try record.next()
         connection.edits = try record.next()
         connection.opened = try record.next()
@@ -128,6 +132,7 @@ extension Connection {
         if more[0] { connection.shifted.insert(.client) }
         if more[1] { connection.shifted.insert(.server) }
         connection.isReleased = more[2]
+        connection.isUnproven = more[4]
         let interrupted: Verb? = try record.next()
         for side in connection.streams.indices { connection.streams[side] = try record.next() }
         connection.session = try record.next()
@@ -156,7 +161,7 @@ extension Connection {
         let target: IPAddress? = try record.next()
         let port: UInt16 = try record.next()
         let translatedPort: UInt16 = try record.next()
-        let deadline = Instant(nanoseconds: try record.next())
+        let deadline = try record.instant()
         let command: UInt32 = try record.next()
         let isForetold: Bool = try record.next()
         let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil

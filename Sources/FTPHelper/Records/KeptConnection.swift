@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// A connection that an earlier daemon followed, restored from its record.
+/// A connection that another daemon followed, restored from its record.
 ///
 /// Only conntrack knows whether it still exists. Ask it first, then pass the connection to `Tracker.restore`.
 package struct KeptConnection {
     /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
     ///
-    /// A daemon reads no records of another version. `LayoutTests` notices a layout that has changed under the same version.
+    /// `LayoutTests` notices a layout that has changed under the same version.
     package static let version: UInt64 = 8
+    /// The versions that can be read: this one, and the one before it as soon as there is one since 8, so that two
+    /// gateways can be upgraded one after the other.
+    package static let readableVersions: ClosedRange<UInt64> = max(8, version - 1)...version
 
     let slot: ConnectionStore.Slot
+    private let origin: RecordOrigin
 
     /// Reads a record; `nil` if it is corrupt or of another version.
     ///
     /// - Parameters:
     ///   - record: a record that `Tracker.takeRecords` handed over.
-    ///   - now: the time, on the same clock as the times in the record.
-    package init?(_ record: [UInt64], at now: Instant) {
-        var reader = RecordReader(record)
+    ///   - now: the time.
+    ///   - origin: who wrote it.
+    package init?(_ record: [UInt64], at now: Instant, from origin: RecordOrigin = .predecessor) {
+        let shift: Int64 = if case .peer(let clockShift) = origin { clockShift } else { 0 }
+        var reader = RecordReader(record, clockShift: shift)
         guard let connection = try? Connection.read(&reader, at: now), reader.isAtEnd else { return nil }
         slot = ConnectionStore.Slot(connection)
+        self.origin = origin
     }
 
     var connection: Connection { _read { yield slot.connection } }
 
+    /// Tells whether a daemon on another gateway wrote it.
+    package var isOfPeer: Bool { if case .peer = origin { true } else { false } }
+
     /// Tells whether to keep it if conntrack has no entry: the user has logged in, or its numbers are
     /// shifted.
+    ///
+    /// What a peer says is believed only of connections that conntrack has.
     package var outlivesConntrack: Bool {
-        !connection.isClosed && (connection.isLiberal || !connection.isWaiting)
+        !isOfPeer && !connection.isClosed && (connection.isLiberal || !connection.isWaiting)
     }
 
     /// Set if the direction of its conntrack entry was reversed, so that it was watched.
@@ -35,7 +47,7 @@ package struct KeptConnection {
 
     /// The two tuples of its conntrack entry.
     package var mapping: Mapping { connection.mapping }
-    /// Identifier of its conntrack entry (`CTA_ID`).
+    /// Identifier of its conntrack entry (`CTA_ID`); another gateway has another one.
     package var entryID: UInt32 { connection.entryID }
     /// Its open expectation.
     package var expectation: Expectation? { connection.expectation }

@@ -26,8 +26,13 @@ extension Tracker {
     ///
     /// Its expectation is opened again, in case the kernel has lost it; its deadline stays.
     ///
+    /// What a peer has written is believed as far as it can be checked: where an expectation leads is checked
+    /// against the rules again, it does not outlast their timeout, and the positions have to be confirmed by
+    /// both ends if lines may have been edited.
+    ///
     /// - Parameters:
     ///   - kept: the connection.
+    ///   - entryID: the identifier of its conntrack entry, if that differs.
     ///   - isCertain: whether conntrack has had the entry all the time. If not, only packets whose sequence
     ///     numbers continue the streams count as its own.
     ///   - now: the time.
@@ -35,6 +40,7 @@ extension Tracker {
     /// - Returns: whether there was room for it.
     package mutating func restore(
         _ kept: KeptConnection,
+        entryID: UInt32? = nil,
         isCertain: Bool = true,
         at now: Instant,
         into output: inout Output
@@ -50,6 +56,8 @@ extension Tracker {
             connection.due = now.advanced(
                 bySeconds: connection.isClosed ? Tracker.lingerSeconds : Tracker.idleSeconds
             )
+            if let entryID { connection.entryID = entryID }
+            if kept.isOfPeer { tracker.reconsider(&connection, at: now) }
             let server = connection.ownAddress(of: .server)
             connection.admit(tracker.policy.rules(for: mapping).honoured.others(than: server))
             tracker.book.enter(connection, into: &output)
@@ -62,5 +70,30 @@ extension Tracker {
             connection.outdateRecord()
         }
         return true
+    }
+
+    /// Restricts what a peer has written to what this daemon would allow.
+    private func reconsider(_ connection: inout Connection, at now: Instant) {
+        connection.isUnproven = connection.mapping.isTranslated || connection.isLiberal
+        guard let opening = connection.opening, opening.session == nil else { return }
+        let rules = policy.rules(for: connection.mapping)
+        guard rules.allow(opening, of: connection) else {
+            connection.expectNothing()
+            return
+        }
+        let latest = now.advanced(bySeconds: rules.timeout)
+        if opening.deadline > latest { connection.postponeExpectation(until: latest) }
+    }
+}
+
+extension Policy.Rules {
+    /// Tells whether an expectation leads where these rules allow it (contract A1 to A4).
+    fileprivate func allow(_ opening: OpenExpectation, of connection: borrowing Connection) -> Bool {
+        let isActive = opening.kind.isActive
+        guard isActive ? allowsActive : allowsPassive, opening.translatedPort >= 1024 || allowsPrivilegedPorts
+        else { return false }
+        guard let target = opening.target else { return true }
+        return honoured.contains(target)
+            || trustsProxyHeader && isActive && connection.proxied?.address == target
     }
 }

@@ -60,10 +60,10 @@ extension Transfer {
         size = try record.next()
         offset = try record.next()
         data = try record.next()
-        began = Instant(nanoseconds: try record.next())
+        began = try record.instant()
         due = data == nil ? nil : now
         guard try record.next(Bool.self) else { return }
-        replied = Instant(nanoseconds: try record.next())
+        replied = try record.instant()
         reply = try record.next()
     }
 }

@@ -32,6 +32,9 @@ package enum Action: Hashable, Sendable {
     /// (`IP_CT_TCP_FLAG_BE_LIBERAL`). The entry must also live as long as any established one, although
     /// conntrack never sees an edited line acknowledged exactly.
     case beLiberal(Mapping)
+    /// Let the entry of this control connection live as long as that of any established one: it is silent
+    /// because a data connection is not. It is no error if there is no entry.
+    case keepAlive(Mapping)
     /// Ask conntrack whether it still has this connection, and complete with `Completion.verified`. Ask for
     /// the session's data connections, too (`Tracker.dataConnections`).
     case verify(Mapping)

@@ -12,9 +12,8 @@ package enum Completion: Sendable {
     case notEstablished(ExpectedConnection)
     /// What conntrack has of the connection of `Action.verify`.
     case verified(Mapping, ControlConnection)
-    /// Conntrack's counters of the data connection of `Action.measure`: `nil` if conntrack does not count or
-    /// has no entry. `isOver` is set if an end has closed it, or nothing is known of it any more.
-    case measured(TransferSummary, Traffic?, isOver: Bool)
+    /// What conntrack has of the data connection of `Action.measure`.
+    case measured(TransferSummary, DataEntry)
     /// What conntrack has of a data connection of an encrypted session, with the tuple of its SYN.
     case looked(Tuple, EncryptedDataConnection)
 
@@ -40,8 +39,8 @@ package enum Completion: Sendable {
     package enum EncryptedDataConnection: Sendable {
         /// It was answered and is open.
         case answered
-        /// It has not been answered yet.
-        case unanswered
+        /// It has not been answered yet; its SYN leaves the gateway with this tuple.
+        case unanswered(BlockedConnection.Stage, leaving: Tuple)
         /// It has ended, or there is no entry.
         case ended(wasAnswered: Bool)
     }

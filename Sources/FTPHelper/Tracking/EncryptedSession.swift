@@ -12,6 +12,8 @@ final class EncryptedSession {
     private(set) var live: [Tuple] = []
     /// The connections in `live` that are known to have been answered.
     private(set) var answered: Set<Tuple> = []
+    /// Since when each connection in `live` was seen to be unanswered; `nil` once that was reported.
+    private var silent: [Tuple: Instant?] = [:]
     /// The oldest one that was unanswered when conntrack was asked about the current SYN.
     var unanswered: Tuple?
     /// When the server last showed that it is alive: a packet from it arrived, or conntrack reported an
@@ -44,6 +46,20 @@ final class EncryptedSession {
         guard let index = live.firstIndex(of: data) else { return }
         live.append(live.remove(at: index))
         answered.insert(data)
+        silent[data] = nil
+    }
+
+    /// Records that a data connection has not been answered; returns, once for each, the seconds for which it
+    /// is known to be so, if these are so many.
+    func suspect(_ data: Tuple, forSeconds seconds: UInt32, at now: Instant) -> UInt32? {
+        guard live.contains(data) else { return nil }
+        guard let known = silent[data] else {
+            silent[data] = .some(now)
+            return nil
+        }
+        guard let since = known, since.advanced(bySeconds: seconds) <= now else { return nil }
+        silent[data] = .some(nil)
+        return UInt32(min(since.seconds(until: now), Double(UInt32.max)))
     }
 
     /// Removes a data connection; returns `false` if there is none.
@@ -51,6 +67,7 @@ final class EncryptedSession {
         guard let index = live.firstIndex(of: data) else { return false }
         live.remove(at: index)
         answered.remove(data)
+        silent[data] = nil
         return true
     }
 
@@ -58,8 +75,10 @@ final class EncryptedSession {
     func moveConnections(from other: EncryptedSession) {
         live = other.live
         answered = other.answered
+        silent = other.silent
         other.live = []
         other.answered = []
+        other.silent = [:]
     }
 
     /// Sets the data connections from a record; it is not known whether they still exist.

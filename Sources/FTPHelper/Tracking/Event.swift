@@ -35,6 +35,8 @@ package enum Event: Hashable, Sendable {
     case addressDecision(AddressDecision)
     /// Nothing opens, for this reason.
     case unopened(ConnectionSummary, UnopenedReason)
+    /// Nobody answers the SYN of a data connection that passed Pinhole.
+    case blocked(BlockedConnection)
     /// A transfer ended, or a data connection for which no command was seen.
     case transfer(TransferSummary)
 }

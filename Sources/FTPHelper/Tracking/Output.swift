@@ -41,8 +41,9 @@ extension Output {
                 return true
             case .close(let expectation):
                 return cancelled.contains(expectation.id)
-            case .open, .admit, .withdraw, .release, .recall, .watch, .unwatch, .abandon, .beLiberal, .verify,
-                .measure, .inject, .report:
+            case .open, .admit, .withdraw, .release, .recall, .watch, .unwatch, .abandon, .beLiberal,
+                .keepAlive,
+                .verify, .measure, .inject, .report:
                 return false
             }
         }

@@ -41,6 +41,11 @@ package struct RejectedConnections {
         keepsChanges = false
     }
 
+    /// The words from an index on, at most `count` of them.
+    package func words(from start: Int, count: Int) -> [UInt64] {
+        start < words.count ? Array(words[start..<min(start + count, words.count)]) : []
+    }
+
     /// Tells whether this connection was added; also true for a few that were not.
     func contains(_ mapping: Mapping) -> Bool { contains(mapping.original) || contains(mapping.reply) }
 

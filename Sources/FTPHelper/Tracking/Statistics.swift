@@ -12,6 +12,8 @@ package struct Statistics: Hashable, Sendable {
     package var expectationsExpired: UInt64 = 0
     /// Data connections of encrypted sessions, which are included in `expectationsUsed`.
     package var ftpsConnections: UInt64 = 0
+    /// Data connections that nobody answered.
+    package var blocked: UInt64 = 0
     /// Transfers that the server reported as complete, and all others that ended.
     package var transfersCompleted: UInt64 = 0
     package var transfersFailed: UInt64 = 0

@@ -10,14 +10,14 @@ extension Tracker {
     /// - Parameters:
     ///   - mapping: the two tuples of its conntrack entry.
     ///   - entryID: the identifier of the entry (`CTA_ID`).
-    ///   - predecessor: the connections that began in the sight of an earlier daemon.
+    ///   - predecessors: the connections that began in the sight of earlier daemons.
     package mutating func noteEarlier(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
-        predecessor: RejectedConnections? = nil
+        predecessors: [RejectedConnections] = []
     ) {
         guard !follows(mapping) else { return }
-        guard predecessor?.contains(mapping) != true, !rejected.contains(mapping) else {
+        guard !predecessors.contains(where: { $0.contains(mapping) }), !rejected.contains(mapping) else {
             reject(mapping)
             return
         }
@@ -31,12 +31,17 @@ extension Tracker {
     ///
     /// - Parameters:
     ///   - mapping: the two tuples of its conntrack entry.
-    ///   - predecessor: the rejected connections of an earlier daemon whose rules stayed in place; `nil` if
-    ///     there was none.
+    ///   - predecessors: the rejected connections of earlier daemons whose rules stayed in place, here or on
+    ///     a peer.
     ///   - now: the time.
-    package mutating func noteOpening(_ mapping: Mapping, predecessor: RejectedConnections?, at now: Instant)
-    {
-        guard !follows(mapping), predecessor?.contains(mapping.original) != false else { return }
+    package mutating func noteOpening(
+        _ mapping: Mapping,
+        predecessors: [RejectedConnections],
+        at now: Instant
+    ) {
+        guard !follows(mapping),
+            predecessors.isEmpty || predecessors.contains(where: { $0.contains(mapping.original) })
+        else { return }
         fastOpens.distrust(mapping.original, at: now)
     }
 

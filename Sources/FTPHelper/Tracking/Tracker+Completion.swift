@@ -25,10 +25,10 @@ extension Tracker {
                 at: now,
                 into: &output
             )
-        case .measured(let summary, let traffic, let isOver):
-            measured(summary, traffic, isOver: isOver, at: now, into: &output)
+        case .measured(let summary, let entry): measured(summary, entry, at: now, into: &output)
         case .looked(let data, .answered): confirm(data, at: now)
-        case .looked(let data, .unanswered): suspect(data)
+        case .looked(let data, .unanswered(let stage, let leaving)):
+            suspect(data, stage, leaving: leaving, at: now, into: &output)
         case .looked(let data, .ended(let wasAnswered)):
             if wasAnswered { confirm(data, at: now) }
             endDataConnection(data)

@@ -78,6 +78,9 @@ extension Tracker {
             if connection.isLiberal, tracker.isAlive(connection, at: now) {
                 output.actions.append(.beLiberal(connection.mapping))
             }
+            if connection.opening?.session?.answered.isEmpty == false, tracker.isAlive(connection, at: now) {
+                output.actions.append(.keepAlive(connection.mapping))
+            }
             guard connection.entryID != entryID else { return }
             // A new entry has no mark yet.
             if connection.isReleased { output.actions.append(.release(connection.mapping)) }
@@ -85,11 +88,11 @@ extension Tracker {
         }
     }
 
-    /// Tells whether the conntrack entry of an edited connection should live as long as others.
+    /// Tells whether the conntrack entry of a connection should live as long as others.
     ///
     /// It should not if an end has closed the connection, or if both may be gone without a word, because
     /// nothing else would end it.
-    private func isAlive(_ connection: borrowing Connection, at now: Instant) -> Bool {
+    func isAlive(_ connection: borrowing Connection, at now: Instant) -> Bool {
         !connection.streams[0].isFinished && !connection.streams[1].isFinished
             && now < connection.lastSeen.advanced(bySeconds: Tracker.aliveSeconds)
     }

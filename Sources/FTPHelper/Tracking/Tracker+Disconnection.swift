@@ -32,7 +32,7 @@ extension Tracker {
         for side in [Session.Side.client, .server] {
             let (own, other) = (side.rawValue, side.other.rawValue)
             connection.streams[own].stop()
-            let packet = ResetPacket.bytes(
+            let packet = BarePacket.reset(
                 side == .client ? connection.mapping.original : connection.mapping.reply,
                 sequence: connection.streams[own].output(of: connection.streams[own].heldStart),
                 acknowledgement: connection.streams[other].next

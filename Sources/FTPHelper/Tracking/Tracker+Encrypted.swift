@@ -14,6 +14,8 @@ extension Tracker {
     private static var maximumAsked: Int { 16 }
     /// Seconds before conntrack is asked again which data connections have ended, if none had.
     private static var askAgainSeconds: UInt32 { 1 }
+    /// Seconds after which an unanswered data connection is reported, from when it was first seen to be so.
+    private static var silentSeconds: UInt32 { 3 }
     /// The source ports of active data connections: `ftp-data`, and `ftps-data` for implicit TLS.
     private static var activePorts: [UInt16] { [20, 989] }
 
@@ -278,9 +280,30 @@ extension Tracker {
         }
     }
 
-    /// Records that a data connection has not been answered yet.
-    func suspect(_ data: Tuple) {
-        for (_, session) in owners(of: data) where session.unanswered == nil { session.unanswered = data }
+    /// Records that a data connection has not been answered yet, and reports it once that has lasted.
+    mutating func suspect(
+        _ data: Tuple,
+        _ stage: BlockedConnection.Stage,
+        leaving: Tuple,
+        at now: Instant,
+        into output: inout Output
+    ) {
+        for (slot, session) in owners(of: data) {
+            if session.unanswered == nil { session.unanswered = data }
+            guard let seconds = session.suspect(data, forSeconds: Tracker.silentSeconds, at: now) else {
+                continue
+            }
+            let blocked = BlockedConnection(
+                master: slot.connection.mapping.original,
+                id: slot.connection.opening?.id ?? 0,
+                kind: .ftps,
+                arriving: data,
+                leaving: leaving,
+                stage: stage,
+                seconds: seconds
+            )
+            report(blocked, into: &output)
+        }
     }
 
     /// The sessions that a data connection belongs to.

@@ -87,6 +87,7 @@ extension Tracker {
             guard connection.mayBegin(with: segment, from: side) else { return nil }
             position(&connection, by: segment, from: side, at: now, into: &output)
         }
+        if let verdict = prove(&connection, packet, segment, side, at: now, into: &output) { return verdict }
         let isScarce = store.size > maximumSize
         connection.streams[0].isScarce = isScarce
         connection.streams[1].isScarce = isScarce
@@ -97,7 +98,8 @@ extension Tracker {
             connection.streams[side.rawValue].resume(at: segment.firstByte)
         }
         budgets.begin()
-        let verdict = follow(&connection, packet, segment, side, at: now, into: &output)
+        let followed = follow(&connection, packet, segment, side, at: now, into: &output)
+        let verdict = concludeTrial(&connection, followed)
         tellFresh(of: &connection, into: &output)
         updateEncryptedSession(
             of: &connection,
@@ -158,6 +160,7 @@ extension Tracker {
         connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
+        connection.isUnproven = !isHandshake && provesAdopted && connection.mapping.isTranslated
         statistics.connectionsTotal += 1
         output.actions.append(.report(.connection(connection.summary)))
         if isHandshake, fastOpens.contradict(segment, of: connection.mapping.original, at: now) {

@@ -65,6 +65,7 @@ extension Tracker {
             tracker.close(&connection, at: now, into: &output)
             if connection.isReversed { output.actions.append(.unwatch(connection.mapping)) }
             tracker.book.restLentPort(of: &connection, at: now)
+            if !tracker.proofs.isEmpty { tracker.proofs[connection.mapping.original] = nil }
         }
         store.remove(slot)
     }

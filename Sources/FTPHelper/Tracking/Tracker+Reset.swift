@@ -32,7 +32,7 @@ extension Tracker {
         into output: inout Output
     ) {
         guard !segment.flags.contains(.rst) else { return }
-        let answer = ResetPacket.bytes(
+        let answer = BarePacket.reset(
             side == .client ? connection.mapping.reply : connection.mapping.original,
             sequence: connection.shifted.contains(side.other)
                 ? connection.streams[side.other.rawValue].next : segment.acknowledgement,
@@ -51,7 +51,7 @@ extension Tracker {
     ) -> Verdict {
         guard !segment.flags.contains(.rst) else { return .accept }
         let stream = connection.streams[side.rawValue]
-        output.packet = ResetPacket.bytes(
+        output.packet = BarePacket.reset(
             segment.tuple,
             sequence: stream.output(of: stream.passed),
             acknowledgement: acknowledgement

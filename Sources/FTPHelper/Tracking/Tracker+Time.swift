@@ -13,10 +13,7 @@ extension Tracker {
             guard let slot = store.first, slot.connection.deadline <= now else { return }
             let isOver = update(slot) { tracker, connection in
                 tracker.expireExpectation(of: &connection, at: now, into: &output)
-                if let look = connection.transfer?.due, look <= now {
-                    connection.transfer?.due = now.advanced(bySeconds: Transfer.lookSeconds)
-                    tracker.measure(connection, into: &output)
-                }
+                tracker.look(at: &connection, at: now, into: &output)
                 return tracker.check(&connection, at: now, into: &output)
             }
             if isOver { remove(slot, at: now, into: &output) }
@@ -41,12 +38,12 @@ extension Tracker {
     }
 
     /// Asks conntrack for a connection if its time is up; returns whether the connection is over.
-    private func check(
+    private mutating func check(
         _ connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) -> Bool {
-        guard connection.due <= now else { return false }
+        guard connection.due <= now, !endUnproven(&connection, at: now, into: &output) else { return false }
         let interval =
             connection.isClosed
             ? Tracker.lingerSeconds

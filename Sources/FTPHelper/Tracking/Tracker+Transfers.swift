@@ -88,45 +88,97 @@ extension Tracker {
         var transfer = connection.transfer ?? Transfer(at: now)
         transfer.began = now
         transfer.data = data
-        transfer.due = now.advanced(bySeconds: Transfer.lookSeconds)
+        transfer.due = now.advanced(bySeconds: min(Transfer.answerSeconds, lookSeconds))
         connection.transfer = transfer
     }
 
-    /// Processes conntrack's counters of a data connection, the answer to `Action.measure`.
-    ///
-    /// - Parameters:
-    ///   - summary: the summary in `Action.measure`.
-    ///   - traffic: the counters; `nil` if conntrack does not count or has no entry.
-    ///   - isOver: whether an end has closed the data connection, or nothing is known of it any more.
-    ///   - now: the time.
-    ///   - output: receives the actions.
+    /// Processes what conntrack has of a data connection, the answer to `Action.measure`.
     mutating func measured(
         _ summary: TransferSummary,
-        _ traffic: Traffic?,
-        isOver: Bool,
+        _ entry: DataEntry,
         at now: Instant,
         into output: inout Output
     ) {
         guard let data = summary.data else { return }
-        let bytes = traffic.map(data.bytes)
+        let bytes = entry.traffic.map(data.bytes)
+        let answer = noteAnswer(to: data, of: summary, entry, at: now, into: &output)
         guard let slot = store.slot(of: summary.master), slot.connection.transfer?.data == data else {
             var last = summary
             last.ended = summary.ended ?? now
             last.bytes = bytes ?? summary.bytes
+            last.answer = answer
             report(last, into: &output)
             return
         }
         update(slot) { tracker, connection in
+            connection.transfer?.answer = answer
             guard
                 let ended = connection.transfer?.measured(
                     bytes,
-                    isOver: isOver || traffic == nil,
+                    isOver: entry.isOver,
+                    interval: tracker.lookSeconds,
                     at: now
                 )
             else { return }
             let last = connection.transfer?.summary(of: connection, ended: ended)
             connection.transfer = nil
             if let last { tracker.report(last, into: &output) }
+        }
+    }
+
+    /// How the SYN of a data connection was answered; reports once that nobody does.
+    private mutating func noteAnswer(
+        to data: DataConnection,
+        of summary: TransferSummary,
+        _ entry: DataEntry,
+        at now: Instant,
+        into output: inout Output
+    ) -> DataAnswer? {
+        if let known = summary.answer, known != .unanswered { return known }
+        let age = UInt32(min(summary.began.seconds(until: now), Double(UInt32.max)))
+        switch entry {
+        case .unknown: return summary.answer
+        case .gone:
+            let isReset = !summary.isComplete && age < Transfer.closeSeconds
+            return summary.answer ?? (isReset ? .refused : nil)
+        case .there(_, .open), .there(_, .closing): return .established
+        case .there(_, .opening(let stage, let leaving)):
+            guard summary.answer == nil, age >= Transfer.answerSeconds || summary.hasFailed else {
+                return summary.answer
+            }
+            let blocked = BlockedConnection(
+                master: summary.master,
+                id: data.id,
+                kind: data.kind,
+                arriving: data.original,
+                leaving: leaving,
+                stage: stage,
+                seconds: age
+            )
+            report(blocked, into: &output)
+            return .unanswered
+        }
+    }
+
+    /// Counts and reports a data connection that nobody answers.
+    mutating func report(_ blocked: BlockedConnection, into output: inout Output) {
+        statistics.blocked += 1
+        output.actions.append(.report(.blocked(blocked)))
+    }
+
+    /// Seconds between queries to conntrack during a transfer; often enough that its control connection does
+    /// not time out.
+    var lookSeconds: UInt32 { min(Transfer.lookSeconds, max(1, establishedTimeout / 3)) }
+
+    /// Asks conntrack for the data connection of a transfer whose time has come.
+    ///
+    /// The control connection is silent meanwhile, and the server's reply at the end must still find its entry.
+    mutating func look(at connection: inout Connection, at now: Instant, into output: inout Output) {
+        guard let transfer = connection.transfer, let due = transfer.due, due <= now else { return }
+        connection.transfer?.due = now.advanced(bySeconds: lookSeconds)
+        measure(connection, into: &output)
+        if transfer.replied == nil, isAlive(connection, at: now) {
+            output.actions.append(.keepAlive(connection.mapping))
         }
     }
 

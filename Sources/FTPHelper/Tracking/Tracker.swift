@@ -49,7 +49,7 @@ package struct Tracker: ~Copyable {
     static let orphanSeconds: UInt32 = 7200
     /// Seconds for which a silent connection is assumed to live: the timeout of conntrack for an established
     /// one (`nf_conntrack_tcp_timeout_established`).
-    static let aliveSeconds: UInt32 = 432_000
+    package static let aliveSeconds: UInt32 = 432_000
     /// Seconds for which a closed connection is still translated, as long as conntrack keeps it
     /// (`nf_conntrack_tcp_timeout_time_wait`).
     static let lingerSeconds: UInt32 = 120
@@ -69,9 +69,17 @@ package struct Tracker: ~Copyable {
     var rejected: RejectedConnections
     /// Connections that were established earlier and may be adopted.
     var earlier = EarlierConnections()
+    /// Whether the positions of adopted connections with NAT are doubted until both ends have confirmed them:
+    /// another daemon may have edited their lines.
+    package var provesAdopted = false
+    /// What the ends of unproven connections have said, by the original tuple.
+    var proofs: [Tuple: Proof] = [:]
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var budgets = AnnouncementBudgets()
+    /// Seconds after which conntrack forgets a silent connection that is established
+    /// (`nf_conntrack_tcp_timeout_established`).
+    package var establishedTimeout = Tracker.aliveSeconds
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
     var freshDecision: AddressDecision?

@@ -13,6 +13,12 @@ struct Transfer {
     ///
     /// Its entries live for at least 120 s.
     static let lookSeconds: UInt32 = 60
+    /// Seconds after the SYN of the data connection until the first query: an answer has come by then, and two
+    /// retransmitted SYNs (RFC 6298).
+    static let answerSeconds: UInt32 = 4
+    /// Seconds for which conntrack keeps the entry of a connection that was reset
+    /// (`nf_conntrack_tcp_timeout_close`): if there is none earlier, the SYN itself was answered with an RST.
+    static let closeSeconds: UInt32 = 10
     /// Seconds between queries after the final reply, and seconds without progress after which the transfer
     /// counts as ended.
     static let lastLookSeconds: UInt32 = 1
@@ -27,6 +33,8 @@ struct Transfer {
     var size: UInt64?
     var offset: UInt64 = 0
     var data: DataConnection?
+    /// How its SYN was answered, as soon as that is known.
+    var answer: DataAnswer?
     var bytes: TransferBytes?
     var reply: [UInt8] = []
     var began: Instant
@@ -76,16 +84,22 @@ struct Transfer {
     /// - Parameters:
     ///   - count: the bytes.
     ///   - isOver: whether no more can arrive.
+    ///   - interval: seconds until the next query, while the final reply is missing.
     ///   - now: the time.
     /// - Returns: the moment at which the transfer ended; `nil` while it is under way.
-    mutating func measured(_ count: TransferBytes?, isOver: Bool, at now: Instant) -> Instant? {
+    mutating func measured(
+        _ count: TransferBytes?,
+        isOver: Bool,
+        interval: UInt32,
+        at now: Instant
+    ) -> Instant? {
         if let count, count != bytes {
             bytes = count
             moved = now
         }
         guard replied != nil else {
             // If no more data can arrive, only the final reply is missing.
-            due = isOver ? nil : now.advanced(bySeconds: Transfer.lookSeconds)
+            due = isOver ? nil : now.advanced(bySeconds: interval)
             return nil
         }
         let isStalled = moved.advanced(bySeconds: Transfer.stallSeconds) <= now
@@ -105,6 +119,7 @@ struct Transfer {
             path: command == nil ? [] : path,
             isASCII: isASCII,
             data: data,
+            answer: answer,
             size: command == nil ? nil : size,
             offset: offset,
             bytes: bytes,

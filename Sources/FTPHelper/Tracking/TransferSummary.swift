@@ -16,6 +16,8 @@ package struct TransferSummary: Hashable, Sendable {
     package let isASCII: Bool
     /// `nil` if no data connection has arrived.
     package let data: DataConnection?
+    /// How its SYN was answered; `nil` if that is not known yet, or never became known.
+    package internal(set) var answer: DataAnswer?
     /// Size of the whole file in bytes, if known.
     package let size: UInt64?
     /// Bytes at the beginning of the file that are skipped (REST).
@@ -36,6 +38,7 @@ package struct TransferSummary: Hashable, Sendable {
         path: [UInt8],
         isASCII: Bool,
         data: DataConnection?,
+        answer: DataAnswer? = nil,
         size: UInt64?,
         offset: UInt64,
         bytes: TransferBytes?,
@@ -49,6 +52,7 @@ package struct TransferSummary: Hashable, Sendable {
         self.path = path
         self.isASCII = isASCII
         self.data = data
+        self.answer = answer
         self.size = size
         self.offset = offset
         self.bytes = bytes
@@ -59,6 +63,9 @@ package struct TransferSummary: Hashable, Sendable {
 
     /// Tells whether the server reported success (2yz).
     package var isComplete: Bool { reply.first == UInt8(ascii: "2") }
+
+    /// Tells whether the server reported failure (4yz, 5yz).
+    var hasFailed: Bool { reply.first == UInt8(ascii: "4") || reply.first == UInt8(ascii: "5") }
 
     /// Bytes transferred in the direction of the command, or in both directions if no command is known.
     package var moved: UInt64? {

@@ -8,6 +8,8 @@ package enum ControlAnswer {
     case pieces(() -> String?)
     /// Every event from now on, one per line.
     case events(EventFormat)
+    /// Every change of the records from now on, after this first message.
+    case records(Frame)
     /// An error and a hint; the hint contains no colon.
     case failure(String, hint: String)
 

@@ -4,7 +4,7 @@
 ///
 /// `expectations FORMAT`, `connections FORMAT`, `transfers FORMAT` and `refusals FORMAT`, each with or without the words of a
 /// `ListFilter` behind it, `stats FORMAT`, `events FORMAT`, `status`, `metrics`, `delete NUMBER`, `disconnect NUMBER`, `flush`,
-/// `reload`, `survey` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
+/// `reload`, `survey`, `records` or `rules STATE`. FORMAT is `text` or `json`, for events also `xferlog`; STATE is `repaired` or `missing`.
 /// Words are separated by one blank, and a line feed ends the line. The answer is a line `ok` followed by the result, or a line `error: MESSAGE: HINT`.
 /// Then the daemon closes the connection.
 package enum ControlRequest: Hashable, Sendable {
@@ -23,6 +23,8 @@ package enum ControlRequest: Hashable, Sendable {
     case reload
     /// Look for connections that were established while no rules were loaded.
     case survey
+    /// Every change of the records from now on, as messages (`Frame`); for root and the daemon's own user.
+    case records
     /// Take note that the rules were put back, or that they are missing.
     case rules(RulesChange)
 
@@ -78,6 +80,7 @@ package enum ControlRequest: Hashable, Sendable {
         case ("flush", nil): self = .flush
         case ("reload", nil): self = .reload
         case ("survey", nil): self = .survey
+        case ("records", nil): self = .records
         case ("rules", let change?):
             guard let change = RulesChange(rawValue: String(change)) else { return nil }
             self = .rules(change)
@@ -101,6 +104,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .flush: "flush"
         case .reload: "reload"
         case .survey: "survey"
+        case .records: "records"
         case .rules(let change): "rules \(change.rawValue)"
         }
     }
@@ -116,18 +120,24 @@ package enum ControlRequest: Hashable, Sendable {
             .rules:
             1 << 20
         case .expectations, .connections, .transfers: 1 << 30
-        case .events: .max
+        case .events, .records: .max
         }
     }
 
     /// Whether the answer has no end.
-    var isWatch: Bool { if case .events = self { true } else { false } }
+    var isWatch: Bool {
+        switch self {
+        case .events, .records: true
+        default: false
+        }
+    }
 
     /// Whether it changes something; only root may do that.
     package var isChange: Bool {
         switch self {
         case .delete, .disconnect, .flush, .reload, .survey, .rules: true
-        case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events:
+        case .expectations, .connections, .transfers, .refusals, .statistics, .status, .metrics, .events,
+            .records:
             false
         }
     }

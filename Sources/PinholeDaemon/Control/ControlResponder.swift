@@ -72,6 +72,14 @@ package struct ControlResponder {
             return .whole(status.json.text + "\n")
         case .events(let format):
             return .events(format)
+        case .records:
+            guard user == 0 || user == facts.user else {
+                return .failure(
+                    "only root and the daemon's user may follow the records",
+                    hint: "run it as the daemon's user"
+                )
+            }
+            return .records(engine.beginFollowing(facts.statePath))
         case .delete(let id):
             guard engine.delete(id, at: now) else {
                 return .failure("there is no expectation \(id)", hint: "see pinhole expectations")
@@ -103,13 +111,13 @@ package struct ControlResponder {
         }
     }
 
-    /// The last refusals that a filter admits, the newest first.
+    /// The last refusals and the like that a filter admits, the newest first.
     private func refusals<System: Kernel & ~Copyable>(
         _ filter: ListFilter,
         of engine: borrowing Engine<System>
     ) -> [EventRecord] {
-        engine.notices.recentRefusals.records(at: now, wallTime: Clock.wall()).filter {
-            $0.isRefusal { filter.admits($0) }
+        engine.notices.recentTroubles.records(at: now, wallTime: Clock.wall()).filter {
+            $0.event.troubled.map { filter.admits($0) } ?? false
         }
     }
 

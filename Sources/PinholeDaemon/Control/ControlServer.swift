@@ -79,9 +79,25 @@ package struct ControlServer: ~Copyable {
                 }
             }
         }
-        for client in clients.values where client.isWatching {
-            // A watcher whose socket is full gets the rest when the socket is writable.
-            guard client.registered != .writing else { continue }
+        pushOutput(at: now) { $0.isWatching }
+    }
+
+    /// Whether a client follows the records.
+    package var isFollowed: Bool { clients.values.contains { $0.isFollowing } }
+
+    /// Sends changes of the records to all who follow them; disconnects those who read too slowly.
+    package mutating func publish(_ changes: [UInt8], at now: Instant) {
+        for (number, client) in clients where client.isFollowing && !client.offer(changes) {
+            clients[number] = nil
+        }
+        pushOutput(at: now) { $0.isFollowing }
+    }
+
+    /// Sends what the sockets of some clients take.
+    ///
+    /// Who waits for a full socket gets the rest when it is writable.
+    private mutating func pushOutput(at now: Instant, to isMeant: (ControlSocketPeer) -> Bool) {
+        for client in clients.values where isMeant(client) && client.registered != .writing {
             do throws(SystemError) {
                 try proceed(with: client, at: now)
             } catch {

@@ -82,7 +82,7 @@ package enum ControlSocketClient {
 
     /// A request that the daemon has taken, and the part of its answer that has been read.
     private struct Conversation: ~Copyable {
-        private let stream: UnixStream
+        private let stream: SocketStream
         private var answer: [UInt8]
 
         init(_ request: ControlRequest, at path: String) throws(UserError) {
@@ -108,9 +108,9 @@ package enum ControlSocketClient {
     /// Microseconds between two attempts to reach the next daemon.
     private static let retryMicroseconds: UInt32 = 100_000
 
-    private static func connect(to path: String) throws(UserError) -> UnixStream {
+    private static func connect(to path: String) throws(UserError) -> SocketStream {
         do throws(SystemError) {
-            return try UnixStream.connect(to: path)
+            return try SocketStream.connect(to: path)
         } catch {
             throw userError(error, at: path)
         }
@@ -119,7 +119,7 @@ package enum ControlSocketClient {
     /// Sends the request, reads the first line of the answer, and returns the bytes that came after it.
     private static func begin(
         _ request: ControlRequest,
-        on stream: borrowing UnixStream,
+        on stream: borrowing SocketStream,
         at path: String,
         within timeout: UInt64
     ) throws(UserError) -> [UInt8] {
@@ -155,10 +155,10 @@ package enum ControlSocketClient {
 
     private static func read(
         _ request: ControlRequest,
-        from stream: borrowing UnixStream,
+        from stream: borrowing SocketStream,
         into answer: inout [UInt8],
         waiting rest: inout UInt64
-    ) throws(UserError) -> UnixStream.Reading {
+    ) throws(UserError) -> SocketStream.Reading {
         do throws(SystemError) {
             // The next event may take any time.
             return request.isWatch

@@ -16,16 +16,20 @@ final class ControlSocketPeer {
         case answering((() -> String?)?)
         /// Events are being sent; the number counts those dropped since the last one that fitted.
         case watching(EventFormat, lost: UInt64)
+        /// Changes of the records are being sent.
+        case following
     }
 
     /// Maximum size of `output` in bytes, some hundreds of events.
     static let outputLimit = 64 * 1024
+    /// Maximum size of `output` in bytes for changes of the records: those of about a second at full load.
+    private static let changesLimit = 4 << 20
     /// Maximum size of an event in bytes, including the line about dropped events before it.
     private static let lineSize = 3072
     /// Seconds for a client to send its request, and to read each part of the answer.
     static let requestTimeout: UInt32 = 10
 
-    let stream: UnixStream
+    let stream: SocketStream
     /// The client's user ID.
     let user: UInt32
     var state = State.asking
@@ -38,7 +42,7 @@ final class ControlSocketPeer {
     /// How many bytes of `output` were sent already.
     private var sent = 0
 
-    init(_ stream: consuming UnixStream, of user: UInt32, at now: Instant) {
+    init(_ stream: consuming SocketStream, of user: UInt32, at now: Instant) {
         self.stream = stream
         self.user = user
         deadline = now.advanced(bySeconds: ControlSocketPeer.requestTimeout)
@@ -51,7 +55,7 @@ final class ControlSocketPeer {
         switch state {
         case .asking: .reading
         case .answering: .writing
-        case .watching: output.isEmpty ? .nothing : .writing
+        case .watching, .following: output.isEmpty ? .nothing : .writing
         }
     }
 
@@ -87,6 +91,11 @@ final class ControlSocketPeer {
             append("ok\n")
             state = .watching(format, lost: 0)
             deadline = nil
+        case .records(let hello):
+            append("ok\n")
+            hello.write(to: &output)
+            state = .following
+            deadline = nil
         case .failure(let message, let hint):
             append("error: \(message): \(hint)\n")
             state = .answering(nil)
@@ -94,7 +103,14 @@ final class ControlSocketPeer {
     }
 
     var isWatching: Bool {
-        if case .watching = state { true } else { false }
+        switch state {
+        case .watching, .following: true
+        case .asking, .answering: false
+        }
+    }
+
+    var isFollowing: Bool {
+        if case .following = state { true } else { false }
     }
 
     var isAnswering: Bool {
@@ -113,6 +129,15 @@ final class ControlSocketPeer {
         if lost > 0 { append(ControlSocketPeer.notice(of: lost, before: record, format)) }
         append(line(format))
         state = .watching(format, lost: 0)
+    }
+
+    /// Adds changes of the records to the output; `false` if the client reads too slowly, and has to begin again with a
+    /// snapshot.
+    func offer(_ changes: [UInt8]) -> Bool {
+        guard output.count - sent + changes.count <= ControlSocketPeer.changesLimit else { return false }
+        compact()
+        output += changes
+        return true
     }
 
     /// Sends as much as the socket takes, at most one buffer; `false` when the whole answer was sent.
@@ -142,12 +167,15 @@ final class ControlSocketPeer {
     }
 
     private func append(_ text: String) {
-        // Compacting now and then keeps the buffer within twice the limit.
-        if sent > ControlSocketPeer.outputLimit {
-            output.removeFirst(sent)
-            sent = 0
-        }
+        compact()
         output += text.utf8
+    }
+
+    /// Removes what was sent; now and then, which keeps the buffer within twice the limit.
+    private func compact() {
+        guard sent > ControlSocketPeer.outputLimit else { return }
+        output.removeFirst(sent)
+        sent = 0
     }
 
     /// The line that tells how many events were dropped.

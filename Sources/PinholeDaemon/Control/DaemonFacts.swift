@@ -9,18 +9,25 @@ package struct DaemonFacts: Hashable, Sendable {
     let started: Instant
     let backend: PinholeSet.Backend
     let queues: QueueNumbers
+    /// The user that it runs as.
+    let user: UInt32
+    let statePath: String
 
     package init(
         version: String,
         process: Int32,
         started: Instant,
         backend: PinholeSet.Backend,
-        queues: QueueNumbers
+        queues: QueueNumbers,
+        user: UInt32,
+        statePath: String
     ) {
         self.version = version
         self.process = process
         self.started = started
         self.backend = backend
         self.queues = queues
+        self.user = user
+        self.statePath = statePath
     }
 }

@@ -48,10 +48,9 @@ package struct ListFilter: Hashable, Sendable {
             && (Self.isIn(server, original.destination) || Self.isIn(server, reply.source))
     }
 
-    /// A refused line is not told the user of.
-    func admits(_ refusal: Refusal) -> Bool {
-        user == nil && Self.isIn(client, refusal.connection.source)
-            && Self.isIn(server, refusal.connection.destination)
+    /// Of a control connection that something was refused to, the user is not known.
+    func admits(_ connection: Tuple) -> Bool {
+        user == nil && Self.isIn(client, connection.source) && Self.isIn(server, connection.destination)
     }
 
     private static func isIn(_ range: String?, _ end: Endpoint) -> Bool {

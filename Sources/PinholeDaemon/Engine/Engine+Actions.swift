@@ -33,20 +33,49 @@ extension Engine where System: ~Copyable {
 
     /// Writes everything that changed to the state files.
     mutating func keep(at now: Instant) {
-        if let error = Engine.keep(&tracker, &state) { notices.count(.state, at: now, error.description) }
-        Engine.keep(&tracker, &rejected)
+        if let error = Engine.keep(&tracker, &state, &changes) {
+            notices.count(.state, at: now, error.description)
+        }
+        Engine.keep(&tracker, &rejected, &changes)
     }
 
     /// Writes the changed words of the rejected connections.
-    static func keep(_ tracker: inout Tracker, _ rejected: inout RejectedConnectionFile?) {
-        tracker.takeRejectedConnections { number, word in rejected?.write(word, number) }
+    static func keep(
+        _ tracker: inout Tracker,
+        _ rejected: inout RejectedConnectionFile?,
+        _ changes: inout RecordChanges
+    ) {
+        tracker.takeRejectedConnections { number, word in
+            rejected?.write(word, number)
+            changes.append(Frame(.rejected, UInt64(number), words: [word]))
+        }
     }
 
-    /// Writes the records that changed; returns the first error.
-    static func keep(_ tracker: inout Tracker, _ state: inout StateFile?) -> SystemError? {
+    /// Writes the records that changed; returns the last error.
+    static func keep(
+        _ tracker: inout Tracker,
+        _ state: inout StateFile?,
+        _ changes: inout RecordChanges
+    ) -> SystemError? {
         tracker.takeRecords { (old, record) throws(SystemError) in
-            try state?.keep(record, inPlaceOf: old) ?? 0
+            guard let place = try state?.keep(record, inPlaceOf: old), let sequence = state?.sequence else {
+                return 0
+            }
+            changes.append(
+                Frame(.kept, sequence: sequence, UInt64(old), UInt64(place), words: record ?? [])
+            )
+            return place
         }
+    }
+
+    /// The message with which the stream of changes begins: those after `sequence` follow.
+    package mutating func beginFollowing(_ statePath: String) -> Frame {
+        Frame(
+            .hello,
+            sequence: state?.sequence ?? 0,
+            KeptConnection.version,
+            words: Frame.words(of: statePath)
+        )
     }
 
     /// Makes a request that is made only once per connection; retries it once if the kernel was out of memory.
@@ -99,6 +128,12 @@ extension Engine where System: ~Copyable {
             if isAdmitted == nil { completions.append(.notAdmitted(address)) }
         case .withdraw(let address):
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
+        case .keepAlive(let mapping):
+            attempt(.findConnection, at: now) { (kernel) throws(SystemError) in
+                try kernel.keepAlive(mapping)
+            }
+            // Whoever changes it need not restart the daemon.
+            tracker.establishedTimeout = kernel.establishedTimeout
         case .watch(let mapping):
             _ = attemptTwice(orElse: .openPinhole, at: now) { (kernel) throws(SystemError) in
                 try kernel.watch(mapping)

@@ -5,18 +5,17 @@ import Netfilter
 
 /// Queries conntrack about connections that are already followed.
 extension Engine where System: ~Copyable {
-    /// Reads the byte counters of a transfer's data connection for the tracker.
+    /// Looks up a transfer's data connection for the tracker.
     mutating func measure(_ transfer: TransferSummary, at now: Instant) {
         guard let data = transfer.data else { return }
         do throws(SystemError) {
             // The tuple may have been reused by another connection.
-            let entry = try kernel.entry(for: data.original).flatMap {
-                $0.isData(of: transfer.master) ? $0 : nil
-            }
-            completions.append(.measured(transfer, entry?.traffic, isOver: entry?.isClosing ?? true))
+            let entry = try kernel.entry(for: data.original)
+            let isData = entry?.isData(of: transfer.master) ?? false
+            completions.append(.measured(transfer, isData ? entry?.ofTransfer ?? .gone : .gone))
         } catch {
             notices.count(.findConnection, at: now, error.description)
-            completions.append(.measured(transfer, nil, isOver: true))
+            completions.append(.measured(transfer, .unknown))
         }
     }
 
@@ -63,7 +62,10 @@ extension Engine where System: ~Copyable {
     ) -> Completion.EncryptedDataConnection? {
         do throws(SystemError) {
             guard let entry = try dataEntry(of: data) else { return .ended(wasAnswered: false) }
-            guard entry.isOver else { return entry.hasSeenReply ? .answered : .unanswered }
+            guard entry.isOver else {
+                return entry.hasSeenReply
+                    ? .answered : .unanswered(entry.openingStage ?? .unanswered, leaving: entry.leaving)
+            }
             // The RST may have been seen by conntrack alone. The connection would go on without being counted.
             if entry.isCutOff { try kernel.delete(entry) }
             return .ended(wasAnswered: entry.hasSeenReply)
@@ -81,6 +83,15 @@ extension Engine where System: ~Copyable {
 }
 
 extension ConntrackEntry {
+    /// What the tracker wants to know of the data connection of a transfer.
+    fileprivate var ofTransfer: DataEntry {
+        guard !isClosing else { return .there(traffic, .closing) }
+        return .there(traffic, openingStage.map { .opening($0, leaving: leaving) } ?? .open)
+    }
+
+    /// How its SYN leaves the gateway, after NAT.
+    fileprivate var leaving: Tuple { mapping.reply.inverted }
+
     /// Tells whether its master is the connection with that original tuple, in either direction: conntrack reverses an entry
     /// that it picks up again from a packet of the server.
     fileprivate func isData(of control: Tuple) -> Bool {

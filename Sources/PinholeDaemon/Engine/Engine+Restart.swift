@@ -5,25 +5,31 @@ import Netfilter
 
 /// Takes over the connections of an earlier daemon, and finds those that are older than any.
 extension Engine where System: ~Copyable {
-    /// Restores connections from the records of an earlier daemon, as far as conntrack still has them.
+    /// Restores connections from the records of an earlier daemon, or of a peer, as far as conntrack still has them.
     ///
     /// - Parameters:
     ///   - records: the records, newest first.
+    ///   - origin: who wrote them.
     ///   - now: the current time.
     /// - Returns: How many connections were restored, and how many were dropped.
-    package mutating func restore(_ records: [[UInt64]], at now: Instant) -> (restored: Int, dropped: Int) {
+    package mutating func restore(
+        _ records: [[UInt64]],
+        from origin: RecordOrigin = .predecessor,
+        at now: Instant
+    ) -> (restored: Int, dropped: Int) {
         output.clear()
         var restored = 0
         var outdated = 0
         var gone: [IPAddress] = []
         for record in records {
-            guard let kept = KeptConnection(record, at: now) else { continue }
+            guard let kept = KeptConnection(record, at: now, from: origin) else { continue }
             // The daemon was killed between writing a newer record and freeing this one.
             guard !tracker.follows(kept.mapping) else {
                 outdated += 1
                 continue
             }
             guard restore(kept, at: now) else {
+                guard !kept.isOfPeer else { continue }
                 if kept.isReversed { output.actions.append(.unwatch(kept.mapping)) }
                 // A daemon has seen its beginning, so `survey` must not adopt it.
                 tracker.reject(kept.mapping)
@@ -42,8 +48,14 @@ extension Engine where System: ~Copyable {
     /// Restores one connection; `false` if conntrack has another one with its tuples, or the table is full.
     mutating func restore(_ kept: KeptConnection, at now: Instant) -> Bool {
         let whereabouts = whereabouts(of: kept, at: now)
-        guard whereabouts != .replaced, whereabouts != .forgotten || kept.outlivesConntrack,
-            tracker.restore(kept, isCertain: whereabouts != .thereAgain, at: now, into: &output)
+        guard whereabouts.isCredible(for: kept),
+            tracker.restore(
+                kept,
+                entryID: whereabouts.entryID,
+                isCertain: whereabouts.isCertain,
+                at: now,
+                into: &output
+            )
         else { return false }
         switch whereabouts {
         case .closing:
@@ -64,14 +76,14 @@ extension Engine where System: ~Copyable {
     /// wait meanwhile, about 0.4 s for 100,000 connections.
     ///
     /// - Parameters:
-    ///   - predecessor: connections whose beginning an earlier daemon saw without following them.
+    ///   - predecessors: connections whose beginning earlier daemons saw without following them, here or on a peer.
     ///   - now: the current time.
     /// - Returns: The number of established connections, whatever their ports.
-    package mutating func survey(predecessor: RejectedConnections? = nil, at now: Instant) -> Int {
+    package mutating func survey(predecessors: [RejectedConnections] = [], at now: Instant) -> Int {
         output.clear()
         var found = 0
         do throws(SystemError) {
-            try Engine.survey(&kernel, &tracker, predecessor, at: now, counting: &found)
+            try Engine.survey(&kernel, &tracker, predecessors, at: now, counting: &found)
         } catch {
             notices.count(.findConnection, at: now, error.description)
         }
@@ -82,20 +94,20 @@ extension Engine where System: ~Copyable {
     static func survey(
         _ kernel: inout System,
         _ tracker: inout Tracker,
-        _ predecessor: RejectedConnections?,
+        _ predecessors: [RejectedConnections],
         at now: Instant,
         counting found: inout Int
     ) throws(SystemError) {
         try kernel.survey { entry in
             guard !entry.isShakingHands else {
-                tracker.noteOpening(entry.mapping, predecessor: predecessor, at: now)
+                tracker.noteOpening(entry.mapping, predecessors: predecessors, at: now)
                 return
             }
             found += 1
             if entry.master != nil {
                 tracker.reject(entry.mapping)
             } else {
-                tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessor: predecessor)
+                tracker.noteEarlier(entry.mapping, entryID: entry.id, predecessors: predecessors)
             }
         }
     }
@@ -106,16 +118,49 @@ extension Engine where System: ~Copyable {
         try state?.publish()
     }
 
-    /// What became of a connection in conntrack; `thereAgain` is a new entry with the same tuples, after `conntrack -F`.
-    enum Whereabouts { case there, closing, thereAgain, forgotten, replaced }
+    /// What became of a connection in conntrack.
+    enum Whereabouts {
+        /// Its entry, with its present identifier.
+        case there(entryID: UInt32)
+        case closing(entryID: UInt32)
+        /// A new entry with the same tuples, after `conntrack -F`.
+        case thereAgain
+        case forgotten
+        /// An entry of another connection, or of the kernel's helper.
+        case replaced
+
+        /// Tells whether the record describes what conntrack has.
+        func isCredible(for kept: KeptConnection) -> Bool {
+            switch self {
+            case .there, .closing, .thereAgain: true
+            case .forgotten: kept.outlivesConntrack
+            case .replaced: false
+            }
+        }
+
+        var entryID: UInt32? {
+            switch self {
+            case .there(let entryID), .closing(let entryID): entryID
+            case .thereAgain, .forgotten, .replaced: nil
+            }
+        }
+
+        /// Whether conntrack has had the entry all the time.
+        var isCertain: Bool { if case .thereAgain = self { false } else { true } }
+    }
 
     /// Looks up a restored connection in conntrack.
     mutating func whereabouts(of kept: KeptConnection, at now: Instant) -> Whereabouts {
         do throws(SystemError) {
             guard let entry = try kernel.entry(for: kept.mapping.original) else { return .forgotten }
             guard entry.isOf(kept.mapping) else { return .replaced }
-            guard entry.id == kept.entryID else { return .thereAgain }
-            return entry.isEstablished ? .there : .closing
+            if kept.isOfPeer {
+                // Its identifier is that of another machine.
+                guard entry.helper == nil, entry.master == nil else { return .replaced }
+            } else if entry.id != kept.entryID {
+                return .thereAgain
+            }
+            return entry.isEstablished ? .there(entryID: entry.id) : .closing(entryID: entry.id)
         } catch {
             notices.count(.findConnection, at: now, error.description)
             return .replaced

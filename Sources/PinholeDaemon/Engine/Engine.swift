@@ -13,6 +13,8 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// The records for the next daemon; `nil` if none are kept.
     var state: StateFile?
     var rejected: RejectedConnectionFile?
+    /// What followers of the records have not been sent yet; whoever runs the engine takes it from here.
+    package var changes = RecordChanges()
     /// What goes to the log and the event stream; whoever runs the engine takes it from here.
     package var notices = Notices()
     var output = Output()
@@ -35,6 +37,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     ) {
         let keepsRecords = state != nil
         tracker = Tracker(policy: policy, keepsRecords: keepsRecords)
+        tracker.establishedTimeout = kernel.establishedTimeout
         self.kernel = kernel
         self.state = state
         self.rejected = rejected
@@ -169,6 +172,12 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         state?.admit(connections: policy.maximumConnections)
         tracker.review(at: now, into: &output)
         perform(at: now)
+    }
+
+    /// Whether connections with NAT that are adopted have to be confirmed by their ends (`Tracker.provesAdopted`).
+    package var doubtsAdopted: Bool {
+        get { tracker.provesAdopted }
+        set { tracker.provesAdopted = newValue }
     }
 
     /// The kernel that performs the actions.

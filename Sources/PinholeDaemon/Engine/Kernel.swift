@@ -23,6 +23,10 @@ package protocol Kernel: ~Copyable {
     mutating func isForged(_ origin: PacketOrigin, mark: UInt32, bridge: UInt32) throws(SystemError) -> Bool
     /// Makes conntrack accept any sequence number of a connection whose lines were rewritten (`IP_CT_TCP_FLAG_BE_LIBERAL`).
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError)
+    /// Lets the entry of a silent control connection live as long as any established one; it is no error if there is none.
+    mutating func keepAlive(_ mapping: Mapping) throws(SystemError)
+    /// Seconds after which conntrack forgets an established connection without packets.
+    var establishedTimeout: UInt32 { get }
     /// Creates the conntrack entry of a data connection whose SYN is queued.
     mutating func establish(_ connection: ExpectedConnection) throws(SystemError)
     /// Deletes the entry of a data connection; it is no error if there is none.

@@ -67,6 +67,12 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try conntrack.beLiberal(mapping)
     }
 
+    package mutating func keepAlive(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.keepAlive(mapping)
+    }
+
+    package var establishedTimeout: UInt32 { conntrack.establishedTimeout }
+
     package mutating func establish(_ connection: ExpectedConnection) throws(SystemError) {
         try conntrack.establish(connection)
     }

@@ -9,8 +9,8 @@ package struct Notices {
     private var pending: [Notice] = []
     private var faults = FaultCounter()
     private var refusals = RateLimiter(burst: 100, period: 10)
-    /// The last refusals, all of them.
-    private(set) var recentRefusals = RecentRefusals()
+    /// The last events that tell why something does not work, whether or not they were let through.
+    private(set) var recentTroubles = RecentTroubles()
 
     /// The number of failures by kind; kinds that never failed are missing.
     package var faultCounts: [Fault: UInt64] { faults.counts }
@@ -19,11 +19,11 @@ package struct Notices {
 
     /// Adds an event.
     package mutating func report(_ event: Event, at now: Instant) {
-        guard case .refused(let refusal) = event else {
+        recentTroubles.append(event, at: now)
+        guard case .refused = event else {
             pending.append(.event(event, leftOut: 0))
             return
         }
-        recentRefusals.append(refusal, at: now)
         guard let leftOut = refusals.admit(at: now) else { return }
         pending.append(.event(event, leftOut: leftOut))
     }

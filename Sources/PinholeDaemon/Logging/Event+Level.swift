@@ -8,7 +8,7 @@ extension Event {
     /// between are for debugging, and for `pinhole events`.
     var level: LogLevel {
         switch self {
-        case .refused, .gap, .outOfStep, .unopened, .closed(_, .failed): .warning
+        case .refused, .gap, .outOfStep, .unopened, .blocked, .closed(_, .failed): .warning
         case .connectionClosed, .transfer, .encrypted, .expired, .closed(_, .deleted): .info
         case .addressDecision(let decision): decision.isRewritten ? .debug : .info
         case .connection, .expectation, .data, .closed: .debug

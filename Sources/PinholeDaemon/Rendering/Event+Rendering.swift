@@ -19,6 +19,7 @@ extension Event {
         case .outOfStep: "out-of-step"
         case .addressDecision(let decision): decision.isRewritten ? "rewritten" : "left-alone"
         case .unopened: "unopened"
+        case .blocked: "blocked"
         case .transfer: "transfer"
         }
     }
@@ -34,8 +35,12 @@ extension Event {
             summary.members + [
                 JSON.Member("side", .string(side.name)), JSON.Member("explanation", .string(Self.stepping)),
             ]
-        case .expectation(let expectation), .expired(let expectation):
+        case .expectation(let expectation):
             expectation.members(from: expectation.from.description, at: now)
+        case .expired(let expectation):
+            expectation.members(from: expectation.from.description, at: now)
+                + [JSON.Member("explanation", .string(expectation.expiry))]
+        case .blocked(let blocked): blocked.members
         case .data(let expectation, let source):
             expectation.members(from: source.description, at: now)
         case .closed(let expectation, let reason):
@@ -82,8 +87,12 @@ extension Event {
             summary.add(to: &fields)
             fields.add("side", side.name)
             fields.add("explanation", Self.stepping)
-        case .expectation(let expectation), .expired(let expectation):
+        case .expectation(let expectation):
             expectation.add(to: &fields, from: expectation.from)
+        case .expired(let expectation):
+            expectation.add(to: &fields, from: expectation.from)
+            fields.add("explanation", expectation.expiry)
+        case .blocked(let blocked): blocked.add(to: &fields)
         case .data(let expectation, let source):
             expectation.add(to: &fields, from: source)
         case .closed(let expectation, let reason):

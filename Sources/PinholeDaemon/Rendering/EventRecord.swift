@@ -48,11 +48,6 @@ package struct EventRecord: Hashable, Sendable {
         return "\(timeText) \(event.name) \(fields.text)"
     }
 
-    /// Whether it is a refusal that has this property.
-    func isRefusal(_ hasProperty: (Refusal) -> Bool) -> Bool {
-        if case .refused(let refusal) = event { hasProperty(refusal) } else { false }
-    }
-
     /// The time as the first member of an object, and as the start of a line.
     var timeMember: JSON.Member { JSON.Member("time", .number(milliseconds / 1000)) }
     var timeText: String { Clock.timestamp(milliseconds / 1000) }

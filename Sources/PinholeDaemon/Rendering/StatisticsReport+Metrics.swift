@@ -62,6 +62,7 @@ extension StatisticsReport {
                 "Announcements that nobody used in time.",
                 statistics.expectationsExpired
             ),
+            Family("blocked_total", .counter, "Data connections that nobody answered.", statistics.blocked),
             Family("transfers", .gauge, "Transfers that are under way.", UInt64(transfers)),
             Family(
                 "transfers_total",

@@ -64,6 +64,7 @@ package struct StatisticsReport: Hashable, Sendable {
             JSON.Member("expectations_opened", .integer(statistics.expectationsOpened)),
             JSON.Member("expectations_used", .integer(statistics.expectationsUsed)),
             JSON.Member("expectations_expired", .integer(statistics.expectationsExpired)),
+            JSON.Member("blocked", .integer(statistics.blocked)),
             JSON.Member("transfers", .integer(UInt64(transfers))),
             JSON.Member("transfers_completed", .integer(statistics.transfersCompleted)),
             JSON.Member("transfers_failed", .integer(statistics.transfersFailed)),

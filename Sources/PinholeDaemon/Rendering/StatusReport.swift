@@ -40,6 +40,7 @@ package struct StatusReport: Sendable {
             number("expectations", statistics.expectations),
             JSON.Member("expectations_used", .integer(counts.expectationsUsed)),
             JSON.Member("expectations_expired", .integer(counts.expectationsExpired)),
+            JSON.Member("blocked", .integer(counts.blocked)),
             JSON.Member("refused", .integer(counts.refused.values.reduce(0, &+))),
             JSON.Member("errors", .integer(statistics.faults.values.reduce(counts.conflicts, &+))),
             JSON.Member("refusals", .array(refusals.prefix(Self.refusalCount).map(\.json))),

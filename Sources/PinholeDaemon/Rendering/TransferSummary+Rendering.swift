@@ -24,6 +24,7 @@ extension TransferSummary {
                         JSON.Member("kind", .string($0.kind.rawValue)),
                         JSON.Member("from", .string($0.original.source.description)),
                         JSON.Member("to", .string($0.original.destination.description)),
+                        JSON.Member("answer", answer.map { .string($0.rawValue) } ?? .null),
                     ])
                 } ?? .null
             ),
@@ -68,6 +69,7 @@ extension TransferSummary {
             fields.add("kind", data.kind.rawValue)
             fields.add("from", data.original.source)
             fields.add("to", data.original.destination)
+            if let answer, answer != .established { fields.add("answer", answer.rawValue) }
         }
         if ended != nil { fields.add("reply", shownReply) }
     }

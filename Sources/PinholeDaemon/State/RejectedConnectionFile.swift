@@ -31,7 +31,8 @@ package struct RejectedConnectionFile: ~Copyable {
     /// Reads a file; `nil` if it is damaged or its identity differs.
     package static func rejected(in bytes: [UInt8], identity: [UInt64]) -> RejectedConnections? {
         let words = StateFile.words(of: bytes)
-        guard words.count == wordsOffset / 8 + RejectedConnections.wordCount, words.starts(with: identity)
+        guard words.count == wordsOffset / 8 + RejectedConnections.wordCount,
+            words.starts(with: identity)
         else {
             return nil
         }

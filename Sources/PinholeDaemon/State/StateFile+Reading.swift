@@ -3,30 +3,63 @@ import FTPHelper
 import Linux
 
 extension StateFile {
+    /// What a file contains.
+    package struct Contents {
+        /// See `StateFile`.
+        package let term: UInt64
+        /// Number of the last change of which the file shows anything.
+        package let sequence: UInt64
+        /// The records, newest first.
+        package let records: [Record]
+        /// What `writeOrigin` has written.
+        let origin: [UInt64]?
+    }
+
+    /// A record, and the place of its first slot.
+    package struct Record {
+        package let place: Int
+        package let words: [UInt64]
+    }
+
     /// The header of a state file of this version, written since the last boot.
     ///
     /// It contains the version of the records (`KeptConnection.version`) and the identity of the boot.
-    package static func identity(ofBoot boot: String) -> [UInt64] {
-        let text = Array("pinhole state \(KeptConnection.version) \(boot)".utf8)
+    package static func identity(
+        _ kind: String = "state",
+        version: UInt64 = KeptConnection.version,
+        ofBoot boot: String
+    ) -> [UInt64] {
+        let text = Array("pinhole \(kind) \(version) \(boot)".utf8)
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 
     /// The identity of files that this boot writes.
-    package static func currentIdentity() -> [UInt64] {
-        identity(ofBoot: (try? TextFile.read("/proc/sys/kernel/random/boot_id")) ?? "")
-    }
+    package static func currentIdentity() -> [UInt64] { identity(ofBoot: currentBoot) }
 
-    /// The records in a file, newest first; `nil` if it is damaged or its identity differs.
+    /// The identifier of this boot.
+    static var currentBoot: String { (try? TextFile.read("/proc/sys/kernel/random/boot_id")) ?? "" }
+
+    /// The contents of a file; `nil` if it is damaged or its identity differs.
     ///
     /// Skips slots that were being written when the daemon was killed: their changes had not taken effect yet.
-    package static func records(in bytes: [UInt8], identity: [UInt64]) -> [[UInt64]]? {
+    package static func contents(of bytes: [UInt8], identity: [UInt64]) -> Contents? {
         let words = words(of: bytes)
         let slots = stride(from: 0, to: words.count, by: slotSize).map { Slot(in: words, at: $0) }
         guard bytes.count % slotBytes == 0, let header = slots.first ?? nil,
-            header.data.elementsEqual(identity)
+            header.data.starts(with: identity)
         else { return nil }
-        let firsts = slots.dropFirst().compactMap { $0 }.filter { $0.role == .first }
-        return firsts.sorted { $0.sequence > $1.sequence }.compactMap { data(from: $0, in: slots) }
+        let firsts = slots.indices.dropFirst().filter { slots[$0]?.role == .first }
+        let newest = firsts.sorted { slots[$0]?.sequence ?? 0 > slots[$1]?.sequence ?? 0 }
+        return Contents(
+            term: header.data.dropFirst(identity.count).first ?? 0,
+            // Those of free slots too, which tell of records that were removed.
+            sequence: slots.indices.reduce(0) { max($0, words[$1 * slotSize + 1] >> 16) },
+            records: newest.compactMap { place in
+                guard let first = slots[place], let data = data(from: first, in: slots) else { return nil }
+                return Record(place: place, words: data)
+            },
+            origin: slots.lazy.compactMap { $0 }.first { $0.role == .origin }.map { Array($0.data) }
+        )
     }
 
     /// The data of a record; `nil` if it is incomplete.

@@ -11,12 +11,13 @@ package import Linux
 ///     word 0, bits 63-32   checksum of everything after it
 ///             bits 31-0    next: index of the next slot of the record, or of the free list; 0 in the last one
 ///     word 1, bits 63-16   sequence: equal in all slots of a record; a newer record has a greater one
-///             bits 15-8    role: 0 free, 1 first slot of a record, 2 further slot
+///             bits 15-8    role: 0 free, 1 first slot of a record, 2 further slot, 3 origin (`PeerFile`)
 ///             bits 7-0     number of data words
 ///     words 2-11           data, padded with zeros
 ///
-/// Words are in host byte order. The header's data is the identity: program, version of the records, and boot. A file with
-/// another identity is not used.
+/// Words are in host byte order. The header's data is the identity (program, version of the records, and boot), and behind it
+/// the term. A file with another identity is not used. Of two gateways that relieve each other, each daemon begins a term that
+/// is greater than all it has read, so the file with the greater term is the newer one.
 ///
 /// Each connection is guaranteed room for a record of `guaranteedSlots` slots. Longer records share a common reserve. The file
 /// grows on demand.
@@ -46,7 +47,8 @@ package struct StateFile: ~Copyable {
     /// The head of the free list, 0 if it is empty, and its length.
     private var firstFree = 0
     private var freeCount = 0
-    private var sequence: UInt64 = 0
+    /// Number of the last change.
+    private(set) var sequence: UInt64 = 0
     /// The slot being written; a buffer that is reused.
     private var slot = [UInt64](repeating: 0, count: slotSize)
 
@@ -55,18 +57,31 @@ package struct StateFile: ~Copyable {
     /// - Parameters:
     ///   - path: where the next daemon looks for it.
     ///   - identity: see `identity(ofBoot:)`.
+    ///   - term: see above.
     ///   - connections: the maximum number of connections.
     /// - Returns: The unpublished file.
     /// - Throws: The system's error.
     package static func create(
         for path: String,
         identity: [UInt64],
+        term: UInt64 = 1,
         connections: Int
     ) throws(SystemError) -> StateFile {
         let file = try MappedFile.create(for: path, size: step * slotBytes)
         var state = StateFile(file: file, connections: connections)
-        state.write(identity[...], .first, next: 0, to: 0)
+        state.write((identity + [term])[...], .first, next: 0, to: 0)
         return state
+    }
+
+    /// Adds a slot of this file that belongs to no record, for `writeOrigin`.
+    mutating func addOrigin() throws(SystemError) -> Int {
+        try reserve(1)
+        return takeFree()
+    }
+
+    /// Writes the slot that `addOrigin` has added, at once and as a whole.
+    mutating func writeOrigin(_ data: [UInt64], to place: Int) {
+        write(data[...], .origin, next: 0, to: place)
     }
 
     private init(file: consuming MappedFile, connections: Int) {
@@ -97,6 +112,7 @@ package struct StateFile: ~Copyable {
     /// - Throws: `ENOSPC` if there is no room; the older record then stays.
     package mutating func keep(_ record: [UInt64]?, inPlaceOf old: Int) throws(SystemError) -> Int {
         guard let record else {
+            sequence += 1
             release(old)
             return 0
         }
@@ -176,7 +192,7 @@ package struct StateFile: ~Copyable {
     }
 
     /// The role of a slot.
-    enum Role: UInt8 { case free, first, other }
+    enum Role: UInt8 { case free, first, other, origin }
 
     /// The checksum of a slot, which detects slots that were written in part.
     ///

@@ -54,17 +54,29 @@ extension ListRow {
     ///   - now: seconds since the epoch.
     init(refusal: JSON, at now: Double) {
         let time = refusal["time"]?.double ?? 0
-        let (client, line) = (refusal["client"]?.string ?? "", refusal["line"]?.string ?? "")
+        let (client, line) = (refusal["client"]?.string ?? "", ListRow.line(of: refusal))
         self.init(
             key: "\(time) \(client) \(line)",
             addresses: ListRow.ends(of: refusal),
             cells: [
                 Cell(ShortForm.duration(now - time), now - time), Cell(client),
-                Cell(refusal["server"]?.string ?? ""), Cell(refusal["reason"]?.string ?? ""),
+                Cell(refusal["server"]?.string ?? ""), Cell(ListRow.reason(of: refusal)),
                 Cell(line),
             ],
             detail: refusal["explanation"]?.string ?? ""
         )
+    }
+
+    /// Why something does not work: the reason of a refusal, or `blocked`.
+    static func reason(of refusal: JSON) -> String {
+        (refusal["reason"] ?? refusal["event"])?.string ?? ""
+    }
+
+    /// The line that was refused, or else the data connection that it is about.
+    static func line(of refusal: JSON) -> String {
+        if let line = refusal["line"]?.string { return line }
+        guard let from = refusal["from"]?.string, let to = refusal["to"]?.string else { return "" }
+        return "\(from) to \(to)"
     }
 
     /// The identity of a transfer.

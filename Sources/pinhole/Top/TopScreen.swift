@@ -234,9 +234,10 @@ struct TopScreen: Sendable {
         func number(_ name: String) -> String {
             report?.statistics["queue"]?[name]?.integer.map { "\($0)" } ?? "-"
         }
+        let blocked = report?.statistics["blocked"]?.integer.map { "\($0)" } ?? "-"
         let packets = packetRate.map { ShortForm.short($0) + "/s" } ?? "-"
         return "packets \(packets)  queue \(number("waiting")) waiting, \(number("dropped")) dropped  "
-            + "down \(ShortForm.short(downRate))/s  up \(ShortForm.short(upRate))/s"
+            + "down \(ShortForm.short(downRate))/s  up \(ShortForm.short(upRate))/s  blocked \(blocked)"
     }
 
     private var note: Line {

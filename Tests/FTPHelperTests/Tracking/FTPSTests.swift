@@ -86,7 +86,9 @@ import Testing
             } else if answered(tuple) {
                 dialogue.perform { $0.complete(.looked(tuple, .answered), at: $1, into: &$2) }
             } else {
-                dialogue.perform { $0.complete(.looked(tuple, .unanswered), at: $1, into: &$2) }
+                dialogue.perform {
+                    $0.complete(.looked(tuple, .unanswered(.unanswered, leaving: tuple)), at: $1, into: &$2)
+                }
             }
         }
         guard let data = dialogue.perform({ $0.expectedEncrypted(syn, at: $1, into: &$2) }) else {

@@ -377,7 +377,7 @@ import Testing
                 let rejected = rejected(of: &dialogue)
                 var tracker = next(record, at: dialogue.now)
                 #expect(tracker.connectionCount == 1)
-                tracker.noteEarlier(Self.routed, predecessor: rejected)
+                tracker.noteEarlier(Self.routed, predecessors: rejected.map { [$0] } ?? [])
                 #expect(tracker.connections.first?.state != .ready, "stage \(number)")
                 var output = Output()
                 let line = dialogue.segment(.client, Self.port.utf8).bytes
@@ -399,13 +399,13 @@ import Testing
         #expect(turnedAway.refusals == [.tableFull])
         let rejected = rejected(of: &turnedAway)
         var tracker = next(at: turnedAway.now)
-        tracker.noteEarlier(Self.routed, predecessor: rejected)
+        tracker.noteEarlier(Self.routed, predecessors: rejected.map { [$0] } ?? [])
         var dialogue = Dialogue(Self.routed, tracker: tracker, isAdopted: true)
         dialogue.send(.client, Self.port)
         #expect(dialogue.open.isEmpty)
         // Others are adopted as ever.
         tracker = next(at: turnedAway.now)
-        tracker.noteEarlier(snat, predecessor: rejected)
+        tracker.noteEarlier(snat, predecessors: rejected.map { [$0] } ?? [])
         dialogue = Dialogue(snat, tracker: tracker, isAdopted: true)
         dialogue.send(.client, Self.port)
         #expect(dialogue.open == ["10.2.0.100:5001"])
@@ -439,7 +439,8 @@ import Testing
     }
 
     @Test(arguments: EarlierSYN.allCases)
-    func `a restart between a SYN and its SYN-ACK makes nobody trust bytes in the SYN`(syn: EarlierSYN) {
+    func `a restart between a SYN and its SYN-ACK makes nobody trust bytes in the SYN`(syn: EarlierSYN) throws
+    {
         var first = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
         var output = Output()
         let now = Instant(nanoseconds: 1)
@@ -458,7 +459,7 @@ import Testing
         first.takeRejectedConnections { words[$0] = $1 }
         let predecessor = RejectedConnections(key: first.rejectedConnectionsKey, words: words)
         var tracker = next(at: now)
-        tracker.noteOpening(snat, predecessor: syn == .unseen ? nil : predecessor, at: now)
+        tracker.noteOpening(snat, predecessors: syn == .unseen ? [] : [try #require(predecessor)], at: now)
         var dialogue = Dialogue(snat, tracker: tracker)
         dialogue.logIn()
         dialogue.send(.client, Self.port)

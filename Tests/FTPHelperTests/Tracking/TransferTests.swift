@@ -9,7 +9,7 @@ import Testing
     private static let passiveSYN = ExpectationTests.syn(from: "10.1.0.2", 40200, to: "10.2.0.2", 5001)
 
     /// What conntrack counts of a connection with 40 bytes of headers a packet.
-    private static func traffic(original: UInt64, reply: UInt64) -> Traffic {
+    static func traffic(original: UInt64, reply: UInt64) -> Traffic {
         func direction(_ bytes: UInt64) -> Traffic.Direction {
             let packets = 4 + bytes / 1000
             return Traffic.Direction(packets: packets, bytes: bytes + packets * 40)
@@ -17,7 +17,7 @@ import Testing
         return Traffic(original: direction(original), reply: direction(reply))
     }
 
-    private static func ended(_ dialogue: borrowing Dialogue) -> [TransferSummary] {
+    static func ended(_ dialogue: borrowing Dialogue) -> [TransferSummary] {
         dialogue.events.compactMap { if case .transfer(let transfer) = $0 { transfer } else { nil } }
     }
 
@@ -34,7 +34,9 @@ import Testing
         }
         dialogue.actions.removeAll { if case .measure = $0 { true } else { false } }
         for request in requests {
-            dialogue.perform { $0.complete(.measured(request, traffic, isOver: isOver), at: $1, into: &$2) }
+            let entry: DataEntry =
+                traffic == nil && isOver ? .unknown : .there(traffic, isOver ? .closing : .open)
+            dialogue.perform { $0.complete(.measured(request, entry), at: $1, into: &$2) }
         }
         if let times { #expect(requests.count == times, sourceLocation: location) }
     }
@@ -50,7 +52,7 @@ import Testing
     }
 
     /// An active transfer up to the server's first reply.
-    private static func active(_ command: String = "RETR pub/file", mapping: Mapping = snat) -> Dialogue {
+    static func active(_ command: String = "RETR pub/file", mapping: Mapping = snat) -> Dialogue {
         var dialogue = Dialogue.ready(mapping)
         dialogue.send(.client, "TYPE I\r\n")
         dialogue.send(.server, "200 ok\r\n")
@@ -62,7 +64,7 @@ import Testing
     }
 
     /// A passive one, whose data connection comes before the command.
-    private static func passive(_ command: String = "RETR pub/file") -> Dialogue {
+    static func passive(_ command: String = "RETR pub/file") -> Dialogue {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "TYPE I\r\n")
         dialogue.send(.server, "200 ok\r\n")

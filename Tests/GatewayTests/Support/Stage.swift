@@ -86,6 +86,19 @@ extension Gateway {
         }
     }
 
+    /// Starts `pinhole events --json` and waits until it is told of a connection, which is opened on the stage.
+    func startEvents(on stage: Stage) async throws -> Service {
+        let words = [try Files.pinhole(), "events", "--json"]
+        let events = try lab.start(words, as: lab.newName("events"), on: .gateway)
+        var count = 0
+        try await poll(for: "the first event") {
+            count += 1
+            try await stage.open("event \(count)")
+            return try !EventReport.all(of: events).isEmpty
+        }
+        return events
+    }
+
     /// A stage on the gateway, on which nothing is said yet.
     func startStage() throws -> Stage {
         let words = ["/usr/bin/python3", "-B", try Files.script("stage")]

@@ -8,6 +8,7 @@ struct TransferReport: Decodable {
         let kind: String
         let from: String
         let to: String
+        let answer: String?
     }
 
     struct Bytes: Decodable {

@@ -16,7 +16,7 @@ import Testing
             let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             try #require(number >= 0)
             let client = ControlSocketPeer(
-                UnixStream(adopting: number),
+                SocketStream(adopting: number),
                 of: user,
                 at: Instant(nanoseconds: 0)
             )

@@ -143,7 +143,7 @@ import TestPackets
         /// What a daemon that is started now goes on with.
         func kept() -> [UInt64] {
             let bytes = (try? PrivateFile.read(file, owner: nil)) ?? []
-            let records = StateFile.records(in: bytes, identity: identity) ?? []
+            let records = StateFile.contents(of: bytes, identity: identity)?.records.map(\.words) ?? []
             return records.compactMap { KeptConnection($0, at: start)?.expectation?.id }
         }
         var views: [[UInt64]] = []
@@ -158,6 +158,27 @@ import TestPackets
         let wasOpen = engine.delete(3, at: start)
         #expect(wasOpen && views.last == [3])
         #expect(kept().isEmpty)
+    }
+
+    @Test func `when the rules are back, what is open is opened in their sets again`() {
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = memory.take()
+        engine.note(.missing, at: start)
+        #expect(memory.take() == [])
+        engine.note(.repaired, at: start)
+        #expect(memory.take() == [.open(1, timeout: 300)])
+    }
+
+    @Test func `by which interface a side's packets come is asked once`() {
+        var engine = engine()
+        let plain = packet(Samples.mapping.original, [.ack])
+        for _ in 0..<3 {
+            var verdicts = VerdictBatch(queue: 0)
+            let queued = QueuedPacket(id: 1, payload: 0..<plain.count, interface: 7)
+            _ = engine.control([queued], in: plain.span, at: start, into: &verdicts)
+        }
+        #expect(memory.originChecks == 1)
     }
 
     @Test func `an announcement that the kernel does not take is none, though others came with it`() {
@@ -589,12 +610,15 @@ import TestPackets
             process: 4711,
             started: Instant(nanoseconds: start.nanoseconds - 1_000_000_000),
             backend: .nft,
-            queues: QueueNumbers()
+            queues: QueueNumbers(),
+            user: 4712,
+            statePath: "/run/pinhole/control.state"
         )
         let answer = ControlResponder(user: user, facts: facts, lostLines: 0, at: start)
             .answer(request, from: &engine, queue: QueueFigures.init) { _ in .whole("reloaded\n") }
         switch answer {
         case .pieces(let next): return (sequence(state: ()) { _ in next() }).joined()
+        case .records(let hello): return "records of \(hello.text)"
         case .events(let format): return "events \(format.rawValue)"
         case .failure(let message, let hint): return "\(message): \(hint)"
         }

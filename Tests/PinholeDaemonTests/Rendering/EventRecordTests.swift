@@ -18,7 +18,50 @@ import Testing
         let opened = record(.expectation(Samples.expectation))
         #expect(opened.json.text == #"{"time":1700000000.063,"event":"expectation",\#(expectation)}"#)
         let expired = record(.expired(Samples.expectation))
-        #expect(expired.json.text == #"{"time":1700000000.063,"event":"expired",\#(expectation)}"#)
+        #expect(
+            expired.json.text.hasPrefix(
+                #"{"time":1700000000.063,"event":"expired",\#(expectation),"explanation":"no SYN came from the server "#
+                    + "10.2.0.2 to 10.2.0.100 port 5001: "
+            )
+        )
+    }
+
+    @Test(arguments: BlockedConnection.Stage.allCases)
+    func `a data connection that nobody answers is told with where it was to lead`(
+        stage: BlockedConnection.Stage
+    ) {
+        let blocked = BlockedConnection(
+            master: Samples.mapping.original,
+            id: 1,
+            kind: .port,
+            arriving: Tuple(
+                source: Endpoint(Samples.server.address, 20),
+                destination: Endpoint(Samples.gateway, 5001)
+            ),
+            leaving: Tuple(
+                source: Endpoint(Samples.server.address, 20),
+                destination: Endpoint(Samples.client.address, 5001)
+            ),
+            stage: stage,
+            seconds: 4
+        )
+        let (json, text) = (record(.blocked(blocked)).json.text, record(.blocked(blocked)).text)
+        #expect(
+            json.hasPrefix(
+                #"{"time":1700000000.063,"event":"blocked","id":1,"kind":"PORT","client":"10.1.0.2:40112","#
+                    + #""server":"10.2.0.2:21","opener":"server","from":"10.2.0.2:20","to":"10.2.0.100:5001","#
+                    + #""translated":{"from":"10.2.0.2:20","to":"10.1.0.2:5001"},"stage":"\#(stage.rawValue)","#
+                    + #""seconds":4,"explanation":""#
+            )
+        )
+        #expect(json.contains("10.1.0.2 port 5001"))
+        #expect(
+            text.hasPrefix(
+                "2023-11-14T22:13:20.063Z blocked id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 opener=server "
+                    + "from=10.2.0.2:20 to=10.2.0.100:5001 translated-from=10.2.0.2:20 translated-to=10.1.0.2:5001 "
+                    + "stage=\(stage.rawValue) seconds=4 explanation="
+            )
+        )
     }
 
     @Test(arguments: Event.Closing.allCases)

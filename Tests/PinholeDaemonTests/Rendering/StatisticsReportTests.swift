@@ -12,6 +12,7 @@ import Testing
         statistics.expectationsOpened = 5
         statistics.expectationsUsed = 4
         statistics.expectationsExpired = 1
+        statistics.blocked = 20
         statistics.edits = 2
         statistics.ftpsConnections = 18
         statistics.transfersCompleted = 12
@@ -40,7 +41,7 @@ import Testing
     @Test func `the report as JSON has every name, those too that count nothing`() {
         let expected =
             #"{"packets":10,"connections":1,"connections_total":3,"expectations":0,"#
-            + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"#
+            + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"blocked":20,"#
             + #""transfers":16,"transfers_completed":12,"transfers_failed":13,"bytes":{"up":14,"down":15},"#
             + #""ftps":{"sessions":17,"used":18},"edits":2,"#
             + #""refused":{"malformed":6,"address-mismatch":0,"privileged-port":0,"unsolicited":0,"#
@@ -58,6 +59,7 @@ import Testing
         #expect(samples.first == "pinhole_packets_total 10")
         #expect(samples.contains("pinhole_refused_total{reason=\"malformed\"} 6"))
         #expect(samples.contains("pinhole_errors_total{kind=\"open-pinhole\"} 11"))
+        #expect(samples.contains("pinhole_blocked_total 20"))
         #expect(samples.contains("pinhole_transfers_total{result=\"failed\"} 13"))
         #expect(samples.contains("pinhole_transfer_bytes_total{direction=\"down\"} 15"))
         #expect(
@@ -89,6 +91,6 @@ import Testing
         #expect(lines.contains("errors.conflicting-bytes    7"))
         #expect(lines.last == "queue.dropped               9")
         let names = Refusal.Reason.allCases.count + UnopenedReason.allCases.count + Fault.allCases.count
-        #expect(lines.count == 15 + names + 1 + 2 + 2)
+        #expect(lines.count == 16 + names + 1 + 2 + 2)
     }
 }

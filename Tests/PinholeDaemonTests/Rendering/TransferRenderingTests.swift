@@ -44,7 +44,7 @@ import Testing
     }
 
     private let data =
-        #""data":{"id":1,"kind":"PORT","from":"10.2.0.2:20","to":"10.2.0.100:5001"}"#
+        #""data":{"id":1,"kind":"PORT","from":"10.2.0.2:20","to":"10.2.0.100:5001","answer":null}"#
 
     @Test func `one that is under way as JSON`() {
         let now = Instant(nanoseconds: 2_500_000_000)

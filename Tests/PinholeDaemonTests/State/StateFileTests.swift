@@ -18,7 +18,9 @@ import Testing
 
     private func bytes() throws -> [UInt8] { try #require(try PrivateFile.read(path, owner: nil)) }
 
-    private func records() throws -> [[UInt64]]? { StateFile.records(in: try bytes(), identity: identity) }
+    private func records() throws -> [[UInt64]]? {
+        StateFile.contents(of: try bytes(), identity: identity)?.records.map(\.words)
+    }
 
     private func record(_ count: Int, _ word: UInt64 = 1) -> [UInt64] { Array(repeating: word, count: count) }
 
@@ -121,7 +123,7 @@ import Testing
             let bytes = words.flatMap { word in
                 (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
             }
-            return StateFile.records(in: bytes, identity: identity)
+            return StateFile.contents(of: bytes, identity: identity)?.records.map(\.words)
         }
         let second = next(behind: place)
         let last = next(behind: second)
@@ -162,7 +164,7 @@ import Testing
         var bytes = before
         for index in changed.filter(isNew) + changed.filter({ !isNew($0) }) {
             bytes[index] = after[index]
-            let first = StateFile.records(in: bytes, identity: identity)?.first
+            let first = StateFile.contents(of: bytes, identity: identity)?.records.first?.words
             #expect(first == record(25, 1) || first == record(25, 2))
         }
         #expect(bytes == after)
@@ -173,15 +175,15 @@ import Testing
         try state.publish()
         _ = try state.keep(record(25, 1), inPlaceOf: 0)
         let bytes = try bytes()
-        #expect(StateFile.records(in: bytes, identity: StateFile.identity(ofBoot: "another")) == nil)
+        #expect(StateFile.contents(of: bytes, identity: StateFile.identity(ofBoot: "another")) == nil)
         for index in 0..<StateFile.slotBytes {
             var damaged = bytes
             damaged[index] ^= 0x40
-            #expect(StateFile.records(in: damaged, identity: identity) == nil, "byte \(index)")
+            #expect(StateFile.contents(of: damaged, identity: identity) == nil, "byte \(index)")
         }
         let others = [0, 0xff].map { [UInt8](repeating: $0, count: 50 * StateFile.slotBytes) }
         for bytes in [[], [0], Array(bytes.dropLast())] + others {
-            #expect(StateFile.records(in: bytes, identity: identity) == nil)
+            #expect(StateFile.contents(of: bytes, identity: identity) == nil)
         }
     }
 
@@ -194,7 +196,8 @@ import Testing
         for index in StateFile.slotBytes..<StateFile.slotBytes * 4 {
             var damaged = bytes
             damaged[index] ^= 0x01
-            #expect(StateFile.records(in: damaged, identity: identity) == [record(25, 2)], "byte \(index)")
+            let kept = StateFile.contents(of: damaged, identity: identity)?.records.map(\.words)
+            #expect(kept == [record(25, 2)], "byte \(index)")
         }
     }
 

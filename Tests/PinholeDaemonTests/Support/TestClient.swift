@@ -4,14 +4,14 @@ import Linux
 
 /// The other end of a control connection, which never blocks and so does only what it is told.
 final class TestClient {
-    private let stream: UnixStream
+    private let stream: SocketStream
     /// What has come so far.
     private(set) var received: [UInt8] = []
     /// Set once the daemon has closed the connection.
     private(set) var isClosed = false
 
     init(_ path: String) throws {
-        stream = try UnixStream.connect(to: path)
+        stream = try SocketStream.connect(to: path)
         // It does not fail on a socket that is open.
         _ = fcntl(stream.number, F_SETFL, O_NONBLOCK)
     }
@@ -38,7 +38,7 @@ final class TestClient {
     }
 
     /// Reads once; a connection that was cut off while something was on its way to the daemon has ended, too.
-    private func reading(_ limit: Int) throws(SystemError) -> UnixStream.Reading {
+    private func reading(_ limit: Int) throws(SystemError) -> SocketStream.Reading {
         do {
             return try stream.read(into: &received, limit: limit)
         } catch {

@@ -120,7 +120,7 @@ struct CheckCommandTests {
                 """
         )
         #expect(child.status == 0, "\(child.errors)")
-        let figures = "sessions=0 transfers=0 expectations=0 refused=0c errors=0c"
+        let figures = "sessions=0 transfers=0 expectations=0 blocked=0c refused=0c errors=0c"
         let lines = child.output.split(separator: "\n")
         #expect(lines.count == 8)
         #expect(lines[0...1] == ["PINHOLE OK - 33 checks, all ok | \(figures)", "0"])

@@ -116,7 +116,7 @@ struct PinholedTests {
             ' "$dir" "$pinhole" "$pinholed"
             """#
         )
-        #expect(said == "unchanged\n4\nonly at the next start: socket,state,user\n")
+        #expect(said == "unchanged\n4\nonly at the next start: socket,state,peer-state,user\n")
     }
 
     @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws

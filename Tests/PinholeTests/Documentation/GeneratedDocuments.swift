@@ -12,14 +12,14 @@ enum GeneratedDocuments {
     static var sample: String {
         let introduction = """
             The daemon, `pinhole rules` and `pinhole check` read this file. Its keys are also options of `pinholed` or of \
-            `pinhole rules`, and the command line takes precedence. The lines below show the defaults. \
+            `pinhole rules`, and the command line takes precedence. The lines below show the defaults, and examples where there are none. \
             `pinholed --check-config` checks this file. After a change, `systemctl reload pinhole` loads the rules again \
             and makes the running daemon read it; without systemd, `pinhole rules load` and `pinhole reload` do.
             """
         let general = Key.general.map { key in
             let words = key.standardNote.map { " The default is \($0)." } ?? ""
             return comment("\(key.details)\(choices(of: key))\(words)\(effect(of: key))")
-                + "#\(key.name) = \(key.standard ?? "")\n"
+                + "#\(key.name) = \(key.standard ?? key.example ?? "")\n"
         }
         let servers = """
             Settings for servers with these addresses, their own or those that clients use: \
@@ -73,8 +73,11 @@ enum GeneratedDocuments {
     /// The table of the options of `pinhole rules` in docs/configuration.md.
     static var rulesTable: String { optionTable(RulesCommand.options, Key.ofRules) }
 
+    /// The table of the options of `pinhole sync` in docs/configuration.md.
+    static var syncTable: String { optionTable(SyncCommand.options, Key.ofSync) }
+
     private static func optionTable(_ options: [Option], _ keys: [Key]) -> String {
-        let own = options.filter { option in !keys.contains { $0.name == option.name } }
+        let own = options.filter { option in !keys.contains { $0.option.name == option.name } }
         let rows =
             own.map { ($0.usage, $0.summary, "") }
             + keys.map { ($0.option.usage, $0.details, $0.shownStandard ?? "") }
@@ -147,7 +150,7 @@ enum GeneratedDocuments {
         switch (key.effect, key.reader) {
         case (.atNextStart, _): " A new value takes effect at the next start."
         case (.atOnce, .rules), (.atOnce, .both): " For a new value, load the rules again."
-        case (.atOnce, .daemon): ""
+        case (.atOnce, .daemon), (.atOnce, .sync): ""
         }
     }
 

@@ -45,7 +45,10 @@ struct GeneratedDocumentsTests {
 
     @Test func `the manual of the commands describes the options of the rules`() throws {
         let text = try Documents.text(of: "man/pinhole.8")
-        let parts = ["rules options": GeneratedDocuments.optionItems(Key.ofRules)]
+        let parts = [
+            "rules options": GeneratedDocuments.optionItems(Key.ofRules),
+            "sync options": GeneratedDocuments.optionItems(Key.ofSync),
+        ]
         try check("man/pinhole.8", GeneratedDocuments.inserting(parts, into: text))
     }
 
@@ -53,16 +56,17 @@ struct GeneratedDocumentsTests {
         let text = try Documents.text(of: "docs/configuration.md")
         let parts = [
             "options": GeneratedDocuments.optionTable, "rules options": GeneratedDocuments.rulesTable,
+            "sync options": GeneratedDocuments.syncTable,
             "server keys": GeneratedDocuments.serverTable,
             "shared": GeneratedDocuments.names(Key.all.filter { $0.scope == .anywhere }),
-            "next start": GeneratedDocuments.names(Key.all.filter { $0.effect == .atNextStart }),
+            "next start": GeneratedDocuments.names(Key.ofDaemon.filter { $0.effect == .atNextStart }),
         ]
         try check("docs/configuration.md", GeneratedDocuments.inserting(parts, into: text))
     }
 
     @Test func `every document has its generated parts`() throws {
         let counts = [
-            "man/pinhole.conf.5": 3, "man/pinholed.8": 1, "man/pinhole.8": 1, "docs/configuration.md": 5,
+            "man/pinhole.conf.5": 3, "man/pinholed.8": 1, "man/pinhole.8": 2, "docs/configuration.md": 6,
         ]
         for (path, count) in counts {
             let text = try Documents.text(of: path)

@@ -160,6 +160,6 @@ import Testing
             queries | wc -l
             """
         )
-        #expect(said == "15\n")
+        #expect(said == "17\n")
     }
 }

@@ -84,7 +84,7 @@ struct TopScreenTests {
         #expect(
             text(top, rows: 8) == [
                 "pinhole  sessions 12  transfers 3  expectations 1  refused 5  errors 1",
-                "packets 1.0k/s  queue 4 waiting, 5 dropped  down 75.0k/s  up 0/s",
+                "packets 1.0k/s  queue 4 waiting, 5 dropped  down 75.0k/s  up 0/s  blocked -",
                 "by RATE/s, largest first",
                 "[transfers]  sessions   expectations   refusals",
                 "CLIENT   SERVER   USER      CMD  PATH                     DONE BYTES RATE/s TIME",

@@ -242,9 +242,9 @@ extension AttackedGateway {
         let mapping =
             found.isReversed ? Mapping(original: self.mapping.reply, reply: self.mapping.original) : mapping
         guard !found.isShakingHands else {
-            return tracker.noteOpening(mapping, predecessor: predecessor, at: now)
+            return tracker.noteOpening(mapping, predecessors: predecessor.map { [$0] } ?? [], at: now)
         }
         guard found.phase == .established else { return }
-        tracker.noteEarlier(mapping, entryID: found.id, predecessor: predecessor)
+        tracker.noteEarlier(mapping, entryID: found.id, predecessors: predecessor.map { [$0] } ?? [])
     }
 }

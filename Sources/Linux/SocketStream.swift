@@ -3,10 +3,10 @@ import CLinux
 import FTPHelper
 import Glibc
 
-/// One connected Unix stream socket.
+/// One connected stream socket, of a Unix socket file or of TCP.
 ///
-/// Streams accepted by a `UnixListener` are non-blocking; those from `connect(to:)` block.
-package struct UnixStream: ~Copyable {
+/// Streams accepted by a listener are non-blocking, and so are those of TCP; those from `connect(to:)` block.
+package struct SocketStream: ~Copyable {
     /// The result of a read.
     package enum Reading: Hashable, Sendable {
         /// The number of bytes that were appended; at least one.
@@ -31,9 +31,9 @@ package struct UnixStream: ~Copyable {
     ///
     /// - Throws: `ENOENT` if there is no file, `ECONNREFUSED` if no process listens on it, `EAGAIN` if the connection is not
     ///   accepted in time.
-    package static func connect(to path: String) throws(SystemError) -> UnixStream {
+    package static func connect(to path: String) throws(SystemError) -> SocketStream {
         // Sound: the path is NUL-terminated and read during the call.
-        UnixStream(
+        SocketStream(
             adopting: try SystemError.check("connect to \(path)") {
                 unsafe clinux_unix_connect(path, connectTimeout)
             }
@@ -42,6 +42,17 @@ package struct UnixStream: ~Copyable {
 
     /// The descriptor's number.
     package var number: Int32 { descriptor.number }
+
+    /// Makes reads and writes return at once (`O_NONBLOCK`).
+    package func stopBlocking() throws(SystemError) {
+        _ = try SystemError.check("configure a socket") { clinux_set_nonblocking(number) }
+    }
+
+    /// The outcome of a connection that was begun (`SO_ERROR`): throws why it failed.
+    package func checkConnection(to name: String) throws(SystemError) {
+        let code = clinux_socket_error(number)
+        guard code == 0 else { throw SystemError("connect to \(name)", code: code) }
+    }
 
     /// Removes the receive timeout, so that reads block without limit.
     package func waitForEver() throws(SystemError) { try setReceiveTimeout(milliseconds: 0) }

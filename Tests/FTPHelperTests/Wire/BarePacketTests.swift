@@ -2,14 +2,14 @@
 import FTPHelper
 import Testing
 
-@Suite struct ResetPacketTests {
+@Suite struct BarePacketTests {
     @Test(arguments: [("10.1.0.2", "10.2.0.2"), ("fd01::2", "fd02:1:2:3:4:5:6:7")])
     func `an RST is a whole packet that says just that`(source: String, destination: String) throws {
         let tuple = Tuple(
             source: Endpoint(address(source), 40112),
             destination: Endpoint(address(destination), 21)
         )
-        let packet = ResetPacket.bytes(
+        let packet = BarePacket.reset(
             tuple,
             sequence: SequenceNumber(0xfeed_beef),
             acknowledgement: SequenceNumber(0x1234_5678)
@@ -30,7 +30,7 @@ import Testing
             source: Endpoint(address("10.1.0.2"), 1),
             destination: Endpoint(address("fd02::2"), 2)
         )
-        let packet = ResetPacket.bytes(tuple, sequence: SequenceNumber(0), acknowledgement: SequenceNumber(0))
+        let packet = BarePacket.reset(tuple, sequence: SequenceNumber(0), acknowledgement: SequenceNumber(0))
         #expect(packet.isEmpty)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Builds packets that carry only an RST.
-package enum ResetPacket {
+/// Builds packets without payload.
+package enum BarePacket {
     /// Returns an RST from one endpoint to another with valid checksums.
     ///
     /// - Parameters:
@@ -10,8 +10,18 @@ package enum ResetPacket {
     ///     section 3.2).
     ///   - acknowledgement: the next sequence number that the receiver will send.
     /// - Returns: the packet from its IP header on.
-    package static func bytes(
+    package static func reset(
         _ tuple: Tuple,
+        sequence: SequenceNumber,
+        acknowledgement: SequenceNumber
+    ) -> [UInt8] {
+        bytes(tuple, [.rst, .ack], sequence: sequence, acknowledgement: acknowledgement)
+    }
+
+    /// Returns a packet with these flags and valid checksums.
+    static func bytes(
+        _ tuple: Tuple,
+        _ flags: TCPFlags,
         sequence: SequenceNumber,
         acknowledgement: SequenceNumber
     ) -> [UInt8] {
@@ -46,7 +56,7 @@ package enum ResetPacket {
         packet.put(sequence.value, at: tcp + 4)
         packet.put(acknowledgement.value, at: tcp + 8)
         packet[tcp + 12] = 5 << 4
-        packet[tcp + 13] = TCPFlags([.rst, .ack]).rawValue
+        packet[tcp + 13] = flags.rawValue
         // The pseudo header consists of both addresses, the protocol and the TCP length (RFC 9293, section
         // 3.1; RFC 8200, section 8.1).
         let addresses = tcp == 20 ? 12..<20 : 8..<40

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import FTPHelper
+
+/// The last events that tell why something does not work, each with its time, for those who did not watch when it happened.
+struct RecentTroubles {
+    /// How many are kept; a line has at most 120 bytes, so they take some tens of kilobytes.
+    static let capacity = 100
+
+    private var events: [(event: Event, time: Instant)] = []
+    /// Where the oldest one is, once there are `capacity`.
+    private var oldest = 0
+
+    /// Adds an event if it is one of these; the oldest one gives way.
+    mutating func append(_ event: Event, at now: Instant) {
+        guard event.troubled != nil else { return }
+        if events.count < Self.capacity {
+            events.append((event, now))
+        } else {
+            events[oldest] = (event, now)
+            oldest = (oldest + 1) % Self.capacity
+        }
+    }
+
+    /// The newest first; `wallTime` is the time of day at `now`.
+    func records(at now: Instant, wallTime: Double) -> [EventRecord] {
+        (events[oldest...] + events[..<oldest]).reversed().map { event, time in
+            EventRecord(event, time: wallTime - time.seconds(until: now), instant: time)
+        }
+    }
+}
+
+extension Event {
+    /// The control connection for which something did not open or was not answered; `nil` for all other events.
+    var troubled: Tuple? {
+        switch self {
+        case .refused(let refusal): refusal.connection
+        case .unopened(let summary, _): summary.mapping.original
+        case .blocked(let blocked): blocked.master
+        case .connection, .connectionClosed, .expectation, .data, .expired, .closed, .encrypted, .gap,
+            .outOfStep, .addressDecision, .transfer:
+            nil
+        }
+    }
+}
