@@ -181,6 +181,14 @@ import TestPackets
         #expect(memory.originChecks == 1)
     }
 
+    @Test func `all packets of a batch of the data queue get their verdicts at once`() {
+        var engine = engine()
+        let plain = packet(Samples.mapping.original, [.syn])
+        var verdicts = VerdictBatch(queue: 0)
+        let batch = (1...3).map { QueuedPacket(id: $0, payload: 0..<plain.count) }
+        #expect(engine.data(batch[...], in: plain.span, at: start, into: &verdicts) == 3)
+    }
+
     @Test func `an announcement that the kernel does not take is none, though others came with it`() {
         var engine = engine()
         memory.failure = failure
