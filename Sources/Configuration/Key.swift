@@ -93,7 +93,9 @@ package struct Key: Sendable {
     /// The keys that the section of a server can have.
     static let ofServers = all.filter { $0.scope != .general }
 
-    var effect: Effect { StartupSetting(rawValue: name) == nil ? .atOnce : .atNextStart }
+    var effect: Effect {
+        reader == .sync || StartupSetting(rawValue: name) != nil ? .atNextStart : .atOnce
+    }
 
     /// The default as documents and help show it.
     var shownStandard: String? { standardNote ?? standard }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Glibc
 import Testing
 
 @testable import Netfilter
@@ -15,6 +16,11 @@ struct QueueBindingTests {
                 QueueBinding(queue: 20, port: 30746), QueueBinding(queue: 21, port: 4_294_963_196),
             ]
         )
+    }
+
+    @Test func `the list can be read by whoever may read the file`() {
+        let isReadable = unsafe access("/proc/net/netfilter/nfnetlink_queue", R_OK) == 0
+        #expect(QueueBinding.areVisible == isReadable)
     }
 
     @Test func `what is no such line is passed over`() {

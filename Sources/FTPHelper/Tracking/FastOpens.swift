@@ -9,7 +9,7 @@ struct FastOpens {
     /// Seconds for which a SYN is remembered: longer than it is retransmitted (`tcp_syn_retries`).
     private static let seconds: UInt32 = 180
     /// Maximum number of remembered SYNs; beyond it, the oldest is forgotten.
-    private static let capacity = 1 << 16
+    static let capacity = 1 << 16
 
     /// Initial positions by the client's tuple without its zone; `nil` if the SYN was not seen.
     private var starts: [Tuple: (position: SequenceNumber?, until: Instant)] = [:]

@@ -95,6 +95,36 @@ import Testing
         }
     }
 
+    @Test func `what is open to the hosts of a farm is open to all of them`() throws {
+        var policy = Policy()
+        let member = v4(10, 2, 0, 33)
+        policy.rules.honoured = .hosts([member])
+        var dialogue = Self.ready(Self.nat.mapping, policy)
+        dialogue.send(.client, Self.active.sent)
+        try Self.restart(&dialogue, policy)
+        #expect(dialogue.tracker.expectations.map(\.others) == [[member]])
+    }
+
+    @Test func `a record of the server that is under way counts as it would have`() throws {
+        var policy = Policy()
+        policy.rules.ftpsPorts = 49000...50000
+        let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
+        let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
+        var dialogue = Dialogue(NATCase.all[0].mapping, tracker: Self.tracker(policy))
+        dialogue.send(.server, "220 ready\r\n")
+        dialogue.send(.client, "AUTH TLS\r\n")
+        dialogue.send(.server, "234 go on\r\n")
+        for (side, bytes) in [
+            (Session.Side.client, hello), (.server, hello), (.client, data), (.server, Array(data[..<9])),
+        ] {
+            dialogue.transmit(dialogue.segment(side, bytes))
+        }
+        try Self.restart(&dialogue, policy)
+        #expect(dialogue.open.isEmpty)
+        dialogue.transmit(dialogue.segment(.server, data[9...]))
+        #expect(dialogue.open == ["10.2.0.2:49000"])
+    }
+
     @Test func `what a stream keeps is counted, and no more once the connection is gone`() throws {
         var dialogue = Self.ready()
         let none = Self.tracker().size

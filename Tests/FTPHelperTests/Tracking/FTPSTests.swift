@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import FTPHelper
+@testable import FTPHelper
 import Testing
 
 /// What opens for encrypted sessions, of which nothing can be read.
@@ -96,6 +96,12 @@ import Testing
         }
         dialogue.perform { $0.complete(.established(data), at: $1, into: &$2) }
         return data
+    }
+
+    @Test func `once something is open for a session conntrack is asked for it soon`() throws {
+        var dialogue = Self.secured(try Self.policy())
+        dialogue.wait(seconds: Tracker.expectingSeconds)
+        #expect(dialogue.actions.contains(.verify(Self.direct)))
     }
 
     private static func access(_ dialogue: borrowing Dialogue) -> FTPHelper.Expectation.Access? {

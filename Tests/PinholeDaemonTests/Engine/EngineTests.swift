@@ -160,6 +160,35 @@ import TestPackets
         #expect(kept().isEmpty)
     }
 
+    @Test func `when the rules are back, what is open is opened in their sets again`() {
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = memory.take()
+        engine.note(.missing, at: start)
+        #expect(memory.take() == [])
+        engine.note(.repaired, at: start)
+        #expect(memory.take() == [.open(1, timeout: 300)])
+    }
+
+    @Test func `by which interface a side's packets come is asked once`() {
+        var engine = engine()
+        let plain = packet(Samples.mapping.original, [.ack])
+        for _ in 0..<3 {
+            var verdicts = VerdictBatch(queue: 0)
+            let queued = QueuedPacket(id: 1, payload: 0..<plain.count, interface: 7)
+            _ = engine.control([queued], in: plain.span, at: start, into: &verdicts)
+        }
+        #expect(memory.originChecks == 1)
+    }
+
+    @Test func `all packets of a batch of the data queue get their verdicts at once`() {
+        var engine = engine()
+        let plain = packet(Samples.mapping.original, [.syn])
+        var verdicts = VerdictBatch(queue: 0)
+        let batch = (1...3).map { QueuedPacket(id: $0, payload: 0..<plain.count) }
+        #expect(engine.data(batch[...], in: plain.span, at: start, into: &verdicts) == 3)
+    }
+
     @Test func `an announcement that the kernel does not take is none, though others came with it`() {
         var engine = engine()
         memory.failure = failure

@@ -49,6 +49,8 @@ struct FakeKernel: ~Copyable, Kernel {
         var shifted: ShiftedStreams = []
         /// The interfaces that no packet can have come in by.
         var forgedInterfaces: Set<UInt32> = []
+        /// How often it was asked whether one can.
+        var originChecks = 0
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
         /// Those of them that nobody has answered.
@@ -139,7 +141,10 @@ struct FakeKernel: ~Copyable, Kernel {
         _ origin: PacketOrigin,
         mark: UInt32,
         bridge: UInt32
-    ) throws(SystemError) -> Bool { memory.forgedInterfaces.contains(origin.interface) }
+    ) throws(SystemError) -> Bool {
+        memory.originChecks += 1
+        return memory.forgedInterfaces.contains(origin.interface)
+    }
 
     mutating func beLiberal(_ mapping: Mapping) throws(SystemError) { try memory.record(.beLiberal(mapping)) }
 
