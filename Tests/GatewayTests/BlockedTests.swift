@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [false, true]
     )
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a SYN that the firewall rejects is told when the server gives up`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `an answer that does not get through is told as such`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [Topology.masqueraded, .routed6])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.masqueraded, .routed6])
     func `a closed port is no such thing, and the transfer tells of it`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `an announcement without a SYN is told with where to look`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             try await gateway.loadRules()
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `an encrypted session's data connection that is dropped is told once`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             let options = ["--ftps", "\(gateway.topology.server)=49000-50000"]
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [Topology.routed, .masqueraded, .masqueraded6])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded, .masqueraded6])
     func `a long transfer does not cost its control connection`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, configuration: "anon_max_rate=12000\n")

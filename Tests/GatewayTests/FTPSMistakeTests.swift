@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [Topology.bothNATs, .routed6])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
     func `a port of the server that is not configured, and an address that is not the server's`(
         topology: Topology
     ) async throws {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `TLS from the first byte where it is not configured, and a port that is not queued`() async throws {
         var topology = Topology.masqueraded
         topology.port = 990
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a daemon and rules that were started with different options`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules("--ftps", "10.2.0.2=49000-50000", "--bypass-mark", "0x100/0x300")
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a session of a server that has no section is told with the section to write`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             try await stage.speakTLS()

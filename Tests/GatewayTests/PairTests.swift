@@ -49,7 +49,7 @@ import Testing
         return try #require(report)
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
+    @Test(.timeLimit(.minutes(20)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
     func `every session goes on, on a machine with another clock and another boot`(
         nat: String,
         clock: String
@@ -62,7 +62,7 @@ import Testing
         try Figures.note("\(nat): expiry differs by", report.figure("expiry differs"), .atMost(1), "s")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `sessions that announce without pause go on or are reset, and nobody gets anything else`()
         async throws
     {
@@ -71,7 +71,7 @@ import Testing
         try #require(report.others(than: "on", "reset") == "")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `if the link was cut before, each session goes on or is reset, and nobody gets anything else`()
         async throws
     {
@@ -81,14 +81,14 @@ import Testing
         try #require(isClean, "\(report.others(than: "on", "reset"))")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `sessions go to the other gateway and back, with lines rewritten on each`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("back")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `whoever is no peer is refused, and the file of the peer stays`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("hostile", "version=8")
@@ -100,7 +100,7 @@ import Testing
         try #require(refused.values.allSatisfy { $0 == "refused" }, "\(refused)")
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(20)))
     func `sync may be killed and started again under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")

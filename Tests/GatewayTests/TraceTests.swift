@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [Mode.eprt, .epsv]
     )
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [Topology.bothNATs, .routed6])
+    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
     func `a rule that drops the data connection is named`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let tool = topology.isIPv6 ? "ip6tables" : "iptables"
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `an encrypted session without a configuration, a refused line, and nothing at all`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let encrypted = try await start(gateway.topology.client, gateway)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a session that goes on already, and an announcement that nobody follows`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             try await stage.logIn()
