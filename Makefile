@@ -56,7 +56,7 @@ build_packages = pkg-config libmnl-dev libnetfilter-queue-dev libjansson-dev lib
 build_libraries = libmnl libnetfilter_queue jansson libpcap libseccomp libmicrohttpd ncursesw
 demo_packages = iptables ipset conntrack iproute2 procps vsftpd curl lftp
 test_packages = $(demo_packages) nftables tnftp python3-pyftpdlib strace prometheus systemd mandoc zsh fish tmux \
-    openssl conntrackd ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
+    openssl conntrackd keepalived ncftp inetutils-ftp wget aria2 yafc python3-aioftp $(server_libraries)
 # Servers of FTP, of which Debian lets only one be installed at a time: the others are unpacked under .build.
 servers = proftpd-core pure-ftpd inetutils-ftpd
 server_libraries = libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23 libwrap0

@@ -99,6 +99,17 @@ import Testing
         try #require(refused.values.allSatisfy { $0 == "refused" }, "\(refused)")
     }
 
+    /// With the notify script of the package.
+    @Test(.timeLimit(.minutes(20)), arguments: ["crash", "planned"])
+    func `keepalived moves sessions and transfers to the other gateway`(how: String) async throws {
+        guard Gateway.backend != "nft" else { return }
+        let notify = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../dist/pair/notify").standardized.path
+        let report = try await play("keepalived", "how=\(how)", "notify=\(notify)")
+        try #require(report.others(than: "on") == "")
+        try Figures.note("\(how): silence of a transfer", report.figure("transfer silence"), .atMost(5), "s")
+    }
+
     @Test(.timeLimit(.minutes(20)))
     func `sync may be killed and started again under load`() async throws {
         guard Gateway.backend != "nft" else { return }

@@ -841,9 +841,71 @@ def restless(pair):
     return results, {}
 
 
+def keepalived(pair):
+    """keepalived moves the addresses and calls the notify script: a crash, or a planned stop."""
+    pair.start_sync()
+    pair.a.addresses("del")
+    pair.a.stop("daemon")
+    script = pair.options["notify"]
+    for gateway, priority in ((pair.a, 100), (pair.b, 50)):
+        folder = gateway.folder
+        open(folder + "/systemctl", "w").write(
+            "#!/bin/sh\n"
+            f"case $1 in start) setsid {PINHOLED} --config {folder}/conf >>{folder}/daemon.log 2>&1 </dev/null & echo $! >{folder}/pid\n"
+            f"until {PINHOLE} stats --socket {gateway.socket} >/dev/null 2>&1; do sleep 0.01; done;;\n"
+            f"stop) [ ! -f {folder}/pid ] || kill $(cat {folder}/pid);; esac\n")
+        open(folder + "/notify", "w").write(
+            f"#!/bin/sh\necho \"$(date +%s.%N) $3\" >>{folder}/states\n"
+            f"CONNTRACKD='conntrackd -C {folder}/conntrackd.conf' SYSTEMCTL={folder}/systemctl {script} \"$@\" >>{folder}/notify.log 2>&1\n"
+            f"echo \"$(date +%s.%N) done $3\" >>{folder}/states\n")
+        os.chmod(folder + "/systemctl", 0o755)
+        os.chmod(folder + "/notify", 0o755)
+        text = "global_defs {\n script_user root\n enable_script_security\n dynamic_interfaces\n vrrp_garp_master_repeat 2\n}\n"
+        text += f"vrrp_sync_group gateway {{\n group {{\n lan\n wan\n }}\n notify {folder}/notify\n}}\n"
+        for device, number, addresses in (("lan", 61, ["10.1.0.1/24", "10.1.0.100/24"]), ("wan", 62, ["10.2.0.1/24", "10.2.0.100/24"])):
+            text += (f"vrrp_instance {device} {{\n state BACKUP\n nopreempt\n interface {device}\n virtual_router_id {number}\n"
+                     f" priority {priority}\n advert_int 0.3\n virtual_ipaddress {{\n" + "".join(f"  {a} dev {device}\n" for a in addresses) + " }\n}\n")
+        open(folder + "/keepalived.conf", "w").write(text)
+        gateway.start("keepalived", ["keepalived", "-n", "-l", "-D", "-P", "-f", folder + "/keepalived.conf", "-p", folder + "/ka.pid", "-r", folder + "/vrrp.pid"])
+        if gateway is pair.a:
+            wait_for("A to be master", lambda: os.path.exists(folder + "/states") and "done MASTER" in open(folder + "/states").read())
+    wait_for("B to stand by", lambda: os.path.exists(pair.b.folder + "/states") and "done BACKUP" in open(pair.b.folder + "/states").read())
+    wait_for("B to follow A", lambda: pair.b.status().get("snapshots", 0) > 0 and pair.b.status().get("peer_daemon"))
+    sessions = {f"session {index}": Session(pair) for index in range(3)}
+    for session in sessions.values():
+        for _ in range(5):
+            session.active()
+    sessions["session 0"].announce_active()
+    bulk = Session(pair)
+    bulk.announce_active()
+    bulk.say("client", "RETR big")
+    bulk.say("server", "150 here")
+    data = bulk.connect_data("server")
+    transfer = Bulk(*data, 40 << 20, 10 << 20)
+    time.sleep(1)
+    transfer.gap = 0
+    if pair.options["how"] == "crash":
+        process = json.loads(pair.a.ask("status", "--json"))["process"]
+        # keepalived first, which would end the daemon in order.
+        pair.a.stop("keepalived", signal.SIGKILL)
+        os.kill(process, signal.SIGKILL)
+        pair.a.die()
+    else:
+        pair.a.stop("keepalived")
+    silence = []
+    results = {"first command": outcome(lambda: silence.append(sessions["session 1"].alive()))}
+    wait_for("B to be master", lambda: "done MASTER" in open(pair.b.folder + "/states").read())
+    results["announced before"] = outcome(lambda: sessions["session 0"].use("server"))
+    results |= together({name: [session.alive, session.active, session.passive] for name, session in sessions.items()})
+    results["transfer"] = outcome(transfer.finish, bulk.alive, bulk.active)
+    for gateway in (pair.a, pair.b):
+        gateway.stop("keepalived")
+    return results, {"control silence": silence[0] if silence else -1, "transfer silence": transfer.gap}
+
+
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless}[sys.argv[4]]
+    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
