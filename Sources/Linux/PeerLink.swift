@@ -32,16 +32,9 @@ package struct PeerLink: Sendable {
     /// - Throws: `EADDRNOTAVAIL` if this machine does not have the local address, `EADDRINUSE` if another program has the port,
     ///   `ENOPROTOOPT` if there is a key and the kernel has no TCP signatures.
     package func listen() throws(SystemError) -> PeerListener {
-        // Sound: the texts are NUL-terminated, and the key is read during the call only.
-        let number = try SystemError.check("listen on \(local) port \(port)") {
-            unsafe key.withUnsafeBytes { bytes in
-                unsafe clinux_tcp_listen(
-                    local,
-                    port,
-                    peer,
-                    clinux_tcp_key(bytes: bytes.baseAddress, count: bytes.count)
-                )
-            }
+        // Sound, here and below: the texts are NUL-terminated and read during the call.
+        let number = try unsafe withKey("listen on \(local) port \(port)") {
+            unsafe clinux_tcp_listen(local, port, peer, $0)
         }
         return PeerListener(adopting: number, peer: peer)
     }
@@ -49,17 +42,22 @@ package struct PeerLink: Sendable {
     /// Begins to connect to the other machine; the stream is writable when that has succeeded or failed
     /// (`SocketStream.checkConnection`).
     package func connect() throws(SystemError) -> SocketStream {
-        // Sound: as in `listen`.
-        let number = try SystemError.check("connect to \(peer) port \(port)") {
-            unsafe key.withUnsafeBytes { bytes in
-                unsafe clinux_tcp_connect(
-                    local,
-                    peer,
-                    port,
-                    clinux_tcp_key(bytes: bytes.baseAddress, count: bytes.count)
-                )
-            }
+        let number = try unsafe withKey("connect to \(peer) port \(port)") {
+            unsafe clinux_tcp_connect(local, peer, port, $0)
         }
         return SocketStream(adopting: number)
+    }
+
+    /// Passes the key to a call that returns a descriptor or -1.
+    private func withKey(
+        _ operation: String,
+        _ call: (clinux_tcp_key) -> Int32
+    ) throws(SystemError) -> Int32 {
+        // Sound: the bytes live during the call, which does not keep them.
+        try SystemError.check(operation) {
+            unsafe key.withUnsafeBytes { bytes in
+                unsafe call(clinux_tcp_key(bytes: bytes.baseAddress, count: bytes.count))
+            }
+        }
     }
 }

@@ -135,14 +135,7 @@ final class Follower {
         let name = "\(link.peer) port \(link.port)"
         try attempt { () throws(SystemError) in
             try stream.stream.checkConnection(to: name)
-            stream.enqueue(
-                Frame(
-                    .hello,
-                    Frame.protocolVersion,
-                    KeptConnection.version,
-                    words: [KeptConnection.readableVersions.lowerBound]
-                )
-            )
+            stream.enqueue(.ownHello)
             try stream.flush()
             try poller.adjust(stream, to: .reading)
         }

@@ -79,14 +79,7 @@ final class Source {
             drop()
             follower = link
             nextClock = now
-            link.enqueue(
-                Frame(
-                    .hello,
-                    Frame.protocolVersion,
-                    KeptConnection.version,
-                    words: [KeptConnection.readableVersions.lowerBound]
-                )
-            )
+            link.enqueue(.ownHello)
         } catch {
             journal.note(.stranger, "stranger-refused", error.description)
         }
