@@ -59,6 +59,7 @@ extension Daemon {
         // Another daemon may have edited the lines of connections that are not in the records.
         engine.doubtsAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
         restore(legacy, peer, &engine, &log)
+        if settings.isBypassing { engine.doubtSessions(at: Clock.now()) }
         let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
         _ = engine.survey(predecessors: predecessors, at: Clock.now())
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)

@@ -42,6 +42,25 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
+    func `a session is reset whose packets passed by while there was no daemon`() async throws {
+        try await Gateway.with(.longerSNAT) { gateway in
+            try gateway.lab.write("bypass = yes\n", to: "pinhole.conf")
+            let configuration = "\(Lab.folder)/pinhole.conf"
+            try await gateway.loadRules(from: configuration)
+            let daemon = try await gateway.startDaemon("--config", configuration)
+            let stage = try gateway.startStage()
+            try await stage.logIn()
+            try await stage.announce(on: .longerSNAT)
+            _ = try await daemon.stop("KILL")
+            // Just as long as what the rewritten line has grown by.
+            try await stage.send(.client, "HELP \r\n")
+            let next = try await gateway.startDaemon("--config", configuration)
+            for end in [Stage.End.client, .server] { try await stage.isReset(end) }
+            try await next.said("level=warning event=out-of-step ")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20)))
     func `a session of which the server has got a command too early is reset at both ends`() async throws {
         try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
             try await stage.send(.client, "STAT somefile\r\n")
@@ -61,6 +80,15 @@ private let tell = """
         print(daemon.recv(100).decode())
     """
 
+extension Stage {
+    /// Lets the client say a line that is rewritten.
+    fileprivate func announce(on topology: Topology) async throws {
+        let port = topology.portArguments
+        try await say(.client, "PORT \(port.sent)\r\n", read: "PORT \(port.read)\r\n")
+        try await say(.server, "200 ok\r\n")
+    }
+}
+
 extension Gateway {
     /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
     fileprivate static func withGap(
@@ -72,9 +100,7 @@ extension Gateway {
             let daemon = try await gateway.startDaemon()
             let stage = try gateway.startStage()
             try await stage.logIn()
-            let port = topology.portArguments
-            try await stage.say(.client, "PORT \(port.sent)\r\n", read: "PORT \(port.read)\r\n")
-            try await stage.say(.server, "200 ok\r\n")
+            try await stage.announce(on: topology)
             let unloading = try await gateway.pinhole("rules", "unload")
             try #require(unloading.hasSucceeded, "\(unloading)")
             try await body(daemon, stage) {

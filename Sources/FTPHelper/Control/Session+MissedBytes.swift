@@ -34,6 +34,9 @@ extension Session {
         return .passes
     }
 
+    /// Records that the login may have passed unseen, not because of anything that its ends did.
+    package mutating func doubtLogin() { if isBeforeLogin { phase = .doubtful } }
+
     /// Records that a line of the server passed unread: the next line does not answer what the client sent
     /// before it.
     mutating func noteUnreadLine() { clientSpokeLast = false }

@@ -50,7 +50,7 @@ package struct Session: Sendable {
 
     enum Phase: UInt8 {
         case greeting, login, ready, encrypted, notFTP
-        /// Bytes were missed during the login. The replies to later commands have to show whether it
+        /// Bytes were missed during the login, or may have been. The replies to later commands have to show whether it
         /// succeeded.
         case doubtful
     }

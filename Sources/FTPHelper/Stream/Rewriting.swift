@@ -85,9 +85,8 @@ enum Rewriting {
     private static func translateSACK(_ segment: Segment, _ reverse: Stream, in output: inout [UInt8]) {
         var kept = 0
         for index in 0..<segment.sackCount {
-            let offset = segment.sackOffset + index * 8
-            guard let left = output.span.uint32(at: offset), let right = output.span.uint32(at: offset + 4),
-                let block = reverse.input(of: (SequenceNumber(left), SequenceNumber(right)))
+            guard let known = segment.sackBlock(index, of: output.span),
+                let block = reverse.input(of: known)
             else { continue }
             output.put(block.left.value, at: segment.sackOffset + kept * 8)
             output.put(block.right.value, at: segment.sackOffset + kept * 8 + 4)

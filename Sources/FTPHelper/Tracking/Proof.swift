@@ -2,40 +2,93 @@
 
 /// What the two ends of an unproven connection have said of their positions.
 struct Proof {
+    /// Whether a receiver can have nothing more than what is known: the positions are this daemon's own, and
+    /// not those of another one whose last changes may be missing.
+    let isExact: Bool
     /// When the connection is ended unless both ends have confirmed the positions.
-    let deadline: Instant
-    /// When an end may be asked again.
-    var nextQuestion: Instant
+    private(set) var deadline: Instant
+    /// Set once it has ended without a result; it begins again with the next packet.
+    private(set) var isResting = false
+    /// When bytes that an end sends again begin to count.
+    ///
+    /// An acknowledgement that has passed by with a wrong number may reach a sender after it has sent them,
+    /// and it would not do so again. A round trip later it has arrived.
+    private let settled: Instant
+    /// When the ends are asked again.
+    private var nextQuestion: Instant
+    /// Nanoseconds from the next question to the one after it.
+    private var pause = Proof.firstPause
     /// The lowest sequence number that each side has sent, in its own space.
     private(set) var sent: [2 of SequenceNumber?] = .init(repeating: nil)
     /// The latest number that the receiver of each side's stream has acknowledged, in the receiver's space.
     private(set) var acknowledged: [2 of SequenceNumber?] = .init(repeating: nil)
-
+    /// The highest number behind bytes that the receiver of each side's stream keeps for later (RFC 2018), in
+    /// the receiver's space.
+    private(set) var early: [2 of SequenceNumber?] = .init(repeating: nil)
     /// The highest number behind what each side has sent.
     private(set) var ends: [2 of SequenceNumber?] = .init(repeating: nil)
+    /// Set once something was held back that an end waits for.
+    var isAwaited = false
     /// Set if the connection cannot go on, whatever the ends say.
     var isHopeless = false
 
-    init(at now: Instant) {
+    /// Begins a proof; the ends are to be asked at once.
+    init(isExact: Bool, at now: Instant) {
+        self.isExact = isExact
         deadline = now.advanced(bySeconds: Proof.timeout)
         nextQuestion = now
+        settled = isExact ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
     }
 
-    /// Seconds until a connection is ended that its ends do not confirm: time for a few retransmissions
-    /// (RFC 6298).
-    private static let timeout: UInt32 = 5
-    /// Nanoseconds between two questions: Linux answers such packets twice in a second
+    /// Seconds until a connection is ended that its ends do not confirm: time for five retransmissions
+    /// (RFC 6298), and for a firewall that has just removed the rules to load its own.
+    private static let timeout: UInt32 = 8
+    /// Nanoseconds between the first two questions: Linux answers such packets twice in a second
     /// (`net.ipv4.tcp_invalid_ratelimit`).
-    static let questionInterval: UInt64 = 500_000_000
+    private static let firstPause: UInt64 = 500_000_000
+
+    /// When something has to be done.
+    var due: Instant { min(nextQuestion, deadline) }
+
+    /// Notes that the ends are asked; each pause until the next time is twice as long as the one before.
+    mutating func noteQuestion(at now: Instant) {
+        nextQuestion = Instant(nanoseconds: now.nanoseconds + pause)
+        pause *= 2
+    }
+
+    /// Whether both ends have said something.
+    private var isAnswered: Bool { acknowledged.indices.allSatisfy { acknowledged[$0] != nil } }
+
+    /// Whether something can be said for certain: an end that is silent, and for which nothing waits, may be
+    /// asleep.
+    var isConclusive: Bool { isAwaited || isAnswered }
+
+    /// Whether there is nothing more to wait for.
+    func isOver(at now: Instant) -> Bool { deadline <= now || isHopeless && isAnswered }
+
+    /// Ends the proof for now.
+    mutating func rest() { isResting = true }
 
     /// Notes the numbers of a segment.
-    mutating func note(_ segment: Segment, from side: Session.Side) {
+    mutating func note(
+        _ packet: Span<UInt8>,
+        _ segment: Segment,
+        from side: Session.Side,
+        at now: Instant
+    ) {
         let first = segment.firstByte
-        sent[side.rawValue] = sent[side.rawValue].map { SequenceNumber.earlier($0, first) } ?? first
+        if segment.payloadCount == 0 || now >= settled {
+            sent[side.rawValue] = sent[side.rawValue].map { SequenceNumber.earlier($0, first) } ?? first
+        }
         let end = segment.endOfPayload
         ends[side.rawValue] = ends[side.rawValue].map { SequenceNumber.later($0, end) } ?? end
         let number = segment.acknowledgement
         let other = side.other.rawValue
         acknowledged[other] = acknowledged[other].map { SequenceNumber.later($0, number) } ?? number
+        for index in 0..<segment.sackCount {
+            // A block in front of the acknowledgement is a duplicate (RFC 2883).
+            guard let end = segment.sackBlock(index, of: packet)?.right, end.isAfter(number) else { continue }
+            early[other] = early[other].map { SequenceNumber.later($0, end) } ?? end
+        }
     }
 }

@@ -185,7 +185,7 @@ extension Tracker {
             refuseIfForeign(by: connection.session.refuseBeginning(), on: &connection, into: &output)
         }
         let acknowledgement = applyAcknowledgement(of: segment, &connection, side, into: &output)
-        endIfOutOfStep(&connection, segment, side, at: now, into: &output)
+        endIfOutOfStep(&connection, segment, side, into: &output)
         guard !connection.isReset else {
             if wasReset {
                 answerWithReset(connection, segment, side, into: &output)

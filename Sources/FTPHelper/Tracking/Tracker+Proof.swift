@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Connections whose positions may be wrong: those of a peer whose last changes may be missing, and translated
-/// ones that are adopted where another daemon may have edited lines.
+/// Connections whose positions may be wrong: those of a peer whose last changes may be missing, translated ones
+/// that are adopted where another daemon may have edited lines, and rewritten ones of which packets may have
+/// passed by.
 ///
 /// With a wrong shift, a receiver would lose the first bytes of a command, or wait for ever. Nothing of such a
 /// connection goes on until both ends have said where they are. Each of them answers a packet far outside its
@@ -25,26 +26,30 @@ extension Tracker {
         // This daemon's own question also comes through the queue. It and strangers' packets say nothing.
         guard connection.fits(segment, from: side) else { return .accept }
         let key = connection.mapping.original
-        var proof = proofs[key] ?? Proof(at: now)
-        if proofs[key] == nil {
-            connection.due = proof.deadline
-            output.actions.append(.beLiberal(connection.mapping))
+        var proof = proofs[key] ?? beginProof(of: &connection, isExact: false, at: now)
+        if proof.isResting { proof = beginProof(of: &connection, isExact: proof.isExact, at: now) }
+        proof.note(packet, segment, from: side, at: now)
+        if connection.mayLeakAddress(packet, segment, side) || connection.hasUnknownBytes(proof) {
+            proof.isHopeless = true
         }
-        proof.note(segment, from: side)
-        if connection.mayLeakAddress(packet, segment, side) { proof.isHopeless = true }
         let findings = [Session.Side.client, .server].map { connection.finding($0, proof) }
         if findings.allSatisfy({ $0 == .confirmed }) {
             conclude(&connection, proof)
             return nil
         }
-        if proof.nextQuestion <= now {
-            proof.nextQuestion = Instant(nanoseconds: now.nanoseconds + Proof.questionInterval)
-            for end in [Session.Side.client, .server] where end != side || findings[end.rawValue] != .open {
-                output.actions.append(.inject(connection.question(to: end)))
-            }
-        }
+        if segment.payloadCount > 0 || segment.hasFIN { proof.isAwaited = true }
+        if proof.isOver(at: now) { connection.due = now }
         proofs[key] = proof
         return findings[side.rawValue] == .acknowledgedAhead && segment.payloadCount > 0 ? nil : .drop
+    }
+
+    /// Begins to ask both ends of an unproven connection, at the next call of `fire`.
+    @discardableResult
+    mutating func beginProof(of connection: inout Connection, isExact: Bool, at now: Instant) -> Proof {
+        let proof = Proof(isExact: isExact, at: now)
+        proofs[connection.mapping.original] = proof
+        connection.due = proof.due
+        return proof
     }
 
     /// Decides on a packet that was followed although its receiver has acknowledged more than was known: it is
@@ -71,15 +76,46 @@ extension Tracker {
         proofs[connection.mapping.original] = nil
     }
 
-    /// Ends a connection whose ends have not confirmed its positions in time; returns whether it did.
-    mutating func endUnproven(
+    /// Asks the ends of an unproven connection for their positions, or ends it if they have not confirmed them
+    /// in time.
+    ///
+    /// A connection of which an end is silent, and nothing waits, stays unproven until its next packet.
+    ///
+    /// - Returns: whether there is a proof that goes on, or has ended the connection.
+    mutating func continueProof(
         _ connection: inout Connection,
         at now: Instant,
         into output: inout Output
     ) -> Bool {
-        guard connection.isUnproven, !connection.isClosed,
-            let proof = proofs[connection.mapping.original], proof.deadline <= now
+        let key = connection.mapping.original
+        guard connection.isUnproven, !connection.isClosed, var proof = proofs[key], !proof.isResting
         else { return false }
+        guard proof.isOver(at: now) else {
+            proof.noteQuestion(at: now)
+            connection.due = proof.due
+            proofs[key] = proof
+            output.actions.append(.beLiberal(connection.mapping))
+            for end in [Session.Side.client, .server] {
+                output.actions.append(.inject(connection.question(to: end)))
+            }
+            return true
+        }
+        guard proof.isConclusive else {
+            proof.rest()
+            proofs[key] = proof
+            return false
+        }
+        proofs[key] = nil
+        endUnproven(&connection, proof, at: now, into: &output)
+        return true
+    }
+
+    private mutating func endUnproven(
+        _ connection: inout Connection,
+        _ proof: Proof,
+        at now: Instant,
+        into output: inout Output
+    ) {
         let side: Session.Side = connection.finding(.client, proof) == .confirmed ? .server : .client
         output.actions.append(.report(.outOfStep(connection.summary, side)))
         connection.isReset = true
@@ -97,9 +133,7 @@ extension Tracker {
             output.actions.append(.inject(packet))
             connection.streams[own].stop()
         }
-        proofs[connection.mapping.original] = nil
         forgetBytes(of: &connection)
-        return true
     }
 }
 
@@ -115,11 +149,15 @@ private enum Finding {
 extension Connection {
     /// Compares what the ends say of a side's stream with its positions.
     ///
+    /// A sender begins no later than where its receiver is: it would not send again what lies between.
+    ///
     /// A sender whose lowest number is not behind the known bytes sends everything again that was missed, and
     /// an edit can be repeated. Behind commands that were missed for good, the reply to PASV would not be
     /// known as one and keep its private address, and neither would the rest of an announcement. Replies that
     /// need no editing may be missed. If nothing is known but one packet, both ends have to be just there.
     fileprivate func finding(_ side: Session.Side, _ proof: Proof) -> Finding {
+        // Nothing of a stream that the kernel shifts is edited, and its numbers cannot be compared.
+        guard !shifted.contains(side) else { return .confirmed }
         guard let first = proof.sent[side.rawValue], let end = proof.ends[side.rawValue],
             let number = proof.acknowledged[side.rawValue], !proof.isHopeless
         else { return .open }
@@ -129,11 +167,13 @@ extension Connection {
             return isThere && !mayHideEdits(of: side, first.distance(to: end)) ? .confirmed : .open
         }
         guard !first.isAfter(stream.next) else {
+            guard !proof.isExact || stream.shift == 0 else { return .open }
             let isReadable = side == .server && !isShownOtherwise(.server)
             return isReadable && stream.output(of: first) == number ? .confirmed : .open
         }
         let position = stream.input(of: number)
         guard !position.isAfter(stream.next) else { return .acknowledgedAhead }
+        guard !first.isAfter(position) else { return .open }
         // A position within an edit is none that the receiver could name after other bytes.
         return stream.output(of: position) == number || stream.heldCount > 0 ? .confirmed : .open
     }
@@ -144,6 +184,17 @@ extension Connection {
         let growth =
             shownAddress(of: side).description.utf8.count - ownAddress(of: side).description.utf8.count
         return growth < 0 && count > 0 && count % growth == 0
+    }
+
+    /// Tells whether a receiver has bytes that passed by with wrong numbers, or keeps them for later and would
+    /// read them in the midst of others: they lie behind everything that it can have.
+    fileprivate func hasUnknownBytes(_ proof: Proof) -> Bool {
+        [Session.Side.client, .server].contains { side in
+            let stream = streams[side.rawValue]
+            guard !shifted.contains(side), stream.shift != 0 else { return false }
+            let numbers = [proof.early[side.rawValue], proof.isExact ? proof.acknowledged[side.rawValue] : nil]
+            return numbers.contains { $0.map { $0.isAfter(stream.output(of: stream.next)) } ?? false }
+        }
     }
 
     /// Whether the positions come from a record, or from a beginning in sight.

@@ -9,7 +9,6 @@ extension Tracker {
 
     /// Handles what is due, at most one batch; call it when `nextDeadline` has come.
     package mutating func fire(at now: Instant, into output: inout Output) {
-        repeatQuestion(at: now, into: &output)
         for _ in 0..<Tracker.batch {
             guard let slot = store.first, slot.connection.deadline <= now else { return }
             let isOver = update(slot) { tracker, connection in
@@ -44,7 +43,7 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Bool {
-        guard connection.due <= now, !endUnproven(&connection, at: now, into: &output) else { return false }
+        guard connection.due <= now, !continueProof(&connection, at: now, into: &output) else { return false }
         let interval =
             connection.isClosed
             ? Tracker.lingerSeconds

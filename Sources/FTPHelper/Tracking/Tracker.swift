@@ -82,12 +82,6 @@ package struct Tracker: ~Copyable {
     /// Seconds after which conntrack forgets a silent connection that is established
     /// (`nf_conntrack_tcp_timeout_established`).
     package var establishedTimeout = Tracker.aliveSeconds
-    /// Until when rewritten sessions may be out of step because the rules were gone.
-    var suspectedUntil = Instant(nanoseconds: 0)
-    /// When their ends are asked for their positions again.
-    var nextQuestion: Instant?
-    /// Seconds between the last question and the next.
-    var questionPause: UInt32 = 0
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
     var freshDecision: AddressDecision?
@@ -116,8 +110,7 @@ package struct Tracker: ~Copyable {
 
     /// When `fire` has to be called next; every mutating function may change it.
     package var nextDeadline: Instant? {
-        guard let deadline = store.first?.connection.deadline else { return nextQuestion }
-        return nextQuestion.map { min($0, deadline) } ?? deadline
+        store.first?.connection.deadline
     }
 
     /// The open expectations, oldest first.

@@ -47,6 +47,15 @@ package struct Segment: Sendable {
     /// Sequence number behind the payload, which a FIN would occupy.
     package var endOfPayload: SequenceNumber { firstByte + payloadCount }
 
+    /// The edges of a SACK block, below `sackCount`; `nil` if the packet is too short for it.
+    func sackBlock(_ index: Int, of packet: Span<UInt8>) -> (left: SequenceNumber, right: SequenceNumber)? {
+        let offset = sackOffset + index * 8
+        guard let left = packet.uint32(at: offset), let right = packet.uint32(at: offset + 4) else {
+            return nil
+        }
+        return (SequenceNumber(left), SequenceNumber(right))
+    }
+
     /// Parses a packet from its IP header on.
     package init(parsing packet: Span<UInt8>) throws(SegmentError) {
         guard let first = packet.count > 0 ? packet[0] : nil else { throw .truncated }

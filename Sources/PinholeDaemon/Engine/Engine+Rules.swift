@@ -6,7 +6,7 @@ extension Engine where System: ~Copyable {
     /// Takes note of a change of the rules.
     ///
     /// Sets that were removed with the rules come back empty, so everything that is open is opened again. Packets may have passed
-    /// by meanwhile, so rewritten sessions are looked after.
+    /// by meanwhile, so what is known of the sessions is doubted.
     package mutating func note(_ change: RulesChange, at now: Instant) {
         switch change {
         case .missing: rules.areLoaded = false
@@ -15,8 +15,11 @@ extension Engine where System: ~Copyable {
             rules.repairs += 1
             output.clear()
             tracker.reopen(into: &output)
-            tracker.askForPositions(at: now, into: &output)
             perform(at: now)
+            doubtSessions(at: now)
         }
     }
+
+    /// Doubts what is known of the sessions, since packets may have passed by.
+    package mutating func doubtSessions(at now: Instant) { tracker.doubtSessions(at: now) }
 }

@@ -37,6 +37,8 @@ struct Peer {
     private var early: [Int: UInt8] = [:]
     private var finAt: Int?
     private(set) var hasReceivedFIN = false
+    /// Whether packets may come with numbers that this end does not know, which it ignores.
+    var mayBeOutOfStep = false
     /// What went wrong, as a sentence.
     private(set) var complaint: String?
 
@@ -136,6 +138,8 @@ struct Peer {
             complaint = "a damaged packet came"
             return nil
         }
+        // As `tcp_ack` in net/ipv4/tcp_input.c.
+        guard !mayBeOutOfStep || acknowledgedOffset(in: segment) <= limit else { return nil }
         takeAcknowledgement(segment, bytes)
         let offset = Int(Int32(bitPattern: segment.sequence.value &- receiveBase))
         let count = segment.payloadCount
@@ -150,9 +154,15 @@ struct Peer {
         return packet(sequence: sendBase &+ UInt32(sent) &+ (hasSentFIN ? 1 : 0), flags: [.ack], payload: [])
     }
 
+    /// Offset behind everything that it has sent.
+    private var limit: Int { sent + (hasSentFIN ? 1 : 0) }
+
+    private func acknowledgedOffset(in segment: Segment) -> Int {
+        Int(Int32(bitPattern: segment.acknowledgement.value &- sendBase))
+    }
+
     private mutating func takeAcknowledgement(_ segment: Segment, _ bytes: [UInt8]) {
-        let limit = sent + (hasSentFIN ? 1 : 0)
-        let offset = Int(Int32(bitPattern: segment.acknowledgement.value &- sendBase))
+        let offset = acknowledgedOffset(in: segment)
         if offset > limit { complaint = "\(offset) bytes acknowledged of \(limit) sent" }
         acknowledged = max(acknowledged, min(offset, limit))
         flight.removeAll { $0 <= acknowledged }
@@ -162,6 +172,7 @@ struct Peer {
                 Int(Int32(bitPattern: bytes[edge..<edge + 4].reduce(0) { $0 << 8 | UInt32($1) } &- sendBase))
             }
             guard edges[0] < edges[1], edges[1] <= limit else {
+                guard !mayBeOutOfStep else { continue }
                 complaint = "a SACK block of \(edges) with \(limit) sent"
                 continue
             }

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 @testable import FTPHelper
 
-/// A control connection between two simulated peers through a gateway that dies, and another one that goes on with what
-/// has arrived of its records.
+/// A control connection between two simulated peers through a gateway on which something happens.
 struct Takeover: ~Copyable {
+    /// What happens.
+    enum Incident {
+        /// The gateway dies, and another one goes on with its records but so many of the last changes; `nil` stands for all of
+        /// them.
+        case death(missing: Int?)
+        /// The rules are gone: so many packets pass as they are.
+        case gap(packets: Int)
+    }
+
     /// How it ended.
     enum Outcome: Equatable {
         /// Both have read everything.
@@ -26,6 +34,10 @@ struct Takeover: ~Copyable {
     private var wire: [Peer.Packet] = []
     /// Number of packets that have reached the gateway.
     private var passed = 0
+    /// How many packets still pass by; `nil` if the rules are there.
+    private var bypassing: Int?
+    /// What each end had received when the rules were back: the gateway answers only for what came later.
+    private var spoilt = (client: 0, server: 0)
 
     init(_ mapping: Mapping, seed: UInt64) {
         self.mapping = mapping
@@ -47,43 +59,45 @@ struct Takeover: ~Copyable {
     ///
     /// - Parameters:
     ///   - steps: what the ends say.
-    ///   - moment: how many packets reach the first gateway.
-    ///   - missing: how many of its last changes do not reach the second one; `nil` if none arrives at all.
+    ///   - moment: how many packets come before the incident.
+    ///   - incident: what happens then.
     ///   - loss: the share of packets that get lost.
     /// - Returns: how it ended.
     mutating func play(
         _ steps: [Simulation.Step],
         at moment: Int,
-        missing: Int?,
+        _ incident: Incident,
         loss: Double = 0
     ) -> Outcome {
-        var expected: (client: [UInt8], server: [UInt8]) = ([], [])
+        // What each end is to read.
+        var expected: (client: [Simulation.Step], server: [Simulation.Step]) = ([], [])
         var next = 0
         var idle = 0
-        var hasDied = false
+        var hasHappened = false
         for _ in 0..<20_000 {
-            while next < steps.count, client.received == expected.client, server.received == expected.server {
+            while next < steps.count, client.lines.count == expected.client.count,
+                server.lines.count == expected.server.count
+            {
                 let step = steps[next]
                 if step.side == .client {
                     client.text += step.text.utf8
-                    expected.server += step.reads.utf8
+                    expected.server.append(step)
                 } else {
                     server.text += step.text.utf8
-                    expected.client += step.reads.utf8
+                    expected.client.append(step)
                 }
                 next += 1
             }
-            if !hasDied, passed >= moment {
-                hasDied = true
-                // What was on its way is lost with the gateway.
-                wire = []
-                die(missing: missing)
+            if !hasHappened, passed >= moment {
+                hasHappened = true
+                begin(incident)
             }
             wire += client.sendNew { $0 } + server.sendNew { $0 }
             if wire.isEmpty {
                 if next == steps.count, client.isDone, server.isDone { break }
                 idle += 1
                 guard idle < 100 else { return .failed("stalled") }
+                if bypassing != nil, idle > 3 { endGap() }
                 wait(nanoseconds: 300_000_000)
                 wire += client.sendAgain { $0 } + server.sendAgain { $0 }
             }
@@ -96,16 +110,25 @@ struct Takeover: ~Copyable {
             if let bytes = pass(packet.bytes) { deliver(bytes, from: packet.side) }
             if let complaint = client.complaint ?? server.complaint { return .failed(complaint) }
         }
-        guard expected.client.starts(with: client.received), expected.server.starts(with: server.received)
-        else {
-            let texts = [server.received, client.received].map { String(decoding: $0, as: UTF8.self) }
-            return .failed(
-                "the server read \(texts[0].debugDescription), the client \(texts[1].debugDescription)"
-            )
-        }
+        if bypassing != nil { endGap() }
+        guard client.has(expected.client, after: spoilt.client), server.has(expected.server, after: spoilt.server)
+        else { return .failed("the server read \(server.lines), the client \(client.lines)") }
         if isReset { return .reset }
-        return client.received == expected.client && server.received == expected.server
+        return client.lines.count == expected.client.count && server.lines.count == expected.server.count
             ? .finished : .failed("not finished")
+    }
+
+    private mutating func begin(_ incident: Incident) {
+        switch incident {
+        case .death(let missing):
+            // What was on its way is lost with the gateway.
+            wire = []
+            die(missing: missing)
+        case .gap(let packets):
+            bypassing = packets
+            client.mayBeOutOfStep = true
+            server.mayBeOutOfStep = true
+        }
     }
 
     private mutating func deliver(_ bytes: [UInt8], from side: Session.Side) {
@@ -121,6 +144,10 @@ struct Takeover: ~Copyable {
     /// Lets time pass, and the timers run.
     private mutating func wait(nanoseconds: UInt64) {
         now.nanoseconds += nanoseconds
+        fire()
+    }
+
+    private mutating func fire() {
         guard let deadline = tracker.nextDeadline, deadline <= now else { return }
         output.clear()
         tracker.fire(at: now, into: &output)
@@ -131,6 +158,12 @@ struct Takeover: ~Copyable {
     private mutating func pass(_ packet: [UInt8]) -> [UInt8]? {
         passed += 1
         now.nanoseconds += 100_000
+        if let left = bypassing, left > 0 {
+            bypassing = left - 1
+            return packet
+        }
+        if bypassing == 0 { endGap() }
+        defer { fire() }
         output.clear()
         var verdict = tracker.receive(packet.span, at: now, into: &output)
         if case .needsMapping = verdict {
@@ -145,6 +178,13 @@ struct Takeover: ~Copyable {
         case .replace: return rewritten
         case .drop, .needsMapping, .needsOrigin: return nil
         }
+    }
+
+    private mutating func endGap() {
+        bypassing = nil
+        spoilt = (client.received.count, server.received.count)
+        tracker.doubtSessions(at: now)
+        fire()
     }
 
     /// Notes the records, and delivers what the gateway itself sends.
@@ -180,5 +220,37 @@ struct Takeover: ~Copyable {
         }
         if !tracker.follows(mapping) { tracker.noteEarlier(mapping) }
         perform()
+    }
+}
+
+extension Peer {
+    /// The whole lines that it has received.
+    fileprivate var lines: [String] {
+        received.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+            .map { String(decoding: $0, as: UTF8.self) + "\n" }
+    }
+
+    /// Tells whether it has received the beginning of these lines.
+    ///
+    /// - Parameters:
+    ///   - steps: what the other end has said.
+    ///   - spoilt: a line that began in so many first bytes may be anything. The two behind them may be the originals: where
+    ///     the first command behind a gap begins cannot be known, so it is not read, and its reply not either.
+    fileprivate func has(_ steps: [Simulation.Step], after spoilt: Int) -> Bool {
+        var start = 0
+        var unsure = spoilt == 0 ? 0 : 2
+        for (index, line) in lines.enumerated() {
+            if start >= spoilt {
+                guard index < steps.count, line == steps[index].reads || unsure > 0 && line == steps[index].text
+                else { return false }
+                unsure -= 1
+            }
+            start += line.utf8.count
+        }
+        guard start >= spoilt, start < received.count else { return true }
+        guard lines.count < steps.count else { return false }
+        let rest = received[start...]
+        let step = steps[lines.count]
+        return step.reads.utf8.starts(with: rest) || unsure > 0 && step.text.utf8.starts(with: rest)
     }
 }

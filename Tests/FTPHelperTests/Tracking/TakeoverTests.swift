@@ -32,7 +32,7 @@ import Testing
     func `with all records, every session goes on, whenever the gateway dies`(nat: NATCase) {
         for moment in 2..<170 {
             var takeover = Takeover(nat.mapping, seed: UInt64(moment))
-            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, missing: 0)
+            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, .death(missing: 0))
             #expect(outcome == .finished, "after \(moment) packets")
         }
     }
@@ -45,7 +45,7 @@ import Testing
         var finished = 0
         for moment in 2..<170 {
             var takeover = Takeover(nat.mapping, seed: UInt64(moment))
-            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, missing: missing)
+            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, .death(missing: missing))
             if outcome == .finished { finished += 1 }
             if case .failed(let reason) = outcome { Issue.record("after \(moment) packets: \(reason)") }
         }
@@ -57,7 +57,7 @@ import Testing
     func `without any record, a session goes on or is reset, and nobody gets anything else`(nat: NATCase) {
         for moment in 2..<170 {
             var takeover = Takeover(nat.mapping, seed: UInt64(moment))
-            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, missing: nil)
+            let outcome = takeover.play(Self.steps(nat, Self.ports), at: moment, .death(missing: nil))
             if case .failed(let reason) = outcome { Issue.record("after \(moment) packets: \(reason)") }
             // Where lines become shorter, a command on its way can look as if it had arrived.
             let isAmbiguous = nat.name == "SNAT to a shorter address"
@@ -72,7 +72,41 @@ import Testing
             let outcome = takeover.play(
                 Self.steps(nat, Self.ports),
                 at: 10 + Int(seed),
-                missing: Int(seed) % 4,
+                .death(missing: Int(seed) % 4),
+                loss: 0.1
+            )
+            if case .failed(let reason) = outcome { Issue.record("seed \(seed): \(reason)") }
+        }
+    }
+}
+
+/// Sessions of which packets pass by while the rules are gone (`Tracker.doubtSessions`).
+@Suite struct GapTests {
+    @Test(arguments: NATCase.all, [1, 3, 8])
+    func `a session goes on or is reset, whenever the rules are gone, and never waits for ever`(
+        nat: NATCase,
+        packets: Int
+    ) {
+        var finished = 0
+        for moment in 2..<170 {
+            var takeover = Takeover(nat.mapping, seed: UInt64(moment))
+            let steps = TakeoverTests.steps(nat, TakeoverTests.ports)
+            let outcome = takeover.play(steps, at: moment, .gap(packets: packets))
+            if outcome == .finished { finished += 1 }
+            if case .failed(let reason) = outcome { Issue.record("after \(moment) packets: \(reason)") }
+        }
+        // Those with a command on its way whose bytes have become fewer are lost.
+        #expect(finished >= 85, "of 168")
+    }
+
+    @Test(arguments: NATCase.all)
+    func `packets that get lost change nothing of that`(nat: NATCase) {
+        for seed in UInt64(1)..<120 {
+            var takeover = Takeover(nat.mapping, seed: seed)
+            let outcome = takeover.play(
+                TakeoverTests.steps(nat, TakeoverTests.ports),
+                at: 10 + Int(seed),
+                .gap(packets: 1 + Int(seed) % 6),
                 loss: 0.1
             )
             if case .failed(let reason) = outcome { Issue.record("seed \(seed): \(reason)") }
@@ -182,11 +216,12 @@ import Testing
         let command = dialogue.segment(.client, "NOOP\r\n".utf8)
         dialogue.actions = []
         #expect(dialogue.transmit(command) == nil)
+        dialogue.wait(seconds: 0)
         let question = dialogue.actions.compactMap { action -> Arrival? in
             if case .inject(let bytes) = action { Arrival(bytes) } else { nil }
         }
-        #expect(question.map(\.segment.tuple) == [nat.mapping.original], "the server is asked")
-        #expect(question.map(\.flags) == [[.ack]])
+        #expect(question.map(\.segment.tuple) == [nat.mapping.reply, nat.mapping.original], "both are asked")
+        #expect(question.map(\.flags) == [[.ack], [.ack]])
         let answer = dialogue.acknowledge(.server)
         #expect(answer != nil)
         #expect(dialogue.transmit(command)?.text == "NOOP\r\n")
