@@ -56,6 +56,36 @@ import Testing
         }
     }
 
+    @Test(
+        .timeLimit(.minutes(20)),
+        arguments: [Topology.longerSNAT, .shorterSNAT, .masqueraded, .longerDNAT, .bothNATs]
+    )
+    func `rewritten sessions go on or are reset, and none waits for ever`(topology: Topology) async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(topology) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            let watch = try await gateway.startWatch()
+            _ = try await gateway.startDaemon()
+            let words = ["/usr/bin/python3", "-B", try Files.script("chatter")]
+            let arguments = [topology.dialled, String(topology.port), "16"]
+            let chatter = try gateway.lab.start(words + arguments, as: "chatter", on: .client)
+            try await chatter.said("ready\n")
+            for turn in 1...6 {
+                try await gateway.lab.require(["sh", "-ec", Removal.flush.script], on: .gateway)
+                try await poll(for: "repair \(turn)") {
+                    watch.lines.count { $0.contains("event=rules-repaired") } >= turn
+                }
+            }
+            try chatter.say("")
+            try await chatter.said("done\n")
+            let counts = chatter.figures
+            for name in ["silent", "garbled"] {
+                try Figures.note("rules gone six times, \(topology), \(name)", counts[name] ?? -1, .equal(0))
+            }
+            try #require(counts["replies", default: 0] > 0, "\(chatter.text)")
+        }
+    }
+
     @Test(.timeLimit(.minutes(20)))
     func `packets that wait in a queue stay there while it loads, looks and repairs`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
@@ -138,6 +168,18 @@ import Testing
             }
             try await watch.said("event=rules-repaired")
         }
+    }
+}
+
+extension Service {
+    /// The lines NAME=VALUE that it has written.
+    fileprivate var figures: [String: Int] {
+        var figures: [String: Int] = [:]
+        for line in lines {
+            let parts = line.split(separator: "=")
+            if parts.count == 2, let value = Int(parts[1]) { figures[String(parts[0])] = value }
+        }
+        return figures
     }
 }
 

@@ -192,8 +192,10 @@ extension Connection {
         [Session.Side.client, .server].contains { side in
             let stream = streams[side.rawValue]
             guard !shifted.contains(side), stream.shift != 0 else { return false }
-            let numbers = [proof.early[side.rawValue], proof.isExact ? proof.acknowledged[side.rawValue] : nil]
-            return numbers.contains { $0.map { $0.isAfter(stream.output(of: stream.next)) } ?? false }
+            let known = stream.output(of: stream.next)
+            let isAcknowledged =
+                proof.isExact && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
+            return isAcknowledged || proof.early[side.rawValue].map { $0.isAfter(known) } ?? false
         }
     }
 

@@ -111,7 +111,8 @@ struct Takeover: ~Copyable {
             if let complaint = client.complaint ?? server.complaint { return .failed(complaint) }
         }
         if bypassing != nil { endGap() }
-        guard client.has(expected.client, after: spoilt.client), server.has(expected.server, after: spoilt.server)
+        guard client.has(expected.client, after: spoilt.client),
+            server.has(expected.server, after: spoilt.server)
         else { return .failed("the server read \(server.lines), the client \(client.lines)") }
         if isReset { return .reset }
         return client.lines.count == expected.client.count && server.lines.count == expected.server.count
@@ -232,17 +233,16 @@ extension Peer {
 
     /// Tells whether it has received the beginning of these lines.
     ///
-    /// - Parameters:
-    ///   - steps: what the other end has said.
-    ///   - spoilt: a line that began in so many first bytes may be anything. The two behind them may be the originals: where
-    ///     the first command behind a gap begins cannot be known, so it is not read, and its reply not either.
+    /// A line that began in the first `spoilt` bytes may be anything. The two behind them may be the originals: where the first
+    /// command behind a gap begins cannot be known, so it is not read, and its reply not either.
     fileprivate func has(_ steps: [Simulation.Step], after spoilt: Int) -> Bool {
         var start = 0
         var unsure = spoilt == 0 ? 0 : 2
         for (index, line) in lines.enumerated() {
             if start >= spoilt {
-                guard index < steps.count, line == steps[index].reads || unsure > 0 && line == steps[index].text
-                else { return false }
+                guard index < steps.count else { return false }
+                let step = steps[index]
+                guard line == step.reads || unsure > 0 && line == step.text else { return false }
                 unsure -= 1
             }
             start += line.utf8.count
