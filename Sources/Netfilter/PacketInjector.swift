@@ -49,10 +49,24 @@ package struct PacketInjector: ~Copyable {
 
     private static func open(_ family: Int32) throws(SystemError) -> Descriptor {
         let type = Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        return Descriptor(
+        let opened = Descriptor(
             adopting: try SystemError.check("open a raw socket") { socket(family, type, Int32(IPPROTO_RAW)) }
         )
+        // Refused without CAP_NET_ADMIN in the initial user namespace; then fewer packets can wait.
+        var size = socketBufferSize
+        // Sound: the option is read during the call only, with its own size.
+        _ = unsafe setsockopt(
+            opened.number,
+            SOL_SOCKET,
+            SO_SNDBUFFORCE,
+            &size,
+            socklen_t(MemoryLayout.size(ofValue: size))
+        )
+        return opened
     }
+
+    /// Size of the send buffer in bytes: a packet counts against it also while it waits in the daemon's own queue.
+    private static let socketBufferSize: Int32 = 4 << 20
 
     private static func openIfKnown(_ family: Int32) throws(SystemError) -> Descriptor? {
         do {

@@ -12,8 +12,10 @@ prints, as its last line, a JSON object: what became of each session, and figure
 import ctypes
 import hashlib
 import json
+import multiprocessing
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -119,6 +121,8 @@ class Gateway:
         os.makedirs(self.folder)
         self.socket, self.state = self.folder + "/control.sock", self.folder + "/peer.state"
         self.processes = {}
+        # One address has ports for 64,512 sessions with one server.
+        self.snat = "10.2.0.100" + ("-10.2.0.103" if "sessions" in options else "")
 
     def run(self, command, check=True):
         return sh(f"ip netns exec {self.name} {command}", check)
@@ -169,7 +173,7 @@ class Gateway:
                 self.run(f"{program} -w {rule}")
         nat = self.options.get("nat", "snat")
         if nat in ("snat", "both"):
-            self.run("iptables -w -t nat -A POSTROUTING -o wan -s 10.1.0.0/24 -j SNAT --to 10.2.0.100")
+            self.run(f"iptables -w -t nat -A POSTROUTING -o wan -s 10.1.0.0/24 -j SNAT --to {self.snat}")
             self.run("ip6tables -w -t nat -A POSTROUTING -o wan -s fd01::/64 -j SNAT --to fd02::100:100:100")
         if nat in ("dnat", "both"):
             self.run("iptables -w -t nat -A PREROUTING -i lan -d 10.1.0.100 -j DNAT --to 10.2.0.2")
@@ -841,6 +845,196 @@ def restless(pair):
     return results, {}
 
 
+class Crowd:
+    """Many sessions, in each of which one line was rewritten; a process has at most 10,000 of them."""
+
+    SHARE = 10_000
+    REPLIES = {b"USER": b"331 pw", b"PASS": b"230 ok", b"PORT": b"500 no", b"NOOP": b"200 ok"}
+
+    def __init__(self, count):
+        shares = [min(self.SHARE, count - begin) for begin in range(0, count, self.SHARE)]
+        sh("ip netns exec client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'")
+        context = multiprocessing.get_context("fork")
+        for number in range(101, 104):
+            sh(f"ip -n server route add 10.2.0.{number} via 10.2.0.1")
+        for _ in range(len(shares) + 1):
+            inside("server", context.Process(target=self.serve, daemon=True).start)
+        wait_for("the server", lambda: ":21 " in sh("ip netns exec server ss -Hltn"))
+        self.clients = []
+        for number, share in enumerate(shares):
+            source = f"10.1.0.{150 + number}"
+            sh(f"ip -n client addr add {source}/24 dev lan")
+            ours, theirs = context.Pipe()
+            inside("client", context.Process(target=self.log_in, args=(theirs, share, source), daemon=True).start)
+            self.clients.append(ours)
+        self.logged_in = sum(client.recv() for client in self.clients)
+
+    def serve(self):
+        events, streams = select.epoll(), {}
+        listener = socket.create_server(("10.2.0.2", 21), backlog=4096, reuse_port=True)
+        events.register(listener, select.EPOLLIN)
+        while True:
+            for descriptor, _ in events.poll():
+                if descriptor == listener.fileno():
+                    stream, _ = listener.accept()
+                    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    streams[stream.fileno()] = stream
+                    events.register(stream, select.EPOLLIN)
+                    stream.send(b"220 ready\r\n")
+                    continue
+                try:
+                    command = streams[descriptor].recv(4096)
+                    if not command:
+                        raise ConnectionResetError
+                    streams[descriptor].send(self.REPLIES.get(command[:4], b"500 what") + b"\r\n")
+                except OSError:
+                    events.unregister(descriptor)
+                    streams.pop(descriptor).close()
+
+    def log_in(self, pipe, count, source):
+        """Logs in on all, 64 at once; then, each time it is told so, asks on all."""
+        events, streams, commands, begun, ready = select.epoll(), {}, {}, 0, 0
+        while ready < count:
+            while begun < count and begun - ready < 64:
+                stream = socket.socket()
+                stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                stream.bind((source, 0))
+                stream.settimeout(TIMEOUT)
+                stream.connect(("10.2.0.2", 21))
+                port = f"PORT {source.replace('.', ',')},{40 + begun // 256},{begun % 256}\r\n".encode()
+                streams[stream.fileno()] = stream
+                commands[stream.fileno()] = [b"USER u\r\n", b"PASS p\r\n", port]
+                events.register(stream, select.EPOLLIN)
+                begun += 1
+            for descriptor, _ in events.poll(TIMEOUT):
+                streams[descriptor].recv(4096)
+                if commands[descriptor]:
+                    streams[descriptor].send(commands[descriptor].pop(0))
+                else:
+                    ready += 1
+        pipe.send(ready)
+        while pipe.recv():
+            pipe.send(self.ask_in(events, streams))
+
+    def ask_in(self, events, streams):
+        left, waiting, answered = list(streams), set(), 0
+        end = time.monotonic() + 120
+        while (left or waiting) and time.monotonic() < end:
+            while left and len(waiting) < 64:
+                descriptor = left.pop()
+                streams[descriptor].send(b"NOOP\r\n")
+                waiting.add(descriptor)
+            for descriptor, _ in events.poll(1):
+                waiting.discard(descriptor)
+                try:
+                    reply = streams[descriptor].recv(4096)
+                except OSError:
+                    reply = b""
+                answered += reply == b"200 ok\r\n"
+                if not reply:
+                    events.unregister(descriptor)
+        return answered
+
+    def ask(self):
+        """Each client asks once on every session; returns how many were answered, and after how long."""
+        start = time.monotonic()
+        for client in self.clients:
+            client.send(True)
+        return sum(client.recv() for client in self.clients), time.monotonic() - start
+
+
+def many(pair):
+    """Many sessions, and how long the other gateway takes to have them."""
+    pair.start_sync()
+    count = int(pair.options["sessions"])
+    crowd = Crowd(count)
+    wait_for("B to have all records", lambda: pair.b.status().get("records", 0) >= count, 60)
+    lag = pair.b.status()["lag"]
+    wait_for("conntrackd to have all entries", lambda: external_entries(pair.b) >= count, 60)
+    pair.a.die()
+    commands = {}
+    for option in ("-c", "-f", "-R"):
+        commands[option] = timed(lambda: pair.b.conntrackd(option))
+    started = pair.b.start_daemon()
+    pair.b.addresses("add")
+    restored = re.search(r"event=restored connections=(\d+) .*", pair.b.log("daemon"))
+    answered, seconds = crowd.ask()
+    results = {"all": "on" if answered == count == crowd.logged_in else f"{answered} of {count}"}
+    return results, {
+        "restored": int(restored[1]) if restored else 0,
+        "started in": started,
+        "committed in": commands["-c"],
+        "all asked in": seconds,
+        "lag": lag,
+    }
+
+
+def timed(work):
+    start = time.monotonic()
+    work()
+    return time.monotonic() - start
+
+
+def external_entries(gateway):
+    """How many entries of the other gateway conntrackd holds."""
+    found = re.search(r"external inject|cache external:\s+current active connections:\s+(\d+)", gateway.conntrackd("-s"))
+    return int(found[1]) if found and found[1] else 0
+
+
+def volume(pair):
+    """What sync costs, and how far it is behind, at some rate of sessions with a transfer each; by turns with and without it."""
+    folder, rates = pair.options["programs"], pair.options["rates"].split(",")
+    subprocess.Popen(["ip", "netns", "exec", "server", folder + "/ftp-server", "10.2.0.2"], stdout=subprocess.DEVNULL)
+    wait_for("the server", lambda: ":21 " in sh("ip netns exec server ss -Hltn"))
+    for host in ("client", "server"):
+        sh(f"ip netns exec {host} sysctl -qw net.ipv4.ip_local_port_range='1024 65535' net.ipv4.tcp_max_tw_buckets=0")
+    pair.a.run("iptables -w -I OUTPUT -o sync -p tcp -m multiport --ports 3784")
+    figures = {}
+
+    def measure(name, parallel, seconds=6):
+        lags, over = [], threading.Event()
+
+        def look():
+            while not over.wait(0.05):
+                lags.append(pair.b.status().get("lag", -1))
+        looking = threading.Thread(target=look)
+        before = volume_sent(pair.a), cpu(pair.a, "daemon"), cpu(pair.a, "sync"), cpu(pair.b, "sync")
+        looking.start()
+        load = json.loads(sh(f"ip netns exec client {folder}/ftp-client 10.2.0.2 {parallel} {seconds} 1024"))
+        over.set()
+        looking.join()
+        after = volume_sent(pair.a), cpu(pair.a, "daemon"), cpu(pair.a, "sync"), cpu(pair.b, "sync")
+        spent = [(then - first) / load["count"] for first, then in zip(before, after)]
+        lags = sorted(lag for lag in lags if lag is not None)
+        for figure, value in (
+            ("sessions/s", load["rate"]), ("stalled", load.get("stalled", 0)), ("bytes/session", spent[0]),
+            ("daemon us/session", spent[1]), ("sync us/session", spent[2]), ("sync of B us/session", spent[3]),
+            ("lag median", lags[len(lags) // 2]), ("lag max", lags[-1]),
+        ):
+            figures.setdefault(f"{name}: {figure}", []).append(round(value, 6))
+
+    for turn in range(int(pair.options.get("turns", "3"))):
+        pair.start_sync()
+        for rate in rates:
+            measure(f"{rate} with sync", rate)
+        for gateway in (pair.a, pair.b):
+            gateway.stop("sync")
+        for rate in rates:
+            measure(f"{rate} without", rate)
+    return {}, figures
+
+
+def volume_sent(gateway):
+    """Bytes that its sync has sent over the link."""
+    return int(gateway.run("iptables -nvxL OUTPUT").splitlines()[2].split()[1])
+
+
+def cpu(gateway, role):
+    """CPU time of a program so far, in microseconds."""
+    process = gateway.processes.get(role)
+    return int(open(f"/proc/{process.pid}/schedstat").read().split()[0]) / 1e3 if process else 0
+
+
 def keepalived(pair):
     """keepalived moves the addresses and calls the notify script: a crash, or a planned stop."""
     pair.start_sync()
@@ -905,7 +1099,7 @@ def keepalived(pair):
 
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived}[sys.argv[4]]
+    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived, "many": many, "volume": volume}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
