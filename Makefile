@@ -15,6 +15,7 @@
 # make soak        play simulated connections for SECONDS (3600), each round with new seeds
 # make mutants     change the program in COUNT (120) small ways in PARTS (core; or shell, as root) chosen by SEED (1), and print which
 #                  of the changes no test notices; AGAIN=--again tries the survivors once more
+# make pair        measure two gateways, of which one stands by: how long it takes to have many sessions, and what sync costs (root)
 # make siege       attack a real gateway at random for SECONDS (3600), and print what it opened that nobody had announced (root)
 # make faults      bring about every fault, and print what comes of it; SECONDS (3600) of them a mixed load with loss (root)
 # make bench       benchmark against the alternatives, ROUNDS (7) times; writes the table of docs/performance.md (root)
@@ -66,7 +67,7 @@ deb_packages = debhelper lintian
 debians = .build/bookworm .build/trixie
 bench_packages = gcc libc6-dev libmnl-dev libnetfilter-queue-dev iptables ipset iproute2 procps vsftpd python3
 
-.PHONY: deps build install uninstall deb test-deb test-kernels demo recording test sanitize lint cost fuzz soak mutants siege faults bench compare clean
+.PHONY: deps build install uninstall deb test-deb test-kernels demo recording test sanitize lint cost fuzz soak mutants pair siege faults bench compare clean
 
 deps:
 	@scripts/dependencies $(build_packages) $(test_packages)
@@ -196,6 +197,12 @@ mutants: SEED ?= 1
 mutants:
 	@scripts/dependencies $(build_packages) python3
 	scripts/mutants --parts $(PARTS) --count $(COUNT) --seed $(SEED) $(AGAIN)
+
+pair: TURNS ?= 3
+pair:
+	@scripts/dependencies $(build_packages) $(bench_packages) conntrackd
+	$(MAKE) build $(bench_programs)
+	scripts/pair .build/release $(bench) $(TURNS)
 
 siege: SECONDS ?= 3600
 siege:

@@ -111,6 +111,14 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
+    func `thousands of sessions go on at once`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("many", "sessions=3000")
+        try #require(report.others(than: "on") == "")
+        try Figures.note("sessions restored from the peer", report.figure("restored"), .equal(3000))
+    }
+
+    @Test(.timeLimit(.minutes(20)))
     func `sync may be killed and started again under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")

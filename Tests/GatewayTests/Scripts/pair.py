@@ -977,8 +977,8 @@ def timed(work):
 
 def external_entries(gateway):
     """How many entries of the other gateway conntrackd holds."""
-    found = re.search(r"external inject|cache external:\s+current active connections:\s+(\d+)", gateway.conntrackd("-s"))
-    return int(found[1]) if found and found[1] else 0
+    found = re.search(r"cache external:\s+current active connections:\s+(\d+)", gateway.conntrackd("-s"))
+    return int(found[1]) if found else 0
 
 
 def volume(pair):
