@@ -20,7 +20,7 @@ extension Daemon {
         _ log: inout Log
     ) throws(UserError) -> Engine<LinuxKernel> {
         let identity = StateFile.currentIdentity()
-        let found = try legacy(at: settings.statePath, identity, owner: owner, &log)
+        let found = try legacy(at: settings.statePath, owner: owner, &log)
         let legacy: StateFile.Contents? = if case .contents(let contents) = found { contents } else { nil }
         let peer = peer(at: settings.peerStatePath, owner: owner, &log)
         if legacy == nil {
@@ -28,8 +28,10 @@ extension Daemon {
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
         }
         let rejectedPath = "\(settings.statePath).rejected"
-        let predecessor = (try? PrivateFile.read(rejectedPath, owner: owner)).flatMap {
-            RejectedConnectionFile.rejected(in: $0, identity: identity)
+        let predecessor = (try? PrivateFile.read(rejectedPath, owner: owner)).flatMap { bytes in
+            StateFile.readableIdentities().lazy.compactMap {
+                RejectedConnectionFile.rejected(in: bytes, identity: $0)
+            }.first
         }
         let state = try attempt(
             { () throws(SystemError) in
@@ -124,14 +126,16 @@ extension Daemon {
     /// A file that is damaged or belongs to another user is moved aside for inspection, and nothing in it is used.
     private static func legacy(
         at path: String,
-        _ identity: [UInt64],
         owner: UInt32?,
         _ log: inout Log
     ) throws(UserError) -> Legacy {
         let reason: String
         do throws(SystemError) {
             guard let bytes = try PrivateFile.read(path, owner: owner) else { return .nothing }
-            if let contents = StateFile.contents(of: bytes, identity: identity) { return .contents(contents) }
+            for identity in StateFile.readableIdentities() {
+                guard let contents = StateFile.contents(of: bytes, identity: identity) else { continue }
+                return .contents(contents)
+            }
             reason = "it is damaged, of another version, or from before the machine was started"
         } catch {
             reason = error.description

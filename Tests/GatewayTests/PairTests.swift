@@ -90,7 +90,7 @@ import Testing
     @Test(.timeLimit(.minutes(20)))
     func `whoever is no peer is refused, and the file of the peer stays`() async throws {
         guard Gateway.backend != "nft" else { return }
-        let report = try await play("hostile", "version=8")
+        let report = try await play("hostile", "version=9")
         var refused = report.sessions
         for (name, outcome) in ["the same key": "taken", "the session": "on"] {
             try #require(refused.removeValue(forKey: name) == outcome, "\(name)")

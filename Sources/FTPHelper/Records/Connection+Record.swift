@@ -39,7 +39,8 @@ extension Connection {
             shifted.contains(.server),
             isReleased,
             proxied != nil,
-            isUnproven
+            doubt != nil,
+            doubt == .bypassed
         ).write(into: &record)
         let interrupted = interruptedVerb(keepsLine: extent.keepsLine[0])
         interrupted.write(into: &record)
@@ -132,7 +133,8 @@ extension Connection {
         if more[0] { connection.shifted.insert(.client) }
         if more[1] { connection.shifted.insert(.server) }
         connection.isReleased = more[2]
-        connection.isUnproven = more[4]
+        // Version 8 does not tell them apart.
+        connection.doubt = more[4] ? (more[5] ? .bypassed : .outdated) : nil
         let interrupted: Verb? = try record.next()
         for side in connection.streams.indices { connection.streams[side] = try record.next() }
         connection.session = try record.next()

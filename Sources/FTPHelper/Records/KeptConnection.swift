@@ -7,9 +7,11 @@ package struct KeptConnection {
     /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
     ///
     /// `LayoutTests` notices a layout that has changed under the same version.
-    package static let version: UInt64 = 8
-    /// The versions that can be read: this one, and the one before it as soon as there is one since 8, so that two
-    /// gateways can be upgraded one after the other.
+    package static let version: UInt64 = 9
+    /// The versions that can be read: the current and the previous one; 8 is the oldest.
+    ///
+    /// A daemon continues with the sessions of the one before an upgrade, and two gateways can be upgraded in
+    /// turn.
     package static let readableVersions: ClosedRange<UInt64> = max(8, version - 1)...version
 
     let slot: ConnectionStore.Slot

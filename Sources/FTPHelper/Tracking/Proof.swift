@@ -2,17 +2,12 @@
 
 /// What the two ends of an unproven connection have said of their positions.
 struct Proof {
-    /// Whether a receiver can have nothing more than what is known: the positions are this daemon's own, and
-    /// not those of another one whose last changes may be missing.
-    let isExact: Bool
     /// When the connection is ended unless both ends have confirmed the positions.
-    private(set) var deadline: Instant
-    /// Set once it has ended without a result; it begins again with the next packet.
-    private(set) var isResting = false
-    /// When bytes that an end sends again begin to count.
+    let deadline: Instant
+    /// From this time on, retransmitted bytes count as evidence.
     ///
-    /// An acknowledgement that has passed by with a wrong number may reach a sender after it has sent them,
-    /// and it would not do so again. A round trip later it has arrived.
+    /// An acknowledgement that has bypassed the queue may reach a sender after it has sent bytes again, and
+    /// keep it from doing so once more. A round trip later it has arrived.
     private let settled: Instant
     /// When the ends are asked again.
     private var nextQuestion: Instant
@@ -33,11 +28,10 @@ struct Proof {
     var isHopeless = false
 
     /// Begins a proof; the ends are to be asked at once.
-    init(isExact: Bool, at now: Instant) {
-        self.isExact = isExact
+    init(_ doubt: Doubt?, at now: Instant) {
         deadline = now.advanced(bySeconds: Proof.timeout)
         nextQuestion = now
-        settled = isExact ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
+        settled = doubt == .bypassed ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
     }
 
     /// Seconds until a connection is ended that its ends do not confirm: time for five retransmissions
@@ -59,15 +53,13 @@ struct Proof {
     /// Whether both ends have said something.
     private var isAnswered: Bool { acknowledged.indices.allSatisfy { acknowledged[$0] != nil } }
 
-    /// Whether something can be said for certain: an end that is silent, and for which nothing waits, may be
-    /// asleep.
+    /// Whether the connection has to end with the proof: both ends have answered, or one waits for something.
+    ///
+    /// An end that is silent, and for which nothing waits, may be asleep.
     var isConclusive: Bool { isAwaited || isAnswered }
 
     /// Whether there is nothing more to wait for.
     func isOver(at now: Instant) -> Bool { deadline <= now || isHopeless && isAnswered }
-
-    /// Ends the proof for now.
-    mutating func rest() { isResting = true }
 
     /// Notes the numbers of a segment.
     mutating func note(

@@ -20,8 +20,8 @@ extension Tracker {
                 guard connection.streams.indices.contains(where: { connection.streams[$0].shift != 0 }) else {
                     return
                 }
-                connection.isUnproven = true
-                tracker.beginProof(of: &connection, isExact: true, at: now)
+                connection.doubt = connection.doubt ?? .bypassed
+                tracker.beginProof(of: &connection, at: now)
             }
         }
     }

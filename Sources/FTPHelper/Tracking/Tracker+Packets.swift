@@ -160,7 +160,7 @@ extension Tracker {
         connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
-        connection.isUnproven = !isHandshake && provesAdopted && connection.mapping.isTranslated
+        if !isHandshake, provesAdopted, connection.mapping.isTranslated { connection.doubt = .outdated }
         statistics.connectionsTotal += 1
         output.actions.append(.report(.connection(connection.summary)))
         if isHandshake, fastOpens.contradict(segment, of: connection.mapping.original, at: now) {

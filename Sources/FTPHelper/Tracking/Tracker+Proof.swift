@@ -20,14 +20,13 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Verdict? {
-        guard connection.isUnproven, !connection.isReset, !connection.isClosed,
+        guard connection.doubt != nil, !connection.isReset, !connection.isClosed,
             segment.flags.isDisjoint(with: [.syn, .rst]), segment.flags.contains(.ack)
         else { return nil }
         // This daemon's own question also comes through the queue. It and strangers' packets say nothing.
         guard connection.fits(segment, from: side) else { return .accept }
         let key = connection.mapping.original
-        var proof = proofs[key] ?? beginProof(of: &connection, isExact: false, at: now)
-        if proof.isResting { proof = beginProof(of: &connection, isExact: proof.isExact, at: now) }
+        var proof = proofs[key] ?? beginProof(of: &connection, at: now)
         proof.note(packet, segment, from: side, at: now)
         if connection.mayLeakAddress(packet, segment, side) || connection.hasUnknownBytes(proof) {
             proof.isHopeless = true
@@ -45,8 +44,8 @@ extension Tracker {
 
     /// Begins to ask both ends of an unproven connection, at the next call of `fire`.
     @discardableResult
-    mutating func beginProof(of connection: inout Connection, isExact: Bool, at now: Instant) -> Proof {
-        let proof = Proof(isExact: isExact, at: now)
+    mutating func beginProof(of connection: inout Connection, at now: Instant) -> Proof {
+        let proof = Proof(connection.doubt, at: now)
         proofs[connection.mapping.original] = proof
         connection.due = proof.due
         return proof
@@ -57,7 +56,7 @@ extension Tracker {
     ///
     /// The receiver has these bytes already, as another daemon wrote them.
     mutating func concludeTrial(_ connection: inout Connection, _ verdict: Verdict) -> Verdict {
-        guard connection.isUnproven, let proof = proofs[connection.mapping.original] else { return verdict }
+        guard connection.doubt != nil, let proof = proofs[connection.mapping.original] else { return verdict }
         let isProven = [Session.Side.client, .server].allSatisfy {
             connection.finding($0, proof) == .confirmed
         }
@@ -72,7 +71,7 @@ extension Tracker {
                 connection.streams[side].resume(at: first)
             }
         }
-        connection.isUnproven = false
+        connection.doubt = nil
         proofs[connection.mapping.original] = nil
     }
 
@@ -88,7 +87,7 @@ extension Tracker {
         into output: inout Output
     ) -> Bool {
         let key = connection.mapping.original
-        guard connection.isUnproven, !connection.isClosed, var proof = proofs[key], !proof.isResting
+        guard connection.doubt != nil, !connection.isClosed, var proof = proofs[key]
         else { return false }
         guard proof.isOver(at: now) else {
             proof.noteQuestion(at: now)
@@ -100,12 +99,8 @@ extension Tracker {
             }
             return true
         }
-        guard proof.isConclusive else {
-            proof.rest()
-            proofs[key] = proof
-            return false
-        }
         proofs[key] = nil
+        guard proof.isConclusive else { return false }
         endUnproven(&connection, proof, at: now, into: &output)
         return true
     }
@@ -167,7 +162,7 @@ extension Connection {
             return isThere && !mayHideEdits(of: side, first.distance(to: end)) ? .confirmed : .open
         }
         guard !first.isAfter(stream.next) else {
-            guard !proof.isExact || stream.shift == 0 else { return .open }
+            guard doubt == .outdated || stream.shift == 0 else { return .open }
             let isReadable = side == .server && !isShownOtherwise(.server)
             return isReadable && stream.output(of: first) == number ? .confirmed : .open
         }
@@ -194,7 +189,7 @@ extension Connection {
             guard !shifted.contains(side), stream.shift != 0 else { return false }
             let known = stream.output(of: stream.next)
             let isAcknowledged =
-                proof.isExact && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
+                doubt == .bypassed && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
             return isAcknowledged || proof.early[side.rawValue].map { $0.isAfter(known) } ?? false
         }
     }

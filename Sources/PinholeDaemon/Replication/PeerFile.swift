@@ -132,9 +132,7 @@ package struct PeerFile: ~Copyable {
     /// - Throws: The system's error; `EPERM` if somebody else can have written it.
     package static func contents(of path: String, owner: UInt32?) throws(SystemError) -> Contents? {
         guard let bytes = try PrivateFile.read(path, owner: owner) else { return nil }
-        let boot = StateFile.currentBoot
-        for version in KeptConnection.readableVersions.reversed() {
-            let identity = StateFile.identity("peer", version: version, ofBoot: boot)
+        for identity in StateFile.readableIdentities("peer") {
             guard let contents = StateFile.contents(of: bytes, identity: identity),
                 let origin = contents.origin.flatMap(Origin.init)
             else { continue }

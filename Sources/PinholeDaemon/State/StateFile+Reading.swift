@@ -33,6 +33,12 @@ extension StateFile {
         return words(of: text + repeatElement(0, count: -text.count & 7))
     }
 
+    /// The identities of the files of this boot that can be read, the newest version first.
+    static func readableIdentities(_ kind: String = "state") -> [[UInt64]] {
+        let boot = currentBoot
+        return KeptConnection.readableVersions.reversed().map { identity(kind, version: $0, ofBoot: boot) }
+    }
+
     /// The identity of files that this boot writes.
     package static func currentIdentity() -> [UInt64] { identity(ofBoot: currentBoot) }
 

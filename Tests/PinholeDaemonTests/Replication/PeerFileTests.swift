@@ -71,6 +71,15 @@ import Testing
         #expect(try contents()?.records == [[1]])
     }
 
+    @Test func `a file of the version before an upgrade is read`() throws {
+        for version in KeptConnection.readableVersions {
+            var file = try make(version: version)
+            try file.keep([version], at: 10, inPlaceOf: 0)
+            try file.publish()
+            #expect(try contents()?.records == [[version]])
+        }
+    }
+
     @Test func `a file of a version that cannot be read is none, and neither is a state file`() throws {
         for version in [KeptConnection.readableVersions.lowerBound - 1, KeptConnection.version + 1] {
             var file = try make(version: version)
