@@ -35,6 +35,7 @@ extension Inspection {
         findings.append(
             .fine("pair: \(status.peer) is reached, lag \(Int((status.lag * 1000).rounded())) ms")
         )
+        inspectClocks(status)
         if status.hasDaemon, status.hasPeerDaemon {
             findings.append(
                 .failed(
@@ -58,6 +59,17 @@ extension Inspection {
                     "pair: \(status.peer) does not follow this gateway, its sessions would be lost with it",
                     hint: "see the log of pinhole sync there"
                 )
+        )
+    }
+
+    /// Compares the times of day: expiries do not need them, but whoever reads both logs does.
+    private mutating func inspectClocks(_ status: PeerStatus) {
+        guard let difference = status.timeDifference, abs(difference) >= 1 else { return }
+        findings.append(
+            .warning(
+                "pair: the clocks of the two gateways differ by \(Int(abs(difference).rounded())) s",
+                hint: "run an NTP client on both, or their logs cannot be compared"
+            )
         )
     }
 

@@ -152,7 +152,7 @@ final class Follower {
     ) throws(Problem) {
         switch frame.kind {
         case .hello: try welcome(frame, &status, &journal)
-        case .clock: note(frame.first, &status, at: now)
+        case .clock: note(frame.first, timeOfDay: frame.second, &status, at: now)
         case .begin:
             status.hasPeerDaemon = true
             try begin(frame, at: now)
@@ -194,8 +194,16 @@ final class Follower {
         journal.note(.peer, "peer-connected", "", .info)
     }
 
-    private func note(_ time: UInt64, _ status: inout PeerStatus, at now: Instant) {
+    private func note(
+        _ time: UInt64,
+        timeOfDay: UInt64,
+        _ status: inout PeerStatus,
+        at now: Instant
+    ) {
         clocks.note(time, at: now)
+        let wayNanoseconds = now.nanoseconds &- time &- UInt64(bitPattern: clocks.shift ?? 0)
+        status.timeDifference =
+            timeOfDay > 0 ? Clock.wall() - (Double(timeOfDay) + Double(wayNanoseconds)) / 1e9 : nil
         status.heard = now.nanoseconds
         status.lag = Double(clocks.lag) / 1e9
         status.clockShift = clocks.shift ?? 0

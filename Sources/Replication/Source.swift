@@ -103,7 +103,7 @@ final class Source {
         try greet(follower, &journal, at: now)
         if nextClock <= now {
             nextClock = Instant(nanoseconds: now.nanoseconds + Source.clockPeriod)
-            follower.enqueue(Frame(.clock, now.nanoseconds))
+            follower.enqueue(Frame(.clock, now.nanoseconds, UInt64(max(0, Clock.wall()) * 1e9)))
         }
         if isWelcome { follow(follower, poller, &status, &journal, at: now) }
         try follower.flush()

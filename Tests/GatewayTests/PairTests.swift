@@ -95,6 +95,7 @@ import Testing
         for (name, outcome) in ["the same key": "taken", "the session": "on"] {
             try #require(refused.removeValue(forKey: name) == outcome, "\(name)")
         }
+        try #require(refused.removeValue(forKey: "another time of day") == "noticed")
         try #require(refused.count == 7)
         try #require(refused.values.allSatisfy { $0 == "refused" }, "\(refused)")
     }

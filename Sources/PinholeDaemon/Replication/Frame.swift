@@ -16,7 +16,8 @@ package struct Frame: Hashable, Sendable {
         /// Who speaks: the version of the protocol, and the newest version of records that it writes. Words: the oldest that it
         /// reads. From a daemon: its version of records, and the bytes of its state file's path as words.
         case hello = 1
-        /// The time on the sender's clock, in nanoseconds.
+        /// The time on the sender's monotonic clock, and of day, since 1970; both in nanoseconds. Versions before 9 of the
+        /// records come with 0 for the time of day.
         case clock
         /// A snapshot begins: the term of the state file, and the version of its records. Words: the key of the rejected
         /// connections.

@@ -27,6 +27,8 @@ package struct PeerStatus: Hashable, Sendable {
     package var lag = 0.0
     /// Nanoseconds to add to a time of the peer's clock to get one of this machine's.
     package var clockShift: Int64 = 0
+    /// Seconds by which the time of day is later here than on the other gateway; `nil` if that does not tell.
+    package var timeDifference: Double?
     /// When the peer was heard last, in nanoseconds on this machine's clock; 0 if never.
     package var heard: UInt64 = 0
     /// Why the other gateway is refused, or what has failed; empty if nothing has.
@@ -64,6 +66,7 @@ package struct PeerStatus: Hashable, Sendable {
             JSON.Member("records", .integer(records)), JSON.Member("snapshots", .integer(snapshots)),
             JSON.Member("changes", .integer(changes)), JSON.Member("lag", .number(lag)),
             JSON.Member("clock_shift", .number(Double(clockShift) / 1e9)),
+            JSON.Member("time_difference", timeDifference.map { .number($0) } ?? .null),
             JSON.Member("heard", .integer(heard)), JSON.Member("problem", .string(problem)),
             JSON.Member("written", .integer(written)),
         ])
@@ -83,6 +86,7 @@ package struct PeerStatus: Hashable, Sendable {
         changes = json["changes"]?.integer ?? 0
         lag = json["lag"]?.double ?? 0
         clockShift = Int64((json["clock_shift"]?.double ?? 0) * 1e9)
+        timeDifference = json["time_difference"]?.double
         heard = json["heard"]?.integer ?? 0
         problem = json["problem"]?.string ?? ""
         written = json["written"]?.integer ?? 0

@@ -793,6 +793,19 @@ def hostile(pair):
     play("a message without end", hello + clock + frame(3, 1, version, [1, 2]) + struct.pack("<4Q", 1 << 60 | 4, 0, 0, 0), "does not speak the protocol")
     cut = hello + clock + frame(3, 99, version, [1, 2]) + frame(4, 0, 7, [1, 2, 3])
     play("half a snapshot", cut, "peer-silent")
+    # A peer whose time of day is ahead: check says so.
+    later = frame(2, time.monotonic_ns(), time.time_ns() + 100 * 10**9)
+    listener = inside("a", lambda: Session.listening(session_like, "192.168.100.1", 3784))
+    pair.b.start_sync()
+    stream, _ = listener.accept()
+    stream.sendall(hello + later)
+    wait_for("the time of day", lambda: pair.b.status().get("time_difference"))
+    difference = pair.b.status()["time_difference"]
+    checked = pair.b.run(f"{PINHOLE} check --config {pair.b.folder}/conf", False)
+    results["another time of day"] = "noticed" if "clocks of the two gateways differ by 100 s" in checked else checked
+    stream.close()
+    listener.close()
+    pair.b.stop("sync")
     # A file system that is full.
     full = pair.b.folder + "/full"
     os.makedirs(full)
@@ -805,7 +818,7 @@ def hostile(pair):
     pair.b.start_sync()
     wait_for("a snapshot again", lambda: pair.b.status().get("snapshots", 0) > 0)
     results["the session"] = outcome(session.alive, session.active)
-    return results, {}
+    return results, {"time difference": difference}
 
 
 def restless(pair):
