@@ -58,8 +58,26 @@ import Testing
         let report = try await play("failover", "nat=\(nat)", "clock=\(clock)")
         let others = report.others(than: "on")
         try #require(others == "")
-        try Figures.note("\(nat): sessions that go on", report.sessions.count, .equal(16))
+        try Figures.note("\(nat): sessions that go on", report.sessions.count, .equal(17))
         try Figures.note("\(nat): expiry differs by", report.figure("expiry differs"), .atMost(1), "s")
+    }
+
+    @Test(.timeLimit(.minutes(20)))
+    func `sessions in a conntrack zone go on`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("failover", "zone=5")
+        try #require(report.others(than: "on") == "")
+    }
+
+    @Test(.timeLimit(.minutes(20)), arguments: ["a", "b"])
+    func `a sync that reads nothing takes no memory, and gets a new snapshot`(victim: String) async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("slow", "victim=\(victim)", "edits=2000")
+        try #require(report.others(than: "on") == "")
+        for program in ["daemon", "sync"] {
+            let name = "\(program) has grown by MiB"
+            try Figures.note("\(victim) stopped: \(name)", report.figure(name), .atMost(8), "MiB")
+        }
     }
 
     @Test(.timeLimit(.minutes(20)))

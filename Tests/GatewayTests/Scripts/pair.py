@@ -18,6 +18,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -171,6 +172,10 @@ class Gateway:
                 "-A INPUT -i wan -p tcp ! --syn -m conntrack --ctstate NEW,INVALID -j DROP",
             ):
                 self.run(f"{program} -w {rule}")
+        if zone := self.options.get("zone"):
+            for program in ("iptables", "ip6tables"):
+                for chain in ("PREROUTING -i lan", "PREROUTING -i wan", "OUTPUT"):
+                    self.run(f"{program} -w -t raw -A {chain} -j CT --zone {zone}")
         nat = self.options.get("nat", "snat")
         if nat in ("snat", "both"):
             self.run(f"iptables -w -t nat -A POSTROUTING -o wan -s 10.1.0.0/24 -j SNAT --to {self.snat}")
@@ -270,6 +275,9 @@ class Pair:
         self.options = options
         for host in ("a", "b", "client", "server", "switch"):
             sh(f"ip netns add {host}; ip -n {host} link set lo up")
+        # The interfaces of B have other numbers.
+        for number in range(3):
+            sh(f"ip -n b link add other{number} type bridge")
         for bridge in ("lan", "wan"):
             sh(f"ip -n switch link add {bridge} type bridge forward_delay 0; ip -n switch link set {bridge} up")
         for host, device, bridge, v4, v6 in (
@@ -445,6 +453,42 @@ class Session:
         sender.close()
         receiver.close()
 
+    def secure(self):
+        """AUTH TLS, and what follows on both ends."""
+        self.say("client", "AUTH TLS")
+        self.say("server", "234 go on")
+        server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        server.load_cert_chain(certificate())
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        streams = {}
+        thread = threading.Thread(target=lambda: streams.update(server=server.wrap_socket(self.server, server_side=True)))
+        thread.start()
+        self.client = client.wrap_socket(self.client)
+        thread.join()
+        self.server = streams["server"]
+        self.say("client", "PBSZ 0")
+        self.say("server", "200 ok")
+
+    def secure_passive(self):
+        """A transfer whose announcement nobody on the way can read."""
+        self.say("client", "EPSV")
+        self.listener = inside("server", lambda: self.listening_among(self.server_host, range(40_000, 60_000)))
+        port = self.listener.getsockname()[1]
+        self.say("server", f"229 Entering Extended Passive Mode (|||{port}|)")
+        self.target = (self.dialled, port)
+        self.say("client", "RETR f")
+        self.say("server", "150 here")
+        self.use("client")
+        self.say("server", "226 done")
+
+    def listening_among(self, host, ports):
+        for port in ports:
+            try:
+                return self.listening(host, port)
+            except OSError:
+                continue
+        raise OSError("no port is free")
+
     def active(self):
         self.announce_active()
         self.say("client", "LIST")
@@ -458,6 +502,14 @@ class Session:
         self.say("server", "150 here")
         self.use("client")
         self.say("server", "226 done")
+
+
+def certificate():
+    """The path of a key and its certificate."""
+    path = f"{FOLDER}/certificate.pem"
+    if not os.path.exists(path):
+        sh(f"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=server -days 1 -keyout {path}.key -out {path}.crt && cat {path}.key {path}.crt >{path}")
+    return path
 
 
 class Bulk(threading.Thread):
@@ -551,6 +603,8 @@ def open_sessions(pair):
     still("10 passive, idle", session("passive", False, *["passive"] * 10))
     still("fresh, idle", session("fresh"))
     still("IPv6, 5 edits", session("v6", True, *["active"] * 5))
+    secured = session("FTPS", False, "active", "secure", "secure_passive")
+    works["FTPS"] = [secured.alive, secured.secure_passive, secured.secure_passive]
     for name, v6, announce, host in (
         ("between PORT and data", False, "announce_active", "server"),
         ("between PASV and data", False, "announce_passive", "client"),
@@ -858,6 +912,50 @@ def restless(pair):
     return results, {}
 
 
+def slow(pair):
+    """A `pinhole sync` reads nothing for a while under load; memory stays bounded, and nothing is lost when A dies at last."""
+    gateway = pair.a if pair.options["victim"] == "a" else pair.b
+    pair.start_sync()
+    sessions = [Session(pair) for _ in range(8)]
+    stop = threading.Event()
+    errors = [""] * 8
+
+    def work(index):
+        try:
+            while not stop.is_set():
+                sessions[index].active()
+        except Exception as error:
+            errors[index] = f"{type(error).__name__}: {error}"
+
+    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(8)]
+    for thread in threads:
+        thread.start()
+
+    def memory(role):
+        return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pair.a.processes[role].pid}/status").read())[1]) / 1024
+
+    def edits():
+        return json.loads(pair.a.ask("stats", "--json"))["edits"]
+
+    wait_for("every session to work", lambda: edits() > 40)
+    before, snapshots = {role: memory(role) for role in ("daemon", "sync")}, pair.b.status()["snapshots"]
+    gateway.processes["sync"].send_signal(signal.SIGSTOP)
+    begin = edits()
+    wait_for("many changes", lambda: edits() > begin + int(pair.options["edits"]), 120)
+    grown = {f"{role} has grown by MiB": memory(role) - before[role] for role in before}
+    gateway.processes["sync"].send_signal(signal.SIGCONT)
+    wait_for("a new snapshot", lambda: pair.b.status()["snapshots"] > snapshots and pair.b.status().get("lag", 9) < 1, 60)
+    stop.set()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    time.sleep(1)
+    pair.a.die()
+    pair.b.take_over()
+    results = together({f"session {index}": [session.alive, session.active] for index, session in enumerate(sessions)})
+    results |= {f"work {index}": error for index, error in enumerate(errors) if error}
+    return results, grown
+
+
 class Crowd:
     """Many sessions, in each of which one line was rewritten; a process has at most 10,000 of them."""
 
@@ -1112,7 +1210,7 @@ def keepalived(pair):
 
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived, "many": many, "volume": volume}[sys.argv[4]]
+    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
