@@ -24,6 +24,14 @@ extension RuleSet {
         return loaded
     }
 
+    /// Whether just these rules are loaded, with one backend.
+    package var isLoaded: Bool {
+        let backends = PinholeSet.Backend.loaded
+        guard backends.count == 1, let loaded = try? RuleSet.loaded(with: backends) else { return false }
+        return loaded.count == (backends == [.iptables] ? PinholeSet.Family.allCases.count : 1)
+            && loaded.allSatisfy { RuleDifference.all(between: $0, and: self).isEmpty }
+    }
+
     /// The rules of one family of iptables; `nil` if a table has none, or no queue.
     init?(_ parts: [Table: TablePart], _ family: PinholeSet.Family) {
         guard let control = parts[.mangle], let controlQueue = control.queue, let data = parts[.raw],

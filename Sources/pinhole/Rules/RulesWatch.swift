@@ -72,9 +72,10 @@ struct RulesWatch: ~Copyable {
         let legacy = try attempt(LegacyTables.open)
         try attempt { () throws(SystemError) in try poller.add(signals.number, for: .reading) }
         try attempt { () throws(SystemError) in try poller.add(changes.number, for: .reading) }
-        // Before the rules queue packets, as for `pinhole rules load`.
-        tell(.survey, settings.socketPath)
-        let guarding = try RuleGuard(loading: RuleSet(settings), with: settings.backend)
+        let rules = RuleSet(settings)
+        // Before the rules queue packets, as for `pinhole rules load`; not if they do already, since a survey delays sessions.
+        if !rules.isLoaded { tell(.survey, settings.socketPath) }
+        let guarding = try RuleGuard(loading: rules, with: settings.backend)
         let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }
         var watch = RulesWatch(
             guarding: guarding,
