@@ -81,10 +81,13 @@ package struct RuleSet: Hashable, Sendable {
     /// Queue the first packet of such a connection, and all its packets once the daemon has added it to the set.
     private func reversedRules(_ family: PinholeSet.Family) -> [String] {
         let matches =
-            (sparesSynproxy ? [RuleSet.handshake] : []) + ["-m conntrack --ctstate NEW"]
+            (sparesSynproxy ? ["-m tcp \(RuleSet.handshake)"] : []) + ["-m conntrack --ctstate NEW"]
             + ["dst,dst,src", "src,src,dst"].map { "-m set --match-set \(family.name) \($0)" }
         return released + matches.map { "\(RuleSet.isElsewhere) -p tcp \($0) \(queue(queues.data))" }
     }
+
+    /// `--syn`, as iptables-save writes it: rules that are loaded already are found equal, and left alone.
+    private static let isSYN = "--tcp-flags FIN,SYN,RST,ACK SYN"
 
     /// Packets on `lo` pass both hooks, and need no help to reach this host.
     private static let isElsewhere = "! -i lo ! -o lo"
@@ -92,7 +95,7 @@ package struct RuleSet: Hashable, Sendable {
     private func matches(in table: Table) -> [String] {
         switch table {
         case .mangle: ports.map { "-m conntrack --ctstate NEW,RELATED,ESTABLISHED --ctorigdstport \($0)" }
-        case .raw: ["-p tcp --syn"]
+        case .raw: ["-p tcp -m tcp \(RuleSet.isSYN)"]
         }
     }
 
@@ -101,7 +104,7 @@ package struct RuleSet: Hashable, Sendable {
         switch table {
         case .mangle:
             let matches =
-                ["! --syn"] + RuleSet.fastOpenOptions.map { "--tcp-option \($0)" }
+                ["-m tcp ! \(RuleSet.isSYN)"] + RuleSet.fastOpenOptions.map { "-m tcp --tcp-option \($0)" }
                 + ["-m length --length \(family.longestSYN + 1):65535"]
                 + RuleSet.shortHeaders.map { words in
                     let lengths = family.lengthsWithPayload(behindHeaderOf: words)

@@ -46,10 +46,12 @@ enum RulesCommand: Subcommand {
 
     private static func load(_ settings: Settings) throws(UserError) {
         try requirePermission()
+        let rules = RuleSet(settings)
         // Before the rules queue packets: the daemon has not seen the logins of established sessions. One that starts later
         // finds these sessions itself.
+        let request: ControlRequest = rules.isLoaded ? .status : .survey
         let hasDaemon =
-            (try? ControlSocketClient.ask(.survey, at: settings.socketPath) { _ in }) != nil
+            (try? ControlSocketClient.ask(request, at: settings.socketPath) { _ in }) != nil
         if hasDaemon, QueueBinding.areVisible {
             let bound = QueueBinding.all.map(\.queue)
             guard settings.queues.all.allSatisfy(bound.contains) else {
@@ -59,7 +61,7 @@ enum RulesCommand: Subcommand {
                 )
             }
         }
-        try RuleSet(settings).load(with: settings.backend)
+        try rules.load(with: settings.backend)
     }
 
     private static func requirePermission() throws(UserError) {

@@ -86,6 +86,26 @@ import Testing
         }
     }
 
+    /// A connection that is being opened just then would be refused, and counters begin anew.
+    @Test(.timeLimit(.minutes(20)), arguments: [[], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"]])
+    func `rules that are loaded already are left alone when it starts`(options: [String]) async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(.routed) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            try await gateway.loadRules(options)
+            let daemon = try await gateway.startDaemon(options.first == "--bypass-mark" ? options : [])
+            let failure = try await gateway.fetch(with: .curl, .epsv)
+            try #require(failure == nil)
+            let script = "iptables-save -c | grep PINHOLE"
+            let before = try await gateway.lab.require(["sh", "-c", script], on: .gateway)
+            try #require(before.contains { $0.isNumber })
+            _ = try await gateway.startWatch(options)
+            try await gateway.loadRules(options)
+            let after = try await gateway.lab.require(["sh", "-c", script], on: .gateway)
+            try #require(after == before, "\(daemon.text)")
+        }
+    }
+
     @Test(.timeLimit(.minutes(20)))
     func `packets that wait in a queue stay there while it loads, looks and repairs`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
@@ -185,9 +205,9 @@ extension Service {
 
 extension Gateway {
     /// Starts `pinhole rules watch` and waits until it has loaded the rules.
-    fileprivate func startWatch() async throws -> Service {
+    fileprivate func startWatch(_ options: [String] = []) async throws -> Service {
         let backend = ["--backend", Gateway.backend ?? "iptables"]
-        let words = [try Files.pinhole(), "rules", "watch"] + backend
+        let words = [try Files.pinhole(), "rules", "watch"] + backend + options
         let watch = try lab.start(words, as: lab.newName("watch"), on: .gateway)
         try await watch.said("event=rules-watched")
         return watch

@@ -29,9 +29,9 @@ struct RulesPrintTests {
             let short = (5...9).map { words in
                 "tcp -m u32 --u32 \"\(dataOffset)=0x\(words)\" -m length --length \(header + 4 * words + 1):\(header + 40)"
             }
-            let syns = ["--tcp-option 34", "--tcp-option 253", "--tcp-option 254"].map { "tcp \($0)" }
+            let syns = ["! --tcp-flags FIN,SYN,RST,ACK SYN"] + [34, 253, 254].map { "--tcp-option \($0)" }
             let control =
-                (["tcp ! --syn"] + syns + ["tcp -m length --length \(header + 41):65535"] + short
+                (syns.map { "tcp -m tcp \($0)" } + ["tcp -m length --length \(header + 41):65535"] + short
                 + ["\(icmp) -m conntrack --ctstate RELATED"]).map { match in
                     "PINHOLE ! -i lo ! -o lo -p \(match) -j NFQUEUE --queue-num 5 --queue-bypass"
                 }
@@ -42,8 +42,8 @@ struct RulesPrintTests {
                 "PINHOLE-REVERSED ! -i lo ! -o lo -p tcp -m \(match) -j NFQUEUE --queue-num 6 --queue-bypass"
             }
             let data = [
-                "PREROUTING -p tcp --syn -j PINHOLE",
-                "OUTPUT -p tcp --syn -j PINHOLE",
+                "PREROUTING -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j PINHOLE",
+                "OUTPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j PINHOLE",
                 "PINHOLE ! -i lo ! -o lo -m set --match-set \(set) dst,dst,src -j NFQUEUE --queue-num 6 --queue-bypass",
             ]
             return jumps("PREROUTING") + jumps("OUTPUT") + control + reversed + data
