@@ -194,7 +194,7 @@ struct Connection: ~Copyable {
         side == .client ? mapping.original.source.address : mapping.reply.source.address
     }
 
-    /// The open or foretold expectation.
+    /// The open or pending expectation.
     var expectation: Expectation? {
         opening.map { opening in
             expectation(
@@ -256,12 +256,12 @@ struct Connection: ~Copyable {
     /// Tells whether NAT changes the address of a side.
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
-    /// Sets the open expectation; if `isForetold`, it opens once the login is accepted.
+    /// Sets the open expectation; if `isPending`, it opens once the login is accepted.
     mutating func expect(
         _ expectation: Expectation,
         session: EncryptedSession? = nil,
         command: UInt32,
-        isForetold: Bool = false
+        isPending: Bool = false
     ) {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
@@ -270,15 +270,15 @@ struct Connection: ~Copyable {
             session: session,
             target: isOwn ? nil : end,
             command: command,
-            isForetold: isForetold
+            isPending: isPending
         )
     }
 
     /// Clears the expectation.
     mutating func expectNothing() { opening = nil }
 
-    /// Opens the foretold expectation.
-    mutating func confirmForetold() { opening = opening?.confirmed }
+    /// Opens the pending expectation.
+    mutating func confirmPending() { opening = opening?.confirmed }
 
     /// Lets other hosts of the server's farm open the data connection of an active expectation.
     mutating func admit(_ others: [IPAddress]) {

@@ -21,7 +21,7 @@ struct ExpectationBook: ~Copyable {
     private(set) var lastID: UInt64 = 0
     /// The last expectation that the current packet announced and that was not reported yet; 0 if there is
     /// none.
-    private var freshID: UInt64 = 0
+    private var newestID: UInt64 = 0
 
     /// Creates an empty book.
     ///
@@ -101,23 +101,23 @@ extension ExpectationBook {
 extension ExpectationBook {
     /// Gives a connection an expectation, which must have none, and reserves its port.
     ///
-    /// The kernel is told at the end of the packet (`takeFresh`): a packet has room for many announcements,
-    /// and only the last one counts. If it is foretold, nothing opens yet.
+    /// The kernel is told at the end of the packet (`takeNewest`): a packet has room for many announcements,
+    /// and only the last one counts. If it is pending, nothing opens yet.
     mutating func open(
         _ expectation: Expectation,
         on connection: inout Connection,
         command: UInt32,
-        isForetold: Bool
+        isPending: Bool
     ) {
-        connection.expect(expectation, command: command, isForetold: isForetold)
+        connection.expect(expectation, command: command, isPending: isPending)
         reservePort(of: expectation, on: connection)
-        if !isForetold { register(expectation, of: connection) }
+        if !isPending { register(expectation, of: connection) }
     }
 
-    /// Opens the foretold expectation of a connection.
-    mutating func confirmForetold(on connection: inout Connection) {
+    /// Opens the pending expectation of a connection.
+    mutating func confirmPending(on connection: inout Connection) {
         guard let expectation = connection.expectation else { return }
-        connection.confirmForetold()
+        connection.confirmPending()
         register(expectation, of: connection)
     }
 
@@ -141,7 +141,7 @@ extension ExpectationBook {
             return
         }
         reservePort(of: expectation, on: connection)
-        guard connection.opening?.isForetold == false else { return }
+        guard connection.opening?.isPending == false else { return }
         insert(expectation, slot)
         output.actions.append(.open(expectation))
     }
@@ -161,17 +161,17 @@ extension ExpectationBook {
             return true
         }
         freePort(of: expectation, on: connection)
-        guard !opening.isForetold else { return false }
+        guard !opening.isPending else { return false }
         remove(expectation, slot)
-        guard expectation.id != freshID else {
-            freshID = 0
+        guard expectation.id != newestID else {
+            newestID = 0
             return false
         }
         output.actions.append(.close(expectation))
         // An expectation of another session for the same SYN stays open.
         expectation.forEachSource { source in
             let key = Key(from: source, to: expectation.to)
-            guard let other = master(of: key)?.connection.expectation, other.id != freshID else { return }
+            guard let other = master(of: key)?.connection.expectation, other.id != newestID else { return }
             output.actions.append(.open(other))
         }
         return true
@@ -179,9 +179,9 @@ extension ExpectationBook {
 
     /// Returns the expectation that the current packet opened last, if it is still open at the end of the
     /// packet; from then on it is known.
-    mutating func takeFresh(of connection: borrowing Connection) -> Expectation? {
-        guard freshID != 0 else { return nil }
-        freshID = 0
+    mutating func takeNewest(of connection: borrowing Connection) -> Expectation? {
+        guard newestID != 0 else { return nil }
+        newestID = 0
         return connection.expectation
     }
 
@@ -189,7 +189,7 @@ extension ExpectationBook {
     private mutating func register(_ expectation: Expectation, of connection: borrowing Connection) {
         guard let slot = connection.slot else { return }
         insert(expectation, slot)
-        freshID = expectation.id
+        newestID = expectation.id
     }
 
     private mutating func insert(_ expectation: Expectation, _ slot: ConnectionStore.Slot) {

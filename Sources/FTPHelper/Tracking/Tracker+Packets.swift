@@ -100,7 +100,7 @@ extension Tracker {
         budgets.begin()
         let followed = follow(&connection, packet, segment, side, at: now, into: &output)
         let verdict = concludeTrial(&connection, followed)
-        tellFresh(of: &connection, into: &output)
+        openNewest(of: &connection, into: &output)
         updateEncryptedSession(
             of: &connection,
             side,

@@ -84,7 +84,7 @@ package struct Tracker: ~Copyable {
     package var establishedTimeout = Tracker.aliveSeconds
     /// How the line of the last expectation that the current packet announced names it, if that has to be
     /// reported.
-    var freshDecision: AddressDecision?
+    var newestDecision: AddressDecision?
     /// Buffers that streams can borrow.
     var spares: [[UInt8]] = []
 
