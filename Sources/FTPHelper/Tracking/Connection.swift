@@ -85,7 +85,7 @@ struct Connection: ~Copyable {
     /// The client address in the PROXY header; believed only if `Policy.Rules.trustsProxyHeader` is set.
     var proxied: ProxiedClient?
     /// The reasons why nothing opened that were already reported.
-    var told = UnopenedReason.Told()
+    var reportedReasons = UnopenedReason.Reported()
 
     // Counters for the listing.
     var edits: UInt32 = 0

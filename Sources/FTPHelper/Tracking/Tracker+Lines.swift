@@ -220,7 +220,7 @@ extension Tracker {
         tried: Endpoint? = nil,
         into output: inout Output
     ) {
-        guard connection.told.insert(reason) else { return }
+        guard connection.reportedReasons.insert(reason) else { return }
         statistics.unopened[reason, default: 0] += 1
         output.actions.append(.report(.unopened(connection.summary, reason, tried: tried)))
     }

@@ -20,7 +20,7 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     case ftpsAddress = "ftps-address"
 
     /// The reasons already reported for a connection.
-    struct Told: Sendable {
+    struct Reported: Sendable {
         private var bits: UInt8 = 0
 
         /// Adds a reason; returns `false` if it was there.
