@@ -168,12 +168,16 @@ extension Daemon {
     /// The sets that the loaded rules use, those of expectations at least.
     private static func pinholes() throws(UserError) -> PinholeSet {
         let backend = PinholeSet.Backend.loaded.first ?? .iptables
-        var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
-            lacking(
-                "ipset",
-                module: "ip_set_hash_ipportip, or use nftables: pinhole rules load --backend nft",
-                $0
-            )
+        var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) { error in
+            switch backend {
+            case .nft: lacking("nftables", module: "nf_tables", error)
+            case .iptables:
+                lacking(
+                    "ipset",
+                    module: "ip_set_hash_ipportip, or use nftables: pinhole rules load --backend nft",
+                    error
+                )
+            }
         }
         for family in PinholeSet.Family.allCases {
             let isThere = try attempt(

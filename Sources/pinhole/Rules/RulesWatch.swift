@@ -159,8 +159,10 @@ struct RulesWatch: ~Copyable {
 
     private mutating func lookBriefly() -> Glance {
         var glance = Glance()
-        if guarding.backend == .iptables {
-            glance.legacyTables = legacy.figures(of: Table.allCases.map(\.rawValue))
+        switch guarding.backend {
+        // The kernel notifies of every change.
+        case .nft: break
+        case .iptables: glance.legacyTables = legacy.figures(of: Table.allCases.map(\.rawValue))
         }
         for family in PinholeSet.Family.allCases where glance.hasSets {
             // A set of another type is not there.
