@@ -2,11 +2,11 @@
 
 /// A control connection: its mapping, its two streams, its session, and its open expectation.
 ///
-/// There may be a million of them. What few connections need is therefore stored separately, and an idle one
-/// has no buffers.
+/// There may be a million connections. What few of them need is therefore stored separately, and an idle
+/// connection has no buffers.
 ///
-/// It lies in a slot of the `ConnectionStore` and changes only there, in `Tracker.update`. It marks by itself
-/// which of its changes move its deadline and which its record has to contain.
+/// A connection is stored in a slot of the `ConnectionStore` and changes only there, in `Tracker.update`. Its
+/// property observers mark the changes that move its deadline and those that outdate its record.
 struct Connection: ~Copyable {
     // The members that every packet needs come first, adjacent and without padding.
 
@@ -15,10 +15,10 @@ struct Connection: ~Copyable {
     ///
     /// Two helpers would both rewrite, so this one only watches.
     let isHelped: Bool
-    /// Set once the first packet has given the positions of the streams.
+    /// Set once the first packet has set the positions of the streams.
     var isPositioned = false
-    /// Set if the connection was established before its packets could be seen; its first packet may then be
-    /// any.
+    /// Set if the connection was established before Pinhole could see its packets; any packet may then be the
+    /// first one.
     let isEarlier: Bool
     /// Set while `opening` belongs to an encrypted session.
     ///
@@ -62,9 +62,9 @@ struct Connection: ~Copyable {
     /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
     /// the connection.
     var isReversed = false { didSet { isRecordOutdated = true } }
-    /// The slot that the connection lies in; `nil` before it does.
+    /// The slot that stores the connection; `nil` until it is stored.
     ///
-    /// The slot owns the connection, so it exists as long.
+    /// The slot owns the connection, so it lives as long.
     private(set) unowned var slot: ConnectionStore.Slot?
     /// The last expectation, while it is open.
     private(set) var opening: OpenExpectation? {
@@ -256,7 +256,7 @@ struct Connection: ~Copyable {
     /// Tells whether NAT changes the address of a side.
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
-    /// Sets the open expectation; if `isPending`, it opens once the login is accepted.
+    /// Sets the expectation; if `isPending`, it opens once the login is accepted.
     mutating func expect(
         _ expectation: Expectation,
         session: EncryptedSession? = nil,
@@ -300,7 +300,7 @@ struct Connection: ~Copyable {
         isRecordOutdated = false
     }
 
-    /// Records the slot that the connection lies in.
+    /// Records the slot that stores the connection.
     mutating func enter(_ slot: ConnectionStore.Slot) { self.slot = slot }
 
     /// Tells whether bytes that a side has not sent yet may have to be rewritten.

@@ -2,7 +2,7 @@
 
 /// The part of an open expectation that a connection stores; the rest follows from its mapping.
 ///
-/// It never changes: `Connection` replaces it, and notes by that that its deadline and record change.
+/// It is immutable: `Connection` replaces it, so that one observer notices every change.
 final class OpenExpectation {
     let id: UInt64
     let deadline: Instant
@@ -59,17 +59,17 @@ final class OpenExpectation {
         self.isPending = isPending
     }
 
-    /// The same, open.
+    /// A copy that is open.
     var confirmed: OpenExpectation {
         OpenExpectation(self, deadline: deadline, others: others, isPending: false)
     }
 
-    /// The same with another deadline.
+    /// A copy with another deadline.
     func postponed(until deadline: Instant) -> OpenExpectation {
         OpenExpectation(self, deadline: deadline, others: others, isPending: isPending)
     }
 
-    /// The same for these hosts besides the end of the control connection.
+    /// A copy that these hosts may use, too.
     func shared(with others: [IPAddress]) -> OpenExpectation {
         OpenExpectation(self, deadline: deadline, others: others, isPending: isPending)
     }

@@ -250,8 +250,8 @@ extension Tracker {
         return acknowledgement
     }
 
-    /// Inserts the payload of a segment into its stream and reads its lines; returns `nil` if the segment must
-    /// be dropped.
+    /// Inserts the payload of a segment into its stream and reads its lines; returns `nil` if the segment
+    /// must be dropped.
     private mutating func insertPayload(
         of segment: Segment,
         _ packet: Span<UInt8>,

@@ -14,7 +14,7 @@ extension Tracker {
         return traced.contains { $0.includes(mapping) }
     }
 
-    /// Those of the traced targets that an event is about.
+    /// The traced targets that an event concerns.
     package func targets(of event: Event) -> [TraceTarget] {
         guard !traced.isEmpty, let tuple = event.control else { return [] }
         let mapping =

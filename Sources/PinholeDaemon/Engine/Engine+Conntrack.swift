@@ -75,7 +75,8 @@ extension Engine where System: ~Copyable {
         }
     }
 
-    /// The conntrack entry of such a data connection; `nil` if its tuple was reused by a connection without a master.
+    /// The conntrack entry of a data connection of an encrypted session; `nil` if there is none, or if a connection without a
+    /// master has reused its tuple.
     mutating func dataEntry(of tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         let entry = try kernel.entry(for: tuple)
         return entry?.mapping.original == tuple && entry?.master != nil ? entry : nil

@@ -174,13 +174,13 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         perform(at: now)
     }
 
-    /// Whose sessions are traced.
+    /// The clients and servers whose sessions are traced.
     package var traced: [TraceTarget] {
         get { tracker.traced }
         set { tracker.traced = newValue }
     }
 
-    /// Those of them that an event is about.
+    /// The targets in `traced` that an event concerns.
     package func targets(of event: Event) -> [TraceTarget] { tracker.targets(of: event) }
 
     /// Whether connections with NAT that are adopted have to be confirmed by their ends (`Tracker.provesAdopted`).
