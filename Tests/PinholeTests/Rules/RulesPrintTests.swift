@@ -82,7 +82,7 @@ struct RulesPrintTests {
         }
     }
 
-    @Test func `for FTPS there are sets of its own, a rule that never lets wait, and a mark that passes by`()
+    @Test func `FTPS has its own sets, a queue without waiting, and a mark that bypasses the queue`()
         throws
     {
         let plain = try Program.run("rules", "print").output.split(separator: "\n")
