@@ -159,7 +159,7 @@ extension Daemon {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
         }
         let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
-            UserError($0.description, hint: "start it as root, or as the user that it is to be")
+            UserError($0.description, hint: "start it as root, or as the user that it should run as")
         }
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return liberties
@@ -252,6 +252,6 @@ extension Daemon {
     }
 
     static func unforeseen(_ error: SystemError) -> UserError {
-        UserError(error.description, hint: "see what the kernel's log says of it")
+        UserError(error.description, hint: "see the kernel's log")
     }
 }
