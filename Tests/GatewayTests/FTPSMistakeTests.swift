@@ -37,7 +37,7 @@ import Testing
             _ = try await gateway.probe(gateway.stranger, 49100, from: .client)
             let address = try await finding("ftps-address", gateway)
             #expect(
-                address.contains("tried \(gateway.stranger), and knows the server as \(topology.dialled): ")
+                address.contains("tried \(gateway.stranger), but knows the server as \(topology.dialled): ")
             )
             let listed = try await gateway.pinhole("refusals", "--plain").output
             #expect(listed.contains("reason=ftps-port tried="))
