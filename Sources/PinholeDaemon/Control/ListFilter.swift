@@ -48,7 +48,7 @@ package struct ListFilter: Hashable, Sendable {
             && (Self.isIn(server, original.destination) || Self.isIn(server, reply.source))
     }
 
-    /// Of a control connection that something was refused to, the user is not known.
+    /// Tells whether the filter admits a refusal on this control connection; its user is not known.
     func admits(_ connection: Tuple) -> Bool {
         user == nil && Self.isIn(client, connection.source) && Self.isIn(server, connection.destination)
     }

@@ -84,13 +84,13 @@ extension Engine where System: ~Copyable {
 }
 
 extension ConntrackEntry {
-    /// What the tracker wants to know of the data connection of a transfer.
+    /// The state of a transfer's data connection, for the tracker.
     fileprivate var ofTransfer: DataEntry {
         guard !isClosing else { return .there(traffic, .closing) }
         return .there(traffic, openingStage.map { .opening($0, leaving: leaving) } ?? .open)
     }
 
-    /// How its SYN leaves the gateway, after NAT.
+    /// The tuple with which the connection's SYN leaves the gateway, after NAT.
     fileprivate var leaving: Tuple { mapping.reply.inverted }
 
     /// Tells whether its master is the connection with that original tuple, in either direction: conntrack reverses an entry

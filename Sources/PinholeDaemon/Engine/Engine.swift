@@ -13,9 +13,9 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// The records for the next daemon; `nil` if none are kept.
     var state: StateFile?
     var rejected: RejectedConnectionFile?
-    /// What followers of the records have not been sent yet; whoever runs the engine takes it from here.
+    /// Changes of the records that have not been sent to followers yet; the caller takes them from here.
     package var changes = RecordChanges()
-    /// What goes to the log and the event stream; whoever runs the engine takes it from here.
+    /// Notices for the log and the event stream; the caller takes them from here.
     package var notices = Notices()
     var output = Output()
     /// The actions being performed, and what the kernel answered; buffers that are reused.
