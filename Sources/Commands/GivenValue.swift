@@ -108,7 +108,10 @@ package struct GivenValue: Hashable, Sendable {
         }
         let (next, isTooHigh) = max(numbers[0], numbers[1]).addingReportingOverflow(1)
         guard numbers.count == 3 || !isTooHigh else {
-            throw failure("no number follows \(UInt16.max)", hint: "give 3 numbers with commas between them")
+            throw failure(
+                "the third number has no default after \(UInt16.max)",
+                hint: "give 3 numbers with commas between them"
+            )
         }
         return QueueNumbers(
             control: numbers[0],

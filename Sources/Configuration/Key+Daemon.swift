@@ -26,7 +26,7 @@ extension Key {
         reader: .both,
         summary: "control socket",
         details: """
-            Control socket of the daemon, which the other commands connect to.
+            Control socket of the daemon, to which the other commands connect.
             """
     ) { value, settings throws(UserError) in settings.socketPath = try value.path() }
 
@@ -47,8 +47,8 @@ extension Key {
         standard: Settings(socketPath: ServiceInstance.main.socketPath).peerStatePath,
         summary: "the peer's sessions",
         details: """
-            File with the sessions of the other gateway of a pair, which `pinhole sync` writes. The daemon goes on with \
-            them when it starts. The file is in the folder of the socket unless this key names another one.
+            File in which `pinhole sync` keeps the sessions of the other gateway of a pair. The daemon goes on with \
+            these sessions when it starts. The file is next to the socket unless this key names another one.
             """
     ) { value, settings throws(UserError) in settings.peerState = try value.path() }
 
@@ -98,9 +98,9 @@ extension Key {
         reader: .both,
         summary: "connmark of connections not to queue",
         details: """
-            Bits in the connmark of connections whose packets need not be queued any more: encrypted sessions, and \
-            connections that are not FTP, such as SSH or a VPN on the same port. Packets with SYN, FIN or RST are still \
-            queued, so that a new connection begins without the mark.
+            Connmark of connections that bypass the queue: encrypted sessions, and connections that are not FTP, such as \
+            SSH or a VPN on the same port. Their packets with SYN, FIN or RST are still queued, so that a new connection \
+            begins without the mark.
             """
     ) { value, settings throws(UserError) in settings.releaseMark = try value.bypassMark() }
 
@@ -111,8 +111,8 @@ extension Key {
         standardNote: "none",
         summary: "connmark added to data connections",
         details: """
-            Mark that is added to the connmark that data connections inherit from their control connection, for rules \
-            that match data connections only. Numbers are decimal, or hexadecimal after 0x.
+            Mark that data connections get in addition to the connmark of their control connection, for rules that match \
+            data connections only. Numbers are decimal, or hexadecimal after 0x.
             """
     ) { value, settings throws(UserError) in settings.dataMark = try value.mark() }
 
@@ -122,8 +122,9 @@ extension Key {
         standard: "65536",
         summary: "sessions followed at once",
         details: """
-            Sessions followed at once, from 1 to 1000000. One more replaces the session that has been silent longest \
-            without a login, or passes without help.
+            Sessions followed at once, from 1 to 1000000. At the limit, a new session replaces a closed session, or else \
+            the session without a login that has been silent longest. If there is neither, the new session passes without \
+            help.
             """
     ) { value, settings throws(UserError) in
         settings.policy.maximumConnections = try value.number(in: 1...1_000_000)
@@ -136,8 +137,9 @@ extension Key {
         standardNote: "max-connections / 4",
         summary: "sessions of one client",
         details: """
-            Sessions of one client followed at once, from 1 to 1000000. A client is an IPv4 address or an IPv6 /64. One \
-            more replaces a session of the same client that is closed or has no login, or passes without help.
+            Sessions of one client followed at once, from 1 to 1000000. A client is an IPv4 address or an IPv6 /64. At \
+            the limit, a new session replaces one of the same client that is closed or has no login. If there is none, \
+            the new session passes without help.
             """
     ) { value, settings throws(UserError) in
         settings.policy.maximumClientConnections = try value.number(in: 1...1_000_000)

@@ -13,7 +13,7 @@ extension Key {
         reader: .rules,
         summary: "ports that clients connect to",
         details: """
-            Ports that clients connect to, whatever port NAT then leads them to. Those of `implicit-tls` are added.
+            Ports that clients connect to, before any DNAT. Those of `implicit-tls` are added.
             """
     ) { value, settings throws(UserError) in settings.ports = try value.numbers(in: 1...UInt16.max) }
 
@@ -22,10 +22,10 @@ extension Key {
         form: .flag,
         standard: "no",
         reader: .rules,
-        summary: "show SYN-ACKs of data connections to the daemon",
+        summary: "queue the SYN-ACKs of data connections",
         details: """
-            Show the daemon the SYN-ACKs of data connections. Needed if any rule uses the target SYNPROXY, because the \
-            kernel swallows them otherwise.
+            Queue the SYN-ACKs of data connections to the daemon. This is needed if any rule uses the target SYNPROXY, \
+            because the kernel drops them otherwise.
             """
     ) { value, settings throws(UserError) in settings.sparesSynproxy = try value.flag() }
 
@@ -36,8 +36,8 @@ extension Key {
         reader: .rules,
         summary: "let packets pass while no daemon runs",
         details: """
-            Let packets pass without help while no daemon runs. Otherwise they are lost, and TCP retransmits them until \
-            the next daemon goes on.
+            Let packets pass without help while no daemon runs. Otherwise they are dropped, and TCP retransmits them until \
+            the next daemon runs.
             """
     ) { value, settings throws(UserError) in settings.isBypassing = try value.flag() }
 
@@ -56,9 +56,9 @@ extension Key {
         reader: .rules,
         summary: "backend of the rules",
         details: """
-            Backend of the rules. With `auto` it is the one whose rules are loaded already. Otherwise it is nftables if the \
-            kernel has its `queue`, also beside a firewall made with iptables, and iptables if it has not. To change it, \
-            unload the rules first, and restart the daemon afterwards.
+            Backend of the rules. `auto` keeps the backend whose rules are already loaded. If none are loaded, it selects \
+            nftables if the kernel supports its `queue`, even if the firewall uses iptables, and iptables otherwise. To \
+            change the backend, unload the rules, load the new ones, and restart the daemon.
             """
     ) { value, settings throws(UserError) in
         settings.backend =

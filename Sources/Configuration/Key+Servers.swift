@@ -29,7 +29,7 @@ extension Key {
         details: """
             Honour an advertised address that is not the sender's, as the kernel's `loose=1` does. With up to \
             \(HonouredAddresses.maximumCount) addresses, such as those of a server farm, only these are honoured, and \
-            data connections of active mode may come from them, too.
+            they may also open data connections of active mode.
             """
     ) { value, settings throws(UserError) in settings.policy.rules.honoured = try value.honouredAddresses() }
 
@@ -38,11 +38,12 @@ extension Key {
         form: .flag,
         standard: "no",
         scope: .anywhere,
-        summary: "end connections that try what no client does",
+        summary: "reset connections with invalid announcements",
         details: """
-            End connections that try what no client does, and refuse a PORT sent before the last reply. This cannot \
-            detect a PORT that an attacker has put behind a CRLF into what the client sends, if the server's window ends \
-            just before it. If clients need no active mode, turn off `active` against this attack.
+            Reset connections that are not FTP or that make an invalid or unsolicited announcement, and refuse a PORT that \
+            is sent before the reply to the previous command. This does not detect a PORT that an attacker has injected \
+            after a CRLF into the client's data if the server closes its TCP window just before it. If clients need no \
+            active mode, turn off `active` to prevent this attack.
             """
     ) { value, settings throws(UserError) in settings.policy.rules.isStrict = try value.flag() }
 
@@ -91,10 +92,10 @@ extension Key {
         form: .flag,
         standard: "no",
         scope: .anywhere,
-        summary: "believe the PROXY header of a load balancer",
+        summary: "trust the PROXY header of a load balancer",
         details: """
-            Believe the PROXY header that a load balancer puts before a client's first command: the client can announce \
-            the address in it, and the expectation leads there. Otherwise such a header is skipped.
+            Trust the PROXY header that a load balancer puts before a client's first command: the client can announce the \
+            address in the header, and the expectation leads there. Otherwise such a header is skipped.
             """
     ) { value, settings throws(UserError) in settings.policy.rules.trustsProxyHeader = try value.flag() }
 

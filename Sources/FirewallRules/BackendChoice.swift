@@ -5,13 +5,13 @@ package import Netfilter
 package struct BackendChoice: Hashable, Sendable {
     package let backend: PinholeSet.Backend
     private let reason: String
-    /// What to do to get the other one, if the kernel only lacks modules for it; otherwise empty.
+    /// How to get nftables, if the kernel only lacks modules for it; otherwise empty.
     package let alternative: String
 
     /// Chooses the backend whose rules are loaded, or else the one that is configured.
     ///
-    /// Without either it is nftables if the kernel accepts the rules, also beside a firewall made with iptables: nothing that
-    /// saves, restores or flushes that one touches a table of nftables' own. Many kernels have no `queue`.
+    /// If there is neither, it chooses nftables if the kernel accepts the rules; many kernels have no `queue`. It does so even
+    /// if the firewall uses iptables, because commands that save, restore or flush that firewall do not touch Pinhole's table.
     package init(for rules: RuleSet, configured: PinholeSet.Backend? = nil) {
         if let loaded = PinholeSet.Backend.loaded.first {
             self.init(loaded, "because its rules are loaded")

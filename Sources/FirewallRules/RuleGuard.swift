@@ -2,11 +2,11 @@
 package import Messages
 package import Netfilter
 
-/// Compares what is loaded with what should be, and puts back what is missing.
+/// Compares the loaded rules with those that should be loaded, and restores what is missing.
 ///
-/// The table is an ordinary one, not one with `flags owner, persist`, which nobody else can flush or delete. The kernel lets nobody
-/// but the owner's netlink socket change such a table, not even add a member to its sets (`EPERM`), as the daemon does for each
-/// expectation. Besides, `persist` needs Linux 6.9, and iptables has nothing like it.
+/// The table in nftables does not have `flags owner, persist`, which would protect it from being flushed or deleted. The kernel
+/// lets only the owner's netlink socket change such a table, so the daemon could not add expectations to its sets (`EPERM`).
+/// Besides, `persist` needs Linux 6.9, and iptables has no such protection.
 package struct RuleGuard: Sendable {
     package let backend: PinholeSet.Backend
     package let rules: RuleSet

@@ -28,8 +28,7 @@ extension RuleSet {
     /// - Throws: An error if the commands that remove them fail.
     package static func unload(with backend: PinholeSet.Backend?) throws(UserError) {
         let loaded = PinholeSet.Backend.loaded
-        // Rules of iptables can be left over after their sets are gone.
-        let rest: [PinholeSet.Backend] = loaded.isEmpty && Firewall.hasIPTables ? [.iptables] : []
+        let rest = loaded.isEmpty ? PinholeSet.Backend.allCases.filter(\.mayHaveRulesWithoutSets) : []
         for backend in backend.map({ [$0] }) ?? loaded + rest {
             switch backend {
             case .nft: try Firewall.perform(nftRemoval)

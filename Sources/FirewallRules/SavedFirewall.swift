@@ -2,10 +2,10 @@
 import Linux
 import Netfilter
 
-/// A file from which a firewall is restored at boot, and what it has of Pinhole.
+/// A file from which a firewall is restored at boot, and which of Pinhole's rules and sets it contains.
 ///
-/// A firewall is saved with all rules that are loaded. `iptables-restore` refuses a whole file if a set is missing that one rule
-/// looks into: such a machine starts without any firewall.
+/// A firewall is saved with all rules that are loaded. `iptables-restore` rejects the whole file if one rule refers to a set
+/// that does not exist: such a machine starts without any firewall.
 package struct SavedFirewall: Hashable, Sendable {
     /// The program that reads the file.
     package enum Format: Hashable, Sendable {
@@ -18,9 +18,9 @@ package struct SavedFirewall: Hashable, Sendable {
     package let format: Format
     /// Whether it has rules of ours.
     package let hasRules: Bool
-    /// The names of our sets that its rules look into.
+    /// The names of our sets that its rules refer to.
     package let usedSets: Set<String>
-    /// The names of our sets that it makes itself.
+    /// The names of our sets that it creates itself.
     package let madeSets: Set<String>
 
     /// Reads the text of a file.

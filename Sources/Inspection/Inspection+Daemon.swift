@@ -54,7 +54,7 @@ extension Inspection {
         if rules.asksForFTPS, status["ftps"] == .bool(false) {
             findings.append(
                 .warning(
-                    "FTPS: the rules ask the daemon about SYNs, and it has ftps-ports for no server",
+                    "FTPS: the rules queue SYNs for the daemon, but it has ftps-ports for no server",
                     hint: "write them into a section [server ADDRESS], then pinhole reload"
                 )
             )

@@ -10,15 +10,15 @@ extension Inspection {
     private static let implicitPort: UInt16 = 990
     private static let usualPorts: [UInt16] = [990, 2121, 2221, 8021]
 
-    /// Reports a port that is queued and on which TLS is not expected from the first byte on, though it is usual there; and
-    /// connections to the usual ports that are not queued at all.
+    /// Reports if port 990 is queued but not configured for implicit TLS, and connections to the usual ports that are not
+    /// queued at all.
     mutating func inspectPorts() {
         let implicit = settings.policy.implicitTLSPorts
         if ports.contains(Self.implicitPort), !implicit.contains(Self.implicitPort) {
             let list = (implicit + [Self.implicitPort]).sorted().map(String.init).joined(separator: ",")
             findings.append(
                 .warning(
-                    "FTPS: port \(Self.implicitPort) is queued, and TLS is not expected there from the first byte on",
+                    "FTPS: port \(Self.implicitPort) is queued, but not configured for implicit TLS",
                     hint: "write 'implicit-tls = \(list)' into the configuration"
                 )
             )

@@ -15,7 +15,13 @@ extension Inspection {
         }
         inspectAccounting()
         findings.append(Finding(grade: .fine, subject: "backend: \(choice)", hint: choice.alternative))
-        if backends.contains(.iptables) { inspectIPTables() }
+        for backend in backends {
+            switch backend {
+            // `BackendChoice` checks its modules.
+            case .nft: break
+            case .iptables: inspectIPTables()
+            }
+        }
     }
 
     mutating func inspectAccounting() {
@@ -32,7 +38,7 @@ extension Inspection {
 
     /// Checks the matches and targets of iptables that can be separate modules.
     ///
-    /// Other faults of iptables show in the checks of the rules. The modules of nftables are checked by `BackendChoice`.
+    /// The checks of the rules report other faults of iptables.
     private mutating func inspectIPTables() {
         note("kernel: ipset", hint: "modprobe ip_set_hash_ipportip") { () throws(SystemError) in
             _ = try PinholeSet.open(.iptables)

@@ -88,7 +88,7 @@ extension Inspection {
         if setting("net/netfilter/nf_conntrack_events") == "0" {
             findings.append(
                 .failed(
-                    "pair: the kernel tells conntrackd nothing",
+                    "pair: the kernel sends no events to conntrackd",
                     hint: "sysctl net.netfilter.nf_conntrack_events=1"
                 )
             )

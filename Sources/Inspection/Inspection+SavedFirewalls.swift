@@ -4,7 +4,7 @@ import Linux
 
 /// Checks of the files from which a firewall is restored at boot.
 extension Inspection {
-    /// Reports those that have Pinhole's rules.
+    /// Reports the saved firewalls that have Pinhole's rules.
     mutating func inspectSavedFirewalls() {
         let saved = SavedFirewall.all
         let needed = saved.neededSets
@@ -15,12 +15,12 @@ extension Inspection {
                 let hint = "systemctl enable pinhole-sets, or save it again while the rules are unloaded"
                 findings.append(
                     .failed(
-                        "\(subject), and cannot be restored at boot: nothing makes their sets",
+                        "\(subject), but cannot be restored at boot: nothing creates their sets",
                         hint: hint
                     )
                 )
             } else {
-                let hint = "save it again while they are unloaded, or they outlive Pinhole"
+                let hint = "save it again while the rules are unloaded, or it restores them without Pinhole"
                 findings.append(.warning(subject, hint: hint))
             }
         }

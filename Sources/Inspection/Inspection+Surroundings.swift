@@ -48,7 +48,7 @@ extension Inspection {
     /// Checks whether other rules in our tables are in the right order with ours.
     mutating func inspectOrder() {
         for family in PinholeSet.Family.allCases {
-            guard backends.contains(.iptables), let saved = saved[family] else { continue }
+            guard backends.contains(where: \.sharesTables), let saved = saved[family] else { continue }
             for table in Table.allCases {
                 let order = TableOrder(in: saved, table, ports: ports)
                 let subject = "rules in \(family.program) \(table.rawValue)"

@@ -85,17 +85,23 @@ package struct Inspection {
     // MARK: - Sets and rules
 
     private mutating func inspectRules() {
-        if backends.contains(.nft) { inspectTable() }
-        guard backends != [.nft] else { return }
-        if backends.contains(.nft) {
-            let hint = "pinhole rules unload, then pinhole rules load"
-            findings.append(
-                .failed(
-                    "rules: loaded with both nftables and iptables, so packets are queued twice",
-                    hint: hint
+        for backend in backends {
+            if backend != backends.first {
+                findings.append(
+                    .failed(
+                        "rules: loaded with both nftables and iptables, so packets are queued twice",
+                        hint: "pinhole rules unload, then pinhole rules load"
+                    )
                 )
-            )
+            }
+            switch backend {
+            case .nft: inspectTable()
+            case .iptables: inspectInstallation()
+            }
         }
+    }
+
+    private mutating func inspectInstallation() {
         let installation: Installation
         do {
             installation = try Installation.current()

@@ -21,7 +21,7 @@ package enum Escaping {
         String(decoding: harmless(text.utf8.prefix(limit), lineEndsToo: true), as: UTF8.self)
     }
 
-    /// The same for several lines with their line feeds.
+    /// Escapes lines of text from an untrusted source, as `harmless(_:limit:)` does, but keeps line feeds.
     package static func harmlessLines(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         harmless(bytes, lineEndsToo: false)[...]
     }

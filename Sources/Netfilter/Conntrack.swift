@@ -23,7 +23,7 @@ package struct Conntrack: ~Copyable {
     /// Seconds after which an established connection without packets expires; without /proc, the kernel's default.
     package var establishedTimeout: UInt32 {
         let text = try? timeoutFile?.text(upTo: 16)
-        return text.flatMap { UInt32($0.prefix { $0.isNumber }) } ?? 432_000
+        return text.flatMap { UInt32($0.prefix { $0.isNumber }) } ?? Tracker.aliveSeconds
     }
 
     /// Opens the table of the calling thread's network namespace.

@@ -86,11 +86,11 @@ package struct PinholeSet: ~Copyable {
 
     /// Adds a control connection whose packets are to be queued in both directions.
     ///
-    /// Unless it is removed it expires after five days, the default of `nf_conntrack_tcp_timeout_established`.
+    /// Unless it is removed, it expires after `Tracker.aliveSeconds`.
     ///
     /// - Throws: The errors of `add`.
     package mutating func watch(_ mapping: Mapping) throws(SystemError) {
-        try add(.control(mapping), timeout: 432_000)
+        try add(.control(mapping), timeout: Tracker.aliveSeconds)
     }
 
     /// Removes a control connection, if it is in the set.

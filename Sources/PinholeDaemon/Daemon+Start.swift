@@ -159,7 +159,7 @@ extension Daemon {
             liberties.append("it runs as root: there is no user \(Settings.usualUser)")
         }
         let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
-            UserError($0.description, hint: "start it as root, or as the user that it is to be")
+            UserError($0.description, hint: "start it as root, or as the user that it should run as")
         }
         if !isFiltered { liberties.append("the kernel cannot filter system calls") }
         return liberties
@@ -168,12 +168,16 @@ extension Daemon {
     /// The sets that the loaded rules use, those of expectations at least.
     private static func pinholes() throws(UserError) -> PinholeSet {
         let backend = PinholeSet.Backend.loaded.first ?? .iptables
-        var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) {
-            lacking(
-                "ipset",
-                module: "ip_set_hash_ipportip, or use nftables: pinhole rules load --backend nft",
-                $0
-            )
+        var pinholes = try attempt({ () throws(SystemError) in try PinholeSet.open(backend) }) { error in
+            switch backend {
+            case .nft: lacking("nftables", module: "nf_tables", error)
+            case .iptables:
+                lacking(
+                    "ipset",
+                    module: "ip_set_hash_ipportip, or use nftables: pinhole rules load --backend nft",
+                    error
+                )
+            }
         }
         for family in PinholeSet.Family.allCases {
             let isThere = try attempt(
@@ -248,6 +252,6 @@ extension Daemon {
     }
 
     static func unforeseen(_ error: SystemError) -> UserError {
-        UserError(error.description, hint: "see what the kernel's log says of it")
+        UserError(error.description, hint: "see the kernel's log")
     }
 }

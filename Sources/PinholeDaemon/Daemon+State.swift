@@ -71,7 +71,7 @@ extension Daemon {
     /// Goes on with the connections of an earlier daemon and of the other gateway; of two records, the one of the later term
     /// counts.
     ///
-    /// If the other gateway has relieved this one, what this one's own records say may be out of date, too.
+    /// If the other gateway has been active since, this gateway's own records may be out of date, too.
     private static func restore(
         _ legacy: StateFile.Contents?,
         _ peer: PeerFile.Contents?,

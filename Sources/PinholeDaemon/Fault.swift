@@ -4,7 +4,7 @@
 package enum Fault: String, Hashable, Sendable, CaseIterable {
     /// Packets could not be read from the control queue, or verdicts could not be sent.
     case controlQueue = "control-queue"
-    /// The same for the data queue, or the session queue.
+    /// Packets could not be read from the data queue or the session queue, or verdicts could not be sent.
     case dataQueue = "data-queue"
     /// The kernel dropped a packet because the queue's socket buffer was full (ENOBUFS); its sender retransmits it.
     case overrun

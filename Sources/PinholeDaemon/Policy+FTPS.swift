@@ -2,7 +2,7 @@
 import FTPHelper
 
 extension Policy {
-    /// The same policy, but nothing opens for encrypted sessions.
+    /// A copy of the policy by which nothing opens for encrypted sessions.
     var withoutFTPS: Policy {
         var policy = self
         for (prefix, rules) in servers {

@@ -13,7 +13,7 @@ extension UserError {
             case ENOPROTOOPT: "leave out --key: the kernel has no TCP signatures (CONFIG_TCP_MD5SIG)"
             case EINVAL: "give numeric addresses of the same family"
             case EACCES, EPERM: "run it as the user of the daemon, or as root"
-            default: "see what the kernel's log says of it"
+            default: "see the kernel's log"
             }
         self.init(error.description, hint: hint)
     }

@@ -37,8 +37,8 @@ enum Pinhole {
         case "--version": return try VersionCommand.run(parsing: [])
         case "run":
             throw UserError(
-                "the daemon is a program of its own",
-                hint: "start it with pinholed, which takes the options that run had",
+                "there is no subcommand run any more",
+                hint: "start the daemon with pinholed, which has the same options",
                 status: .usage
             )
         default: try command(named: first).run(parsing: Array(arguments.dropFirst()))

@@ -115,7 +115,7 @@ import Testing
             let report = try #require(try BlockedReport.all(of: events).first)
             #expect(report.stage == "half-open")
             let words =
-                "\(gateway.topology.server) port \(Self.port) answers, and \(gateway.topology.client) "
+                "\(gateway.topology.server) port \(Self.port) answers, but \(gateway.topology.client) "
             #expect(report.explanation.hasPrefix(words))
         }
     }

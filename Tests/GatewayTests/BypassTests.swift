@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What is no FTP passes by the daemon once that is certain, where there is a mark for it.
+/// With a mark for it, connections that are not FTP bypass the queue once that is certain.
 @Suite struct BypassTests {
     private static let mark = ["--bypass-mark", "0x1000"]
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
-    func `what is no FTP passes by, nothing opens for it, and its end is seen`(topology: Topology)
+    func `what is not FTP bypasses the queue, nothing opens for it, and its end is seen`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `TLS from the first byte on passes by, whatever it is, and so does none that may be left again`()
+    func `implicit TLS bypasses the queue, and TLS that may end with CCC does not`()
         async throws
     {
         try await Gateway.with(.routed) { gateway in

@@ -37,7 +37,7 @@ import Testing
             _ = try await gateway.probe(gateway.stranger, 49100, from: .client)
             let address = try await finding("ftps-address", gateway)
             #expect(
-                address.contains("tried \(gateway.stranger), and knows the server as \(topology.dialled): ")
+                address.contains("tried \(gateway.stranger), but knows the server as \(topology.dialled): ")
             )
             let listed = try await gateway.pinhole("refusals", "--plain").output
             #expect(listed.contains("reason=ftps-port tried="))
@@ -61,7 +61,7 @@ import Testing
             let check = try await gateway.pinhole("check").output
             #expect(
                 check.contains(
-                    "FTPS: port 990 is queued, and TLS is not expected there from the first byte on: "
+                    "FTPS: port 990 is queued, but not configured for implicit TLS: "
                 )
             )
             #expect(!check.contains("port 990: connections there pass unread"))
@@ -85,7 +85,7 @@ import Testing
             )
             #expect(
                 check.contains(
-                    "FTPS: the rules ask the daemon about SYNs, and it has ftps-ports for no server: "
+                    "FTPS: the rules queue SYNs for the daemon, but it has ftps-ports for no server: "
                 )
             )
         }

@@ -177,8 +177,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `with a mark for it the packets of a session pass by the daemon, and its end does not`() async throws
-    {
+    func `with a mark for it the packets of a session bypass the queue, and its end does not`() async throws {
         let mark = ["--bypass-mark", "0x1000/0x1000"]
         try await Self.withStage(.masqueraded, mark + ["--timeout", "10"], rules: mark) { gateway, stage, _ in
             func packets() async throws -> Int {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Connections whose packets pass by the firewall's rules (`nf_flow_table`).
+/// Connections whose packets bypass the firewall's rules (`nf_flow_table`).
 @Suite(.enabled(if: KernelFeature.hasFlowtables, "this kernel has no flowtables"))
 struct FlowtableTests {
     @Test(.timeLimit(.minutes(20)))
@@ -17,7 +17,7 @@ struct FlowtableTests {
                 try #require(failure == nil, "\(mode)")
                 let count = try await forwardedBytes(on: gateway) - before
                 try #require(count > 0, "\(mode): the control connection passed by the rules")
-                try #require(count < gateway.payload.count / 2, "\(mode): the file did not pass by the rules")
+                try #require(count < gateway.payload.count / 2, "\(mode): the file did not bypass the rules")
             }
             try await gateway.comesToRest()
 

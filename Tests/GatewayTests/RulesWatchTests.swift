@@ -87,7 +87,12 @@ import Testing
     }
 
     /// A connection that is being opened just then would be refused, and counters begin anew.
-    @Test(.timeLimit(.minutes(20)), arguments: [[], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"]])
+    @Test(
+        .timeLimit(.minutes(20)),
+        arguments: [
+            [], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"],
+        ]
+    )
     func `rules that are loaded already are left alone when it starts`(options: [String]) async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in

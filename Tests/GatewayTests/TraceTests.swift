@@ -139,7 +139,7 @@ import Testing
             try await stage.say(.server, "229 ok (|||20000|)\r\n")
             try await trace.said("is expected and let through")
             #expect(await trace.stopped() == 0)
-            try expect(["diagnosis: the data connection was announced, and no SYN came from "], in: trace)
+            try expect(["diagnosis: the data connection was announced, but no SYN came from "], in: trace)
         }
     }
 }

@@ -19,7 +19,7 @@ struct CommandLineTests {
         (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
         (
             ["run", "--timeout", "60"],
-            "the daemon is a program of its own: start it with pinholed, which takes the options that run had"
+            "there is no subcommand run any more: start the daemon with pinholed, which has the same options"
         ),
         (
             ["rules", "load", "--ftps-mark=0x1000"],
@@ -56,7 +56,7 @@ struct CommandLineTests {
         ),
         (
             ["rules", "print", "--queues", "1,65535"],
-            "--queues: no number follows 65535: give 3 numbers with commas between them"
+            "--queues: the third number has no default after 65535: give 3 numbers with commas between them"
         ),
         (["rules", "print", "--queues", "7,7"], "--queues: 7 is given twice: give different numbers"),
     ])

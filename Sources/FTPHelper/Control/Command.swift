@@ -16,8 +16,7 @@ package struct Command: Hashable, Sendable {
     package let verb: Verb
     /// Offsets of the argument in the line; empty if there is none.
     package let argument: Range<Int>
-    /// Whether the reply may contain lines that the server did not write itself, for example the file
-    /// names that STAT lists.
+    /// Whether the reply to the command is quoting (`Verb.quoting`).
     let isQuoting: Bool
 
     /// Parses a line including its end; `nil` if it is not an FTP command.

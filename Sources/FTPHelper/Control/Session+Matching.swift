@@ -6,7 +6,7 @@ extension Session {
     ///
     /// - Parameters:
     ///   - verb: the command.
-    ///   - isQuoting: whether its reply may contain lines that the server did not write itself.
+    ///   - isQuoting: whether its reply is quoting (`Verb.quoting`).
     /// - Returns: the ordinal of the command.
     @discardableResult
     mutating func push(_ verb: Verb, isQuoting: Bool = false) -> UInt32 {
@@ -25,14 +25,14 @@ extension Session {
         return nextOrdinal &- 1
     }
 
-    /// Number of surplus replies that a server is assumed to have sent at most.
+    /// Maximum number of surplus replies that a server is assumed to have sent.
     private static let maximumExcessReplies = 4
 
-    /// Tells whether the unfinished reply may contain lines that the server did not write itself.
+    /// Tells whether the unfinished reply may be quoting (`Verb.quoting`).
     var mayQuote: Bool { !isSynchronised || awaitsQuote(excess: Session.maximumExcessReplies) }
 
-    /// Tells whether a command waits whose reply may contain such lines, if the server has sent `excess`
-    /// surplus replies.
+    /// Tells whether a command may be waiting for a quoting reply, if the server has sent `excess` surplus
+    /// replies.
     func awaitsQuote(excess: Int) -> Bool {
         Int(commandsSinceQuoting) < outstanding.count + Int(outstanding.forgotten) + excess
     }
@@ -91,7 +91,7 @@ extension Session {
             }
             index = next
         }
-        // These commands cannot have such a reply.
+        // A surplus reply: the command cannot have such an answer.
         let isExcess =
             outstanding[index].solicits != nil && !reply.isError
             || outstanding[index] == .user && reply.code == 220

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The FTP session of a control connection: what the lines of the two sides mean to each other.
+/// The FTP session of a control connection: the state that gives each line its meaning.
 ///
 /// It receives the lines of each side in stream order and returns what each one means for tracking. It
 /// matches replies to commands in order (RFC 959, section 5.4), follows multi-line replies to their end, and
@@ -21,21 +21,22 @@ package struct Session: Sendable {
         case ignored
     }
 
-    /// What a line means for tracking.
+    /// The result of processing a line, on which the tracker acts.
     package enum Outcome: Sendable {
+        /// The line has no effect on the tracker.
         case passes
-        /// It announces a data connection and is allowed to; `command` is the ordinal of the PORT, EPRT or
+        /// The line announces a data connection, and may do so. `command` is the ordinal of the PORT, EPRT or
         /// LPRT command, or of the command that the reply answers.
         case announces(Announcement, command: UInt32)
-        /// It would announce one, but is refused.
+        /// The line would announce a data connection, but is refused.
         case refused(Refusal.Reason, Expectation.Kind?)
         /// The server rejected the PORT, EPRT or LPRT with this ordinal.
         case rejects(command: UInt32)
         /// Both sides speak TLS from the next byte on.
         case encrypts
-        /// It tells something about a transfer.
+        /// The line updates the transfer.
         case transfer(TransferUpdate)
-        /// It is not refused, but opens nothing.
+        /// The line is not refused, but opens nothing.
         case unopened(UnopenedReason)
 
         /// The kind of expectation that the line announces or would announce; `nil` if none.
@@ -50,8 +51,8 @@ package struct Session: Sendable {
 
     enum Phase: UInt8 {
         case greeting, login, ready, encrypted, notFTP
-        /// Bytes were missed during the login, or may have been. The replies to later commands have to show whether it
-        /// succeeded.
+        /// Bytes were missed during the login, or may have been. The replies to later commands have to show
+        /// whether it succeeded.
         case doubtful
     }
 
@@ -79,19 +80,19 @@ package struct Session: Sendable {
     var isImplicit = false
     /// Code of the unfinished multi-line reply; 0 if there is none.
     var continuedCode: UInt16 = 0
-    /// Code of a multi-line reply that was given up before its own end and may contain lines that the server
-    /// did not write; 0 if there is none, 1 if its code was missed.
+    /// Code of a multi-line reply that may be quoting (`Verb.quoting`) and that a reply with another code has
+    /// interrupted; 0 if there is none, 1 if its code was missed.
     ///
-    /// No line announces anything until that end arrives (contract S1).
+    /// Nothing is announced until the reply ends with this code (contract S1).
     var unendedCode: UInt16 = 0
-    /// Number of commands since the last one that is `Command.isQuoting`; at most 255.
+    /// Number of commands since the last one with a quoting reply; at most 255.
     var commandsSinceQuoting: UInt8 = .max
     /// Ordinal of the next command.
     var nextOrdinal: UInt32 = 0
     var clientRecords = TLSRecords()
     var serverRecords = TLSRecords()
-    /// Set after missed bytes of the server, while the next lines may be the inside of a multi-line reply:
-    /// nothing in these counts.
+    /// Set after missed bytes of the server, while the next lines may be inside a multi-line reply and are
+    /// therefore ignored.
     var hasMissedReply = false
     /// Set if nothing may open for the current TLS session any more.
     var isDistrusted = false

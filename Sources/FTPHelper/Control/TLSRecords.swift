@@ -15,8 +15,8 @@ package struct TLSRecords: Sendable {
         case handshake
         /// A handshake record, and later a complete record of application data.
         case data
-        /// The same, and then, after data of the other side, evidence that the other side has finished the
-        /// handshake.
+        /// A handshake record, a complete record of application data, and then, after data of the other side,
+        /// evidence that the other side has finished the handshake.
         case answer
     }
 

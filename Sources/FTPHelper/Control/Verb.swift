@@ -8,8 +8,9 @@ package enum Verb: UInt8, Hashable, Sendable {
     case retr, size
     /// Not a command: marks an entry of `VerbQueue` that was answered before the transfer in front of it.
     case answered
-    // The cases from here on are queued as another one (`awaited`), because `VerbQueue` stores four bits per
-    // entry.
+    // `VerbQueue` stores four bits per entry, so the sixteen cases above use up its values. The cases below
+    // are queued as one of them (`awaited`). To queue a seventeenth, widen the entries of `VerbQueue.oldest`,
+    // which changes `inlineCapacity` and each shift and mask there, and add one to `KeptConnection.version`.
     case stor, stou, appe, list, nlst, mlsd
     case rest, type
     case cwd, cdup, pwd
@@ -101,11 +102,12 @@ extension Verb {
         ].map(pack)
     )
 
-    /// Commands whose replies may contain lines that the server did not write itself.
+    /// Commands that, with an argument, have a *quoting* reply: one that may contain lines that the server
+    /// did not write itself (contract S1).
     ///
-    /// The STAT of BSD servers, for example, passes on the output of `ls`, including file names with line
-    /// feeds. Text that servers show after a login or a CWD is not a problem, because they mark or indent
-    /// each line of it.
+    /// Unknown commands count as such, too. The STAT of BSD servers, for example, passes on the output of
+    /// `ls`, including file names with line feeds. Text that servers show after a login or a CWD is not a
+    /// problem, because they mark or indent each line of it.
     static let quoting: Set<UInt64> = Set(["HELP", "LANG", "MLST", "SITE", "STAT"].map(pack))
 
     private static func pack(_ name: String) -> UInt64 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The directory that a client works in, as far as its session tells (RFC 959, section 4.1.1, and appendix II).
+/// The working directory of a client, as far as it follows from its session (RFC 959, section 4.1.1, and
+/// appendix II).
 ///
-/// It is known once PWD is answered or CWD has named an absolute path, and unknown again after anything that is not
-/// understood. It is only for display: a symbolic link in it, which only the server knows, makes `..` lead elsewhere.
+/// It is known once PWD is answered or CWD has named an absolute path, and unknown again after anything that
+/// is not understood. It is only for display: if it contains a symbolic link, which only the server knows,
+/// `..` leads elsewhere.
 struct WorkingDirectory: Hashable, Sendable {
     /// Maximum number of bytes; a longer directory is unknown.
     static let maximumSize = Transfer.maximumPathSize
@@ -17,7 +19,9 @@ struct WorkingDirectory: Hashable, Sendable {
         let target: [UInt8]
     }
 
-    /// What is known, apart from the session, because of most sessions nothing is; it never changes.
+    /// The directory and the pending request, if there are any.
+    ///
+    /// Immutable, and stored outside of the session because most sessions have neither.
     private final class Knowledge: Sendable {
         let path: [UInt8]
         let request: Request?
@@ -101,7 +105,8 @@ struct WorkingDirectory: Hashable, Sendable {
         return parts.isEmpty ? [slash] : parts.flatMap { [slash] + $0 }
     }
 
-    /// The absolute path between the quotation marks of a 257, in which they are doubled; empty if there is none.
+    /// The absolute path between the quotation marks of a 257, in which they are doubled; empty if there is
+    /// none.
     private static func quoted(in line: Span<UInt8>) -> [UInt8] {
         let mark = UInt8(ascii: "\"")
         var path: [UInt8] = []

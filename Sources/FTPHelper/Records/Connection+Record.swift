@@ -68,7 +68,7 @@ extension Connection {
             opening.translatedPort.write(into: &record)
             opening.deadline.nanoseconds.write(into: &record)
             opening.command.write(into: &record)
-            opening.isForetold.write(into: &record)
+            opening.isPending.write(into: &record)
             opening.session?.write(into: &record, liveCount: extent.liveCount)
         }
         let kept = extent.isWhole && transfer?.isUnderWay ?? false ? transfer : nil
@@ -165,7 +165,7 @@ extension Connection {
         let translatedPort: UInt16 = try record.next()
         let deadline = try record.instant()
         let command: UInt32 = try record.next()
-        let isForetold: Bool = try record.next()
+        let isPending: Bool = try record.next()
         let kept = kind == .ftps ? try record.next(EncryptedSession.self) : nil
         kept?.heard = now
         let opened = expectation(
@@ -177,6 +177,6 @@ extension Connection {
             until: deadline,
             access: kept?.access
         )
-        expect(opened, session: kept, command: command, isForetold: isForetold)
+        expect(opened, session: kept, command: command, isPending: isPending)
     }
 }

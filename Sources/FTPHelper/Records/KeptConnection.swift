@@ -4,14 +4,15 @@
 ///
 /// Only conntrack knows whether it still exists. Ask it first, then pass the connection to `Tracker.restore`.
 package struct KeptConnection {
-    /// The version of the record's layout: whoever changes what `Connection.write(into:_:)` writes counts it up.
+    /// The version of the record's layout.
     ///
-    /// `LayoutTests` notices a layout that has changed under the same version.
+    /// Add one whenever you change what `Connection.write(into:_:)` writes. `LayoutTests` fails if the layout
+    /// has changed and the version has not.
     package static let version: UInt64 = 9
     /// The versions that can be read: the current and the previous one; 8 is the oldest.
     ///
-    /// A daemon continues with the sessions of the one before an upgrade, and two gateways can be upgraded in
-    /// turn.
+    /// A daemon thus continues with the sessions of the one before an upgrade, and two gateways can be upgraded
+    /// one after the other.
     package static let readableVersions: ClosedRange<UInt64> = max(8, version - 1)...version
 
     let slot: ConnectionStore.Slot
@@ -36,15 +37,15 @@ package struct KeptConnection {
     /// Tells whether a daemon on another gateway wrote it.
     package var isOfPeer: Bool { if case .peer = origin { true } else { false } }
 
-    /// Tells whether to keep it if conntrack has no entry: the user has logged in, or its numbers are
-    /// shifted.
+    /// Tells whether to keep the connection if conntrack has no entry: the user has logged in, or its numbers
+    /// are shifted.
     ///
-    /// What a peer says is believed only of connections that conntrack has.
+    /// A record of a peer is used only if conntrack has the connection.
     package var outlivesConntrack: Bool {
         !isOfPeer && !connection.isClosed && (connection.isLiberal || !connection.isWaiting)
     }
 
-    /// Set if the direction of its conntrack entry was reversed, so that it was watched.
+    /// Whether the direction of its conntrack entry was reversed, so that the connection was watched.
     package var isReversed: Bool { connection.isReversed }
 
     /// The two tuples of its conntrack entry.

@@ -4,7 +4,7 @@
 package enum RecordOrigin: Sendable {
     /// The last daemon of this gateway: the record is up to date.
     case predecessor
-    /// The daemon of another gateway, or one of this gateway that another has relieved: later changes may be
+    /// The daemon of another gateway, or a daemon of this gateway before a failover: later changes may be
     /// missing, and conntrack has the connection under another identifier.
     ///
     /// `clockShift` is added to a time of its clock to get one of this machine's, in nanoseconds.

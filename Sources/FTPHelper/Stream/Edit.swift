@@ -16,7 +16,7 @@ struct Edit: Sendable {
     /// The end is stored because every packet needs it, and `text` is in another part of memory.
     let outputStart: SequenceNumber
     let outputEnd: SequenceNumber
-    /// Position within the span up to which the sender may have received acknowledgements before `text` was
+    /// The last position within the span that may have been acknowledged to the sender before `text` was
     /// delivered.
     let promised: SequenceNumber
 

@@ -16,15 +16,16 @@ extension Stream {
 
     /// The reading of a stream after a segment was inserted.
     ///
-    /// Only `insert` begins one. Lines are read and replaced with it, and `withhold` or `stop` ends it: the
-    /// order of these calls cannot be another.
+    /// `insert` begins a reading, lines are read and replaced with it, and `withhold` or `stop` ends it. The
+    /// type enforces this order.
     package struct Reading: ~Copyable {
         /// Whether the segment contradicts the first copy of its bytes.
         package let isConflicting: Bool
-        /// `Stream.next` before the segment: the bytes before it had been withheld or forwarded.
+        /// `Stream.next` before the segment: all earlier bytes had been withheld or forwarded.
         let next: SequenceNumber
-        /// `Stream.heldStart` before the segment: position of the first withheld byte; equal to `next` if
-        /// there was none, and once an edit delivers the withheld bytes.
+        /// `Stream.heldStart` before the segment: the position of the first withheld byte.
+        ///
+        /// Equal to `next` if no byte was withheld, or once an edit has delivered the withheld bytes.
         private(set) var heldStart: SequenceNumber
 
         fileprivate init(_ next: SequenceNumber, heldStart: SequenceNumber, isConflicting: Bool) {

@@ -28,9 +28,9 @@ extension Stream {
 
     /// Translates an acknowledged position from the output space to the input space.
     ///
-    /// A position inside an edit's text acknowledges nothing of the edit beyond what the sender was told
-    /// before. A position at the first withheld byte acknowledges all withheld bytes: they are kept here, and
-    /// the segment that completes the line delivers them.
+    /// A position inside an edit's text acknowledges nothing of the edit beyond what was acknowledged to the
+    /// sender before. A position at the first withheld byte acknowledges all withheld bytes: they are kept
+    /// here, and the segment that completes the line delivers them.
     package func input(of position: SequenceNumber) -> SequenceNumber {
         if heldCount > 0, position == heldStart + shift { return next }
         for edit in edits.reversed() {
@@ -43,9 +43,9 @@ extension Stream {
     /// Translates the sequence number that an error message quotes from the output space to the sender's
     /// number.
     ///
-    /// If the quoted segment is a piece of an edit, the result is the position up to which the sender may
-    /// have been told that its bytes arrived: the sender accepts no earlier number as its own, and it has
-    /// sent the bytes behind it. A quoted probe stands for the withheld bytes.
+    /// If the quoted segment is a piece of an edit, the result is the last position that may have been
+    /// acknowledged to the sender: the sender accepts no earlier number as its own, and it has sent the bytes
+    /// behind it. A quoted probe stands for the withheld bytes.
     func origin(of position: SequenceNumber) -> SequenceNumber {
         heldCount > 0 && position == probe ? next : input(of: position)
     }
@@ -72,7 +72,7 @@ extension Stream {
 
     /// Records that the receiver has acknowledged everything up to a position of the input space.
     ///
-    /// If the receiver acknowledges bytes that were never seen here, they took another way, and the stream
+    /// If the receiver acknowledges bytes that were never seen here, they took another route, and the stream
     /// resumes behind them.
     package mutating func acknowledge(_ position: SequenceNumber) {
         if position.isAfter(next + (isFinished ? 1 : 0)) {

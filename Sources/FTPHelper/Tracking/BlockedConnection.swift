@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// A data connection whose SYN passed Pinhole, and which does not come about: nobody answers, or the answer
-/// does not arrive.
+/// A data connection whose SYN passed Pinhole, but whose handshake does not complete.
 package struct BlockedConnection: Hashable, Sendable {
-    /// How far conntrack has seen it.
+    /// The last packet of the handshake that conntrack has seen.
     package enum Stage: String, Hashable, Sendable, CaseIterable {
-        /// Its entry was made, and conntrack has not seen the SYN since.
+        /// None: its entry was created, but the SYN did not reach conntrack.
         case unseen
-        /// Conntrack has seen the SYN, and no answer.
+        /// The SYN, but no answer.
         case unanswered
-        /// Conntrack has seen the SYN-ACK, and not the ACK that follows it.
+        /// The SYN-ACK, but not the ACK that follows it.
         case halfOpen = "half-open"
     }
 

@@ -8,24 +8,24 @@ package enum Completion: Sendable {
     case notAdmitted(IPAddress)
     /// The conntrack entry of the data connection was created.
     case established(ExpectedConnection)
-    /// It could not be created.
+    /// The conntrack entry of the data connection could not be created.
     case notEstablished(ExpectedConnection)
-    /// What conntrack has of the connection of `Action.verify`.
+    /// The state in conntrack of the connection of `Action.verify`.
     case verified(Mapping, ControlConnection)
-    /// What conntrack has of the data connection of `Action.measure`.
+    /// The state in conntrack of the data connection of `Action.measure`.
     case measured(TransferSummary, DataEntry)
-    /// What conntrack has of a data connection of an encrypted session, with the tuple of its SYN.
+    /// The state in conntrack of a data connection of an encrypted session, with the tuple of its SYN.
     case looked(Tuple, EncryptedDataConnection)
 
-    /// What conntrack has of a control connection.
+    /// The state of a control connection in conntrack.
     package enum ControlConnection: Sendable {
-        /// No entry.
+        /// There is no entry.
         ///
         /// It may have been flushed (`conntrack -F`), and the next packet creates it again.
         case gone
-        /// An entry that is not established yet, or that an end has closed.
+        /// The entry is not established yet, or an end has closed the connection.
         case closing
-        /// An entry.
+        /// There is an entry.
         case there(
             entryID: UInt32,
             isHelped: Bool,
@@ -35,13 +35,13 @@ package enum Completion: Sendable {
         )
     }
 
-    /// What conntrack has of a data connection of an encrypted session.
+    /// The state in conntrack of a data connection of an encrypted session.
     package enum EncryptedDataConnection: Sendable {
-        /// It was answered and is open.
+        /// The connection was answered and is open.
         case answered
-        /// It has not been answered yet; its SYN leaves the gateway with this tuple.
+        /// The connection has not been answered yet; its SYN leaves the gateway with this tuple.
         case unanswered(BlockedConnection.Stage, leaving: Tuple)
-        /// It has ended, or there is no entry.
+        /// The connection has ended, or there is no entry.
         case ended(wasAnswered: Bool)
     }
 }

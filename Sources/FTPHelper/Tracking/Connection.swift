@@ -2,11 +2,11 @@
 
 /// A control connection: its mapping, its two streams, its session, and its open expectation.
 ///
-/// There may be a million of them. What few connections need is therefore stored separately, and an idle one
-/// has no buffers.
+/// There may be a million connections. What few of them need is therefore stored separately, and an idle
+/// connection has no buffers.
 ///
-/// It lies in a slot of the `ConnectionStore` and changes only there, in `Tracker.update`. It marks by itself
-/// which of its changes move its deadline and which its record has to contain.
+/// A connection is stored in a slot of the `ConnectionStore` and changes only there, in `Tracker.update`. Its
+/// property observers mark the changes that move its deadline and those that outdate its record.
 struct Connection: ~Copyable {
     // The members that every packet needs come first, adjacent and without padding.
 
@@ -15,10 +15,10 @@ struct Connection: ~Copyable {
     ///
     /// Two helpers would both rewrite, so this one only watches.
     let isHelped: Bool
-    /// Set once the first packet has given the positions of the streams.
+    /// Set once the first packet has set the positions of the streams.
     var isPositioned = false
-    /// Set if the connection was established before its packets could be seen; its first packet may then be
-    /// any.
+    /// Set if the connection was established before Pinhole could see its packets; any packet may then be the
+    /// first one.
     let isEarlier: Bool
     /// Set while `opening` belongs to an encrypted session.
     ///
@@ -61,9 +61,9 @@ struct Connection: ~Copyable {
     /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
     /// the connection.
     var isReversed = false { didSet { isRecordOutdated = true } }
-    /// The slot that the connection lies in; `nil` before it does.
+    /// The slot that stores the connection; `nil` until it is stored.
     ///
-    /// The slot owns the connection, so it exists as long.
+    /// The slot owns the connection, so it lives as long.
     private(set) unowned var slot: ConnectionStore.Slot?
     /// The last expectation, while it is open.
     private(set) var opening: OpenExpectation? {
@@ -84,7 +84,7 @@ struct Connection: ~Copyable {
     /// The client address in the PROXY header; believed only if `Policy.Rules.trustsProxyHeader` is set.
     var proxied: ProxiedClient?
     /// The reasons why nothing opened that were already reported.
-    var told = UnopenedReason.Told()
+    var reportedReasons = UnopenedReason.Reported()
 
     // Counters for the listing.
     var edits: UInt32 = 0
@@ -193,7 +193,7 @@ struct Connection: ~Copyable {
         side == .client ? mapping.original.source.address : mapping.reply.source.address
     }
 
-    /// The open or foretold expectation.
+    /// The open or pending expectation.
     var expectation: Expectation? {
         opening.map { opening in
             expectation(
@@ -255,12 +255,12 @@ struct Connection: ~Copyable {
     /// Tells whether NAT changes the address of a side.
     func isShownOtherwise(_ side: Session.Side) -> Bool { ownAddress(of: side) != shownAddress(of: side) }
 
-    /// Sets the open expectation; if `isForetold`, it opens once the login is accepted.
+    /// Sets the expectation; if `isPending`, it opens once the login is accepted.
     mutating func expect(
         _ expectation: Expectation,
         session: EncryptedSession? = nil,
         command: UInt32,
-        isForetold: Bool = false
+        isPending: Bool = false
     ) {
         let end = expectation.translatedTo.address
         let isOwn = end == ownAddress(of: expectation.kind.isActive ? .client : .server)
@@ -269,15 +269,15 @@ struct Connection: ~Copyable {
             session: session,
             target: isOwn ? nil : end,
             command: command,
-            isForetold: isForetold
+            isPending: isPending
         )
     }
 
     /// Clears the expectation.
     mutating func expectNothing() { opening = nil }
 
-    /// Opens the foretold expectation.
-    mutating func confirmForetold() { opening = opening?.confirmed }
+    /// Opens the pending expectation.
+    mutating func confirmPending() { opening = opening?.confirmed }
 
     /// Lets other hosts of the server's farm open the data connection of an active expectation.
     mutating func admit(_ others: [IPAddress]) {
@@ -299,7 +299,7 @@ struct Connection: ~Copyable {
         isRecordOutdated = false
     }
 
-    /// Records the slot that the connection lies in.
+    /// Records the slot that stores the connection.
     mutating func enter(_ slot: ConnectionStore.Slot) { self.slot = slot }
 
     /// Tells whether bytes that a side has not sent yet may have to be rewritten.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The control connections, and everything that is derived from their state: lookup by tuple, who gives way
-/// to others, the next deadline, the bytes kept, the records to be written.
+/// The control connections, and everything that is derived from their state: lookup by tuple, the order of
+/// eviction, the next deadline, the bytes kept, the records to be written.
 ///
-/// A connection changes only in `Tracker.update`, and the store then accounts for the change. Nothing that is
-/// derived can therefore be out of date.
+/// A connection changes only in `Tracker.update`, after which the store updates all derived data.
 struct ConnectionStore: ~Copyable {
-    /// The place of a connection, by which tables refer to it.
+    /// The storage of a connection, to which the tables refer.
     final class Slot {
         /// Places in the eviction lists, indexed by `EvictionList.Reason`; 0 if not in the list.
         var yieldingPlaces: [2 of Int32] = .init(repeating: 0)
@@ -120,12 +119,13 @@ extension ConnectionStore {
         journal.note(slot)
     }
 
-    /// Records that a packet of the connection arrived: among those without a login, it now gives way last.
+    /// Records that a packet of a connection arrived: it is now the last one without a login to be evicted.
     mutating func touch(_ slot: Slot) {
         if slot.yieldingPlaces[EvictionList.Reason.waiting.rawValue] > 0 { waiting.append(slot) }
     }
 
-    /// Matches packets of a connection by their sequence numbers, too, as if it had a double.
+    /// Makes lookups of a connection also compare sequence numbers, as if it had a double
+    /// (`Slot.mayHaveDouble`).
     mutating func distinguish(_ slot: Slot) { slot.mayHaveDouble = true }
 
     /// Accounts for the changes of a connection.
@@ -243,11 +243,11 @@ extension ConnectionStore {
     /// Number of clients with a connection.
     var clientCount: Int { clients.count }
 
-    /// The connection that gives way to another one: closed connections and those that conntrack has
-    /// forgotten first, then those without a login.
+    /// The connection to evict for another one: closed connections and those that conntrack has forgotten
+    /// first, then those without a login.
     var yielding: Slot? { lingering.first ?? waiting.first }
 
-    /// The connection of a client that gives way to another one.
+    /// The connection of a client to evict for another one.
     func yielding(of client: Client) -> Slot? { lingering.first(of: client) ?? waiting.first(of: client) }
 }
 

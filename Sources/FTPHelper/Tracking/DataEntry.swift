@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What conntrack has of the data connection of a transfer.
+/// The state of a transfer's data connection in conntrack.
 package enum DataEntry: Hashable, Sendable {
-    /// It could not be asked, or there is no conntrack, as in a capture.
+    /// Conntrack could not be asked, or there is none, as for a capture.
     case unknown
-    /// It has no entry, or one of another connection.
+    /// There is no entry, or it is that of another connection.
     ///
-    /// It deletes the entry of a SYN at once if the answer is an RST.
+    /// Conntrack deletes the entry of a SYN at once if the answer is an RST.
     case gone
-    /// It has an entry; the traffic is `nil` if it does not count (`nf_conntrack_acct`).
+    /// There is an entry; the traffic is `nil` if conntrack does not count it (`nf_conntrack_acct`).
     case there(Traffic?, Phase)
 
-    /// How far the connection is.
+    /// The phase of the connection.
     package enum Phase: Hashable, Sendable {
-        /// It is not established; its SYN leaves the gateway with the second tuple.
+        /// The connection is not established; its SYN leaves the gateway with this tuple.
         case opening(BlockedConnection.Stage, leaving: Tuple)
         case open
-        /// An end has closed it.
+        /// An end has closed the connection.
         case closing
     }
 

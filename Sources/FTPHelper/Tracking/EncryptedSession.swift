@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What an encrypted session adds to `OpenExpectation`: it allows many connections to many ports.
+/// The part of an `OpenExpectation` that only encrypted sessions have: they may open many data connections
+/// to many ports.
 final class EncryptedSession {
     let ports: ClosedRange<UInt16>
     let active: Expectation.Access.Active
     let maximum: Int
-    /// Tuples of the data connections that have not ended as far as is known, as their SYNs arrived.
+    /// Tuples of the data connections that are not known to have ended, as their SYNs arrived.
     ///
-    /// The oldest come first, but those that turned out to be answered when conntrack was asked have moved to
-    /// the end.
+    /// The oldest come first, except that a connection moves to the end when conntrack reports it as
+    /// answered.
     private(set) var live: [Tuple] = []
     /// The connections in `live` that are known to have been answered.
     private(set) var answered: Set<Tuple> = []
-    /// Since when each connection in `live` was seen to be unanswered; `nil` once that was reported.
+    /// When each connection in `live` was first seen to be unanswered; `nil` once that was reported.
     private var silent: [Tuple: Instant?] = [:]
-    /// The oldest one that was unanswered when conntrack was asked about the current SYN.
+    /// The oldest data connection that conntrack reported as unanswered when asked for the current SYN.
     var unanswered: Tuple?
     /// When the server last showed that it is alive: a packet from it arrived, or conntrack reported an
     /// answered data connection.
     ///
     /// Packets of the client prove nothing, because they need not reach the server.
     var heard = Instant(nanoseconds: 0)
-    /// Whether packets of the server have been seen since the session was opened: they do not bypass the queue.
+    /// Whether a packet of the server has been seen since the session opened, so that the connection does not
+    /// bypass the queue.
     var isQueued = false
-    /// When a data connection was last refused because the session had its maximum, after conntrack had been
-    /// asked which others had ended.
+    /// When a data connection was last refused because the session had its maximum, and conntrack knew none
+    /// that had ended.
     var refused: Instant?
 
     init(_ access: Expectation.Access) {
@@ -43,7 +45,7 @@ final class EncryptedSession {
 
     func add(_ data: Tuple) { live.append(data) }
 
-    /// Records that a data connection was answered and has not ended.
+    /// Records that conntrack reported a data connection as answered.
     func confirm(_ data: Tuple) {
         guard let index = live.firstIndex(of: data) else { return }
         live.append(live.remove(at: index))
@@ -51,8 +53,10 @@ final class EncryptedSession {
         silent[data] = nil
     }
 
-    /// Records that a data connection has not been answered; returns, once for each, the seconds for which it
-    /// is known to be so, if these are so many.
+    /// Records that conntrack reported a data connection as unanswered.
+    ///
+    /// - Returns: the seconds since the first such report, once they are at least `seconds`; `nil` before that,
+    ///   and in all later calls for the same connection.
     func suspect(_ data: Tuple, forSeconds seconds: UInt32, at now: Instant) -> UInt32? {
         guard live.contains(data) else { return nil }
         guard let known = silent[data] else {
@@ -73,7 +77,7 @@ final class EncryptedSession {
         return true
     }
 
-    /// Moves the data connections of the session that this one replaces.
+    /// Takes over the data connections of the session that this one replaces.
     func moveConnections(from other: EncryptedSession) {
         live = other.live
         answered = other.answered
@@ -83,6 +87,6 @@ final class EncryptedSession {
         other.silent = [:]
     }
 
-    /// Sets the data connections from a record; it is not known whether they still exist.
+    /// Sets the data connections from a record; they may have ended since.
     func restore(_ connections: [Tuple]) { live = connections }
 }

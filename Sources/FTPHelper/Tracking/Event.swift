@@ -28,14 +28,14 @@ package enum Event: Hashable, Sendable {
     /// Bytes of a side were never seen. What they announced opens nothing, and neither does the rest of their
     /// line.
     case gap(ConnectionSummary, Session.Side)
-    /// Packets of a side passed by untranslated, and the ends of a rewritten session cannot come back into
-    /// step: both were reset.
+    /// Packets of a side passed untranslated, and the ends of a rewritten session cannot be synchronised
+    /// again: both were reset.
     case outOfStep(ConnectionSummary, Session.Side)
-    /// A line was rewritten, or left with an address that the pinhole does not lead to.
+    /// A line was rewritten, or left with an address to which the expectation does not lead.
     case addressDecision(AddressDecision)
     /// Nothing opens, for this reason; with the endpoint that the client tried instead, if there is one.
     case unopened(ConnectionSummary, UnopenedReason, tried: Endpoint? = nil)
-    /// Nobody answers the SYN of a data connection that passed Pinhole.
+    /// A data connection passed Pinhole, but its handshake does not complete.
     case blocked(BlockedConnection)
     /// A transfer ended, or a data connection for which no command was seen.
     case transfer(TransferSummary)

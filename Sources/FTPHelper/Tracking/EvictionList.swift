@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Connections that may be evicted when the table is full, ordered by who goes first, over all clients and
-/// for each client.
+/// Connections that may be evicted when the table is full, in the order in which they are evicted, over all
+/// clients and for each client.
 ///
 /// The list is doubly linked, so moving a connection is O(1). The links are stored here and not in the
 /// connections, because most connections are in no list.

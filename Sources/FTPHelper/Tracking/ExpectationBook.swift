@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The open expectations: where their SYNs are looked up, the ports that they reserve, and what the kernel
-/// still has to be told of them.
+/// The open expectations: the tables in which their SYNs are looked up, and the ports that they reserve.
 ///
-/// A connection has at most one, which `open` gives it and `close` takes away. Both change the connection and
-/// the tables together.
+/// A connection has at most one expectation. `open` sets it and `close` removes it; both change the
+/// connection and the tables together.
 struct ExpectationBook: ~Copyable {
     /// The key by which an expectation is found for a SYN.
     typealias Key = Tracker.Key
 
     /// Connections with an expectation, by the key of its SYN.
     private var expecting = ConnectionTable()
-    /// The same by the other hosts of a server farm that may open the data connection.
+    /// Connections with an expectation, by the keys of the SYNs that other hosts of a server farm may send.
     private var expectingOthers = ConnectionTable()
     /// Connections with an encrypted session that something is open for.
     private var sessions = EncryptedSessionTable()
@@ -19,9 +18,9 @@ struct ExpectationBook: ~Copyable {
     private var random: any RandomNumberGenerator
     /// The number of the last expectation.
     private(set) var lastID: UInt64 = 0
-    /// The last expectation that the current packet announced and that was not reported yet; 0 if there is
-    /// none.
-    private var freshID: UInt64 = 0
+    /// The number of the expectation that the current packet opened last and that the kernel does not have
+    /// yet; 0 if there is none.
+    private var newestID: UInt64 = 0
 
     /// Creates an empty book.
     ///
@@ -99,29 +98,29 @@ extension ExpectationBook {
 
 /// Opening and closing.
 extension ExpectationBook {
-    /// Gives a connection an expectation, which must have none, and reserves its port.
+    /// Sets the expectation of a connection that has none, and reserves its port.
     ///
-    /// The kernel is told at the end of the packet (`takeFresh`): a packet has room for many announcements,
-    /// and only the last one counts. If it is foretold, nothing opens yet.
+    /// It is opened in the kernel at the end of the packet (`takeNewest`), because a packet may hold many
+    /// announcements, of which only the last one counts. A pending expectation is not opened yet.
     mutating func open(
         _ expectation: Expectation,
         on connection: inout Connection,
         command: UInt32,
-        isForetold: Bool
+        isPending: Bool
     ) {
-        connection.expect(expectation, command: command, isForetold: isForetold)
+        connection.expect(expectation, command: command, isPending: isPending)
         reservePort(of: expectation, on: connection)
-        if !isForetold { register(expectation, of: connection) }
+        if !isPending { register(expectation, of: connection) }
     }
 
-    /// Opens the foretold expectation of a connection.
-    mutating func confirmForetold(on connection: inout Connection) {
+    /// Opens the pending expectation of a connection.
+    mutating func confirmPending(on connection: inout Connection) {
         guard let expectation = connection.expectation else { return }
-        connection.confirmForetold()
+        connection.confirmPending()
         register(expectation, of: connection)
     }
 
-    /// Opens what belongs to an encrypted session of a connection, and admits its addresses in the kernel.
+    /// Sets the expectation of an encrypted session, and admits the session's addresses in the kernel.
     mutating func open(
         _ expectation: Expectation,
         _ session: EncryptedSession,
@@ -132,7 +131,7 @@ extension ExpectationBook {
         enterSession(of: connection, into: &output)
     }
 
-    /// Enters the expectation that a restored connection has, and opens it in the kernel.
+    /// Adds the expectation of a restored connection, and opens it in the kernel.
     mutating func enter(_ connection: borrowing Connection, into output: inout Output) {
         guard let expectation = connection.expectation, let slot = connection.slot else { return }
         lastID = max(lastID, expectation.id)
@@ -141,14 +140,14 @@ extension ExpectationBook {
             return
         }
         reservePort(of: expectation, on: connection)
-        guard connection.opening?.isForetold == false else { return }
+        guard connection.opening?.isPending == false else { return }
         insert(expectation, slot)
         output.actions.append(.open(expectation))
     }
 
     /// Closes the expectation of a connection, here and in the kernel.
     ///
-    /// - Returns: whether the kernel and the listeners knew of it.
+    /// - Returns: whether it was open in the kernel and reported.
     mutating func close(_ connection: inout Connection, into output: inout Output) -> Bool {
         guard let expectation = connection.expectation, let opening = connection.opening,
             let slot = connection.slot
@@ -161,35 +160,35 @@ extension ExpectationBook {
             return true
         }
         freePort(of: expectation, on: connection)
-        guard !opening.isForetold else { return false }
+        guard !opening.isPending else { return false }
         remove(expectation, slot)
-        guard expectation.id != freshID else {
-            freshID = 0
+        guard expectation.id != newestID else {
+            newestID = 0
             return false
         }
         output.actions.append(.close(expectation))
         // An expectation of another session for the same SYN stays open.
         expectation.forEachSource { source in
             let key = Key(from: source, to: expectation.to)
-            guard let other = master(of: key)?.connection.expectation, other.id != freshID else { return }
+            guard let other = master(of: key)?.connection.expectation, other.id != newestID else { return }
             output.actions.append(.open(other))
         }
         return true
     }
 
-    /// Returns the expectation that the current packet opened last, if it is still open at the end of the
-    /// packet; from then on it is known.
-    mutating func takeFresh(of connection: borrowing Connection) -> Expectation? {
-        guard freshID != 0 else { return nil }
-        freshID = 0
+    /// Returns the expectation that the current packet opened last, for the caller to open in the kernel and
+    /// to report; `nil` if it has closed again or there is none.
+    mutating func takeNewest(of connection: borrowing Connection) -> Expectation? {
+        guard newestID != 0 else { return nil }
+        newestID = 0
         return connection.expectation
     }
 
-    /// Enters an expectation into the table in which its SYN is looked up.
+    /// Adds an expectation to the table in which its SYN is looked up.
     private mutating func register(_ expectation: Expectation, of connection: borrowing Connection) {
         guard let slot = connection.slot else { return }
         insert(expectation, slot)
-        freshID = expectation.id
+        newestID = expectation.id
     }
 
     private mutating func insert(_ expectation: Expectation, _ slot: ConnectionStore.Slot) {
@@ -273,14 +272,14 @@ extension ExpectationBook {
         )
     }
 
-    /// Lets the port that NAT lent to the last data connection rest.
+    /// Releases the port that NAT lent to the last data connection, after `PortAllocator.restSeconds`.
     mutating func restLentPort(of connection: inout Connection, at now: Instant) {
         guard let lent = connection.lentPort else { return }
         connection.lentPort = nil
         ports.rest(ExpectationBook.place(of: lent, connection), for: connection.client, at: now)
     }
 
-    /// Reserves the port that NAT lent to the last data connection, after a restart.
+    /// After a restart, reserves the port that NAT lent to the last data connection.
     mutating func reserveLentPort(of connection: borrowing Connection) {
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)

@@ -17,10 +17,10 @@ struct FastOpens {
     private var tuples: [Tuple] = []
     private var oldest = 0
 
-    /// Tells whether a SYN-ACK to such a client acknowledges anything other than the SYN.
+    /// Tells whether a SYN-ACK to a client that asked for fast open acknowledges anything other than the SYN.
     func contradict(_ answer: Segment, of client: Tuple, at now: Instant) -> Bool {
         guard !starts.isEmpty else { return false }
-        // Packets do not tell their zone.
+        // The zone of a packet is not known.
         guard let start = starts[Tuple(source: client.source, destination: client.destination)],
             now < start.until
         else { return false }
@@ -30,7 +30,8 @@ struct FastOpens {
     /// Records a SYN that asks for fast open.
     mutating func insert(_ syn: Segment, at now: Instant) { insert(syn.tuple, syn.firstByte, at: now) }
 
-    /// Distrusts every SYN-ACK to a client, because its SYN may have carried bytes that were not seen.
+    /// Makes `contradict` true for every SYN-ACK to a client whose SYN may have carried bytes that were not
+    /// seen.
     mutating func distrust(_ client: Tuple, at now: Instant) {
         insert(Tuple(source: client.source, destination: client.destination), nil, at: now)
     }

@@ -6,6 +6,8 @@ struct LentPort: Hashable, Sendable {
     let side: Session.Side
     /// The destination port of the SYN.
     let port: UInt16
-    /// The port on which the side listens at its own address; 0 if it named another address (`loose`).
+    /// The port at the side's own address to which the data connection leads.
+    ///
+    /// 0 if it leads to another address (`loose`, or a trusted PROXY header).
     let target: UInt16
 }

@@ -2,7 +2,7 @@
 
 /// The part of an open expectation that a connection stores; the rest follows from its mapping.
 ///
-/// It never changes: `Connection` replaces it, and notes by that that its deadline and record change.
+/// It is immutable: `Connection` replaces it, so that one observer notices every change.
 final class OpenExpectation {
     let id: UInt64
     let deadline: Instant
@@ -20,14 +20,14 @@ final class OpenExpectation {
     let translatedPort: UInt16
     let kind: Expectation.Kind
     /// Set while it is not open yet, because the login has not been accepted (contract S2a).
-    let isForetold: Bool
+    let isPending: Bool
 
     init(
         _ expectation: Expectation,
         session: EncryptedSession?,
         target: IPAddress?,
         command: UInt32,
-        isForetold: Bool = false
+        isPending: Bool = false
     ) {
         id = expectation.id
         deadline = expectation.deadline
@@ -38,14 +38,14 @@ final class OpenExpectation {
         port = expectation.to.port
         translatedPort = expectation.translatedTo.port
         kind = expectation.kind
-        self.isForetold = isForetold
+        self.isPending = isPending
     }
 
     private init(
         _ other: OpenExpectation,
         deadline: Instant,
         others: [IPAddress],
-        isForetold: Bool
+        isPending: Bool
     ) {
         self.others = others
         id = other.id
@@ -56,21 +56,21 @@ final class OpenExpectation {
         port = other.port
         translatedPort = other.translatedPort
         kind = other.kind
-        self.isForetold = isForetold
+        self.isPending = isPending
     }
 
-    /// The same, open.
+    /// A copy that is open.
     var confirmed: OpenExpectation {
-        OpenExpectation(self, deadline: deadline, others: others, isForetold: false)
+        OpenExpectation(self, deadline: deadline, others: others, isPending: false)
     }
 
-    /// The same with another deadline.
+    /// A copy with another deadline.
     func postponed(until deadline: Instant) -> OpenExpectation {
-        OpenExpectation(self, deadline: deadline, others: others, isForetold: isForetold)
+        OpenExpectation(self, deadline: deadline, others: others, isPending: isPending)
     }
 
-    /// The same for these hosts besides the end of the control connection.
+    /// A copy that these hosts may use, too.
     func shared(with others: [IPAddress]) -> OpenExpectation {
-        OpenExpectation(self, deadline: deadline, others: others, isForetold: isForetold)
+        OpenExpectation(self, deadline: deadline, others: others, isPending: isPending)
     }
 }

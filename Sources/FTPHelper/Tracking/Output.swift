@@ -26,9 +26,10 @@ extension Output {
     /// forwarded.
     package mutating func clearPacket() { packet.wipe() }
 
-    /// Removes pairs of actions that cancel out: an expectation that is opened and then closed, because
-    /// nothing could use it in between, and the closing of an expectation if another one for the same SYN is
-    /// opened afterwards.
+    /// Removes actions that later ones undo.
+    ///
+    /// If an expectation is opened and then closed, both actions are removed, because no packet could use it
+    /// in between. A close is also removed if an expectation for the same SYN is opened afterwards.
     package mutating func coalesce() {
         var closed: Set<UInt64> = []
         for case .close(let expectation) in actions { closed.insert(expectation.id) }

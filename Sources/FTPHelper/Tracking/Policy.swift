@@ -8,8 +8,8 @@ package struct Policy: Sendable {
         package var timeout: UInt32 = 300
         /// The advertised addresses that are honoured although they are not the sender's (contract A3, A4).
         package var honoured = HonouredAddresses.none
-        /// Whether connections that do what no client does are ended, and pipelined announcements
-        /// refused (contract A7).
+        /// Whether connections with invalid announcements are reset, and pipelined announcements refused
+        /// (contract A7).
         package var isStrict = false
         /// Whether ports below 1024 are opened (contract A5).
         package var allowsPrivilegedPorts = false
@@ -19,7 +19,7 @@ package struct Policy: Sendable {
         package var allowsPassive = true
         /// Ports that NAT may lend if the announced one is not free.
         package var natPorts = PortAllocator.usualRange
-        /// Whether the PROXY header is believed: the client may then announce the address in it.
+        /// Whether the PROXY header is trusted: the client may then announce the address in it.
         package var trustsProxyHeader = false
         /// The server's ports for data connections of encrypted sessions; `nil` to open nothing for these.
         package var ftpsPorts: ClosedRange<UInt16>?

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Reserves endpoints for expectations, so that NAT lends none to two of them, and no client gets all.
+/// Reserves the endpoints of expectations, so that NAT does not lend an endpoint twice, and no client gets
+/// all of them.
 ///
-/// An endpoint is reserved with respect to an address that connects to it: by each expectation, then by the
-/// data connection that used it, and afterwards for as long as the conntrack entry or a peer's TIME_WAIT may
-/// last. During that time it leads to one other endpoint, which may get it again at any moment (contract A6).
+/// An endpoint is reserved for one connecting address: first by expectations, then by the data connection
+/// that used it, and afterwards for as long as the conntrack entry or a peer's TIME_WAIT may last. During
+/// that time NAT lends it only for the same target (contract A6).
 struct PortAllocator {
     /// A pair of connecting address and endpoint, stored as a hash, because each expectation has one.
     ///
@@ -77,7 +78,8 @@ struct PortAllocator {
     /// Number of resting endpoints.
     private(set) var restingCount = 0
 
-    /// Tells whether a place may lead to a target: it leads nowhere else, and no expectation has reserved it.
+    /// Tells whether a place may lead to a target: it leads to no other target, and no expectation has
+    /// reserved it.
     func isFree(_ place: Place, for target: Endpoint) -> Bool {
         guard let holding = holdings[place] else { return true }
         return holding.target == PortAllocator.hash(target) && holding.expectations == 0
@@ -113,7 +115,7 @@ struct PortAllocator {
         if share.count > 1 { shares[client]?.count -= 1 } else { shares[client] = nil }
     }
 
-    /// Frees a place of a client after it has rested.
+    /// Frees a place of a client after `restSeconds`.
     mutating func rest(_ place: Place, for client: Client, at now: Instant) {
         if restingCount >= PortAllocator.maximumResting { endRest(at: rests[0].next) }
         if rests.isEmpty {

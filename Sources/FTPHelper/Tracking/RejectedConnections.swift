@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Connections that began in sight and must not be adopted: they found no place, lost it, or are not FTP.
+/// The set of connections that must not be adopted although they may be established: Pinhole saw them begin,
+/// and then had no room for them, evicted them, or recognised that they are not FTP.
 ///
-/// Connections that conntrack has established when a daemon starts may be adopted (contract S2), but these
-/// may not, and the next daemon has to know them, too. Their set is therefore stored in words that outlive
-/// the process.
+/// A daemon that starts adopts the connections that conntrack has as established (contract S2), except for
+/// those in this set. The set is therefore stored in words that outlive the process.
 ///
-/// It is a Bloom filter. It forgets nothing, never grows, and has more false positives as it fills. A false
+/// It is a Bloom filter: it forgets nothing, never grows, and has more false positives as it fills. A false
 /// positive only prevents an adoption, which only connections older than the daemon need.
 package struct RejectedConnections {
     /// The key of the hashes, which keeps others from choosing false positives.
@@ -76,7 +76,7 @@ package struct RejectedConnections {
         changes.removeAll(keepingCapacity: true)
     }
 
-    /// The hash of a tuple without its zone, because packets do not tell it.
+    /// The hash of a tuple without its zone, because the zone of a packet is not known.
     private func hash(of tuple: Tuple) -> UInt64 {
         var hash = SipHash(key)
         for address in [tuple.source.address, tuple.destination.address] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Whose sessions somebody traces: an address or a network, of the client or of the server, on either side of
-/// NAT; and the port there, if it matters.
+/// The clients or servers whose sessions are traced: an address or a network, on either side of NAT, and a
+/// port there, if one was given.
 package struct TraceTarget: Hashable, Sendable {
     package let prefix: AddressPrefix
     package let port: UInt16?
@@ -11,7 +11,7 @@ package struct TraceTarget: Hashable, Sendable {
         self.port = port
     }
 
-    /// Tells whether a control connection is meant.
+    /// Tells whether a control connection matches.
     package func includes(_ mapping: Mapping) -> Bool {
         [
             mapping.original.source, mapping.original.destination, mapping.reply.source,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Refusals for want of budget.
+/// Refusals of announcements that exceed the budget.
 extension Tracker {
-    /// Refuses a line because the budget is exhausted.
+    /// Refuses an announcement because the budget of its session or client is exhausted.
     ///
     /// Only the first such line of a packet is reported.
     mutating func refuseForWantOfBudget(

@@ -8,21 +8,22 @@ extension Tracker {
     /// Maximum number of sessions of one client with one server that a SYN is matched against, the newest
     /// first.
     ///
-    /// A network behind one address may have thousands of sessions, and a SYN must not cost as much.
+    /// A network behind one address may have thousands of sessions; this bounds the cost of a SYN.
     private static var maximumTried: Int { 64 }
     /// Maximum number of data connections that conntrack is asked about for one SYN.
     private static var maximumAsked: Int { 16 }
-    /// Seconds before conntrack is asked again which data connections have ended, if none had.
+    /// Seconds before conntrack is asked again about the data connections of a full session, if none had
+    /// ended.
     private static var askAgainSeconds: UInt32 { 1 }
-    /// Seconds after which an unanswered data connection is reported, from when it was first seen to be so.
+    /// Seconds after which a data connection is reported that conntrack has seen to be unanswered.
     private static var silentSeconds: UInt32 { 3 }
     /// The source ports of active data connections: `ftp-data`, and `ftps-data` for implicit TLS.
     private static var activePorts: [UInt16] { [20, 989] }
 
     /// Opens or closes an encrypted session, depending on the packet just processed.
     ///
-    /// Only packets of the server open it, because those of the client need not reach the server, which may
-    /// be gone. A FIN of either side closes it, even one that arrives ahead of missing bytes.
+    /// Only packets of the server open it, because the server may be gone, so that those of the client do not
+    /// reach it. A FIN of either side closes it, even one that arrives ahead of missing bytes.
     mutating func updateEncryptedSession(
         of connection: inout Connection,
         _ side: Session.Side,
@@ -59,8 +60,7 @@ extension Tracker {
         }
     }
 
-    /// Ends an encrypted session because conntrack has the connection as not established yet, or as closed by
-    /// an end.
+    /// Ends an encrypted session whose connection is not in the state ESTABLISHED in conntrack.
     mutating func endSession(of mapping: Mapping, into output: inout Output) {
         guard let slot = slot(of: mapping), slot.connection.hasEncryptedSession else { return }
         update(slot) { tracker, connection in
@@ -172,10 +172,8 @@ extension Tracker {
     /// Returns the data connections that have to be looked up in conntrack before `expectedEncrypted` decides
     /// on a SYN.
     ///
-    /// Report what it has of each of them (`Completion.looked`).
-    ///
-    /// These are the data connections with the SYN's own tuple, or, if there is no room for another one, the
-    /// oldest of a session.
+    /// They are the data connections with the SYN's own tuple or, if there is no room for another one, the
+    /// oldest of a session. Report the state of each of them (`Completion.looked`).
     package func unconfirmedData(for syn: SYN, at now: Instant) -> [Tuple] {
         guard book.sessionCount > 0 else { return [] }
         let tuple = syn.tuple
@@ -196,10 +194,10 @@ extension Tracker {
     /// If there is no room, the oldest unanswered data connection is evicted. A neighbour of the client, or a
     /// client that tries closed ports, can therefore not lock anybody out with SYNs.
     ///
-    /// The connection counts from `Completion.established` until it has ended. A SYN of a connection that is counted
-    /// already needs nothing. But if sessions with the same addresses exist in several conntrack zones, it
-    /// may belong to any of them. Call the function again until it returns `nil`; the SYN finds the entry in
-    /// its own zone.
+    /// The connection counts from `Completion.established` until it has ended. A SYN of a connection that is
+    /// counted already needs nothing. But if sessions with the same addresses exist in several conntrack
+    /// zones, it may belong to any of them. Call the function again until it returns `nil`; the SYN finds the
+    /// entry in its own zone.
     package mutating func expectedEncrypted(
         _ syn: SYN,
         at now: Instant,
@@ -282,7 +280,7 @@ extension Tracker {
         }
     }
 
-    /// Records that a data connection was answered; it is still open or has just ended.
+    /// Records that conntrack reported a data connection as answered; it is open or has just ended.
     func confirm(_ data: Tuple, at now: Instant) {
         for (_, session) in owners(of: data) {
             session.confirm(data)
@@ -290,7 +288,7 @@ extension Tracker {
         }
     }
 
-    /// Records that a data connection has not been answered yet, and reports it once that has lasted.
+    /// Records that conntrack reported a data connection as unanswered; reports it after `silentSeconds`.
     mutating func suspect(
         _ data: Tuple,
         _ stage: BlockedConnection.Stage,
@@ -333,7 +331,7 @@ extension Tracker {
         store.slot(of: mapping.original)?.connection.opening?.session?.live ?? []
     }
 
-    /// The sessions that a SYN may belong to, the newest first, and its zone in that case.
+    /// The sessions that a SYN may belong to, the newest first, each with the zone that the SYN is in then.
     private func candidates(for tuple: Tuple)
         -> [(slot: ConnectionStore.Slot, session: EncryptedSession, zone: UInt16)]
     {

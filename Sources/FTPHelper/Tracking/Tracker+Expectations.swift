@@ -7,10 +7,10 @@ extension Tracker {
     /// Several connections may have an expectation for the same SYN; each gets one data connection, the
     /// oldest first (contract S5).
     ///
-    /// The kernel and the listeners are told at the end of the packet (`tellFresh`).
+    /// It is opened in the kernel and reported at the end of the packet (`openNewest`).
     ///
-    /// Before the login is accepted, the expectation is only foretold: its port is reserved, but nothing
-    /// opens (contract S2a).
+    /// Before the login is accepted, the expectation is pending: its port is reserved, but nothing opens
+    /// (contract S2a).
     mutating func open(
         _ expectation: Expectation,
         on connection: inout Connection,
@@ -25,17 +25,17 @@ extension Tracker {
             expectation,
             on: &connection,
             command: command,
-            isForetold: !connection.session.isLoggedIn
+            isPending: !connection.session.isLoggedIn
         )
         scheduleCheck(of: &connection, at: now)
     }
 
-    /// Opens a foretold expectation once the login is accepted; drops it once the login or the command can no
+    /// Opens a pending expectation once the login is accepted; drops it once the login or the command can no
     /// longer succeed.
-    mutating func resolveForetold(_ connection: inout Connection, into output: inout Output) {
-        guard let opening = connection.opening, opening.isForetold else { return }
+    mutating func resolvePending(_ connection: inout Connection, into output: inout Output) {
+        guard let opening = connection.opening, opening.isPending else { return }
         if connection.session.isLoggedIn {
-            book.confirmForetold(on: &connection)
+            book.confirmPending(on: &connection)
         } else if !connection.session.isLoginUnderWay || !connection.session.awaitsReply(to: opening.command)
         {
             refuse(.notLoggedIn, opening.kind, Span(), &connection, into: &output)
@@ -43,18 +43,18 @@ extension Tracker {
         }
     }
 
-    /// Opens and reports the last expectation that the current packet announced, if it is still open at the
-    /// end of the packet.
-    mutating func tellFresh(of connection: inout Connection, into output: inout Output) {
-        if let expectation = book.takeFresh(of: connection) {
+    /// At the end of a packet, opens in the kernel and reports the expectation that the packet announced
+    /// last, unless it has closed again.
+    mutating func openNewest(of connection: inout Connection, into output: inout Output) {
+        if let expectation = book.takeNewest(of: connection) {
             output.actions.append(.open(expectation))
             count(expectation, of: &connection, into: &output)
         }
-        if let freshDecision { output.actions.append(.report(.addressDecision(freshDecision))) }
-        freshDecision = nil
+        if let newestDecision { output.actions.append(.report(.addressDecision(newestDecision))) }
+        newestDecision = nil
     }
 
-    /// Schedules the next check of a connection early, because its open expectation must not outlive it.
+    /// Schedules an early check of a connection, because its open expectation must not outlive it.
     func scheduleCheck(of connection: inout Connection, at now: Instant) {
         connection.due = min(connection.due, now.advanced(bySeconds: Tracker.expectingSeconds))
     }
@@ -72,7 +72,7 @@ extension Tracker {
 
     /// Closes the expectation of a connection, if it has one.
     ///
-    /// - Returns: whether the kernel and the listeners knew of it.
+    /// - Returns: whether it was open in the kernel and reported.
     mutating func removeExpectation(of connection: inout Connection, into output: inout Output) -> Bool {
         let session = connection.opening?.session
         let isKnown = book.close(&connection, into: &output)

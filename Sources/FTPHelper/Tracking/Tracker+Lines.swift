@@ -138,7 +138,7 @@ extension Tracker {
             }
         if !wasLoggedIn, connection.session.isLoggedIn { trace(connection, .login, into: &output) }
         if !part.isWhole { reportUnopened(.longLine, of: &connection, into: &output) }
-        defer { resolveForetold(&connection, into: &output) }
+        defer { resolvePending(&connection, into: &output) }
         if let kind = outcome.announced, !budgets.affords(connection, at: now) {
             refuseForWantOfBudget(kind, line, &connection, into: &output)
             return
@@ -201,7 +201,7 @@ extension Tracker {
                 announced: announced,
                 told: told
             )
-            freshDecision = rewrites && (decision.isRewritten || told != expectation.to) ? decision : nil
+            newestDecision = rewrites && (decision.isRewritten || told != expectation.to) ? decision : nil
             guard !isNamed, rewrites else { return }
             connection.streams[own].replace(field, with: announcement.field(for: told), &reading)
             connection.edits &+= 1
@@ -220,7 +220,7 @@ extension Tracker {
         tried: Endpoint? = nil,
         into output: inout Output
     ) {
-        guard connection.told.insert(reason) else { return }
+        guard connection.reportedReasons.insert(reason) else { return }
         statistics.unopened[reason, default: 0] += 1
         output.actions.append(.report(.unopened(connection.summary, reason, tried: tried)))
     }

@@ -100,7 +100,7 @@ extension Tracker {
         budgets.begin()
         let followed = follow(&connection, packet, segment, side, at: now, into: &output)
         let verdict = concludeTrial(&connection, followed)
-        tellFresh(of: &connection, into: &output)
+        openNewest(of: &connection, into: &output)
         updateEncryptedSession(
             of: &connection,
             side,
@@ -250,8 +250,8 @@ extension Tracker {
         return acknowledgement
     }
 
-    /// Inserts the payload of a segment into its stream and reads its lines; returns `nil` if the segment must
-    /// be dropped.
+    /// Inserts the payload of a segment into its stream and reads its lines; returns `nil` if the segment
+    /// must be dropped.
     private mutating func insertPayload(
         of segment: Segment,
         _ packet: Span<UInt8>,

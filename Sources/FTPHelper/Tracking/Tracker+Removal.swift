@@ -49,15 +49,15 @@ extension Tracker {
         if isInUse { refuseForWantOfRoom(slot.connection.mapping.original, into: &output) }
     }
 
-    /// Reports a connection that found no place or lost it.
+    /// Reports that a connection is not followed because the table is full, or was evicted from it.
     mutating func refuseForWantOfRoom(_ tuple: Tuple, into output: inout Output) {
         report(Refusal(reason: .tableFull, kind: nil, connection: tuple, line: []), into: &output)
     }
 
     /// Removes a connection and everything that belongs to it.
     mutating func remove(_ slot: ConnectionStore.Slot, at now: Instant, into output: inout Output) {
-        // A user who logged in may also do so in the sight of the next daemon. But what was removed here for
-        // good must not be adopted there.
+        // The next daemon may adopt connections that conntrack has as established. It must not adopt one that
+        // was evicted before its login, or that is removed while it is not closed.
         if slot.connection.isPositioned, slot.connection.isWaiting || !slot.connection.isClosed {
             reject(slot.connection.mapping)
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Sets that the kernel has lost.
+/// Filling of sets that the kernel has lost.
 extension Tracker {
-    /// Opens everything that is open once more: the sets were removed with the firewall rules, and are back
-    /// without members.
+    /// Adds all open expectations, admitted addresses and watched connections to the kernel's sets again.
     ///
-    /// What is still in the kernel stays; deadlines do not change.
+    /// To be called when the sets were removed with the firewall rules and created again without members.
+    /// Members that still exist stay; deadlines do not change.
     package func reopen(into output: inout Output) {
         for master in book.masters {
             guard let expectation = master.connection.expectation else { continue }

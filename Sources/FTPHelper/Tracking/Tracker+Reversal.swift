@@ -9,7 +9,7 @@ extension Tracker {
     /// Tells whether a packet from a server's port that is the first of its conntrack entry, or a packet of a
     /// watched connection, belongs to a connection that is followed.
     ///
-    /// Others only use such a port.
+    /// Other connections may have such a port, too.
     package func mayBeReversed(_ arrival: HashedSegment) -> Bool {
         guard let (slot, _) = store.slot(of: arrival) else { return false }
         return slot.connection.isPositioned && !slot.connection.isHelped

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// SYNs of clients with an encrypted session that nothing is open for, and that look like data connections:
-/// what is configured does not fit what the server announces.
+/// Detection of FTPS misconfiguration: SYNs of clients with an encrypted session that look like data
+/// connections but go to a port or an address that is not open.
 extension Tracker {
-    /// Seconds after something that the server said within which a client connects to what that announced.
+    /// Seconds after a packet of the server within which the client is assumed to connect to the endpoint
+    /// that the packet announced.
     private static var promptSeconds: UInt32 { 2 }
 
-    /// Reports, once per session, a port or an address that the client of an encrypted session tries in vain.
+    /// Reports, once per session, a port or an address to which the client of an encrypted session tries to
+    /// connect in vain.
     ///
-    /// The announcement cannot be read. But the client connects as soon as it has come: what it does at another
-    /// time, or to a service below port 1024, has another purpose.
+    /// The announcement cannot be read, but a client connects soon after it. A SYN at another time, or to a
+    /// port below 1024, is assumed to have another purpose.
     mutating func explainStray(_ syn: Tuple, at now: Instant, into output: inout Output) {
         let (source, tried) = (syn.source.address, syn.destination)
         guard tried.port >= 1024 else { return }

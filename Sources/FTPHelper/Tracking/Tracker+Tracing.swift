@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Steps of the sessions that somebody traces. Nobody does as a rule, and then nothing is made for it.
+/// Steps of traced sessions. Sessions that nobody traces cause no such events.
 extension Tracker {
     /// Seconds between queries to conntrack during a transfer that is traced.
     static var traceSeconds: UInt32 { 1 }
-    /// Maximum number of bytes of a line that are told.
+    /// Maximum number of bytes of a line in a step.
     private static var maximumLineSize: Int { 120 }
 
     /// Tells whether somebody traces a connection.
@@ -14,7 +14,7 @@ extension Tracker {
         return traced.contains { $0.includes(mapping) }
     }
 
-    /// Those of the traced targets that an event is about.
+    /// The traced targets that an event concerns.
     package func targets(of event: Event) -> [TraceTarget] {
         guard !traced.isEmpty, let tuple = event.control else { return [] }
         let mapping =
@@ -22,7 +22,7 @@ extension Tracker {
         return traced.filter { $0.includes(mapping) }
     }
 
-    /// Tells of a step of a connection, if it is traced.
+    /// Reports a step of a connection, if it is traced.
     func trace(
         _ connection: borrowing Connection,
         _ kind: @autoclosure () -> TraceStep.Kind,
@@ -33,7 +33,7 @@ extension Tracker {
         output.actions.append(.report(.step(step)))
     }
 
-    /// Tells of a line, without what follows PASS and ACCT.
+    /// Reports a line, without the arguments of PASS and ACCT.
     func trace(
         _ line: Span<UInt8>,
         of side: Session.Side,
@@ -54,7 +54,7 @@ extension Tracker {
         )
     }
 
-    /// Tells what has become of the data connection of a transfer since it was asked for last.
+    /// Reports how the data connection of a transfer has changed since the last query.
     func traceData(
         _ before: TransferSummary,
         _ answer: DataAnswer?,
@@ -74,7 +74,7 @@ extension Tracker {
 }
 
 extension Event {
-    /// The original tuple of the control connection that the event is about.
+    /// The original tuple of the control connection that the event concerns.
     var control: Tuple? {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary),
@@ -91,7 +91,8 @@ extension Event {
         }
     }
 
-    /// The mapping of that connection, if the event has it: it may be gone.
+    /// The mapping of the control connection that the event concerns, if the event contains it: the
+    /// connection may be gone.
     fileprivate var mapping: Mapping? {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary),

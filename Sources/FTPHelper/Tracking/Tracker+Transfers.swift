@@ -93,7 +93,7 @@ extension Tracker {
         connection.transfer = transfer
     }
 
-    /// Processes what conntrack has of a data connection, the answer to `Action.measure`.
+    /// Processes the answer to `Action.measure`: the state of a data connection in conntrack.
     mutating func measured(
         _ summary: TransferSummary,
         _ entry: DataEntry,
@@ -129,7 +129,7 @@ extension Tracker {
         }
     }
 
-    /// How the SYN of a data connection was answered; reports once that nobody does.
+    /// Returns how the SYN of a data connection was answered; reports once that it was not.
     private mutating func noteAnswer(
         to data: DataConnection,
         of summary: TransferSummary,
@@ -178,7 +178,8 @@ extension Tracker {
 
     /// Asks conntrack for the data connection of a transfer whose time has come.
     ///
-    /// The control connection is silent meanwhile, and the server's reply at the end must still find its entry.
+    /// The control connection is silent meanwhile, and the server's reply at the end must still find its
+    /// entry.
     mutating func look(at connection: inout Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer, let due = transfer.due, due <= now else { return }
         let next = now.advanced(bySeconds: lookSeconds(of: connection))
@@ -241,7 +242,7 @@ extension Tracker {
         output.actions.append(.report(.transfer(summary)))
     }
 
-    /// The path that a line names, absolute if the directory is known that it is relative to.
+    /// The path that a line names; absolute if the working directory is known.
     private static func path(in line: Span<UInt8>, _ range: Range<Int>, of connection: borrowing Connection)
         -> [UInt8]
     {

@@ -6,8 +6,8 @@
 /// parameters, and returns a verdict and actions that the shell performs in order (`Output`). The ports that
 /// NAT lends are chosen with the random number generator passed to `init`.
 ///
-/// It is a front: the connections are in a `ConnectionStore`, the expectations in an `ExpectationBook`, and
-/// what follows from a change of them is up to these two.
+/// The connections are in a `ConnectionStore` and the expectations in an `ExpectationBook`, which keep
+/// everything up to date that is derived from them.
 ///
 /// The shell calls:
 /// 1. at the start, `restore` for each record of an earlier daemon, then `noteEarlier` and `noteOpening` for
@@ -31,24 +31,25 @@ package struct Tracker: ~Copyable {
             self.to = to
         }
 
-        /// The key of a connection, if it were a data connection.
+        /// The key by which the SYN of a connection is looked up if it is a data connection.
         init(_ mapping: Mapping) {
             self.init(from: mapping.original.source.address, to: mapping.original.destination)
         }
 
-        /// The key of an expectation's SYN from the end of its control connection.
+        /// The key of an expectation's SYN, if the other end of the control connection sends it.
         init(_ expectation: Expectation) { self.init(from: expectation.from, to: expectation.to) }
     }
 
     /// Seconds without packets after which conntrack is asked whether it still has a connection.
     static let idleSeconds: UInt32 = 120
-    /// The same with an open expectation, which must not outlive its master.
+    /// Seconds without packets after which conntrack is asked about a connection with an open expectation,
+    /// which must not outlive it.
     static let expectingSeconds: UInt32 = 15
     /// Seconds without packets after which a connection that conntrack has forgotten is removed: the usual
     /// interval of keep-alives (RFC 9293, section 3.8.4).
     static let orphanSeconds: UInt32 = 7200
-    /// Seconds for which a silent connection is assumed to live: the timeout of conntrack for an established
-    /// one (`nf_conntrack_tcp_timeout_established`).
+    /// Seconds for which a silent connection is assumed to live: five days, the default timeout of conntrack
+    /// for an established connection (`nf_conntrack_tcp_timeout_established`).
     package static let aliveSeconds: UInt32 = 432_000
     /// Seconds for which a closed connection is still translated, as long as conntrack keeps it
     /// (`nf_conntrack_tcp_timeout_time_wait`).
@@ -56,21 +57,19 @@ package struct Tracker: ~Copyable {
 
     /// The policy; it may change at any time and applies from then on.
     package var policy: Policy
-    /// Whether lines are rewritten.
-    ///
-    /// An observer that sees packets only afterwards leaves them as they are.
+    /// Whether lines are rewritten; `false` for an observer that cannot change packets.
     let rewrites: Bool
     package internal(set) var statistics = Statistics()
     /// The control connections.
     var store: ConnectionStore
     /// The open expectations.
     var book: ExpectationBook
-    /// Connections that began in sight and must not be adopted.
+    /// Connections that must not be adopted.
     var rejected: RejectedConnections
     /// Connections that were established earlier and may be adopted.
     var earlier = EarlierConnections()
-    /// Whether the positions of adopted connections with NAT are doubted until both ends have confirmed them:
-    /// another daemon may have edited their lines.
+    /// Whether both ends of an adopted connection with NAT have to confirm the positions of its streams,
+    /// because another daemon may have edited its lines.
     package var provesAdopted = false
     /// What the ends of unproven connections have said, by the original tuple.
     var proofs: [Tuple: Proof] = [:]
@@ -82,9 +81,9 @@ package struct Tracker: ~Copyable {
     /// Seconds after which conntrack forgets a silent connection that is established
     /// (`nf_conntrack_tcp_timeout_established`).
     package var establishedTimeout = Tracker.aliveSeconds
-    /// How the line of the last expectation that the current packet announced names it, if that has to be
-    /// reported.
-    var freshDecision: AddressDecision?
+    /// The address decision on the last announcement of the current packet; `nil` if there is nothing to
+    /// report.
+    var newestDecision: AddressDecision?
     /// Buffers that streams can borrow.
     var spares: [[UInt8]] = []
 

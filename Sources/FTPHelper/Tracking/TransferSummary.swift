@@ -10,7 +10,7 @@ package struct TransferSummary: Hashable, Sendable {
     package let command: TransferCommand?
     /// The path in the command, at most 255 bytes, unescaped; absolute if its directory is known.
     ///
-    /// That of a listing without a path is the directory.
+    /// For a listing without a path, it is the working directory.
     package let path: [UInt8]
     /// Set if line ends are converted (TYPE A): then bytes and size may differ.
     package let isASCII: Bool

@@ -19,11 +19,11 @@ package enum UnopenedReason: String, Hashable, Sendable, CaseIterable {
     /// server announces one that clients do not know it by.
     case ftpsAddress = "ftps-address"
 
-    /// The reasons already reported for a connection.
-    struct Told: Sendable {
+    /// The reasons that were already reported for a connection.
+    struct Reported: Sendable {
         private var bits: UInt8 = 0
 
-        /// Adds a reason; returns `false` if it was there.
+        /// Adds a reason; returns `false` if it was already there.
         mutating func insert(_ reason: UnopenedReason) -> Bool {
             let bit: UInt8 =
                 switch reason {

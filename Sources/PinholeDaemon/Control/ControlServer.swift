@@ -31,7 +31,7 @@ package struct ControlServer: ~Copyable {
     /// A descriptor that is readable when there is something to serve.
     package var number: Int32 { poller.number }
 
-    /// Whose sessions the clients trace.
+    /// The targets that the clients trace.
     package var targets: [TraceTarget] { clients.values.compactMap(\.target) }
 
     var clientCount: Int { clients.count }

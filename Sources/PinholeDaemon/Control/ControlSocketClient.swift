@@ -205,20 +205,20 @@ package enum ControlSocketClient {
     }
 
     private static func broken(_ error: SystemError) -> UserError {
-        UserError(error.description, hint: "look into the log of the daemon")
+        UserError(error.description, hint: "see the log of the daemon")
     }
 
     private static func silent(_ path: String) -> UserError {
         UserError(
             "the daemon at \(path) does not answer",
-            hint: "look into its log, and whether it is stopped"
+            hint: "see its log, and check whether it is stopped"
         )
     }
 
     private static func endless(_ path: String) -> UserError {
         UserError(
-            "the daemon at \(path) comes to no end with its answer",
-            hint: "look into its log, and who it is"
+            "the daemon at \(path) sends an endless answer",
+            hint: "see its log, and check which process listens there"
         )
     }
 

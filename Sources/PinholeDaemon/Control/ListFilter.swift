@@ -6,7 +6,7 @@ import Messages
 package struct ListFilter: Hashable, Sendable {
     /// The client's address has to be in this range, as `ADDRESS` or `ADDRESS/LENGTH`.
     package var client: String?
-    /// So has the server's, its own one or the one that clients use.
+    /// The address or network that has to contain the server's own address or the one that clients use.
     package var server: String?
     /// The user's name, as lists show it.
     package var user: String?
@@ -48,7 +48,7 @@ package struct ListFilter: Hashable, Sendable {
             && (Self.isIn(server, original.destination) || Self.isIn(server, reply.source))
     }
 
-    /// Of a control connection that something was refused to, the user is not known.
+    /// Tells whether the filter admits a refusal on this control connection; its user is not known.
     func admits(_ connection: Tuple) -> Bool {
         user == nil && Self.isIn(client, connection.source) && Self.isIn(server, connection.destination)
     }

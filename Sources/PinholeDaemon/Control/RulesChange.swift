@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What `pinhole rules watch` tells the daemon of the firewall rules.
+/// The state of the firewall rules that `pinhole rules watch` reports to the daemon.
 package enum RulesChange: String, Hashable, Sendable, CaseIterable {
-    /// They were missing, and are loaded again; members of the sets may be lost.
+    /// The rules were missing and are loaded again; members of the sets may be lost.
     case repaired
-    /// They are missing, and could not be put back.
+    /// The rules are missing and could not be loaded again.
     case missing
 }

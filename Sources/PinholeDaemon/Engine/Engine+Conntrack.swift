@@ -75,7 +75,8 @@ extension Engine where System: ~Copyable {
         }
     }
 
-    /// The conntrack entry of such a data connection; `nil` if its tuple was reused by a connection without a master.
+    /// The conntrack entry of a data connection of an encrypted session; `nil` if there is none, or if a connection without a
+    /// master has reused its tuple.
     mutating func dataEntry(of tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
         let entry = try kernel.entry(for: tuple)
         return entry?.mapping.original == tuple && entry?.master != nil ? entry : nil
@@ -83,13 +84,13 @@ extension Engine where System: ~Copyable {
 }
 
 extension ConntrackEntry {
-    /// What the tracker wants to know of the data connection of a transfer.
+    /// The state of a transfer's data connection, for the tracker.
     fileprivate var ofTransfer: DataEntry {
         guard !isClosing else { return .there(traffic, .closing) }
         return .there(traffic, openingStage.map { .opening($0, leaving: leaving) } ?? .open)
     }
 
-    /// How its SYN leaves the gateway, after NAT.
+    /// The tuple with which the connection's SYN leaves the gateway, after NAT.
     fileprivate var leaving: Tuple { mapping.reply.inverted }
 
     /// Tells whether its master is the connection with that original tuple, in either direction: conntrack reverses an entry

@@ -49,7 +49,8 @@ extension Engine where System: ~Copyable {
         entry.phase == .opening || !tracker.follows(entry.mapping)
     }
 
-    /// Picks the entry of such a packet among those of all zones; `nil` if the choice is ambiguous.
+    /// Picks the entry of a packet whose connection is not followed yet among the entries of all zones; `nil` if the choice is
+    /// ambiguous.
     ///
     /// A wrong choice would open expectations in another zone.
     func choice(among entries: [ConntrackEntry]) -> ConntrackEntry? {

@@ -13,7 +13,7 @@ extension Engine where System: ~Copyable {
         return wasOpen
     }
 
-    /// Ends the session with this number; returns how many sessions have it, of which none is ended unless it is one.
+    /// Ends the session with this number, and returns the number of such sessions; if there are several, it ends none.
     package mutating func disconnect(_ id: UInt32, at now: Instant) -> Int {
         output.clear()
         let count = tracker.disconnect(id, at: now, into: &output)
@@ -44,9 +44,10 @@ extension Engine where System: ~Copyable {
         return tracker.transfers.sorted { $0.began < $1.began }
     }
 
-    /// How many transfers one listing looks up in conntrack; the counts of others are up to a minute old.
+    /// Maximum number of transfers that one listing looks up in conntrack; the byte counts of the others are up to a minute
+    /// old.
     ///
-    /// Packets wait meanwhile, about 10 µs per transfer.
+    /// Each takes about 10 µs, during which packets wait.
     static var maximumLooks: Int { 1000 }
 
     /// All statistics, with the queues' figures and the number of lost log lines as given.

@@ -3,7 +3,7 @@ package import FTPHelper
 package import Linux
 import Netfilter
 
-/// Takes over the connections of an earlier daemon, and finds those that are older than any.
+/// Takes over the connections of an earlier daemon, and finds established connections that no daemon has followed.
 extension Engine where System: ~Copyable {
     /// Restores connections from the records of an earlier daemon, or of a peer, as far as conntrack still has them.
     ///
@@ -118,9 +118,9 @@ extension Engine where System: ~Copyable {
         try state?.publish()
     }
 
-    /// What became of a connection in conntrack.
+    /// The state of a restored connection in conntrack.
     enum Whereabouts {
-        /// Its entry, with its present identifier.
+        /// The connection's entry, with its present identifier.
         case there(entryID: UInt32)
         case closing(entryID: UInt32)
         /// A new entry with the same tuples, after `conntrack -F`.

@@ -13,9 +13,9 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// The records for the next daemon; `nil` if none are kept.
     var state: StateFile?
     var rejected: RejectedConnectionFile?
-    /// What followers of the records have not been sent yet; whoever runs the engine takes it from here.
+    /// Changes of the records that have not been sent to followers yet; the caller takes them from here.
     package var changes = RecordChanges()
-    /// What goes to the log and the event stream; whoever runs the engine takes it from here.
+    /// Notices for the log and the event stream; the caller takes them from here.
     package var notices = Notices()
     var output = Output()
     /// The actions being performed, and what the kernel answered; buffers that are reused.
@@ -174,13 +174,13 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         perform(at: now)
     }
 
-    /// Whose sessions are traced.
+    /// The clients and servers whose sessions are traced.
     package var traced: [TraceTarget] {
         get { tracker.traced }
         set { tracker.traced = newValue }
     }
 
-    /// Those of them that an event is about.
+    /// The targets in `traced` that an event concerns.
     package func targets(of event: Event) -> [TraceTarget] { tracker.targets(of: event) }
 
     /// Whether connections with NAT that are adopted have to be confirmed by their ends (`Tracker.provesAdopted`).

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
-/// The last events that tell why something does not work, each with its time, for those who did not watch when it happened.
+/// The last refusals, sessions for which nothing opened, and blocked data connections, each with its time (`pinhole refusals`).
 struct RecentTroubles {
-    /// How many are kept; a line has at most 120 bytes, so they take some tens of kilobytes.
+    /// Maximum number of events; a line has at most 120 bytes, so they take some tens of kilobytes.
     static let capacity = 100
 
     private var events: [(event: Event, time: Instant)] = []
-    /// Where the oldest one is, once there are `capacity`.
+    /// Index of the oldest event, once there are `capacity`.
     private var oldest = 0
 
-    /// Adds an event if it is one of these; the oldest one gives way.
+    /// Adds an event if it reports a refusal, an unopened session or a blocked connection; replaces the oldest one if needed.
     mutating func append(_ event: Event, at now: Instant) {
         guard event.troubled != nil else { return }
         if events.count < Self.capacity {
@@ -21,7 +21,7 @@ struct RecentTroubles {
         }
     }
 
-    /// The newest first; `wallTime` is the time of day at `now`.
+    /// The events, the newest first; `wallTime` is the time of day at `now`.
     func records(at now: Instant, wallTime: Double) -> [EventRecord] {
         (events[oldest...] + events[..<oldest]).reversed().map { event, time in
             EventRecord(event, time: wallTime - time.seconds(until: now), instant: time)

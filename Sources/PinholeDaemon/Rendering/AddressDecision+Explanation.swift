@@ -6,7 +6,7 @@ extension AddressDecision {
     var explanation: String? {
         guard !isRewritten else { return nil }
         return
-            "the server announces another address, and the pinhole leads to the server all the same: if clients are to "
-            + "connect to \(announced.address), set 'loose = yes' for the server"
+            "the server announces another address, but the expectation still leads to the server itself: if clients "
+            + "should connect to \(announced.address), set 'loose = yes' for the server"
     }
 }

@@ -26,7 +26,7 @@ extension BlockedConnection {
         ]
     }
 
-    /// The same as fields of logs and text events.
+    /// Adds the members as fields of logs and text events.
     func add(to fields: inout Fields) {
         fields.add("id", id)
         fields.add("kind", kind.rawValue)
@@ -54,15 +54,15 @@ extension BlockedConnection {
         let (opener, listener) = (arriving.source.address, leaving.destination)
         return switch stage {
         case .unseen:
-            "the SYN to \(listener.address) port \(listener.port) has not come past conntrack: something on this gateway "
-                + "drops it before, in its raw table behind Pinhole's rules or in a chain with an earlier priority than conntrack's"
+            "the SYN to \(listener.address) port \(listener.port) has not reached conntrack: this gateway drops it earlier, "
+                + "in its raw table behind Pinhole's rules or in a chain with an earlier priority than conntrack's"
         case .unanswered:
-            "nobody answers the SYN at \(listener.address) port \(listener.port): a firewall drops it (on this gateway "
-                + "see with 'pinhole check' whether it accepts RELATED; else one behind it, or the host's own), or "
-                + "nothing is there"
+            "nobody answers the SYN at \(listener.address) port \(listener.port): a firewall drops it (this gateway's: see "
+                + "with 'pinhole check' whether it accepts RELATED; or one behind it, or the host's own), or there is no "
+                + "such host"
         case .halfOpen:
-            "\(listener.address) port \(listener.port) answers, and \(opener) does not go on: the answer is dropped on its "
-                + "way back (on this gateway see whether it accepts ESTABLISHED), or goes another way"
+            "\(listener.address) port \(listener.port) answers, but \(opener) does not complete the handshake: the answer is "
+                + "dropped on its way back (check that this gateway accepts ESTABLISHED), or takes another route"
         }
     }
 }

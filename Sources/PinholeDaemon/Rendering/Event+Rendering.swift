@@ -74,7 +74,7 @@ extension Event {
         }
     }
 
-    /// The same as `key=value` pairs.
+    /// Adds the members of the event as `key=value` pairs.
     package func add(to fields: inout Fields) {
         switch self {
         case .connection(let summary), .connectionClosed(let summary), .encrypted(let summary):

@@ -8,11 +8,11 @@ package struct EventRecord: Hashable, Sendable {
     package let event: Event
     /// Seconds since the Unix epoch; printed with milliseconds, in text as RFC 3339 has it.
     package let time: Double
-    /// The same moment on the tracker's clock, to calculate `expires_in`.
+    /// The time of the event on the tracker's clock, to calculate `expires_in`.
     package let instant: Instant
     /// The frame number of the packet that caused it, in a capture.
     package let frame: UInt64?
-    /// Those who trace sessions and are told of it.
+    /// The tracers that receive the event.
     let targets: [TraceTarget]
 
     package init(

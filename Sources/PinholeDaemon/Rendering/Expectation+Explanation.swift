@@ -2,7 +2,7 @@
 import FTPHelper
 
 extension Expectation {
-    /// One sentence for people about an expectation that timed out: what may have become of the SYN.
+    /// One sentence for people about an expectation that timed out: why the SYN may not have arrived.
     var expiry: String {
         guard access == nil else {
             return
@@ -12,8 +12,8 @@ extension Expectation {
         let end = "\(to.address) port \(to.port)"
         return kind.isActive
             ? "no SYN came from the server \(from) to \(end): the server did not connect, its own firewall or one before "
-                + "this gateway drops the SYN, or it comes from another address or takes another way"
+                + "this gateway drops the SYN, or it comes from another address or takes another route"
             : "no SYN came from the client \(from) to \(end): the client did not connect, a firewall before this gateway "
-                + "drops the SYN, or it comes from another address or takes another way"
+                + "drops the SYN, or it comes from another address or takes another route"
     }
 }

@@ -9,7 +9,7 @@ extension Refusal {
             "\(announcement) names port 0, at which nothing can listen: update the \(sender), or look for a firewall in "
                 + "front of it that writes such lines"
         case .malformed:
-            "\(announcement) is not written as its RFC says: update the \(sender), or block it if it is an attacker"
+            "\(announcement) does not follow its RFC: update the \(sender), or block it if it is an attacker"
         case .addressMismatch:
             "\(announcement) names an address that is not the client's (FTP bounce): let it use passive mode, or "
                 + "allow this with 'loose = yes' for the server"
@@ -23,16 +23,16 @@ extension Refusal {
             "\(announcement) came before the login was accepted: update the client, or block it if it is an "
                 + "attacker"
         case .notFTP:
-            "what the connection begins with is no FTP, so it passes and opens nothing: keep other services off "
-                + "this port, or leave it out of 'pinhole rules load --ports'"
+            "the connection does not begin with FTP, so it passes and opens nothing: keep other services off this "
+                + "port, or leave it out of 'pinhole rules load --ports'"
         case .pipelined:
             "\(announcement) came before the reply to the last command: if the client must do that, set "
                 + "'strict = no' for the server"
         case .tableFull:
-            "the limit of connections is reached, for all clients or for this one, so this one passes without help: "
-                + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
+            "the limit of connections is reached, for all clients or for this one, so the connection passes without "
+                + "help: raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
         case .noPort:
-            "no port is free for \(announcement) at the address that NAT shows, or the client has a quarter of all: "
+            "NAT has no free port for \(announcement), or the client already holds a quarter of the address's ports: "
                 + "give NAT another address, or see with 'pinhole expectations' who has the ports"
         case .notAllowed:
             "\(announcement) opens nothing, because '\(kind?.isActive ?? true ? "active" : "passive") = no' is set: let "
@@ -41,14 +41,14 @@ extension Refusal {
             "conntrack does not have the connection, so nothing can be opened for it: look for NOTRACK rules for "
                 + "its port, and at 'conntrack -S'"
         case .forged:
-            "the packet came in where its address cannot be, so it was not read: somebody there forges it, or the "
-                + "routes to the client and the server are not what 'ip route get' says"
+            "the packet arrived on an interface through which its sender cannot have sent it, so it was not read: somebody "
+                + "there forges packets, or the routes to the client and the server are wrong (see 'ip route get')"
         case .tooMany:
-            "\(announcement) is one of more than a thousand in a second, and passes unread: update the \(sender), or "
+            "\(announcement) exceeds the limit of announcements per second, and passes unread: update the \(sender), or "
                 + "block it if it is an attacker"
         case .seqAdjusted:
-            "\(announcement) would have to be rewritten, and something in the kernel shifts the connection's numbers already: "
-                + "leave its port out of your SYNPROXY rules"
+            "\(announcement) would have to be rewritten, but another part of the kernel already shifts the connection's "
+                + "sequence numbers: leave its port out of your SYNPROXY rules"
         case .ftpsLimit:
             "the encrypted session has as many data connections as it may have at once: raise 'ftps-max' for the "
                 + "server, or let the client open fewer"

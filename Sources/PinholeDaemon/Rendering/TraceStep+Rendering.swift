@@ -44,7 +44,7 @@ extension TraceStep {
         ]
     }
 
-    /// The same as fields of a log.
+    /// Adds the members as fields of a log line.
     func add(to fields: inout Fields) {
         fields.add("client", connection.source)
         fields.add("server", connection.destination)

@@ -14,14 +14,14 @@ extension UnopenedReason {
         switch self {
         case .unannounced:
             return
-                "a transfer was asked for, and neither side has announced a data connection for it in sight: see whether the "
-                + "packets of both directions pass this gateway"
+                "a transfer was requested, but no announcement of a data connection for it was seen: check that the packets "
+                + "of both directions pass this gateway"
         case .longLine:
             return "a line of more than 4096 bytes passed unread: what it may have announced opens nothing"
         case .unendedReply:
             return
-                "a reply of several lines has not ended with its own code, and what looks like another may be text within it "
-                + "that the client has chosen: nothing opens until that end comes"
+                "a multi-line reply has not ended with its own code, so a line that looks like another reply may be text in it "
+                + "that the client has chosen: nothing opens until the reply ends"
         case .ftpsUnconfigured:
             return
                 "the session is encrypted, so its announcements cannot be read, and nothing is configured for its server: write "
@@ -44,7 +44,7 @@ extension UnopenedReason {
                 tried.map { "\($0.address)" } ?? "another", mapping.original.destination.address
             )
             return
-                "the client tried \(address), and knows the server as \(known): the server announces the wrong address, which "
+                "the client tried \(address), but knows the server as \(known): the server announces the wrong address, which "
                 + "cannot be rewritten inside TLS: let it announce \(known) (pasv_address of vsftpd, MasqueradeAddress of "
                 + "ProFTPD), or let the client use EPSV"
         }

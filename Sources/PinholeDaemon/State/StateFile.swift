@@ -16,8 +16,8 @@ package import Linux
 ///     words 2-11           data, padded with zeros
 ///
 /// Words are in host byte order. The header's data is the identity (program, version of the records, and boot), and behind it
-/// the term. A file with another identity is not used. Of two gateways that relieve each other, each daemon begins a term that
-/// is greater than all it has read, so the file with the greater term is the newer one.
+/// the term. A file with another identity is not used. In a pair of gateways, each daemon begins a term that is greater than
+/// all it has read, so after a failover the file with the greater term is the newer one.
 ///
 /// Each connection is guaranteed room for a record of `guaranteedSlots` slots. Longer records share a common reserve. The file
 /// grows on demand.

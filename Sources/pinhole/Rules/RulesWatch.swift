@@ -6,15 +6,15 @@ import Messages
 import Netfilter
 import PinholeDaemon
 
-/// `pinhole rules watch`: keeps the rules loaded, and puts back what others remove.
+/// `pinhole rules watch`: keeps the rules loaded, and restores what others remove.
 ///
-/// The kernel tells of changes in nftables, also of those by iptables-nft. Legacy iptables and ipset are looked at twice a
+/// The kernel notifies of changes in nftables, including those by iptables-nft. Legacy iptables and ipset are polled twice a
 /// second, with a few system calls. Programs are started only when something has changed, and twice a minute.
 struct RulesWatch: ~Copyable {
-    /// Nanoseconds between two looks at what the kernel does not tell of.
+    /// Nanoseconds between two polls of what the kernel does not notify of.
     private static let glancePeriod: UInt64 = 500_000_000
-    /// Seconds between two full looks without any sign of a change: a rule of legacy iptables may have been exchanged for one of
-    /// the same size.
+    /// Seconds between two full comparisons without any sign of a change: a rule of legacy iptables may have been replaced by
+    /// one of the same size.
     private static let lookPeriod: UInt32 = 30
     /// How long the daemon may take to answer, in nanoseconds: one that hangs must not delay a repair.
     private static let answerTimeout: UInt64 = 200_000_000
@@ -38,10 +38,10 @@ struct RulesWatch: ~Copyable {
     private var changed: Instant?
     /// Who made the last change, if the kernel says so.
     private var author = ""
-    /// Who made the last repair necessary of which that is known.
+    /// Who caused the last repair whose cause is known.
     private var culprit = ""
 
-    /// What the kernel does not tell of.
+    /// The state that the kernel does not notify of.
     private struct Glance: Hashable {
         var legacyTables: [UInt8] = []
         var hasSets = true
@@ -61,7 +61,7 @@ struct RulesWatch: ~Copyable {
         notifier.notify(.stopping)
     }
 
-    /// Opens what changes are noticed by, and then loads the rules: what changes from then on is noticed.
+    /// Subscribes to changes and then loads the rules, so that no later change is missed.
     private static func start(
         _ configured: @escaping () throws(UserError) -> Settings
     ) throws(UserError) -> RulesWatch {
@@ -122,7 +122,7 @@ struct RulesWatch: ~Copyable {
         do throws(SystemError) {
             return try step()
         } catch {
-            throw UserError(error.description, hint: "see what pinhole check says")
+            throw UserError(error.description, hint: "run pinhole check")
         }
     }
 
@@ -139,7 +139,7 @@ struct RulesWatch: ~Copyable {
         return true
     }
 
-    /// Notes what the kernel has told of, and what a glance shows when it is time for one.
+    /// Notes the changes that the kernel has notified of, and polls if it is time to.
     private mutating func noteChanges(at now: Instant) {
         do throws(SystemError) {
             if let change = try changes.take(about: guarding.tables) {
@@ -160,8 +160,10 @@ struct RulesWatch: ~Copyable {
 
     private mutating func lookBriefly() -> Glance {
         var glance = Glance()
-        if guarding.backend == .iptables {
-            glance.legacyTables = legacy.figures(of: Table.allCases.map(\.rawValue))
+        switch guarding.backend {
+        // The kernel notifies of every change.
+        case .nft: break
+        case .iptables: glance.legacyTables = legacy.figures(of: Table.allCases.map(\.rawValue))
         }
         for family in PinholeSet.Family.allCases where glance.hasSets {
             // A set of another type is not there.
@@ -170,7 +172,7 @@ struct RulesWatch: ~Copyable {
         return glance
     }
 
-    /// Looks at everything, and puts back what is missing.
+    /// Compares everything, and restores what is missing.
     private mutating func look(at now: Instant) {
         let noticed = changed ?? now
         changed = nil
@@ -205,10 +207,10 @@ struct RulesWatch: ~Copyable {
         lookAgain(since: Clock.now())
     }
 
-    /// Goes on with the rules of a configuration that has changed and was loaded by another program, such as at a reload of the
-    /// service; `false` if it is the same, or wrong.
+    /// Adopts the rules of a changed configuration that another program has loaded, as a reload of the service does; `false` if
+    /// the configuration is the same or wrong.
     ///
-    /// The backend stays: for another one, the daemon is started again, and this program with it.
+    /// The backend stays the same: a change of it restarts the daemon, and this program with it.
     private mutating func adoptConfiguration() throws(UserError) -> Bool {
         guard let settings = try? configured(), case let rules = RuleSet(settings), rules != guarding.rules
         else { return false }
@@ -225,7 +227,7 @@ struct RulesWatch: ~Copyable {
 
     /// Looks once more as soon as the pace allows it.
     ///
-    /// What the kernel tells of the repair itself is skipped, so that it names nobody who is not to blame.
+    /// Notifications of the repair itself are skipped, so that nobody is blamed for it.
     private mutating func lookAgain(since moment: Instant) {
         _ = try? changes.take(about: guarding.tables)
         changed = moment

@@ -57,7 +57,7 @@ struct TracedSession {
             let why = "\(text("reason", event)): \(text("explanation", event))"
             trouble = "nothing was opened, \(why)"
             return ["NOTHING OPENS, \(why)"]
-        case "gap": return ["packets of the \(text("side", event)) were never seen: some take another way"]
+        case "gap": return ["packets of the \(text("side", event)) were never seen: some take another route"]
         case "out-of-step":
             trouble = text("explanation", event)
             return [text("explanation", event)]
@@ -109,8 +109,8 @@ struct TracedSession {
                 "SYN from \(ends): it passes Pinhole, RELATED to the control connection\(Self.destination(of: event))"
             ]
         case "not-established":
-            trouble = "the conntrack entry of \(ends) could not be made: look into the log of the daemon"
-            return ["SYN from \(ends): its conntrack entry could not be made"]
+            trouble = "the conntrack entry of \(ends) could not be created: see the log of the daemon"
+            return ["SYN from \(ends): its conntrack entry could not be created"]
         case "answered":
             data = Data(progress: .answered, ends: ends)
             return ["\(ends) is established"]
@@ -178,25 +178,25 @@ struct TracedSession {
                 isEncrypted
                     ? "no data connection came to the open ports: the client does not connect, or the server announces "
                         + "another address (pasv_address) or port inside TLS"
-                    : "the data connection was announced, and no SYN came from \(data.ends): the one that was to connect "
-                        + "does not, a firewall before this gateway drops it, or it takes another way"
+                    : "the data connection was announced, but no SYN came from \(data.ends): the sender does not connect, "
+                        + "a firewall in front of this gateway drops the SYN, or it takes another route"
             ]
         case .arrived:
-            return transfers + ["the SYN from \(data.ends) passed, and its answer was not waited for"]
+            return transfers + ["the SYN from \(data.ends) passed, and its answer had not been seen yet"]
         case .answered:
             return transfers + [
-                "the data connection from \(data.ends) is established, and no data was counted: one end does not send, "
+                "the data connection from \(data.ends) is established, but no data was counted: one end does not send, "
                     + "large packets are lost (MTU), or net.netfilter.nf_conntrack_acct is 0"
             ]
         case .flowing, .over: return transfers + ["the transfer from \(data.ends) was under way"]
         }
     }
 
-    /// What a session is in that no data connection was announced.
+    /// The diagnosis of a session in which no data connection was announced.
     private var idleness: String {
-        if isEncrypted { return "no data connection was seen, and what is said cannot be read" }
+        if isEncrypted { return "no data connection was seen, and the session is encrypted" }
         guard let lastReply else {
-            return "the control connection was made, and nothing of the server was read"
+            return "the control connection was established, but no reply of the server was read"
         }
         return isLoggedIn
             ? "no data connection was announced; the server said last: \(lastReply)"

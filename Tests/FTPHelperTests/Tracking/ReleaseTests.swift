@@ -3,7 +3,7 @@ import Testing
 
 @testable import FTPHelper
 
-/// Connections that pass by because nothing of them concerns us.
+/// Connections that bypass the queue because their packets are not needed.
 @Suite struct ReleaseTests {
     private static let direct = NATCase.all[0].mapping
     private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `what is no FTP passes by from then on, once`(nat: NATCase) {
+    func `what is not FTP bypasses the queue from then on, once`(nat: NATCase) {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
         #expect(Self.releases(dialogue) == 0)
@@ -41,7 +41,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
     }
 
-    @Test func `TLS from the first byte on passes by when both sides exchange data`() {
+    @Test func `implicit TLS bypasses the queue when both sides exchange data`() {
         var dialogue = Dialogue(Self.direct)
         for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.hello)) }
         dialogue.transmit(dialogue.segment(.client, Self.data))
@@ -55,7 +55,7 @@ import Testing
         #expect(dialogue.actions.last == .release(Self.direct))
     }
 
-    @Test func `where numbers are shifted nothing passes by`() throws {
+    @Test func `where numbers are shifted nothing bypasses the queue`() throws {
         // Something that is no FTP after a line was rewritten: an announcement may come before the login one day.
         let nat = NATCase.all[1]
         var dialogue = Dialogue.ready(nat.mapping)

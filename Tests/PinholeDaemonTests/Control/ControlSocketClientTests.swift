@@ -106,8 +106,8 @@ import Testing
         #expect(
             result.userError
                 == UserError(
-                    "the daemon at \(path) comes to no end with its answer",
-                    hint: "look into its log, and who it is"
+                    "the daemon at \(path) sends an endless answer",
+                    hint: "see its log, and check which process listens there"
                 )
         )
         #expect(try ask(of: long).userError == .senselessAnswer)
@@ -130,7 +130,7 @@ import Testing
             try ask(of: answer).userError
                 == UserError(
                     "the daemon at \(path) does not answer",
-                    hint: "look into its log, and whether it is stopped"
+                    hint: "see its log, and check whether it is stopped"
                 )
         )
     }

@@ -173,7 +173,7 @@ import Testing
         #expect(json.contains("[server 10.2.0.2]"))
         let text = record(.unopened(session, .ftpsAddress, tried: tried)).text
         #expect(text.contains(" reason=ftps-address tried=10.2.0.100:30001 explanation="))
-        #expect(text.contains("tried 10.2.0.100, and knows the server as 10.2.0.2: "))
+        #expect(text.contains("tried 10.2.0.100, but knows the server as 10.2.0.2: "))
     }
 
     @Test func `a refusal of nothing in particular has null for its kind`() {

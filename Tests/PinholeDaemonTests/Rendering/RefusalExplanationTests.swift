@@ -7,12 +7,11 @@ import Testing
     private static let sentences: [(Refusal.Reason, FTPHelper.Expectation.Kind?, String)] = [
         (
             .malformed, .port,
-            "the client's PORT is not written as its RFC says: update the client, or block it if it is an attacker"
+            "the client's PORT does not follow its RFC: update the client, or block it if it is an attacker"
         ),
         (
             .malformed, .pasv,
-            "the server's answer to PASV is not written as its RFC says: update the server, or block it if it is an "
-                + "attacker"
+            "the server's answer to PASV does not follow its RFC: update the server, or block it if it is an attacker"
         ),
         (
             .addressMismatch, .eprt,
@@ -40,8 +39,8 @@ import Testing
         ),
         (
             .notFTP, nil,
-            "what the connection begins with is no FTP, so it passes and opens nothing: keep other services off this "
-                + "port, or leave it out of 'pinhole rules load --ports'"
+            "the connection does not begin with FTP, so it passes and opens nothing: keep other services off this port, "
+                + "or leave it out of 'pinhole rules load --ports'"
         ),
         (
             .pipelined, .port,
@@ -50,13 +49,13 @@ import Testing
         ),
         (
             .tableFull, nil,
-            "the limit of connections is reached, for all clients or for this one, so this one passes without help: "
-                + "raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
+            "the limit of connections is reached, for all clients or for this one, so the connection passes without "
+                + "help: raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
         ),
         (
             .noPort, .lpsv,
-            "no port is free for the server's answer to LPSV at the address that NAT shows, or the client has a quarter of "
-                + "all: give NAT another address, or see with 'pinhole expectations' who has the ports"
+            "NAT has no free port for the server's answer to LPSV, or the client already holds a quarter of the address's "
+                + "ports: give NAT another address, or see with 'pinhole expectations' who has the ports"
         ),
         (
             .notAllowed, .port,
@@ -70,7 +69,7 @@ import Testing
         ),
         (
             .tooMany, .eprt,
-            "the client's EPRT is one of more than a thousand in a second, and passes unread: update the client, or "
+            "the client's EPRT exceeds the limit of announcements per second, and passes unread: update the client, or "
                 + "block it if it is an attacker"
         ),
         (
@@ -80,13 +79,13 @@ import Testing
         ),
         (
             .forged, nil,
-            "the packet came in where its address cannot be, so it was not read: somebody there forges it, or the "
-                + "routes to the client and the server are not what 'ip route get' says"
+            "the packet arrived on an interface through which its sender cannot have sent it, so it was not read: somebody "
+                + "there forges packets, or the routes to the client and the server are wrong (see 'ip route get')"
         ),
         (
             .seqAdjusted, .port,
-            "the client's PORT would have to be rewritten, and something in the kernel shifts the connection's numbers "
-                + "already: leave its port out of your SYNPROXY rules"
+            "the client's PORT would have to be rewritten, but another part of the kernel already shifts the connection's "
+                + "sequence numbers: leave its port out of your SYNPROXY rules"
         ),
         (
             .ftpsLimit, .ftps,

@@ -43,7 +43,7 @@ struct FakeKernel: ~Copyable, Kernel {
         var established: [ConntrackEntry] = []
         /// The number of its one connection's entry.
         var entryID: UInt32 = 1
-        /// Whether its one connection has the mark of those that pass by.
+        /// Whether its one connection has the mark of those that bypass the queue.
         var isReleased = false
         /// The streams whose numbers it shifts.
         var shifted: ShiftedStreams = []

@@ -131,7 +131,7 @@ struct PinholedTests {
         #expect(
             said == """
                 pinholed: become the user nobody: Operation not permitted: start it as root, or as the user that it \
-                is to be (1)
+                should run as (1)
                 socket.state
                 socket.state.rejected
 

@@ -68,7 +68,7 @@ struct RulesPrintTests {
             let family = [
                 "PREROUTING -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -m conntrack --ctstatus EXPECTED -j PINHOLE-REVERSED",
                 "OUTPUT -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -m conntrack --ctstatus EXPECTED -j PINHOLE-REVERSED",
-                "PINHOLE-REVERSED ! -i lo ! -o lo -p tcp --tcp-flags SYN,ACK SYN,ACK -j NFQUEUE --queue-num 20",
+                "PINHOLE-REVERSED ! -i lo ! -o lo -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j NFQUEUE --queue-num 20",
             ].map { "-A \($0)" }
             #expect(more == family + family)
         case .nft:
@@ -82,7 +82,7 @@ struct RulesPrintTests {
         }
     }
 
-    @Test func `for FTPS there are sets of its own, a rule that never lets wait, and a mark that passes by`()
+    @Test func `FTPS has its own sets, a queue without waiting, and a mark that bypasses the queue`()
         throws
     {
         let plain = try Program.run("rules", "print").output.split(separator: "\n")

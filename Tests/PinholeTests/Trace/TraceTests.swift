@@ -61,7 +61,7 @@ import Testing
             return trace.diagnosis.joined(separator: "\n")
         }
         #expect(
-            try diagnosis().hasPrefix("diagnosis: the control connection was made, and nothing of the server")
+            try diagnosis().hasPrefix("diagnosis: the control connection was established, but no reply")
         )
         #expect(try diagnosis(Self.announced).contains("no SYN came from 10.1.0.2 to 10.2.0.2:5002"))
         #expect(
@@ -78,7 +78,7 @@ import Testing
         let complete = #""event":"transfer",\#(Self.ends),"data":{"answer":"established"},"reply":"226 ok""#
         #expect(try diagnosis(Self.arrived, Self.blocked, complete) == "diagnosis: 1 transfer complete")
         let tls = #""event":"encrypted",\#(Self.ends)"#
-        #expect(try diagnosis(tls).contains("what is said cannot be read"))
+        #expect(try diagnosis(tls).contains("the session is encrypted"))
     }
 
     @Test func `a rule of this gateway is named instead of what may be`() throws {
