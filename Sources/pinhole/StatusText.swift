@@ -80,7 +80,19 @@ struct StatusText {
             let queues = [rules.controlQueue, rules.dataQueue].map { $0.map(String.init) ?? "none" }
             return
                 "\(rules.backend.rawValue), port \(ports) to queue \(queues[0]), data to queue \(queues[1])"
-        }.joined(separator: "; ")
+        }.joined(separator: "; ") + rulesAge
+    }
+
+    /// Since when the rules are loaded, and how often they were put back.
+    private var rulesAge: String {
+        let age = daemon["rules_age"]?.double.map { "loaded \(ShortForm.duration($0)) ago" }
+        let repairs =
+            switch daemon["rules_repaired"]?.integer ?? 0 {
+            case 0: ""
+            case 1: ", put back once"
+            case let count: ", put back \(count) times"
+            }
+        return ", \(age ?? "loaded before the daemon")\(repairs)"
     }
 
     private func text(_ name: String, _ object: JSON? = nil) -> String {

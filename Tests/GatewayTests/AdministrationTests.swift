@@ -82,8 +82,8 @@ import Testing
             let status = try await gateway.pinhole("status").output
             #expect(status.hasPrefix("daemon: version "))
             for part in [
-                "\n  rules: ", ", port 21 to queue 21, data to queue 20\n", "\n  sessions: 1, ",
-                "\n  refused: 1\n",
+                "\n  rules: ", ", port 21 to queue 21, data to queue 20, loaded before the daemon\n",
+                "\n  sessions: 1, ", "\n  refused: 1\n",
             ] {
                 #expect(status.contains(part), "\(status)")
             }

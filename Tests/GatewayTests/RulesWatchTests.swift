@@ -151,6 +151,8 @@ import Testing
             let port = try session.extendedPort()
             try await gateway.remove(Removal.destruction.script, before: watch)
             _ = try await gateway.secondsUntilRepaired(by: watch)
+            let status = try await gateway.pinhole("status").output
+            try #require(status.contains(" ago, put back once\n"), "\(status)")
             try await poll(for: "the member") { try await gateway.members().count == 1 }
             let state = try await gateway.probe(gateway.topology.dialled, port, from: .client)
             try #require(state == "connected")

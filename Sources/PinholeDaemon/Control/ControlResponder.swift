@@ -82,8 +82,7 @@ package struct ControlResponder {
         case .reload:
             return reload(&engine)
         case .survey:
-            // The rules are loaded next: packets may have passed by.
-            engine.doubtSessions(at: now)
+            engine.noteLoading(at: now)
             return .whole("found \(engine.survey(at: now))\n")
         case .rules(let change):
             engine.note(change, at: now)

@@ -5,21 +5,26 @@ package import FTPHelper
 extension Engine where System: ~Copyable {
     /// Takes note of a change of the rules.
     ///
-    /// Sets that were removed with the rules come back empty, so everything that is open is opened again. Packets may have passed
-    /// by meanwhile, so what is known of the sessions is doubted.
+    /// Sets that were removed with the rules come back empty, so everything that is open is opened again.
     package mutating func note(_ change: RulesChange, at now: Instant) {
         switch change {
         case .missing: rules.areLoaded = false
         case .repaired:
-            rules.areLoaded = true
             rules.repairs += 1
             output.clear()
             tracker.reopen(into: &output)
             perform(at: now)
-            doubtSessions(at: now)
+            noteLoading(at: now)
         }
     }
 
-    /// Doubts what is known of the sessions, since packets may have passed by.
+    /// Takes note that the rules are being loaded: packets may have bypassed the queue until now.
+    package mutating func noteLoading(at now: Instant) {
+        rules.areLoaded = true
+        rules.loaded = now
+        doubtSessions(at: now)
+    }
+
+    /// Doubts the positions of rewritten sessions, because packets may have bypassed the queue.
     package mutating func doubtSessions(at now: Instant) { tracker.doubtSessions(at: now) }
 }

@@ -35,6 +35,11 @@ package struct StatusReport: Sendable {
                     number("control", Int(facts.queues.control)), number("data", Int(facts.queues.data)),
                 ])
             ),
+            JSON.Member(
+                "rules_age",
+                statistics.rules.loaded.map { .integer(UInt64($0.seconds(until: now))) } ?? .null
+            ),
+            JSON.Member("rules_repaired", .integer(statistics.rules.repairs)),
             JSON.Member("bypass_mark", bypassMark.map { .string($0.text) } ?? .null),
             JSON.Member("ftps", .bool(opensForFTPS)),
             number("sessions", statistics.connections),
