@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a session is reset whose packets passed by while there was no daemon`() async throws {
+    func `a session is reset whose packets bypassed the queue while there was no daemon`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try gateway.lab.write("bypass = yes\n", to: "pinhole.conf")
             let configuration = "\(Lab.folder)/pinhole.conf"

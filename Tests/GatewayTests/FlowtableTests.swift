@@ -16,7 +16,7 @@ struct FlowtableTests {
                 let failure = try await gateway.fetch(with: .curl, mode)
                 try #require(failure == nil, "\(mode)")
                 let count = try await forwardedBytes(on: gateway) - before
-                try #require(count > 0, "\(mode): the control connection passed by the rules")
+                try #require(count > 0, "\(mode): the control connection bypassed the rules")
                 try #require(count < gateway.payload.count / 2, "\(mode): the file did not bypass the rules")
             }
             try await gateway.comesToRest()

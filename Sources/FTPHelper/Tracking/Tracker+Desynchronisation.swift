@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Sessions of which packets passed by while the firewall rules were gone, or the queue was bypassed.
+/// Sessions whose packets bypassed the queue, without firewall rules or without a daemon.
 extension Tracker {
-    /// Doubts what is known of the sessions, since packets may have passed by.
+    /// Marks the positions of rewritten sessions as unproven, and logins as unknown, because packets may have
+    /// bypassed the queue.
     ///
-    /// In a rewritten session such packets had numbers of the sender's space, which the receiver read in its
-    /// own: it took them for old bytes, or for later ones. Its positions have to be confirmed by both ends.
-    /// These are asked, also if nothing comes from them: if a command was as long as the shift, the server's
-    /// acknowledgement of what it had before looked like one of the command, and the client waits for the
-    /// reply for ever.
-    ///
-    /// A login may have passed by.
+    /// In a rewritten session, such packets carry untranslated sequence numbers: the receiver takes their bytes
+    /// for old or for later ones. Both ends are asked even if they are silent. If a command was exactly as long
+    /// as the shift, the server's acknowledgement of older bytes looked like one of the command, and the client
+    /// waits for the reply for ever.
     package mutating func doubtSessions(at now: Instant) {
         var slots: [ConnectionStore.Slot] = []
         store.forEach { slots.append($0) }
@@ -26,14 +24,13 @@ extension Tracker {
         }
     }
 
-    /// Ends a connection whose two ends cannot come back into step, at both ends, so that the client connects
-    /// again.
+    /// Resets both ends of a connection that is out of step for good, so that the client connects again.
     ///
-    /// If the receiver has acknowledged bytes that were never seen here, and the sender goes on just at the
-    /// untranslated number, some of the bytes are lost for good or doubled: with translated numbers the
-    /// receiver would wait for ever, or drop the beginning of the next command. A receiver that acknowledged
-    /// nothing such gets the retransmission, and all is well. Bytes that an earlier daemon passed on without a
-    /// record of them are no reason: their numbers were translated.
+    /// This finds packets that bypassed the queue without anybody telling the daemon. If the receiver has
+    /// acknowledged bytes that were never seen here, and the sender continues at exactly that untranslated
+    /// number, some bytes are lost or duplicated: with translated numbers the receiver would wait for ever, or
+    /// drop the beginning of the next command. Bytes that an earlier daemon forwarded without a record had
+    /// translated numbers, and are retransmitted.
     mutating func endIfOutOfStep(
         _ connection: inout Connection,
         _ segment: Segment,

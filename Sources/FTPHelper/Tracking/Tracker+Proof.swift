@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Connections whose positions may be wrong: those of a peer whose last changes may be missing, translated ones
-/// that are adopted where another daemon may have edited lines, and rewritten ones of which packets may have
-/// passed by.
+/// Checks stream positions that may be wrong, by asking both ends.
 ///
-/// With a wrong shift, a receiver would lose the first bytes of a command, or wait for ever. Nothing of such a
-/// connection goes on until both ends have said where they are. Each of them answers a packet far outside its
-/// window with an acknowledgement (RFC 9293, section 3.10.7.4), and sends again what was dropped meanwhile.
+/// They may be wrong in connections of a peer whose last changes may be missing, in adopted ones with NAT where
+/// another daemon may have edited lines, and in rewritten ones whose packets may have bypassed the queue.
+///
+/// With a wrong shift, a receiver would lose the first bytes of a command, or wait for ever. Packets of such a
+/// connection are therefore dropped until both ends have confirmed the positions. An end answers a packet far
+/// outside its window with an acknowledgement (RFC 9293, section 3.10.7.4), and retransmits what was dropped.
 extension Tracker {
     /// Notes what a packet of an unproven connection says.
     ///
@@ -51,10 +52,10 @@ extension Tracker {
         return proof
     }
 
-    /// Decides on a packet that was followed although its receiver has acknowledged more than was known: it is
-    /// forwarded if this explains the acknowledgement.
+    /// Decides on a packet that was read although its receiver has acknowledged unknown bytes: it is forwarded
+    /// if it explains the acknowledgement.
     ///
-    /// The receiver has these bytes already, as another daemon wrote them.
+    /// The receiver then has these bytes already, as another daemon wrote them.
     mutating func concludeTrial(_ connection: inout Connection, _ verdict: Verdict) -> Verdict {
         guard connection.doubt != nil, let proof = proofs[connection.mapping.original] else { return verdict }
         let isProven = [Session.Side.client, .server].allSatisfy {
@@ -75,12 +76,12 @@ extension Tracker {
         proofs[connection.mapping.original] = nil
     }
 
-    /// Asks the ends of an unproven connection for their positions, or ends it if they have not confirmed them
-    /// in time.
+    /// Asks the ends of an unproven connection for their positions, or ends the connection if they have not
+    /// confirmed them in time.
     ///
-    /// A connection of which an end is silent, and nothing waits, stays unproven until its next packet.
+    /// If an end is silent and nothing waits for it, the connection stays unproven until its next packet.
     ///
-    /// - Returns: whether there is a proof that goes on, or has ended the connection.
+    /// - Returns: `false` if there is no proof, or none any more.
     mutating func continueProof(
         _ connection: inout Connection,
         at now: Instant,
@@ -144,12 +145,12 @@ private enum Finding {
 extension Connection {
     /// Compares what the ends say of a side's stream with its positions.
     ///
-    /// A sender begins no later than where its receiver is: it would not send again what lies between.
+    /// A sender must not begin behind the position of its receiver: it would never send what lies between.
     ///
-    /// A sender whose lowest number is not behind the known bytes sends everything again that was missed, and
-    /// an edit can be repeated. Behind commands that were missed for good, the reply to PASV would not be
-    /// known as one and keep its private address, and neither would the rest of an announcement. Replies that
-    /// need no editing may be missed. If nothing is known but one packet, both ends have to be just there.
+    /// A sender that begins within the known bytes retransmits everything that was missed, and an edit can be
+    /// repeated. Commands that were missed for good are no basis: the reply to a PASV among them would keep its
+    /// private address, and the rest of an announcement would not be recognised. Replies that need no editing
+    /// may be missed. If only one packet is known, both ends have to be exactly there.
     fileprivate func finding(_ side: Session.Side, _ proof: Proof) -> Finding {
         // Nothing of a stream that the kernel shifts is edited, and its numbers cannot be compared.
         guard !shifted.contains(side) else { return .confirmed }
@@ -173,16 +174,16 @@ extension Connection {
         return stream.output(of: position) == number || stream.heldCount > 0 ? .confirmed : .open
     }
 
-    /// Tells whether so many bytes on their way could hide unknown edits that shortened a side's lines: its
-    /// receiver might have them already.
+    /// Tells whether `count` unacknowledged bytes can be explained by unknown edits that shortened lines: the
+    /// receiver may then have them already.
     private func mayHideEdits(of side: Session.Side, _ count: Int) -> Bool {
         let growth =
             shownAddress(of: side).description.utf8.count - ownAddress(of: side).description.utf8.count
         return growth < 0 && count > 0 && count % growth == 0
     }
 
-    /// Tells whether a receiver has bytes that passed by with wrong numbers, or keeps them for later and would
-    /// read them in the midst of others: they lie behind everything that it can have.
+    /// Tells whether a receiver has acknowledged or buffered bytes with untranslated sequence numbers: they lie
+    /// behind everything that was forwarded to it, and would be read in the middle of other bytes.
     fileprivate func hasUnknownBytes(_ proof: Proof) -> Bool {
         [Session.Side.client, .server].contains { side in
             let stream = streams[side.rawValue]

@@ -34,7 +34,7 @@ struct Takeover: ~Copyable {
     private var wire: [Peer.Packet] = []
     /// Number of packets that have reached the gateway.
     private var passed = 0
-    /// How many packets still pass by; `nil` if the rules are there.
+    /// How many packets still bypass the queue; `nil` if the rules are there.
     private var bypassing: Int?
     /// What each end had received when the rules were back: the gateway answers only for what came later.
     private var spoilt = (client: 0, server: 0)

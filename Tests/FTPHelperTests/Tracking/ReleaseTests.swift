@@ -81,7 +81,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
     }
 
-    @Test func `bytes that passed by are no gap, and the end is seen behind any number of them`() throws {
+    @Test func `bytes that bypassed the queue are no gap, and the end is seen behind any number of them`() throws {
         var dialogue = Dialogue(Self.direct)
         dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         dialogue.actions = []

@@ -80,7 +80,7 @@ import Testing
     }
 }
 
-/// Sessions of which packets pass by while the rules are gone (`Tracker.doubtSessions`).
+/// Sessions whose packets bypass the queue while the rules are gone (`Tracker.doubtSessions`).
 @Suite struct GapTests {
     @Test(arguments: NATCase.all, [1, 3, 8])
     func `a session goes on or is reset, whenever the rules are gone, and never waits for ever`(

@@ -34,7 +34,7 @@ struct AttackedGateway: ~Copyable {
     private var injected: [(side: Session.Side, segment: WireSegment)] = []
     /// Set once the connection may be taken for one whose beginning was out of sight (contract S2).
     private(set) var mayBeAdopted = false
-    /// Set while its handshake and all that came since has passed by every daemon.
+    /// Set while its handshake and all that came since has bypassed every daemon.
     private var hasBegunUnseen = false
     /// Set once a SYN with payload has passed while no daemon was there: a server can tell the next one anything.
     private var hasOpenedFast = false
