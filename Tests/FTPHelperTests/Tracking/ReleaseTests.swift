@@ -81,7 +81,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
     }
 
-    @Test func `bytes that bypassed the queue are no gap, and the end is seen behind any number of them`() throws {
+    @Test func `bytes that bypassed the queue are no gap, however many they are`() throws {
         var dialogue = Dialogue(Self.direct)
         dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         dialogue.actions = []
