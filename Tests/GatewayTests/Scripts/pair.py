@@ -1218,6 +1218,9 @@ def main():
     for gateway in (pair.a, pair.b):
         for role in list(gateway.processes):
             gateway.stop(role, signal.SIGKILL)
+    # They have the standard output open.
+    for child in multiprocessing.active_children():
+        child.kill()
     os._exit(0)
 
 
