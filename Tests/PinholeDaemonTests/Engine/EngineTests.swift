@@ -160,15 +160,18 @@ import TestPackets
         #expect(kept().isEmpty)
     }
 
-    @Test func `when the rules are back, what is open is opened in their sets again`() {
+    @Test func `when the rules are back, what is open is opened in their sets again`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
         engine.note(.missing, at: start)
         #expect(memory.take() == [])
         engine.note(.repaired, at: start)
-        // The server is asked where it is: the line was rewritten, and packets may have passed by.
-        #expect(memory.take() == [.inject, .open(1, timeout: 300)])
+        #expect(memory.take() == [.open(1, timeout: 300)])
+        // Both ends are asked where they are: the line was rewritten, and packets may have passed by.
+        let deadline = engine.nextDeadline
+        engine.fire(at: try #require(deadline))
+        #expect(memory.take() == [.beLiberal(Samples.mapping), .inject, .inject])
     }
 
     @Test func `by which interface a side's packets come is asked once`() {
