@@ -37,6 +37,8 @@ struct FakeKernel: ~Copyable, Kernel {
         /// A search has begun and not come to its end.
         var isSearching = false
         var helper: String?
+        /// The connection that its one connection belongs to.
+        var master: Tuple?
         /// How far it has that one connection (`TCP_CONNTRACK_...`): as a rule its handshake is under way.
         var tcpState: UInt8 = 2
         /// Connections that were established before.
@@ -67,7 +69,7 @@ struct FakeKernel: ~Copyable, Kernel {
         func entry(_ mapping: Mapping) -> ConntrackEntry {
             ConntrackEntry(
                 mapping: mapping,
-                master: nil,
+                master: master,
                 id: entryID,
                 mark: 0,
                 helper: helper,
