@@ -544,8 +544,8 @@ import Testing
     }
 
     /// Plays lines up to the agreement on TLS, after which both sides go on in plain text.
-    private static func playThroughTLS(_ lines: [String]) -> Session {
-        var session = play(lines + ["> AUTH TLS", "< 234 go on => encrypts"])
+    private static func playThroughTLS(_ lines: [String], refused: [String] = []) -> Session {
+        var session = play(lines + ["> AUTH TLS"] + refused + ["< 234 go on => encrypts"])
         for (side, text) in [(.client, "NOOP\r\n"), (.server, "200 ok\r\n")] as [(Session.Side, String)] {
             #expect(session.readRecords(Array(text.utf8).span, from: side) == 0)
         }
@@ -573,6 +573,11 @@ import Testing
                 (.server, Self.pasv, "PASV 5001"),
             ]
         )
+    }
+
+    @Test func `a PASV that was refused before TLS is not answered behind it`() {
+        var session = Self.playThroughTLS(["> PASV"], refused: ["< 500 no"])
+        Self.go(on: &session, [(.server, Self.pasv, "unsolicited")])
     }
 
     @Test func `a transfer that had no end before TLS is none behind it`() {

@@ -362,6 +362,39 @@ import Formats
         #expect(client.text == "ok\n\(traced.json.text)\n")
     }
 
+    @Test func `without a descriptor for one more client, all wait for a second`() async {
+        // In a process of its own, which alone runs out of descriptors.
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let path = "\(directory.path)/control"
+            var server = try ControlServer.open(path)
+            let client = try TestClient(path)
+            try client.send("flush\n")
+            let now = Instant(nanoseconds: 1_000_000_000)
+            let answer = { (request: ControlRequest, _: UInt32) in ControlAnswer.whole("\(request.line)!\n") }
+            var limit = rlimit()
+            try #require(unsafe getrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            var none = rlimit(rlim_cur: 3, rlim_max: limit.rlim_max)
+            try #require(unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &none) == 0)
+            let error = #expect(throws: SystemError.self) { try server.serve(at: now, answer) }
+            try #require(unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            try #require(error?.code == EMFILE)
+            let end = now.advanced(bySeconds: 1)
+            for early in [now, Instant(nanoseconds: end.nanoseconds - 1)] {
+                try server.expire(at: early)
+                for _ in 0..<4 { try server.serve(at: early, answer) }
+                try #require(server.clientCount == 0 && server.nextDeadline == end)
+            }
+            try server.expire(at: end)
+            try #require(server.nextDeadline == nil)
+            for _ in 0..<4 { try server.serve(at: end, answer) }
+            try client.read()
+            try #require(client.text == "ok\nflush!\n")
+            try server.expire(at: end.advanced(bySeconds: 9))
+            try #require(server.nextDeadline == nil)
+        }
+    }
+
     @Test func `the socket is for root and its group, and goes with the server`() throws {
         do {
             let server = try ControlServer.open(path)

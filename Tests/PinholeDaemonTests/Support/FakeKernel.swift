@@ -53,6 +53,8 @@ struct FakeKernel: ~Copyable, Kernel {
         var forgedInterfaces: Set<UInt32> = []
         /// How often it was asked whether one can.
         var originChecks = 0
+        /// What these questions fail with.
+        var routeFailure: SystemError?
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
         /// Those of them that nobody has answered.
@@ -145,6 +147,7 @@ struct FakeKernel: ~Copyable, Kernel {
         bridge: UInt32
     ) throws(SystemError) -> Bool {
         memory.originChecks += 1
+        try memory.fail(with: memory.routeFailure)
         return memory.forgedInterfaces.contains(origin.interface)
     }
 
