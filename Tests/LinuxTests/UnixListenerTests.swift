@@ -52,6 +52,21 @@ import Testing
         #expect(unsafe rmdir(directory) == 0)
     }
 
+    @Test func `the socket of a process that has died is replaced at once`() throws {
+        // It never listened, so that no copy of its descriptor does.
+        let bind = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
+        #expect(unsafe mkdir(directory, 0o755) == 0)
+        let dead = try ChildProcess.run("python3", ["-c", bind, path])
+        try #require(dead.status == 0, "\(dead.errors)")
+        let former = FileIdentity(ofSocketAt: path)
+        let listener = try UnixListener.open(path, mode: 0o600)
+        #expect(former != nil && FileIdentity(ofSocketAt: path) != nil)
+        let stream = try SocketStream.connect(to: path)
+        #expect(stream.number != listener.number)
+        #expect(unsafe unlink(path) == 0)
+        #expect(unsafe rmdir(directory) == 0)
+    }
+
     @Test func `a file that took the socket's place stays`() throws {
         do {
             let listener = try UnixListener.open(path, mode: 0o600)

@@ -218,6 +218,16 @@ import Testing
         #expect(timeouts.allSatisfy { UInt32($0).map { $0 > 400_000 } == true })
     }
 
+    @Test func `a connection that falls silent is kept as long as an established one, if it is there`() throws
+    {
+        var conntrack = try open()
+        try add(Sample.control)
+        try conntrack.keepAlive(Mapping(untranslated: Sample.control))
+        try conntrack.keepAlive(Mapping(untranslated: Sample.control6))
+        let timeouts = try list().compactMap { $0.split(separator: " ").dropFirst(2).first }
+        #expect(timeouts.map { UInt32($0).map { $0 > 400_000 } } == [true])
+    }
+
     @Test func `a connection that is gone cannot be made liberal`() throws {
         var conntrack = try open()
         #expect(throws: SystemError("relax the sequence check of a control connection", code: ENOENT)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import Netfilter
 import Testing
+
+@testable import Netfilter
 
 @Suite struct QueueMessagesTests {
     @Test func `a request binds a queue and sets its length`() {
@@ -44,5 +45,14 @@ import Testing
                     "0900 0200 0000ffff 02 000000"  // NFQA_CFG_PARAMS: range, NFQNL_COPY_PACKET, padding
                 )
         )
+    }
+
+    @Test func `a packet that no attribute can hold ends the process`() async {
+        await #expect(processExitsWith: .success) {
+            QueueMessages().putReplacement(21, 1, [UInt8](repeating: 0, count: 65531))
+        }
+        await #expect(processExitsWith: .failure) {
+            QueueMessages().putReplacement(21, 1, [UInt8](repeating: 0, count: 65532))
+        }
     }
 }

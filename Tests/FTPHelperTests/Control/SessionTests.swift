@@ -543,6 +543,49 @@ import Testing
         )
     }
 
+    /// Plays lines up to the agreement on TLS, after which both sides go on in plain text.
+    private static func playThroughTLS(_ lines: [String], refused: [String] = []) -> Session {
+        var session = play(lines + ["> AUTH TLS"] + refused + ["< 234 go on => encrypts"])
+        for (side, text) in [(.client, "NOOP\r\n"), (.server, "200 ok\r\n")] as [(Session.Side, String)] {
+            #expect(session.readRecords(Array(text.utf8).span, from: side) == 0)
+        }
+        return session
+    }
+
+    /// Lets a session go on with lines, each after it what it does.
+    private static func go(on session: inout Session, _ lines: [(Session.Side, String, String)]) {
+        for (side, text, expected) in lines {
+            let bytes = Array("\(text)\r\n".utf8)
+            let outcome =
+                side == .client
+                ? session.command(bytes.span, on: address("10.1.0.2"), refusesPipelined: false)
+                : session.reply(bytes.span, on: address("10.1.0.2"))
+            #expect(describe(outcome) == expected, "\(text)")
+        }
+    }
+
+    @Test func `a reply that had no end before TLS needs none behind it`() {
+        var session = Self.playThroughTLS(["> STAT x", "< 213-x"])
+        Self.go(
+            on: &session,
+            [
+                (.client, "USER x", ""), (.server, "230 ok", ""), (.client, "PASV", ""),
+                (.server, Self.pasv, "PASV 5001"),
+            ]
+        )
+    }
+
+    @Test func `a PASV that was refused before TLS is not answered behind it`() {
+        var session = Self.playThroughTLS(["> PASV"], refused: ["< 500 no"])
+        Self.go(on: &session, [(.server, Self.pasv, "unsolicited")])
+    }
+
+    @Test func `a transfer that had no end before TLS is none behind it`() {
+        var session = Self.playThroughTLS(["> RETR x", "< 150 x"])
+        Self.go(on: &session, [(.client, "NOOP", ""), (.server, "200 ok", "")])
+        #expect(session.outstanding.count == 0)
+    }
+
     @Test(arguments: ["200 ok", "220 ok", "202 ok", "230 ok", "250 ok"])
     func `any success of PASS is a login, and of USER just 230 and 232`(reply: String) {
         #expect(

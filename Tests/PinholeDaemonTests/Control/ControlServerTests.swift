@@ -285,6 +285,116 @@ import Formats
         #expect(server.clientCount == watchers.count)
     }
 
+    /// Lets a client follow the records of a server.
+    private func follow(_ server: inout ControlServer) throws -> TestClient {
+        let client = try TestClient(path)
+        try client.send("records\n")
+        try serve(&server) { _, _ in .records(Frame(.hello, 1, 8)) }
+        return client
+    }
+
+    private var greeting: [UInt8] {
+        var bytes = Array("ok\n".utf8)
+        Frame(.hello, 1, 8).write(to: &bytes)
+        return bytes
+    }
+
+    @Test func `whoever follows the records gets every change, and no events`() throws {
+        var server = try ControlServer.open(path)
+        let watcher = try TestClient(path)
+        try watcher.send("events text\n")
+        try serve(&server) { _, _ in .events(.text) }
+        #expect(server.isFollowed == false)
+        let follower = try follow(&server)
+        #expect(server.isFollowed == true)
+        #expect(server.nextDeadline == nil)
+        server.publish([1, 2, 3], at: seconds(1))
+        server.publish([event(1)], at: seconds(1))
+        server.publish([4], at: seconds(1))
+        try follower.read()
+        try watcher.read()
+        #expect(follower.received == greeting + [1, 2, 3, 4])
+        #expect(watcher.text == "ok\n\(event(1).text)\n")
+    }
+
+    @Test func `whoever follows and goes away is followed no more`() throws {
+        var server = try ControlServer.open(path)
+        do {
+            let follower = try follow(&server)
+            #expect(server.isFollowed == true)
+            follower.finish()
+        }
+        try serve(&server)
+        #expect(server.isFollowed == false)
+        #expect(server.clientCount == 0)
+    }
+
+    @Test func `a follower that reads too slowly is disconnected, and others are not`() throws {
+        var server = try ControlServer.open(path)
+        let slow = try follow(&server)
+        let quick = try follow(&server)
+        let changes = [UInt8](repeating: 7, count: 1 << 20)
+        for turn in 1...8 {
+            server.publish(changes, at: seconds(1))
+            while quick.received.count < greeting.count + turn * changes.count {
+                try quick.read()
+                try server.serve(at: seconds(1)) { _, _ in .whole("") }
+            }
+        }
+        #expect(server.clientCount == 1)
+        #expect(server.isFollowed == true)
+        try slow.read()
+        #expect(slow.isClosed && slow.received.count < 8 * changes.count)
+        #expect(!quick.isClosed)
+    }
+
+    @Test func `whoever traces is told of his sessions, and the server of whose they are`() throws {
+        let target = try #require(TraceTarget(parsing: "10.1.0.2"))
+        var server = try ControlServer.open(path)
+        #expect(server.targets == [])
+        let client = try TestClient(path)
+        try client.send("trace 10.1.0.2\n")
+        try serve(&server) { request, _ in request == .trace(target) ? .trace(target) : .whole("") }
+        #expect(server.targets == [target])
+        let traced = EventRecord(event(1).event, time: 1, instant: Samples.now, targets: [target])
+        server.publish([traced, event(2)], at: seconds(1))
+        try client.read()
+        #expect(client.text == "ok\n\(traced.json.text)\n")
+    }
+
+    @Test func `without a descriptor for one more client, all wait for a second`() async {
+        // In a process of its own, which alone runs out of descriptors.
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let path = "\(directory.path)/control"
+            var server = try ControlServer.open(path)
+            let client = try TestClient(path)
+            try client.send("flush\n")
+            let now = Instant(nanoseconds: 1_000_000_000)
+            let answer = { (request: ControlRequest, _: UInt32) in ControlAnswer.whole("\(request.line)!\n") }
+            var limit = rlimit()
+            try #require(unsafe getrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            var none = rlimit(rlim_cur: 3, rlim_max: limit.rlim_max)
+            try #require(unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &none) == 0)
+            let error = #expect(throws: SystemError.self) { try server.serve(at: now, answer) }
+            try #require(unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            try #require(error?.code == EMFILE)
+            let end = now.advanced(bySeconds: 1)
+            for early in [now, Instant(nanoseconds: end.nanoseconds - 1)] {
+                try server.expire(at: early)
+                for _ in 0..<4 { try server.serve(at: early, answer) }
+                try #require(server.clientCount == 0 && server.nextDeadline == end)
+            }
+            try server.expire(at: end)
+            try #require(server.nextDeadline == nil)
+            for _ in 0..<4 { try server.serve(at: end, answer) }
+            try client.read()
+            try #require(client.text == "ok\nflush!\n")
+            try server.expire(at: end.advanced(bySeconds: 9))
+            try #require(server.nextDeadline == nil)
+        }
+    }
+
     @Test func `the socket is for root and its group, and goes with the server`() throws {
         do {
             let server = try ControlServer.open(path)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import Formats
 import Foundation
 import Linux
 import Messages
@@ -17,11 +18,15 @@ import Testing
     /// Asks a daemon that says `answer` to whatever it is asked, and returns what came of it.
     ///
     /// One that is `hasty` says so to whoever connects, and closes the connection at once.
-    private func ask(of answer: String, hasty: Bool = false) throws -> (text: String, userError: UserError?) {
+    private func ask(
+        of answer: String,
+        hasty: Bool = false,
+        as asking: @escaping Client.Asking = Client.flushing
+    ) throws -> (text: String, userError: UserError?) {
         let listener = try UnixListener.open(path, mode: 0o600)
         let poller = try Poller.open()
         try poller.add(listener.number, for: .reading)
-        let client = Client(path)
+        let client = Client(path, asking)
         let thread = Thread { client.run() }
         thread.start()
         poller.wait(milliseconds: 10_000) { _ in }
@@ -54,14 +59,25 @@ import Testing
     private final class Client: @unchecked Sendable {
         let done = DispatchSemaphore(value: 0)
         private let path: String
+        private let asking: Asking
         private(set) var text = ""
         private(set) var userError: UserError?
 
-        init(_ path: String) { self.path = path }
+        /// Asks the daemon at a path, and passes on what it hears.
+        typealias Asking = @Sendable (_ path: String, (String) -> Void) throws(UserError) -> Void
+
+        static let flushing: Asking = { (path, hear) throws(UserError) in
+            try ControlSocketClient.ask(.flush, at: path) { hear(String(decoding: $0, as: UTF8.self)) }
+        }
+
+        init(_ path: String, _ asking: @escaping Asking) {
+            self.path = path
+            self.asking = asking
+        }
 
         func run() {
             do throws(UserError) {
-                try ControlSocketClient.ask(.flush, at: path) { text += String(decoding: $0, as: UTF8.self) }
+                try asking(path) { text += $0 }
             } catch {
                 userError = error
             }
@@ -133,6 +149,53 @@ import Testing
                     hint: "see its log, and check whether it is stopped"
                 )
         )
+    }
+
+    /// Asks for JSON that has at most nine bytes, and at most three values.
+    private func json(_ answer: String) throws -> (text: String, userError: UserError?) {
+        try ask(of: "ok\n\(answer)") { (path, hear) throws(UserError) in
+            hear(try ControlSocketClient.answer(.flush, at: path, limits: (9, 3)).text)
+        }
+    }
+
+    @Test(arguments: ["[123,456]", "[1,[2]]", #"{"a":[]}"#, "17"])
+    func `an answer in JSON is read up to its limits`(answer: String) throws {
+        let result = try json(answer)
+        #expect(result.text == answer && result.userError == nil)
+    }
+
+    @Test(arguments: ["[123,4567]", "[1,2,3,4]", "[[],[[]]]", "[[[[", #"{"a":[1,"#])
+    func `an answer beyond its limits is not read, whatever it would be`(answer: String) throws {
+        #expect(
+            try json(answer).userError
+                == UserError(
+                    "the answer of the daemon is too large",
+                    hint: "check which process listens at the control socket"
+                )
+        )
+    }
+
+    @Test(arguments: ["", "{", "closed 3"])
+    func `an answer that is no JSON makes no sense`(answer: String) throws {
+        #expect(try json(answer).userError == .senselessAnswer)
+    }
+
+    /// What somebody hears who watches, if he may.
+    private func watch(_ answer: String, mayGoOn: Bool = true) throws -> (text: String, userError: UserError?)
+    {
+        try ask(of: answer) { (path, hear) throws(UserError) in
+            let isOver = try ControlSocketClient.watch(.flush, at: path, while: { mayGoOn }) {
+                hear(String(decoding: $0, as: UTF8.self))
+            }
+            hear(isOver ? "it is over" : "it goes on")
+        }
+    }
+
+    @Test func `whoever watches hears everything until the daemon ends, or nothing more`() throws {
+        #expect(try watch("ok\none\ntwo\n").text == "one\ntwo\nit is over")
+        #expect(try watch("ok\none\ntwo\n", mayGoOn: false).text == "it goes on")
+        #expect(try watch("error: no: why\n").userError == UserError("no", hint: "why"))
+        #expect(try watch("ok\n\u{1b}\n").text == "\\x1b\nit is over")
     }
 
     @Test func `nobody there is an error that says how to start it`() throws {

@@ -160,7 +160,7 @@ import TestPackets
         #expect(kept().isEmpty)
     }
 
-    @Test func `when the rules are back, what is open is opened in their sets again`() {
+    @Test func `when the rules are back, what is open is opened in their sets again`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
@@ -182,6 +182,39 @@ import TestPackets
             _ = engine.control([queued], in: plain.span, at: start, into: &verdicts)
         }
         #expect(memory.originChecks == 1)
+    }
+
+    /// Rules over a packet that came in by an interface.
+    private func control(
+        _ packet: [UInt8],
+        by interface: UInt32,
+        _ engine: inout Engine<FakeKernel>
+    ) -> String? {
+        var verdicts = VerdictBatch(queue: 0)
+        let queued = QueuedPacket(id: 1, payload: 0..<packet.count, interface: interface)
+        _ = engine.control([queued], in: packet.span, at: start, into: &verdicts)
+        verdicts.finish()
+        return text(Ruling.all(in: verdicts.bytes, on: [1])[0])
+    }
+
+    @Test func `what cannot have come from its sender goes on unread, and what can is read after it`() {
+        var engine = engine()
+        memory.forgedInterfaces = [9]
+        for _ in 0..<2 {
+            #expect(control(announcement, by: 9, &engine) == "accept")
+            #expect(engine.expectations.isEmpty)
+        }
+        #expect(engine.report(nil, lostLines: 0).statistics.refused == [.forged: 2])
+        #expect(control(announcement, by: 7, &engine) == "PORT 10,2,0,100,19,137\r\n")
+        #expect(engine.expectations.count == 1)
+    }
+
+    @Test func `where the routes cannot be asked that is a fault, and every sender is believed`() {
+        var engine = engine()
+        memory.forgedInterfaces = [9]
+        memory.routeFailure = failure
+        #expect(control(announcement, by: 9, &engine) == "PORT 10,2,0,100,19,137\r\n")
+        #expect(engine.report(nil, lostLines: 0).faults[.findRoute] == 1)
     }
 
     @Test func `all packets of a batch of the data queue get their verdicts at once`() {
@@ -697,6 +730,40 @@ import TestPackets
         #expect(status.hasPrefix(#"{"version":"1.2.3","process":4711,"uptime":1,"backend":"nft","#))
         #expect(status.contains(#","refused":120,"#))
         #expect(status.matches(of: /"event":"refused"/).count == 3)
+    }
+
+    @Test func `root and the daemon's own user may follow the records, and nobody else`() {
+        var engine = engine()
+        for user in [0, 4712] as [UInt32] {
+            #expect(
+                answer(.records, user: user, of: &engine) == "records of /run/pinhole/control.state"
+            )
+        }
+        #expect(
+            answer(.records, user: 4711, of: &engine)
+                == "only root and the daemon's user may follow the records: run it as the daemon's user"
+        )
+    }
+
+    @Test func `a session that is not there cannot be ended, and one that is there is ended once`() {
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        let id = engine.connections.first?.id ?? 0
+        #expect(
+            answer(.disconnect(id &+ 1), of: &engine)
+                == "there is no session \(id &+ 1): see pinhole connections"
+        )
+        #expect(answer(.disconnect(id), of: &engine) == "")
+        #expect(engine.expectations.isEmpty && engine.connections.isEmpty)
+    }
+
+    @Test func `a survey tells what it has found, and doubts what it has not seen`() {
+        var engine = engine()
+        _ = engine.control(announcement.span, at: start)
+        _ = memory.take()
+        #expect(answer(.survey, of: &engine) == "found 1\n")
+        while let deadline = engine.nextDeadline, deadline <= start { engine.fire(at: deadline) }
+        #expect(memory.take().count { $0 == .inject } == 2, "both ends are asked where they are")
     }
 
     @Test func `root closes expectations, and nobody else does`() {

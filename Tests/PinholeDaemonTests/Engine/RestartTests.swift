@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CNetfilter
 import FTPHelper
+import Glibc
+import Linux
 import Netfilter
 import Testing
 import TestPackets
@@ -130,5 +132,159 @@ import TestPackets
         memory.mapping?.reply.destination.port ^= 1
         engine.fire(at: start.advanced(bySeconds: 120))
         #expect(engine.expectations.isEmpty)
+    }
+
+    @Test func `what another gateway has kept is restored by whatever number its entry has here`() throws {
+        let record = try record(Self.mapping, Self.port)
+        memory.entryID = 99
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(engine.restore([record], from: .peer(clockShift: 0), at: start) == (1, 0))
+        let far = packet(Self.mapping.original, [.ack], sequence: 1 << 28, "NOOP\r\n")
+        _ = engine.control(far.span, at: later)
+        #expect(engine.connections.map(\.lastSeen) == [later], "it is the same connection all the time")
+    }
+
+    @Test(arguments: ["helper", "master", "mapping", "gone"])
+    func `what another gateway has kept is not believed if conntrack has no such connection, and left alone`(
+        reason: String
+    ) throws {
+        let record = try record(Self.mapping, Self.port, isReversed: true)
+        switch reason {
+        case "helper": memory.helper = "ftp"
+        case "master": memory.master = Self.neighbour(1).original
+        case "mapping": memory.mapping?.reply.destination.port ^= 1
+        default: memory.mapping = nil
+        }
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(engine.restore([record], from: .peer(clockShift: 0), at: start) == (0, 1))
+        #expect(engine.connections.isEmpty)
+        // Nothing was opened here, so there is nothing to close.
+        #expect(memory.take() == [.entry(Self.mapping.original)])
+        // This gateway has not seen it before: it may be adopted.
+        memory.helper = nil
+        memory.master = nil
+        memory.mapping = Self.mapping
+        memory.established = [memory.entry(Self.mapping)]
+        _ = engine.survey(at: start)
+        _ = engine.control(packet(Self.mapping.original, [.ack], "NOOP\r\n").span, at: later)
+        #expect(engine.connections.map(\.mapping) == [Self.mapping])
+    }
+
+    @Test func `an entry with a helper or a master is one's own if it was before`() throws {
+        let record = try record(Self.mapping, Self.port)
+        memory.master = Self.neighbour(1).original
+        #expect(restored(record).connections.map(\.mapping) == [Self.mapping])
+    }
+
+    @Test func `a connection that conntrack has forgotten goes on, but nothing stays open for it`() throws {
+        let record = try record(Self.mapping, Self.port)
+        memory.mapping = nil
+        let engine = restored(record)
+        #expect(engine.connections.map(\.mapping) == [Self.mapping])
+        #expect(engine.expectations.isEmpty)
+        #expect(memory.take().contains(.close(1)))
+    }
+
+    @Test func `what is open for an encrypted session is not closed as if it were a port`() throws {
+        let record = try record(Self.mapping, Self.encrypted)
+        memory.mapping?.reply.destination.port ^= 1
+        #expect(restored(record).connections.isEmpty)
+        #expect(memory.take() == [.entry(Self.mapping.original), .withdraw(Samples.client.address)])
+    }
+
+    @Test func `what cannot be looked up is dropped, and that is a fault`() throws {
+        let record = try record(Self.mapping, Self.port)
+        memory.entryFailure = SystemError("do it", code: ENOSPC)
+        memory.failures = 1
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(
+            engine.restore([record, [1, 2, 3]], at: start) == (0, 2),
+            "a record that is none counts, too"
+        )
+        #expect(engine.report(nil, lostLines: 0).faults == [.findConnection: 1, .log: 0])
+    }
+
+    @Test func `a connection that conntrack has open keeps what is open for it`() throws {
+        let record = try record(Self.mapping, Self.port)
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(engine.restore([record], at: start) == (1, 0))
+        #expect(engine.expectations.map(\.id) == [1])
+        #expect(memory.take().contains(.open(1, timeout: 300)))
+        #expect(engine.report(nil, lostLines: 0).faults == [.log: 0])
+    }
+
+    // MARK: What is older than any daemon
+
+    /// An entry of a connection between other ports.
+    private func entry(_ port: UInt16, master: Tuple? = nil, tcpState: UInt32) -> ConntrackEntry {
+        ConntrackEntry(
+            mapping: Self.neighbour(port),
+            master: master,
+            id: 1,
+            mark: 0,
+            helper: nil,
+            tcpState: UInt8(tcpState),
+            hasSeenReply: true
+        )
+    }
+
+    @Test func `of the connections that are found those are adopted that belong to no other`() {
+        let open = TCP_CONNTRACK_ESTABLISHED.rawValue
+        memory.established = [
+            entry(1, tcpState: open), entry(2, master: Self.mapping.original, tcpState: open),
+            entry(3, tcpState: TCP_CONNTRACK_SYN_SENT.rawValue),
+        ]
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(engine.survey(at: start) == 2, "a handshake is no connection yet")
+        for port: UInt16 in 1...4 {
+            memory.mapping = Self.neighbour(port)
+            _ = engine.control(packet(Self.neighbour(port).original, [.ack], "NOOP\r\n").span, at: start)
+        }
+        #expect(engine.connections.map(\.mapping) == [Self.neighbour(1)])
+    }
+
+    @Test func `connections that cannot be listed are a fault, and none is adopted`() {
+        memory.entryFailure = SystemError("do it", code: ENOSPC)
+        memory.established = [entry(1, tcpState: TCP_CONNTRACK_ESTABLISHED.rawValue)]
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        #expect(engine.survey(at: start) == 0)
+        #expect(engine.report(nil, lostLines: 0).faults[.findConnection] == 1)
+    }
+
+    /// What a session that begins with a handshake may open once its user has logged in.
+    private func opensAfterLogin(_ engine: inout Engine<FakeKernel>) -> Bool {
+        var sent: [UInt32] = [1000, 5000]
+        memory.mapping = Self.mapping
+        memory.tcpState = UInt8(TCP_CONNTRACK_SYN_RECV.rawValue)
+        let handshake = packet(Self.mapping.reply, [.syn, .ack], sequence: 4999, acknowledgement: 1000)
+        _ = engine.control(handshake.span, at: start)
+        let lines: Lines = [
+            (1, "220 ready\r\n"), (0, "USER x\r\n"), (1, "331 go on\r\n"), (0, "PASS y\r\n"),
+            (1, "230 ok\r\n"),
+        ]
+        for (side, text) in lines + Self.port {
+            let bytes = packet(
+                side == 0 ? Self.mapping.original : Self.mapping.reply,
+                [.ack],
+                sequence: sent[side],
+                acknowledgement: sent[1 - side],
+                text
+            )
+            _ = engine.control(bytes.span, at: start)
+            sent[side] += UInt32(text.utf8.count)
+        }
+        return !engine.expectations.isEmpty
+    }
+
+    @Test func `a handshake whose SYN may have had a payload that nobody saw logs nobody in`() {
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        let opensElse = opensAfterLogin(&engine)
+        #expect(opensElse, "it does where the SYN was seen")
+        engine = Engine(Self.policy, FakeKernel(memory: memory))
+        memory.tcpState = UInt8(TCP_CONNTRACK_SYN_SENT.rawValue)
+        memory.established = [memory.entry(Self.mapping)]
+        #expect(engine.survey(at: start) == 0)
+        let opens = opensAfterLogin(&engine)
+        #expect(!opens)
     }
 }

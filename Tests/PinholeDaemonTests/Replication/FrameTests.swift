@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import PinholeDaemon
 import Testing
+
+@testable import PinholeDaemon
 
 /// The messages of the stream of records.
 @Suite struct FrameTests {
@@ -60,5 +61,65 @@ import Testing
         reader.fill { $0 += Array("\n".utf8) + bytes }
         #expect(reader.takeLine() == "ok")
         #expect(try reader.next() == frames[0])
+    }
+
+    @Test func `the longest message that there may be comes out, and one that is longer is refused`() throws {
+        let longest = Frame(.kept, words: Array(0..<UInt64(Frame.maximumSize)))
+        var bytes: [UInt8] = []
+        longest.write(to: &bytes)
+        #expect(try read(bytes, by: bytes.count) == [longest])
+        bytes = []
+        Frame(.kept, words: longest.words + [0]).write(to: &bytes)
+        #expect(throws: FrameReader.Malformed.self) { try read(bytes, by: 8) }
+    }
+
+    @Test func `a message of which one byte is missing has not come`() throws {
+        var bytes: [UInt8] = []
+        frames[1].write(to: &bytes)
+        var reader = FrameReader()
+        reader.fill { $0 += bytes.dropLast() }
+        #expect(try reader.next() == nil)
+        reader.fill { $0 += bytes.suffix(1) }
+        #expect(try reader.next() == frames[1])
+        #expect(try reader.next() == nil)
+    }
+
+    @Test func `lines follow each other, and an empty one is one, too`() {
+        var reader = FrameReader()
+        reader.fill { $0 += Array("one\n\ntwo\nthr".utf8) }
+        #expect((0..<4).map { _ in reader.takeLine() } == ["one", "", "two", nil])
+        reader.fill { $0 += Array("ee\n".utf8) }
+        #expect(reader.takeLine() == "three")
+    }
+
+    @Test func `a text ends at its first zero, whatever comes behind it`() {
+        var words = Frame.words(of: "one\0two")
+        #expect(Frame(.hello, words: words).text == "one")
+        words[0] = 0
+        #expect(Frame(.hello, words: words).text == "")
+    }
+}
+
+/// The changes of the records, for those who follow them.
+@Suite struct RecordChangesTests {
+    @Test func `what changes while nobody follows is not kept, nor what nobody has taken when they go`() {
+        var changes = RecordChanges()
+        changes.append(Frame(.clock, 1))
+        #expect(changes.isEmpty)
+        changes.isFollowed = true
+        #expect(changes.isEmpty)
+        changes.append(Frame(.clock, 2))
+        #expect(!changes.isEmpty)
+        changes.isFollowed = true
+        #expect(!changes.isEmpty, "one more who follows")
+        changes.isFollowed = false
+        #expect(changes.isEmpty)
+        changes.isFollowed = true
+        changes.append(Frame(.clock, 3))
+        changes.append(Frame(.gone))
+        var bytes: [UInt8] = []
+        for frame in [Frame(.clock, 3), Frame(.gone)] { frame.write(to: &bytes) }
+        #expect(changes.take() == bytes)
+        #expect(changes.isEmpty && changes.take() == [], "it is taken once")
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
+import Glibc
 import Linux
 import Testing
 
@@ -104,5 +105,59 @@ import Testing
         #expect(try sequence() == 2)
         _ = try state.keep(nil, inPlaceOf: other)
         #expect(try sequence() == 3 && state.sequence == 3, "a removal counts, too")
+    }
+
+    @Test func `the peer's rejected connections are repeated under its own key, as far as there is room`()
+        throws
+    {
+        var file = try make()
+        file.reject([5, 6], from: 2)
+        let end = UInt64(RejectedConnections.wordCount)
+        file.reject([7, 8], from: end - 1)
+        file.reject([9], from: end)
+        file.reject([9], from: .max)
+        try file.publish()
+        let rejected = try #require(try contents()?.rejected)
+        #expect(rejected.key == (1, 2))
+        #expect(rejected.words(from: 0, count: 5) == [0, 0, 5, 6, 0])
+        #expect(rejected.words(from: Int(end) - 2, count: 5) == [0, 7])
+    }
+
+    @Test func `a file that does not tell where it comes from is none`() throws {
+        for words in [[], [1], [1, 2, 3]] as [[UInt64]] {
+            let identity = StateFile.identity("peer", ofBoot: StateFile.currentBoot)
+            var state = try StateFile.create(for: path, identity: identity, connections: 1)
+            let place = try state.addOrigin()
+            state.writeOrigin(words, to: place)
+            try state.publish()
+            #expect(try contents() == nil)
+        }
+    }
+
+    @Test func `a file whose rejected connections are gone still has its records`() throws {
+        var file = try make()
+        try file.keep([1], at: 10, inPlaceOf: 0)
+        try file.publish()
+        #expect(try contents()?.rejected != nil)
+        #expect(unsafe unlink("\(path).rejected") == 0)
+        let contents = try #require(try contents())
+        #expect(contents.records == [[1]] && contents.rejected == nil)
+        #expect(contents.origin == origin)
+    }
+
+    @Test func `a record that is removed leaves its place, and takes nothing else with it`() throws {
+        var file = try make()
+        try file.publish()
+        try file.keep([1], at: 10, inPlaceOf: 0)
+        try file.keep([2], at: 11, inPlaceOf: 0)
+        try file.keep(nil, at: 12, inPlaceOf: 10)
+        try file.keep([3], at: 0, inPlaceOf: 0)
+        #expect(file.count == 1)
+        #expect(try contents()?.records == [[2]])
+        // What is gone is not removed once more where something else has its place.
+        try file.keep([4], at: 13, inPlaceOf: 10)
+        try file.keep(nil, at: 0, inPlaceOf: 10)
+        #expect(file.count == 2)
+        #expect(try contents()?.records == [[4], [2]])
     }
 }

@@ -37,6 +37,8 @@ struct FakeKernel: ~Copyable, Kernel {
         /// A search has begun and not come to its end.
         var isSearching = false
         var helper: String?
+        /// The connection that its one connection belongs to.
+        var master: Tuple?
         /// How far it has that one connection (`TCP_CONNTRACK_...`): as a rule its handshake is under way.
         var tcpState: UInt8 = 2
         /// Connections that were established before.
@@ -51,6 +53,8 @@ struct FakeKernel: ~Copyable, Kernel {
         var forgedInterfaces: Set<UInt32> = []
         /// How often it was asked whether one can.
         var originChecks = 0
+        /// What these questions fail with.
+        var routeFailure: SystemError?
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
         /// Those of them that nobody has answered.
@@ -67,7 +71,7 @@ struct FakeKernel: ~Copyable, Kernel {
         func entry(_ mapping: Mapping) -> ConntrackEntry {
             ConntrackEntry(
                 mapping: mapping,
-                master: nil,
+                master: master,
                 id: entryID,
                 mark: 0,
                 helper: helper,
@@ -143,6 +147,7 @@ struct FakeKernel: ~Copyable, Kernel {
         bridge: UInt32
     ) throws(SystemError) -> Bool {
         memory.originChecks += 1
+        try memory.fail(with: memory.routeFailure)
         return memory.forgedInterfaces.contains(origin.interface)
     }
 

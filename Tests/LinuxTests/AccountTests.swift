@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Linux
+import Testing
+
+@Suite struct AccountTests {
+    @Test func `a user that does not exist is none, and one that does has its numbers`() throws {
+        #expect(try Account(named: "pinhole-no-such-user") == nil)
+        let root = try #require(try Account(named: "root"))
+        #expect(root.name == "root" && root.user == 0 && root.group == 0)
+    }
+}

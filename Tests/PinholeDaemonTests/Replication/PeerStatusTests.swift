@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Formats
+import FTPHelper
+import Linux
+import Testing
+
+@testable import PinholeDaemon
+
+/// What `pinhole sync` writes about the pair, and what is made of it.
+@Suite struct PeerStatusTests {
+    private let second: UInt64 = 1_000_000_000
+
+    /// One in which no two members are alike.
+    private var status: PeerStatus {
+        var status = PeerStatus()
+        status.local = "fd01::1"
+        status.peer = "fd01::2"
+        status.port = 5121
+        status.records = 1
+        status.snapshots = 2
+        status.changes = 3
+        status.lag = 4.5
+        status.clockShift = -5_500_000_000
+        status.heard = 100 * second
+        status.problem = "the other gateway \"speaks\" version 9"
+        status.written = 101 * second
+        return status
+    }
+
+    /// The members that are true or false.
+    private let flags: [WritableKeyPath<PeerStatus, Bool>] = [
+        \.isSigned, \.hasDaemon, \.isConnected, \.isFollowed, \.hasPeerDaemon,
+    ]
+
+    private func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * second) }
+
+    @Test func `what is written comes back as it was, each member by itself`() throws {
+        for flag in flags {
+            var status = status
+            status[keyPath: flag] = true
+            let json = try #require(JSON(parsing: Array(status.json.text.utf8)))
+            #expect(PeerStatus(json) == status)
+        }
+    }
+
+    @Test func `of what is not there, or makes no sense, nothing is believed`() {
+        #expect(PeerStatus(.object([])) == PeerStatus())
+        #expect(PeerStatus(.object([JSON.Member("port", .integer(65536))])).port == 65535)
+        #expect(!PeerStatus(.object([JSON.Member("connected", .string("true"))])).isConnected)
+    }
+
+    @Test func `the file beside the peer's records is read, and rubbish in its place is none`() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/peer.state"
+        #expect(PeerStatus.read(besides: path) == nil)
+        try StatusFile.write(status.json.text, to: PeerStatus.path(besides: path))
+        #expect(PeerStatus.read(besides: path) == status)
+        #expect(try directory.files == ["peer.state.status"])
+        try StatusFile.write("{", to: PeerStatus.path(besides: path))
+        #expect(PeerStatus.read(besides: path) == nil)
+    }
+
+    @Test func `it counts as running for five seconds after it has written`() {
+        #expect(status.isFresh(at: seconds(101)))
+        #expect(status.isFresh(at: seconds(106)))
+        #expect(!status.isFresh(at: Instant(nanoseconds: 106 * second + 1)))
+    }
+
+    @Test func `a peer that was never heard has no age, and one heard just now is not younger than that`() {
+        var status = status
+        #expect(status.age(at: seconds(103)) == 3)
+        #expect(status.age(at: seconds(99)) == 0)
+        status.heard = 1
+        #expect(status.age(at: Instant(nanoseconds: 1)) == 0)
+        status.heard = 0
+        #expect(status.age(at: seconds(103)) == nil)
+    }
+
+    @Test func `a gateway stands by while it alone has no daemon`() {
+        var standingBy = status
+        standingBy.isConnected = true
+        standingBy.hasPeerDaemon = true
+        #expect(standingBy.isStandingBy(at: seconds(101)))
+        #expect(!standingBy.isStandingBy(at: seconds(107)), "nothing is known any more")
+        for flag in [\PeerStatus.hasDaemon, \.isConnected, \.hasPeerDaemon] {
+            var other = standingBy
+            other[keyPath: flag].toggle()
+            #expect(!other.isStandingBy(at: seconds(101)))
+        }
+    }
+
+    @Test func `the exporter tells of a peer only what is known now`() {
+        var status = status
+        status.isConnected = true
+        status.hasPeerDaemon = true
+        status.isFollowed = true
+        func values(at now: Instant) -> [Substring: Substring] {
+            let lines = status.metrics(at: now).split(separator: "\n").filter { !$0.hasPrefix("#") }
+            return Dictionary(
+                uniqueKeysWithValues: lines.map { line in
+                    let words = line.split(separator: " ")
+                    return (words[0].dropFirst("pinhole_peer_".count), words[1])
+                }
+            )
+        }
+        #expect(
+            values(at: seconds(101))
+                == ["up": "1", "active": "1", "followed": "1", "records": "1", "lag_seconds": "4.5"]
+        )
+        #expect(
+            values(at: seconds(107))
+                == ["up": "0", "active": "0", "followed": "1", "records": "1", "lag_seconds": "7.0"]
+        )
+        status.hasPeerDaemon = false
+        #expect(values(at: seconds(101))["up"] == "1" && values(at: seconds(101))["active"] == "0")
+        status.heard = 0
+        #expect(values(at: seconds(101))["lag_seconds"] == "+Inf")
+    }
+}
