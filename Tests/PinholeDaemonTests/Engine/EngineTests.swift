@@ -160,7 +160,7 @@ import TestPackets
         #expect(kept().isEmpty)
     }
 
-    @Test func `when the rules are back, what is open is opened in their sets again`() throws {
+    @Test func `when the rules are back, what is open is opened in their sets again`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
