@@ -84,9 +84,10 @@ package struct PeerStatus: Hashable, Sendable {
         records = json["records"]?.integer ?? 0
         snapshots = json["snapshots"]?.integer ?? 0
         changes = json["changes"]?.integer ?? 0
-        lag = json["lag"]?.double ?? 0
-        clockShift = Int64((json["clock_shift"]?.double ?? 0) * 1e9)
-        timeDifference = json["time_difference"]?.double
+        // Others may have written the file: no number is too large to be shown.
+        lag = min(max(0, json["lag"]?.double ?? 0), 1e9)
+        clockShift = Int64(exactly: ((json["clock_shift"]?.double ?? 0) * 1e9).rounded()) ?? 0
+        timeDifference = json["time_difference"]?.double.map { min(max(-1e9, $0), 1e9) }
         heard = json["heard"]?.integer ?? 0
         problem = json["problem"]?.string ?? ""
         written = json["written"]?.integer ?? 0

@@ -73,7 +73,8 @@ struct RulesWatch: ~Copyable {
         try attempt { () throws(SystemError) in try poller.add(signals.number, for: .reading) }
         try attempt { () throws(SystemError) in try poller.add(changes.number, for: .reading) }
         let rules = RuleSet(settings)
-        // Before the rules queue packets, as for `pinhole rules load`; not if they do already, since a survey refuses connections that are just being opened.
+        // Before the rules queue packets, as for `pinhole rules load`. Not if they do already: a survey refuses connections that
+        // are being opened.
         if !rules.isLoaded { tell(.survey, settings.socketPath) }
         let guarding = try RuleGuard(loading: rules, with: settings.backend)
         let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }

@@ -21,6 +21,7 @@ import Testing
         status.changes = 3
         status.lag = 4.5
         status.clockShift = -5_500_000_000
+        status.timeDifference = -6.25
         status.heard = 100 * second
         status.problem = "the other gateway \"speaks\" version 9"
         status.written = 101 * second
@@ -47,6 +48,9 @@ import Testing
         #expect(PeerStatus(.object([])) == PeerStatus())
         #expect(PeerStatus(.object([JSON.Member("port", .integer(65536))])).port == 65535)
         #expect(!PeerStatus(.object([JSON.Member("connected", .string("true"))])).isConnected)
+        let numbers = ["lag", "clock_shift", "time_difference"].map { JSON.Member($0, .number(-1e300)) }
+        let status = PeerStatus(.object(numbers))
+        #expect(status.lag == 0 && status.clockShift == 0 && status.timeDifference == -1e9)
     }
 
     @Test func `the file beside the peer's records is read, and rubbish in its place is none`() throws {
