@@ -7,15 +7,17 @@ extension Session {
     /// Its TLS records have to be found again, and commands or replies may have been lost.
     ///
     /// Before the login, missed bytes of the client make the connection not FTP (contract S3a), unless the
-    /// client had begun to log in from its first byte on, as only an FTP client does.
+    /// client had begun to log in from its first byte on, as only an FTP client does, or its packets may have
+    /// bypassed the queue.
     package mutating func noteMissedBytes(from side: Side) -> Outcome {
         let isQuoting = isSynchronised && awaitsQuote(excess: 0)
         isSynchronised = false
         directory.forget()
-        let isLoggingIn = phase == .login && userName.count > 0
+        let isLoggingIn = phase == .login && userName.count > 0 || isBeforeLogin && mayHaveMissedLogin
         switch side {
         case .client:
             guard isLoggingIn || !isBeforeLogin || phase == .doubtful else { return becomeNotFTP() }
+            mayHaveMissedLogin = false
             clientRecords.resume()
         case .server:
             serverRecords.resume()
@@ -34,8 +36,9 @@ extension Session {
         return .passes
     }
 
-    /// Records that the login may have passed unseen, not because of anything that its ends did.
-    package mutating func doubtLogin() { if isBeforeLogin { phase = .doubtful } }
+    /// Records that the client's next bytes, and with them its login, may have bypassed the queue; not because
+    /// of anything that the ends did.
+    package mutating func doubtLogin() { if isBeforeLogin { mayHaveMissedLogin = true } }
 
     /// Records that a line of the server passed unread: the next line does not answer what the client sent
     /// before it.

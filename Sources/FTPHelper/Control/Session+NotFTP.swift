@@ -23,6 +23,9 @@ extension Session {
     /// verb.
     var isBeforeLogin: Bool { phase == .greeting || phase == .login || phase == .doubtful }
 
+    /// Whether the client's next bytes are its first ones.
+    var isAtBeginning: Bool { !clientHasSpoken && phase != .doubtful }
+
     /// Tells whether a line is an HTTP request line: it ends in ` HTTP/` and a version.
     static func isRequest(_ line: Span<UInt8>) -> Bool {
         var end = Command.end(of: line)

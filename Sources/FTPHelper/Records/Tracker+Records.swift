@@ -74,7 +74,9 @@ extension Tracker {
 
     /// Restricts what a peer has written to what this daemon would allow.
     private func reconsider(_ connection: inout Connection, at now: Instant) {
-        connection.doubt = connection.mapping.isTranslated || connection.isLiberal ? .outdated : nil
+        let isTranslated = connection.mapping.isTranslated || connection.isLiberal
+        // The answers of a released one would not be seen.
+        connection.doubt = isTranslated && !connection.isReleased ? .outdated : nil
         guard let opening = connection.opening, opening.session == nil else { return }
         let rules = policy.rules(for: connection.mapping)
         guard rules.allow(opening, of: connection) else {

@@ -53,6 +53,9 @@ struct Proof {
     /// Whether both ends have said something.
     private var isAnswered: Bool { acknowledged.indices.allSatisfy { acknowledged[$0] != nil } }
 
+    /// Whether only one end has said something.
+    var hasOneSilentEnd: Bool { (acknowledged[0] == nil) != (acknowledged[1] == nil) }
+
     /// Whether the connection has to end with the proof: both ends have answered, or one waits for something.
     ///
     /// An end that is silent, and for which nothing waits, may be asleep.

@@ -33,7 +33,7 @@ extension Tracker {
     ) -> Int {
         let own = side.rawValue
         let bytes = connection.streams[own].bytes
-        if side == .client, !connection.session.clientHasSpoken, !connection.streams[own].isSkipping {
+        if side == .client, connection.session.isAtBeginning {
             guard skipProxyHeader(of: &connection, bytes) else { return 0 }
             let rest = connection.streams[own].rest
             if case .encrypts = connection.session.detectImplicitTLS(in: bytes.span.extracting(rest)) {

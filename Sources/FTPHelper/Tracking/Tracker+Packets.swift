@@ -99,7 +99,7 @@ extension Tracker {
         }
         budgets.begin()
         let followed = follow(&connection, packet, segment, side, at: now, into: &output)
-        let verdict = concludeTrial(&connection, followed)
+        let verdict = concludeTrial(&connection, segment, followed)
         openNewest(of: &connection, into: &output)
         updateEncryptedSession(
             of: &connection,

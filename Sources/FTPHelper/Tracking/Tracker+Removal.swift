@@ -9,6 +9,9 @@ extension Tracker {
         endTransfer(of: &connection, at: now, into: &output)
         if connection.isListed { output.actions.append(.report(.connectionClosed(connection.summary))) }
         connection.isClosed = true
+        // What still comes, above all an RST, is forwarded.
+        connection.doubt = nil
+        if !proofs.isEmpty { proofs[connection.mapping.original] = nil }
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
     }
 
@@ -65,7 +68,6 @@ extension Tracker {
             tracker.close(&connection, at: now, into: &output)
             if connection.isReversed { output.actions.append(.unwatch(connection.mapping)) }
             tracker.book.restLentPort(of: &connection, at: now)
-            if !tracker.proofs.isEmpty { tracker.proofs[connection.mapping.original] = nil }
         }
         store.remove(slot)
     }
