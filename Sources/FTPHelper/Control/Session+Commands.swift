@@ -17,7 +17,6 @@ extension Session {
         on connection: IPAddress,
         refusesPipelined: Bool
     ) -> Outcome {
-        mayHaveMissedLogin = false
         guard let command = Command(parsing: line), isWhole || clientHasSpoken else {
             guard !isBeforeLogin || !Session.isHeader(line) else { return becomeNotFTP() }
             return unknownCommand(isEmpty: Command.end(of: line) == 0)

@@ -13,11 +13,10 @@ extension Session {
         let isQuoting = isSynchronised && awaitsQuote(excess: 0)
         isSynchronised = false
         directory.forget()
-        let isLoggingIn = phase == .login && userName.count > 0 || isBeforeLogin && mayHaveMissedLogin
+        let isLoggingIn = phase == .login && userName.count > 0
         switch side {
         case .client:
             guard isLoggingIn || !isBeforeLogin || phase == .doubtful else { return becomeNotFTP() }
-            mayHaveMissedLogin = false
             clientRecords.resume()
         case .server:
             serverRecords.resume()
@@ -36,9 +35,8 @@ extension Session {
         return .passes
     }
 
-    /// Records that the client's next bytes, and with them its login, may have bypassed the queue; not because
-    /// of anything that the ends did.
-    package mutating func doubtLogin() { if isBeforeLogin { mayHaveMissedLogin = true } }
+    /// Records that the login may have bypassed the queue; not because of anything that the ends did.
+    mutating func doubtLogin() { if isBeforeLogin { phase = .doubtful } }
 
     /// Records that a line of the server passed unread: the next line does not answer what the client sent
     /// before it.

@@ -68,8 +68,6 @@ package struct Session: Sendable {
     ///
     /// False in an adopted session, which may have had earlier commands, and after missed bytes.
     var isSynchronised: Bool
-    /// Set while the client's next bytes may be missing because they bypassed the queue.
-    var mayHaveMissedLogin = false
     var clientHasSpoken: Bool
     var serverHasSpoken: Bool
     var clientIsPlain = true

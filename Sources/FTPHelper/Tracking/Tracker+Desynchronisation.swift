@@ -14,7 +14,9 @@ extension Tracker {
         store.forEach { slots.append($0) }
         for slot in slots where slot.connection.isPositioned && !slot.connection.isClosed {
             update(slot) { tracker, connection in
-                connection.session.doubtLogin()
+                if connection.session.isBeforeLogin {
+                    tracker.unseenLogins.insert(connection.mapping.original)
+                }
                 guard connection.streams.indices.contains(where: { connection.streams[$0].shift != 0 }) else {
                     return
                 }

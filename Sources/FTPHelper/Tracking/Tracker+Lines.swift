@@ -49,6 +49,7 @@ extension Tracker {
                     connection.session.noteUnreadLine()
                 }
                 guard let line else { break reading }
+                if side == .client, !unseenLogins.isEmpty { unseenLogins.remove(connection.mapping.original) }
                 handleLine(line, of: bytes, &connection, side, &reading, at: now, into: &output)
                 if connection.isReset { return 0 }
             case .records:

@@ -305,6 +305,7 @@ extension Tracker {
                 output.actions.append(.report(.gap(connection.summary, side)))
             }
         }
+        if unseenLogins.contains(connection.mapping.original) { connection.session.doubtLogin() }
         refuseIfForeign(by: connection.session.noteMissedBytes(from: side), on: &connection, into: &output)
     }
 

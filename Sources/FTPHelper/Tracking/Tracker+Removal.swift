@@ -12,6 +12,7 @@ extension Tracker {
         // What still comes, above all an RST, is forwarded.
         connection.doubt = nil
         if !proofs.isEmpty { proofs[connection.mapping.original] = nil }
+        if !unseenLogins.isEmpty { unseenLogins.remove(connection.mapping.original) }
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)
     }
 

@@ -73,6 +73,8 @@ package struct Tracker: ~Copyable {
     package var provesAdopted = false
     /// What the ends of unproven connections have said, by the original tuple.
     var proofs: [Tuple: Proof] = [:]
+    /// Connections whose login may have bypassed the queue, until the client's next line; by original tuple.
+    var unseenLogins: Set<Tuple> = []
     /// Clients whose SYN may have carried payload.
     var fastOpens = FastOpens()
     var budgets = AnnouncementBudgets()
