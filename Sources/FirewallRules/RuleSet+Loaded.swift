@@ -24,12 +24,17 @@ extension RuleSet {
         return loaded
     }
 
-    /// Whether just these rules are loaded, with one backend.
+    /// Whether these rules are loaded, with one backend; with iptables each of them, in its place.
     package var isLoaded: Bool {
         let backends = PinholeSet.Backend.loaded
-        guard backends.count == 1, let loaded = try? RuleSet.loaded(with: backends) else { return false }
-        return loaded.count == (backends == [.iptables] ? PinholeSet.Family.allCases.count : 1)
-            && loaded.allSatisfy { RuleDifference.all(between: $0, and: self).isEmpty }
+        guard backends.count == 1, let backend = backends.first else { return false }
+        switch backend {
+        case .nft:
+            guard let loaded = try? RuleSet.loaded(with: backends).first else { return false }
+            return RuleDifference.all(between: loaded, and: self).isEmpty
+        case .iptables:
+            return (try? Installation.current().faults(against: Installation(self)))?.isEmpty ?? false
+        }
     }
 
     /// The rules of one family of iptables; `nil` if a table has none, or no queue.
