@@ -44,6 +44,9 @@ struct Proof {
     /// When something has to be done.
     var due: Instant { min(nextQuestion, deadline) }
 
+    /// Whether the ends were asked before.
+    var hasAsked: Bool { pause > Proof.firstPause }
+
     /// Notes that the ends are asked; each pause until the next time is twice as long as the one before.
     mutating func noteQuestion(at now: Instant) {
         nextQuestion = Instant(nanoseconds: now.nanoseconds + pause)

@@ -97,10 +97,10 @@ extension Tracker {
         guard connection.doubt != nil, !connection.isClosed, var proof = proofs[key]
         else { return false }
         guard proof.isOver(at: now) else {
+            if !proof.hasAsked { output.actions.append(.beLiberal(connection.mapping)) }
             proof.noteQuestion(at: now)
             connection.due = proof.due
             proofs[key] = proof
-            output.actions.append(.beLiberal(connection.mapping))
             for end in [Session.Side.client, .server] {
                 output.actions.append(.inject(connection.question(to: end)))
             }
