@@ -135,6 +135,13 @@ let package = Package(
             path: "Tests/TestPackets",
             swiftSettings: fenced
         ),
+        // Files that several tests make.
+        .target(
+            name: "TestFiles",
+            dependencies: ["Linux"],
+            path: "Tests/TestFiles",
+            swiftSettings: fenced
+        ),
 
         .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
         .testTarget(
@@ -143,7 +150,11 @@ let package = Package(
             exclude: ["Scripts"],
             swiftSettings: fenced
         ),
-        .testTarget(name: "LinuxTests", dependencies: ["Linux", "FTPHelper"], swiftSettings: fenced),
+        .testTarget(
+            name: "LinuxTests",
+            dependencies: ["Linux", "FTPHelper", "TestFiles"],
+            swiftSettings: fenced
+        ),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "Linux"], swiftSettings: fenced),
         .testTarget(
             name: "CapturesTests",
@@ -154,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "PinholeDaemonTests",
             dependencies: [
-                "PinholeDaemon", "Netfilter", "Linux", "Formats", "FTPHelper", "Messages", "TestPackets",
+                "PinholeDaemon", "Netfilter", "Linux", "Formats", "FTPHelper", "Messages", "TestFiles",
+                "TestPackets",
             ],
             swiftSettings: fenced
         ),

@@ -80,36 +80,6 @@ private let tell = """
         print(daemon.recv(100).decode())
     """
 
-/// What becomes of sessions when Pinhole is upgraded.
-@Suite struct UpgradeTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a rewritten session goes on after an upgrade from the version before`() async throws {
-        try await Gateway.with(.longerSNAT) { gateway in
-            try await gateway.loadRules()
-            let daemon = try await gateway.startDaemon()
-            let stage = try gateway.startStage()
-            try await stage.logIn()
-            try await stage.announce(on: .longerSNAT)
-            _ = try await daemon.stop()
-            let words = ["/usr/bin/python3", "-B", try Files.script("age"), "/run/pinhole/control.state"]
-            try await gateway.lab.require(words, on: .gateway)
-            let next = try await gateway.startDaemon()
-            try await next.said("event=restored connections=1 dropped=0")
-            try await stage.say(.client, "NOOP\r\n")
-            try await stage.say(.server, "200 ok\r\n")
-        }
-    }
-}
-
-extension Stage {
-    /// Lets the client say a line that is rewritten.
-    fileprivate func announce(on topology: Topology) async throws {
-        let port = topology.portArguments
-        try await say(.client, "PORT \(port.sent)\r\n", read: "PORT \(port.read)\r\n")
-        try await say(.server, "200 ok\r\n")
-    }
-}
-
 extension Gateway {
     /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
     fileprivate static func withGap(

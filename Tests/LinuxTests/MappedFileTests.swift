@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import Linux
+import TestFiles
 import Testing
 
 /// A file that is written through memory.

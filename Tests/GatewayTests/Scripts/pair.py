@@ -875,23 +875,39 @@ def hostile(pair):
     return results, {"time difference": difference}
 
 
+class Load:
+    """Eight sessions with one transfer after the other."""
+
+    def __init__(self, pair):
+        self.pair, self.sessions = pair, [Session(pair) for _ in range(8)]
+        self.stop, self.errors = threading.Event(), {}
+        self.threads = [threading.Thread(target=self.work, args=item, daemon=True) for item in enumerate(self.sessions)]
+        for thread in self.threads:
+            thread.start()
+
+    def work(self, index, session):
+        try:
+            while not self.stop.is_set():
+                session.active()
+        except Exception as error:
+            self.errors[f"work {index}"] = f"{type(error).__name__}: {error}"
+
+    def fail_over(self):
+        """Ends the load, and A with it; returns what became of the sessions on B."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(TIMEOUT)
+        time.sleep(1)
+        self.pair.a.die()
+        self.pair.b.take_over()
+        works = {f"session {index}": [session.alive, session.active] for index, session in enumerate(self.sessions)}
+        return together(works) | self.errors
+
+
 def restless(pair):
     """`pinhole sync` is killed and started again under load; nothing is lost when A dies at last."""
     pair.start_sync()
-    sessions = [Session(pair) for _ in range(8)]
-    stop = threading.Event()
-    errors = [""] * 8
-
-    def work(index):
-        try:
-            while not stop.is_set():
-                sessions[index].active()
-        except Exception as error:
-            errors[index] = f"{type(error).__name__}: {error}"
-
-    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(8)]
-    for thread in threads:
-        thread.start()
+    load = Load(pair)
     for count in range(5):
         gateway = (pair.a, pair.b)[count % 2]
         gateway.stop("sync", signal.SIGKILL)
@@ -901,14 +917,7 @@ def restless(pair):
         gateway.start_sync()
         wait_for("A to be followed", lambda: pair.a.status().get("followed"))
         wait_for("a snapshot", lambda: pair.b.status().get("records") == 8 and pair.b.status().get("peer_daemon"))
-    stop.set()
-    for thread in threads:
-        thread.join(TIMEOUT)
-    time.sleep(1)
-    pair.a.die()
-    pair.b.take_over()
-    results = together({f"session {index}": [session.alive, session.active] for index, session in enumerate(sessions)})
-    results |= {f"work {index}": error for index, error in enumerate(errors) if error}
+    results = load.fail_over()
     return results, {}
 
 
@@ -916,20 +925,7 @@ def slow(pair):
     """A `pinhole sync` reads nothing for a while under load; memory stays bounded, and nothing is lost when A dies at last."""
     gateway = pair.a if pair.options["victim"] == "a" else pair.b
     pair.start_sync()
-    sessions = [Session(pair) for _ in range(8)]
-    stop = threading.Event()
-    errors = [""] * 8
-
-    def work(index):
-        try:
-            while not stop.is_set():
-                sessions[index].active()
-        except Exception as error:
-            errors[index] = f"{type(error).__name__}: {error}"
-
-    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(8)]
-    for thread in threads:
-        thread.start()
+    load = Load(pair)
 
     def memory(role):
         return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pair.a.processes[role].pid}/status").read())[1]) / 1024
@@ -945,14 +941,7 @@ def slow(pair):
     grown = {f"{role} has grown by MiB": memory(role) - before[role] for role in before}
     gateway.processes["sync"].send_signal(signal.SIGCONT)
     wait_for("a new snapshot", lambda: pair.b.status()["snapshots"] > snapshots and pair.b.status().get("lag", 9) < 1, 60)
-    stop.set()
-    for thread in threads:
-        thread.join(TIMEOUT)
-    time.sleep(1)
-    pair.a.die()
-    pair.b.take_over()
-    results = together({f"session {index}": [session.alive, session.active] for index, session in enumerate(sessions)})
-    results |= {f"work {index}": error for index, error in enumerate(errors) if error}
+    results = load.fail_over()
     return results, grown
 
 

@@ -60,6 +60,13 @@ final class Stage {
         for end in [End.client, .server] { try await perform("end", name, end.rawValue) }
     }
 
+    /// Lets the client say a PORT, which NAT rewrites if it has to.
+    func announce(on topology: Topology) async throws {
+        let port = topology.portArguments
+        try await say(.client, "PORT \(port.sent)\r\n", read: "PORT \(port.read)\r\n")
+        try await say(.server, "200 ok\r\n")
+    }
+
     /// Lets one end close its connection, or cut it off.
     func close(_ end: End, on name: String = "", abruptly: Bool = false) async throws {
         try await perform(abruptly ? "abort" : "close", name, end.rawValue)

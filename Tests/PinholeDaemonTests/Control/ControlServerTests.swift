@@ -2,6 +2,7 @@
 import FTPHelper
 import Glibc
 import Linux
+import TestFiles
 import Testing
 
 @testable import PinholeDaemon

@@ -4,6 +4,7 @@ import Foundation
 import Linux
 import Messages
 import PinholeDaemon
+import TestFiles
 import Testing
 
 @Suite struct ControlConnectionTests {

@@ -37,19 +37,8 @@ import TestPackets
         _ = engine.survey(at: start)
         let hello = "\u{16}\u{3}\u{3}\u{0}\u{1}h"
         let data = "\u{17}\u{3}\u{3}\u{0}\u{14}" + String(repeating: "d", count: 20)
-        var sent: [UInt32] = [1000, 5000]
         let said = [(0, "AUTH TLS\r\n"), (1, "234 go on\r\n"), (0, hello), (1, hello), (0, data), (1, data)]
-        for (side, text) in said {
-            let bytes = packet(
-                side == 0 ? mapping.original : mapping.reply,
-                [.ack],
-                sequence: sent[side],
-                acknowledgement: sent[1 - side],
-                text
-            )
-            _ = engine.control(bytes.span, at: start)
-            sent[side] += UInt32(text.utf8.count)
-        }
+        engine.converse(said, on: mapping, at: start)
         return engine
     }
 

@@ -3,6 +3,7 @@ import CNetfilter
 import FTPHelper
 import Linux
 import Netfilter
+import TestFiles
 import Testing
 import TestPackets
 

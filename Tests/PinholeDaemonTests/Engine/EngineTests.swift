@@ -4,6 +4,7 @@ import FTPHelper
 import Glibc
 import Linux
 import Netfilter
+import TestFiles
 import Testing
 import TestPackets
 

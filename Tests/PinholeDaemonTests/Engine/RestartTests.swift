@@ -253,7 +253,6 @@ import TestPackets
 
     /// What a session that begins with a handshake may open once its user has logged in.
     private func opensAfterLogin(_ engine: inout Engine<FakeKernel>) -> Bool {
-        var sent: [UInt32] = [1000, 5000]
         memory.mapping = Self.mapping
         memory.tcpState = UInt8(TCP_CONNTRACK_SYN_RECV.rawValue)
         let handshake = packet(Self.mapping.reply, [.syn, .ack], sequence: 4999, acknowledgement: 1000)
@@ -262,17 +261,7 @@ import TestPackets
             (1, "220 ready\r\n"), (0, "USER x\r\n"), (1, "331 go on\r\n"), (0, "PASS y\r\n"),
             (1, "230 ok\r\n"),
         ]
-        for (side, text) in lines + Self.port {
-            let bytes = packet(
-                side == 0 ? Self.mapping.original : Self.mapping.reply,
-                [.ack],
-                sequence: sent[side],
-                acknowledgement: sent[1 - side],
-                text
-            )
-            _ = engine.control(bytes.span, at: start)
-            sent[side] += UInt32(text.utf8.count)
-        }
+        engine.converse(lines + Self.port, on: Self.mapping, at: start)
         return !engine.expectations.isEmpty
     }
 

@@ -2,6 +2,7 @@
 import Formats
 import FTPHelper
 import Linux
+import TestFiles
 import Testing
 
 @testable import PinholeDaemon

@@ -2,6 +2,7 @@
 import FTPHelper
 import Netfilter
 import PinholeDaemon
+import TestPackets
 
 extension Engine where System: ~Copyable {
     /// Rules over a packet of the control queue that has come by itself.
@@ -12,7 +13,27 @@ extension Engine where System: ~Copyable {
         return Ruling.all(in: verdicts.bytes, on: [1])[0]
     }
 
-    /// The same for the data queue.
+    /// Processes what the client (0) and the server (1) say, in segments that follow each other.
+    mutating func converse(
+        _ lines: [(side: Int, text: String)],
+        on mapping: Mapping,
+        at now: Instant
+    ) {
+        var sent: [UInt32] = [1000, 5000]
+        for (side, text) in lines {
+            let bytes = packet(
+                side == 0 ? mapping.original : mapping.reply,
+                [.ack],
+                sequence: sent[side],
+                acknowledgement: sent[1 - side],
+                text
+            )
+            _ = control(bytes.span, at: now)
+            sent[side] += UInt32(text.utf8.count)
+        }
+    }
+
+    /// Rules over a packet of the data queue that has come by itself.
     mutating func data(
         _ packet: borrowing Span<UInt8>,
         from interface: UInt32 = 0,

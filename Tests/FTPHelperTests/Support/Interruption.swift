@@ -2,7 +2,7 @@
 @testable import FTPHelper
 
 /// A control connection between two simulated peers through a gateway on which something happens.
-struct Takeover: ~Copyable {
+struct Interruption: ~Copyable {
     /// What happens.
     enum Incident {
         /// The gateway dies, and another one goes on with its records but so many of the last changes; `nil` stands for all of
@@ -19,6 +19,25 @@ struct Takeover: ~Copyable {
         /// Both were reset; what they have read is the beginning of what they were to read.
         case reset
         case failed(String)
+    }
+
+    /// A session with an announcement of each end for each of some ports, and a NOOP behind each.
+    static func steps(_ nat: NATCase) -> [Simulation.Step] {
+        var steps: [Simulation.Step] = [
+            .init(.server, "220 ready\r\n"), .init(.client, "USER anonymous\r\n"),
+            .init(.server, "331 password\r\n"), .init(.client, "PASS guest\r\n"),
+            .init(.server, "230 in\r\n"),
+        ]
+        for port in [5001, 25_001, 1041, 60_000, 5001] {
+            let (active, passive) = nat.transfers(port)
+            steps += [
+                .init(.client, active.sent, reads: active.read), .init(.server, "200 ok\r\n"),
+                .init(.client, "NOOP\r\n"), .init(.server, "200 ok\r\n"),
+                .init(.client, passive.command), .init(.server, passive.sent, reads: passive.read),
+                .init(.client, "NOOP\r\n"), .init(.server, "200 ok\r\n"),
+            ]
+        }
+        return steps
     }
 
     private let mapping: Mapping

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Testing
+
+@testable import FTPHelper
+
+/// What another gateway has written about a session.
+@Suite struct PeerRecordTests {
+    private static let hour: Int64 = 3_600_000_000_000
+    private let nat = NATCase.all[1]
+
+    /// The record of a session with an open expectation, and the time on the clock of its gateway.
+    private func record(_ line: String? = nil, policy: Policy = Policy()) -> (words: [UInt64], now: Instant)?
+    {
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: policy, keepsRecords: true, random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, line ?? nat.transfers(5001).active.sent)
+        var record: [UInt64]?
+        dialogue.tracker.takeRecords { _, words in
+            record = words
+            return 1
+        }
+        return record.map { ($0, dialogue.now) }
+    }
+
+    /// A tracker on a machine whose clock is an hour ahead, with the session.
+    private func tracker(
+        _ record: (words: [UInt64], now: Instant),
+        policy: Policy = Policy()
+    ) throws -> Tracker {
+        let now = Instant(nanoseconds: record.now.nanoseconds + UInt64(Self.hour))
+        let kept = try #require(
+            KeptConnection(record.words, at: now, from: .peer(clockShift: Self.hour))
+        )
+        var tracker = Tracker(policy: policy, random: Seeded(state: 2))
+        var output = Output()
+        let isTaken = tracker.restore(kept, entryID: 9, at: now, into: &output)
+        #expect(isTaken)
+        return tracker
+    }
+
+    @Test func `an expectation has the time that is left, on another clock, and conntrack's own number`()
+        throws
+    {
+        let record = try #require(self.record())
+        let tracker = try tracker(record)
+        let expectation = try #require(tracker.expectations.first)
+        #expect(
+            expectation.deadline
+                == Instant(nanoseconds: record.now.nanoseconds + UInt64(Self.hour)).advanced(bySeconds: 300)
+        )
+        #expect(tracker.connections.map(\.id) == [9])
+    }
+
+    @Test func `an expectation does not outlast the timeout here`() throws {
+        let record = try #require(self.record())
+        var policy = Policy()
+        policy.rules.timeout = 20
+        let tracker = try tracker(record, policy: policy)
+        let expectation = try #require(tracker.expectations.first)
+        #expect(
+            expectation.deadline
+                == Instant(nanoseconds: record.now.nanoseconds + UInt64(Self.hour)).advanced(bySeconds: 20)
+        )
+    }
+
+    @Test func `what the rules here do not allow is not opened`() throws {
+        var liberal = Policy()
+        liberal.rules.allowsPrivilegedPorts = true
+        liberal.rules.honoured = .any
+        for line in ["PORT 10,1,0,2,3,137\r\n", "PORT 10,1,0,7,19,137\r\n"] {
+            let record = try #require(self.record(line, policy: liberal))
+            #expect(try tracker(record, policy: liberal).expectationCount == 1, "it is allowed there")
+            #expect(try tracker(record).expectationCount == 0)
+        }
+        let record = try #require(self.record())
+        var passive = Policy()
+        passive.rules.allowsActive = false
+        #expect(try tracker(record, policy: passive).expectationCount == 0)
+    }
+
+    @Test func `times before the start of this machine's clock are the earliest there is`() throws {
+        let record = try #require(self.record())
+        let now = Instant(nanoseconds: 5)
+        let kept = try #require(
+            KeptConnection(record.words, at: now, from: .peer(clockShift: -Self.hour))
+        )
+        #expect(kept.expectation?.deadline == Instant(nanoseconds: 0))
+        let late = KeptConnection(record.words, at: now, from: .peer(clockShift: .max))
+        #expect(late != nil)
+    }
+
+    @Test func `an answer to the question lets a session go on, with the command that was held back`() throws
+    {
+        let record = try #require(self.record())
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        dialogue.tracker = try tracker(record)
+        let command = dialogue.segment(.client, "NOOP\r\n".utf8)
+        dialogue.actions = []
+        #expect(dialogue.transmit(command) == nil)
+        dialogue.wait(seconds: 0)
+        let question = dialogue.actions.compactMap { action -> Arrival? in
+            if case .inject(let bytes) = action { Arrival(bytes) } else { nil }
+        }
+        #expect(question.map(\.segment.tuple) == [nat.mapping.reply, nat.mapping.original], "both are asked")
+        #expect(question.map(\.flags) == [[.ack], [.ack]])
+        let answer = dialogue.acknowledge(.server)
+        #expect(answer != nil)
+        #expect(dialogue.transmit(command)?.text == "NOOP\r\n")
+        #expect(dialogue.received.server.hasSuffix("NOOP\r\n"))
+    }
+}
