@@ -111,7 +111,7 @@ private struct Line: ~Copyable {
         tracker.noteEarlier(Line.mapping)
         tracker.learn(
             Line.mapping,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: .established,
             at: Instant(nanoseconds: 1),
             into: &output

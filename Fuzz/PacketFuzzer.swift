@@ -40,7 +40,13 @@ public func fuzzPacket(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var tracker = Tracker(policy: Policy(), random: SystemRandomNumberGenerator())
     var output = Output()
     tracker.noteEarlier(mapping)
-    tracker.learn(mapping, isHelped: false, phase: .established, at: Instant(nanoseconds: 1), into: &output)
+    tracker.learn(
+        mapping,
+        hasKernelHelper: false,
+        phase: .established,
+        at: Instant(nanoseconds: 1),
+        into: &output
+    )
     for _ in 0..<2 {
         output.clear()
         guard tracker.receive(packet, at: Instant(nanoseconds: 1), into: &output) == .replace else {

@@ -62,7 +62,7 @@ clean_up() {
 until_() {
     local end=$((SECONDS + patience))
     until "$@" >/dev/null 2>&1; do
-        ((SECONDS < end)) || fail "$way: waited in vain for: $*"
+        ((SECONDS < end)) || fail "$way: timed out waiting for: $*"
         read -rt 0.1 <> <(:) || true
     done
 }

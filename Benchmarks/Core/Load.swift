@@ -44,7 +44,7 @@ struct Load: ~Copyable {
             output.clear()
             let mapping = Mapping(original: connections[index].original, reply: connections[index].reply)
             tracker.noteEarlier(mapping)
-            tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+            tracker.learn(mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
             pass(packet(index, fromClient: true, []))
         }
         cost.connectionBytes = (callocations_bytes() - empty) / UInt64(connections.count)

@@ -15,7 +15,7 @@ package enum CaptureError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreadable(let error): error.description
-        case .unrecognised(let path, let reason): "\(path) is no capture: \(reason)"
+        case .unrecognised(let path, let reason): "\(path) is not a capture file: \(reason)"
         case .broken(let path, let count, let reason): "\(path) breaks off after frame \(count): \(reason)"
         }
     }

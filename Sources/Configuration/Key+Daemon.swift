@@ -102,7 +102,7 @@ extension Key {
             SSH or a VPN on the same port. Their packets with SYN, FIN or RST are still queued, so that a new connection \
             begins without the mark.
             """
-    ) { value, settings throws(UserError) in settings.releaseMark = try value.bypassMark() }
+    ) { value, settings throws(UserError) in settings.bypassMark = try value.bypassMark() }
 
     static let dataMark = Key(
         name: "data-mark",

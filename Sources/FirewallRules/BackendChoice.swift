@@ -32,7 +32,7 @@ package struct BackendChoice: Hashable, Sendable {
                 alternative: "modprobe -a nft_ct nft_queue"
             )
         } else {
-            self.init(.nft, "because the kernel has all that it takes")
+            self.init(.nft, "because the kernel supports it")
         }
     }
 

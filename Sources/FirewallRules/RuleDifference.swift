@@ -27,7 +27,7 @@ package struct RuleDifference: Hashable, Sendable {
         return differences({ list(Set($0.ports).sorted()) }, "ports")
             + differences({ list($0.queues.all.prefix(queueCount)) }, "queues")
             + differences({ $0.asksForFTPS ? "on" : "off" }, "FTPS")
-            + differences({ $0.releaseMark?.text ?? "none" }, "bypass-mark")
+            + differences({ $0.bypassMark?.text ?? "none" }, "bypass-mark")
             + differences({ $0.isBypassing ? "yes" : "no" }, "bypass")
             + differences({ $0.sparesSynproxy ? "yes" : "no" }, "synproxy")
     }

@@ -52,7 +52,7 @@ extension RuleSet {
             queues: QueueNumbers(control: controlQueue, data: dataQueue, sessions: sessions.queue),
             asksForFTPS: sessions.queue != nil,
             sparesSynproxy: control.jumps.contains { $0.contains("--ctstatus EXPECTED") },
-            releaseMark: mark.flatMap { ConnectionMark(parsing: String($0)) },
+            bypassMark: mark.flatMap { ConnectionMark(parsing: String($0)) },
             isBypassing: control.rules.contains { $0.contains("--queue-bypass") }
         )
     }
@@ -68,7 +68,7 @@ extension RuleSet {
             queues: QueueNumbers(control: controlQueue, data: dataQueue, sessions: sessionsQueue),
             asksForFTPS: sessionsQueue != nil,
             sparesSynproxy: table.sparesSynproxy,
-            releaseMark: table.mark,
+            bypassMark: table.mark,
             isBypassing: table.isBypassing
         )
     }

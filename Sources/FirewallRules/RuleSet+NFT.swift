@@ -147,7 +147,7 @@ extension RuleSet {
 
     /// Returns for packets with the bypass mark, except SYN, FIN and RST.
     private var nftReleased: [String] {
-        guard let mark = releaseMark else { return [] }
+        guard let mark = bypassMark else { return [] }
         let (mask, value) = (String(mark.mask, radix: 16), String(mark.value, radix: 16))
         return ["ct mark & 0x\(mask) == 0x\(value) tcp flags & (fin | syn | rst) == 0x0 return"]
     }

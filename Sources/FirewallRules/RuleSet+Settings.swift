@@ -11,7 +11,7 @@ extension RuleSet {
             queues: settings.queues,
             asksForFTPS: settings.policy.opensForFTPS,
             sparesSynproxy: settings.sparesSynproxy,
-            releaseMark: settings.releaseMark,
+            bypassMark: settings.bypassMark,
             isBypassing: settings.isBypassing
         )
     }

@@ -33,7 +33,7 @@ package struct RuleSet: Hashable, Sendable {
     /// Queues the SYN-ACKs of expected data connections, which SYNPROXY would otherwise consume.
     var sparesSynproxy: Bool
     /// Does not queue connections with this mark, except SYN, FIN and RST.
-    package var releaseMark: ConnectionMark?
+    package var bypassMark: ConnectionMark?
     /// Lets packets pass while no daemon listens (`--queue-bypass`); otherwise they are dropped.
     var isBypassing: Bool
 
@@ -42,14 +42,14 @@ package struct RuleSet: Hashable, Sendable {
         queues: QueueNumbers = QueueNumbers(),
         asksForFTPS: Bool = false,
         sparesSynproxy: Bool = false,
-        releaseMark: ConnectionMark? = nil,
+        bypassMark: ConnectionMark? = nil,
         isBypassing: Bool = false
     ) {
         self.ports = ports
         self.queues = queues
         self.asksForFTPS = asksForFTPS
         self.sparesSynproxy = sparesSynproxy
-        self.releaseMark = releaseMark
+        self.bypassMark = bypassMark
         self.isBypassing = isBypassing
     }
 
@@ -83,7 +83,7 @@ package struct RuleSet: Hashable, Sendable {
         let matches =
             (sparesSynproxy ? ["-m tcp \(RuleSet.handshake)"] : []) + ["-m conntrack --ctstate NEW"]
             + ["dst,dst,src", "src,src,dst"].map { "-m set --match-set \(family.name) \($0)" }
-        return released + matches.map { "\(RuleSet.isElsewhere) -p tcp \($0) \(queue(queues.data))" }
+        return bypassing + matches.map { "\(RuleSet.isElsewhere) -p tcp \($0) \(queue(queues.data))" }
     }
 
     /// `--syn`, as iptables-save writes it: rules that are loaded already are found equal, and left alone.
@@ -111,7 +111,7 @@ package struct RuleSet: Hashable, Sendable {
                     return "-m u32 --u32 \"\(family.dataOffset)=0x\(words)\""
                         + " -m length --length \(lengths.lowerBound):\(lengths.upperBound)"
                 }
-            return released
+            return bypassing
                 + (matches.map { "-p tcp \($0)" } + ["-p \(family.icmp) -m conntrack --ctstate RELATED"])
                 .map { "\(isElsewhere) \($0) \(queue(queues.control))" }
         case .raw:
@@ -132,8 +132,8 @@ package struct RuleSet: Hashable, Sendable {
     static let fastOpenOptions = [34, 253, 254]
 
     /// Returns for packets with the bypass mark, except SYN, FIN and RST.
-    private var released: [String] {
-        guard let mark = releaseMark else { return [] }
+    private var bypassing: [String] {
+        guard let mark = bypassMark else { return [] }
         return ["-p tcp -m connmark --mark \(mark.text) -m tcp --tcp-flags FIN,SYN,RST NONE -j RETURN"]
     }
 

@@ -45,7 +45,7 @@ extension Inspection {
     private mutating func inspectAgreement(of status: JSON) {
         guard let rules = try? RuleSet.loaded(with: backends).first else { return }
         let hint = "let both read one configuration: pinhole rules load, then restart the daemon"
-        let (loaded, used) = (rules.releaseMark?.text ?? "none", status["bypass_mark"]?.string ?? "none")
+        let (loaded, used) = (rules.bypassMark?.text ?? "none", status["bypass_mark"]?.string ?? "none")
         if loaded != used {
             findings.append(
                 .failed("daemon: its bypass-mark is \(used), that of the loaded rules \(loaded)", hint: hint)

@@ -41,6 +41,6 @@ extension Inspection {
             findings.append(.failed("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
-        take(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)
+        noteQueue(table.queue(at: place), of: place, ports: table.ports, sets: "the sets", subject)
     }
 }

@@ -23,7 +23,7 @@ extension Inspection {
 
     private mutating func inspectPeer(_ status: PeerStatus, at now: Instant) {
         guard status.isConnected else {
-            let reason = status.problem.isEmpty ? "nothing has come from it" : status.problem
+            let reason = status.problem.isEmpty ? "no data was received from it" : status.problem
             findings.append(
                 .failed(
                     "pair: \(status.peer) port \(status.port) is not reached: \(reason)",

@@ -11,7 +11,7 @@ extension Inspection {
     /// Reports the refusals of the last hour, the sessions for which nothing opened, and the data connections that nobody
     /// answered.
     mutating func inspectTroubles(_ troubles: [JSON]) {
-        let now = Clock.wall()
+        let now = Clock.timeOfDay()
         let recent = troubles.filter { now - ($0["time"]?.double ?? 0) < Self.recentSeconds }
         inspectRefusals(recent.filter { $0["event"]?.string == "refused" })
         inspectUnopened(recent.filter { $0["event"]?.string == "unopened" })

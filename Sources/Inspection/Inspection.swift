@@ -142,7 +142,7 @@ package struct Inspection {
             findings.append(.failed("\(subject): no jump from \(list)", hint: "pinhole rules load"))
             return
         }
-        take(
+        noteQueue(
             part.queue,
             of: table,
             ports: Set(part.numbers(after: "--ctorigdstport")),
@@ -152,7 +152,7 @@ package struct Inspection {
     }
 
     /// Notes the queue of the rules in a table, with the ports or the sets that they match.
-    mutating func take(
+    mutating func noteQueue(
         _ queue: UInt16?,
         of table: Table,
         ports found: Set<UInt16>,

@@ -11,7 +11,7 @@ package enum Clock {
     }
 
     /// The current time of day, in seconds since 1970-01-01 00:00 UTC (`CLOCK_REALTIME`).
-    package static func wall() -> Double {
+    package static func timeOfDay() -> Double {
         let time = read(CLOCK_REALTIME)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }

@@ -16,7 +16,7 @@ package struct Descriptor: ~Copyable {
     }
 
     /// Gives up ownership without closing the descriptor.
-    package consuming func release() { discard self }
+    package consuming func relinquish() { discard self }
 
     /// Reads the first `size` bytes of the file.
     ///

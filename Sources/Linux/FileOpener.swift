@@ -19,7 +19,7 @@ package struct FileOpener: ~Copyable {
     /// - Throws: `EAGAIN` or `ENOMEM` if the system has no room for a process.
     package static func start(for path: String, as account: Account?) throws(SystemError) -> FileOpener {
         // Sound: the path is NUL-terminated; the new process has its own copy of it.
-        let number = try SystemError.check("start what reads \(path)") {
+        let number = try SystemError.check("start the process that reads \(path)") {
             unsafe clinux_start_opener(path, account?.user ?? .max, account?.group ?? .max)
         }
         return FileOpener(Descriptor(adopting: number), path)

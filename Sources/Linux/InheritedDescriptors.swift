@@ -15,7 +15,7 @@ package struct InheritedDescriptors: ~Copyable {
     }
 
     /// Takes ownership of the descriptors counted by `LISTEN_FDS`, if `LISTEN_PID` is this process; to be called once.
-    package static func take() -> InheritedDescriptors {
+    package static func inherit() -> InheritedDescriptors {
         guard let process = Environment.value(of: "LISTEN_PID"), Int32(process) == getpid(),
             let count = Environment.value(of: "LISTEN_FDS").flatMap({ Int($0) }), (1...1024).contains(count)
         else { return InheritedDescriptors([]) }

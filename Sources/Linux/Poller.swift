@@ -46,7 +46,11 @@ package struct Poller: ~Copyable {
     ///
     /// - Throws: `EMFILE` or `ENFILE` if there are too many descriptors.
     package static func open() throws(SystemError) -> Poller {
-        Poller(adopting: try SystemError.check("make an event poll") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        Poller(
+            adopting: try SystemError.check("create an epoll instance") {
+                epoll_create1(Int32(EPOLL_CLOEXEC))
+            }
+        )
     }
 
     /// The poller's own descriptor, which is readable when one of its descriptors is ready.
@@ -102,7 +106,7 @@ package struct Poller: ~Copyable {
             return unsafe clinux_epoll_wait(descriptor.number, start, capacity, milliseconds ?? -1)
         }
         guard count >= 0 else {
-            precondition(errno == EINTR, "the descriptor of the poller was closed by somebody else")
+            precondition(errno == EINTR, "the epoll descriptor was closed elsewhere")
             return
         }
         for index in 0..<Int(count) {

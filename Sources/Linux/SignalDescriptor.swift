@@ -33,7 +33,7 @@ package struct SignalDescriptor: ~Copyable {
     /// Returns the number of a pending signal and removes it; `nil` if there is none.
     ///
     /// The corresponding C structure is `signalfd_siginfo`.
-    package func take() -> Int32? {
+    package func next() -> Int32? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         // Sound: the kernel writes at most `size` bytes into `info`, whose fields are integers.

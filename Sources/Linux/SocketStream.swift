@@ -66,7 +66,7 @@ package struct SocketStream: ~Copyable {
     package func peerUser() throws(SystemError) -> UInt32 {
         var user: uid_t = 0
         // Sound: the call writes one `uid_t`.
-        _ = try SystemError.check("ask for the peer's user") { unsafe clinux_peer_user(number, &user) }
+        _ = try SystemError.check("get the user of the peer") { unsafe clinux_peer_user(number, &user) }
         return user
     }
 

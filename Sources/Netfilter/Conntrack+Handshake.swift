@@ -17,7 +17,7 @@ extension Conntrack {
     package mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
         let entry = try entries(of: reply).first { $0.master != nil && $0.phase == .opening }
         guard let original = entry?.mapping.original else { return }
-        try change("take a data connection out of SYNPROXY's way", original) {
+        try change("exempt a data connection from SYNPROXY", original) {
             $0.put(connection: original)
             $0.nest(CTA_PROTOINFO.rawValue) {
                 $0.nest(CTA_PROTOINFO_TCP.rawValue) {

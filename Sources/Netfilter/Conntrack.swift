@@ -8,8 +8,8 @@ package import Linux
 package struct Conntrack: ~Copyable {
     /// The change from the control connection's mark to that of its data connections; `nil` for none.
     package var dataMark: ConnectionMark?
-    /// The mark of released control connections, whose bits data connections do not inherit; `nil` for none.
-    package var releaseMark: ConnectionMark?
+    /// The mark of control connections that bypass the queue, whose bits data connections do not inherit; `nil` for none.
+    package var bypassMark: ConnectionMark?
     /// The zones other than 0 in which a connection was seen.
     var zones: [UInt16] = []
     var socket: NetlinkSocket
@@ -34,7 +34,7 @@ package struct Conntrack: ~Copyable {
         try socket.probe("use ctnetlink", command: IPCTNL_MSG_CT_GET_STATS.rawValue) { _ in }
         return Conntrack(
             dataMark: nil,
-            releaseMark: nil,
+            bypassMark: nil,
             socket: socket,
             searcher: try NetlinkSocket.open(Int32(NFNL_SUBSYS_CTNETLINK), waits: false),
             timeoutFile: try? TextFile.open(
@@ -179,7 +179,7 @@ package struct Conntrack: ~Copyable {
 
     /// The mark of the data connections of a control connection.
     private func mark(ofDataUnder master: ConntrackEntry) -> UInt32 {
-        let mark = master.mark & ~(releaseMark?.mask ?? 0)
+        let mark = master.mark & ~(bypassMark?.mask ?? 0)
         return dataMark?.applied(to: mark) ?? mark
     }
 

@@ -34,7 +34,7 @@ package struct FirewallChanges: ~Copyable {
     /// - Parameter tables: family and name of each that counts: `inet pinhole`.
     /// - Returns: the last change of one of these tables; `nil` if there was none.
     /// - Throws: The error of `recvmsg`; that notifications were lost is none, but a change.
-    package mutating func take(about tables: Set<String>) throws(SystemError) -> Change? {
+    package mutating func next(about tables: Set<String>) throws(SystemError) -> Change? {
         var change: Change?
         var isConcerned = false
         while true {

@@ -71,7 +71,7 @@ import Linux
         guard let handle = unsafe mnl_socket_fdopen(descriptor.number) else {
             throw SystemError("take over a netlink socket", code: errno)
         }
-        descriptor.release()
+        descriptor.relinquish()
         return unsafe NetlinkSocket(adopting: handle, subsystem: subsystem)
     }
 

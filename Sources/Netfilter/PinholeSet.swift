@@ -122,12 +122,12 @@ package struct PinholeSet: ~Copyable {
     /// Adds an address that has encrypted sessions, so that its SYNs are queued; it stays until it is removed.
     ///
     /// - Throws: The errors of `add`.
-    package mutating func admit(_ address: IPAddress) throws(SystemError) {
+    package mutating func queueSYNs(from address: IPAddress) throws(SystemError) {
         try add(.session(address), timeout: nil)
     }
 
     /// Removes an address, if it is in the set.
-    package mutating func withdraw(_ address: IPAddress) throws(SystemError) {
+    package mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError) {
         do {
             try remove(.session(address))
         } catch {

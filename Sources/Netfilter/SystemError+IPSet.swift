@@ -20,11 +20,11 @@ extension SystemError {
         Int32(IPSET_ERR_EXIST.rawValue): "no such member in the set",
         Int32(IPSET_ERR_INVALID_FAMILY.rawValue): "the set is of another address family",
         Int32(IPSET_ERR_TIMEOUT.rawValue): "the set was created without timeouts",
-        Int32(IPSET_ERR_IPADDR_IPV4.rawValue): "the set wants IPv4 addresses",
-        Int32(IPSET_ERR_IPADDR_IPV6.rawValue): "the set wants IPv6 addresses",
+        Int32(IPSET_ERR_IPADDR_IPV4.rawValue): "the set holds only IPv4 addresses",
+        Int32(IPSET_ERR_IPADDR_IPV6.rawValue): "the set holds only IPv6 addresses",
         Int32(IPSET_ERR_HASH_FULL): "the set is full",
-        Int32(IPSET_ERR_HASH_ELEM): "the set takes no such member",
-        Int32(IPSET_ERR_INVALID_PROTO): "the set takes no such transport protocol",
-        Int32(IPSET_ERR_MISSING_PROTO): "the set wants a transport protocol",
+        Int32(IPSET_ERR_HASH_ELEM): "the set does not accept this element",
+        Int32(IPSET_ERR_INVALID_PROTO): "the set does not accept this transport protocol",
+        Int32(IPSET_ERR_MISSING_PROTO): "the set requires a transport protocol",
     ]
 }

@@ -19,7 +19,7 @@ extension Daemon {
         do throws(UserError) {
             let settings = try file.settings(text(of: file, opener))
             engine.system.dataMark = settings.dataMark
-            engine.system.releaseMark = settings.releaseMark
+            engine.system.bypassMark = settings.bypassMark
             let (policy, problem) = awaitedFTPS.possible(
                 settings.policy,
                 missing: engine.system.missingSessions(),
@@ -46,7 +46,7 @@ extension Daemon {
                 }
             }
             let first = problems.first ?? error
-            let more = problems.count > 1 ? ", and \(problems.count - 1) more that the log names" : ""
+            let more = problems.count > 1 ? ", and \(problems.count - 1) more, see the log" : ""
             return .failure(first.message, hint: first.hint + more)
         }
     }
@@ -59,7 +59,7 @@ extension Daemon {
             return try opener.open().text()
         } catch {
             if error.code == ENOENT, file.mayBeMissing { return "" }
-            let hint = "see that it is there and the daemon's user may read it"
+            let hint = "check that the file exists and that the daemon's user can read it"
             throw UserError(error.description, hint: hint)
         }
     }

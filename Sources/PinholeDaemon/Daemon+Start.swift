@@ -17,7 +17,7 @@ extension Daemon {
         version: String
     ) throws(UserError) -> Daemon {
         var settings = settings
-        var inherited = InheritedDescriptors.take()
+        var inherited = InheritedDescriptors.inherit()
         try requirePermissions(inherited)
         try prepareStandardStreams()
         let account = try account(for: settings.user)
@@ -241,13 +241,13 @@ extension Daemon {
         }
         if FileIdentity(ofSocketAt: path) == nil {
             return UserError(
-                "\(path) is a file and no socket",
+                "\(path) is not a socket",
                 hint: "remove it, or choose another path with --socket"
             )
         }
         return UserError(
             "another daemon listens at \(path)",
-            hint: "end it, or choose another path with --socket"
+            hint: "stop it, or choose another path with --socket"
         )
     }
 

@@ -57,11 +57,11 @@ extension Daemon {
             rejected: rejected
         )
         engine.system.dataMark = settings.dataMark
-        engine.system.releaseMark = settings.releaseMark
+        engine.system.bypassMark = settings.bypassMark
         // Another daemon may have edited the lines of connections that are not in the records.
-        engine.doubtsAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
+        engine.provesAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
         restore(legacy, peer, &engine, &log)
-        if settings.isBypassing { engine.doubtSessions(at: Clock.now()) }
+        if settings.isBypassing { engine.requireProofs(at: Clock.now()) }
         let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
         _ = engine.survey(predecessors: predecessors, at: Clock.now())
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)

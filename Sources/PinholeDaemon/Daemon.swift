@@ -78,14 +78,14 @@ package struct Daemon: ~Copyable {
         nextWatchdogPing = notifier.watchdogTimeout.map { _ in Clock.now() }
         var signal: Int32?
         while signal == nil {
-            signal = turn()
+            signal = runOnce()
         }
         notifier.notify(.stopping)
         log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
     }
 
     /// Runs one iteration of the event loop; returns the signal if one ended it.
-    private mutating func turn() -> Int32? {
+    private mutating func runOnce() -> Int32? {
         let ready = wait(afterPackets: hadPackets)
         hadPackets = !ready.isDisjoint(with: [.control, .data, .sessions])
         let now = Clock.now()
@@ -106,9 +106,9 @@ package struct Daemon: ~Copyable {
         // One step per iteration, so that packets go first.
         if ready.contains(.search) { engine.search(at: now) }
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
-        tell(at: now)
+        writeNotices(at: now)
         pingWatchdog(at: now)
-        guard ready.contains(.signals), let signal = signals.take() else { return nil }
+        guard ready.contains(.signals), let signal = signals.next() else { return nil }
         guard signal == SIGHUP else { return signal }
         _ = Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
         return nil
@@ -143,18 +143,18 @@ package struct Daemon: ~Copyable {
         if afterPackets {
             let end = Clock.now().nanoseconds + Daemon.busyPollNanoseconds
             repeat {
-                let ready = look(milliseconds: 0)
+                let ready = poll(milliseconds: 0)
                 guard ready.isEmpty else { return ready }
             } while Clock.now().nanoseconds < end
         }
-        return look(milliseconds: pollTimeout)
+        return poll(milliseconds: pollTimeout)
     }
 
     /// How long to busy-poll before sleeping, in nanoseconds.
     private static let busyPollNanoseconds: UInt64 = 50_000
 
     /// Polls all descriptors and waits at most so long; `nil` waits for ever.
-    private func look(milliseconds: Int32?) -> Work {
+    private func poll(milliseconds: Int32?) -> Work {
         var ready: Work = []
         poller.wait(milliseconds: milliseconds) { readiness in
             switch readiness.descriptor {
@@ -195,7 +195,7 @@ package struct Daemon: ~Copyable {
     /// After a batch of several packets more have usually arrived: reading again is cheaper than polling.
     private mutating func takeControlPackets(at now: Instant) {
         for _ in 0..<4 {
-            let count = Daemon.take(.controlQueue, from: &queues.control, &engine, at: now) {
+            let count = Daemon.receiveBatch(.controlQueue, from: &queues.control, &engine, at: now) {
                 $0.control($1, in: $2, at: now, into: &$3)
             }
             guard count > 1 else { return }
@@ -208,13 +208,13 @@ package struct Daemon: ~Copyable {
         _ engine: inout Engine<LinuxKernel>,
         at now: Instant
     ) {
-        _ = take(.dataQueue, from: &queue, &engine, at: now) {
+        _ = receiveBatch(.dataQueue, from: &queue, &engine, at: now) {
             $0.data($1, in: $2, at: now, into: &$3)
         }
     }
 
     /// Processes up to one batch of a queue and returns the number of packets.
-    private static func take(
+    private static func receiveBatch(
         _ fault: Fault,
         from queue: inout PacketQueue,
         _ engine: inout Engine<LinuxKernel>,
@@ -232,7 +232,7 @@ package struct Daemon: ~Copyable {
         }
         let more = queue.overruns - overruns
         if more > 0 {
-            engine.notices.count(.overrun, more, at: now, "more packets came than there was room for")
+            engine.notices.count(.overrun, more, at: now, "the socket buffer of the queue was full")
         }
         return count
     }
@@ -272,15 +272,15 @@ package struct Daemon: ~Copyable {
     /// Sends the changes of the records to those who follow them.
     private mutating func tellFollowers(at now: Instant) {
         guard engine.changes.isFollowed, !engine.changes.isEmpty else { return }
-        server.publish(engine.changes.take(), at: now)
+        server.publish(engine.changes.drain(), at: now)
     }
 
     /// Writes pending notices to the log and to the watchers of events.
-    private mutating func tell(at now: Instant) {
+    private mutating func writeNotices(at now: Instant) {
         guard !engine.notices.isEmpty else { return }
-        let time = Clock.wall()
+        let time = Clock.timeOfDay()
         var records: [EventRecord] = []
-        for notice in engine.notices.take() {
+        for notice in engine.notices.drain() {
             log.write(notice, at: now)
             if case .event(let event, _) = notice {
                 let targets = engine.targets(of: event)

@@ -20,7 +20,7 @@ package enum Fault: String, Hashable, Sendable, CaseIterable {
     case openPinhole = "open-pinhole"
     /// An expectation could not be removed from the pinhole set; it stays until its timeout.
     case closePinhole = "close-pinhole"
-    /// The mark of a released connection could not be changed.
+    /// The mark of a connection that bypasses the queue could not be changed.
     case setMark = "set-mark"
     /// An RST could not be sent.
     case injectPacket = "inject-packet"

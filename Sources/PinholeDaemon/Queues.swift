@@ -77,7 +77,7 @@ struct Queues: ~Copyable {
             }
             return UserError(
                 "another process has queue \(queue)",
-                hint: "end it, or choose other queues in the configuration"
+                hint: "stop it, or choose other queues in the configuration"
             )
         }
     }

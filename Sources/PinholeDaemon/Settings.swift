@@ -27,7 +27,7 @@ package struct Settings: Sendable {
     /// Bits that are added to the control connection's mark on data connections (`data-mark`).
     package var dataMark: ConnectionMark?
     /// The mark of connections whose packets are no longer queued: encrypted ones and those that are not FTP (`bypass-mark`).
-    package var releaseMark: ConnectionMark?
+    package var bypassMark: ConnectionMark?
     package var logLevel = LogLevel.info
     package var sync = SyncSettings()
 

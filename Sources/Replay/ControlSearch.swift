@@ -59,7 +59,7 @@ struct ControlSearch {
     ) -> Finding? {
         // A handshake starts a new connection, so the earlier decision no longer holds.
         if segment.flags.contains(.syn) { forget(tuple) }
-        switch take(tuple) ?? take(tuple.inverted) ?? .undecided(Candidate(segment, tuple), [], size: 0) {
+        switch remove(tuple) ?? remove(tuple.inverted) ?? .undecided(Candidate(segment, tuple), [], size: 0) {
         case .other:
             put(.other, tuple)
             return nil
@@ -80,11 +80,11 @@ struct ControlSearch {
 
     /// Drops a connection, given by the tuple of either direction.
     mutating func forget(_ tuple: Tuple) {
-        _ = take(tuple)
-        _ = take(tuple.inverted)
+        _ = remove(tuple)
+        _ = remove(tuple.inverted)
     }
 
-    private mutating func take(_ tuple: Tuple) -> Standing? {
+    private mutating func remove(_ tuple: Tuple) -> Standing? {
         guard let standing = recent.removeValue(forKey: tuple) else {
             return older.removeValue(forKey: tuple)
         }

@@ -126,7 +126,7 @@ package struct Replay: ~Copyable {
         guard case .needsMapping = tracker.receive(packet, at: now, into: &output) else { return }
         tracker.learn(
             mapping,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: isHandshake ? .opening : .established,
             at: now,
             into: &output

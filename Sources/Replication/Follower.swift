@@ -84,7 +84,7 @@ final class Follower {
         while isMore {
             isMore = try attempt { () throws(SystemError) in try stream.receive(at: now) }
             while let frame = try next(of: stream) {
-                try take(frame, &status, &journal, at: now)
+                try handle(frame, &status, &journal, at: now)
             }
         }
     }
@@ -144,7 +144,7 @@ final class Follower {
         return stream
     }
 
-    private func take(
+    private func handle(
         _ frame: Frame,
         _ status: inout PeerStatus,
         _ journal: inout Journal,
@@ -203,7 +203,7 @@ final class Follower {
         clocks.note(time, at: now)
         let wayNanoseconds = now.nanoseconds &- time &- UInt64(bitPattern: clocks.shift ?? 0)
         status.timeDifference =
-            timeOfDay > 0 ? Clock.wall() - (Double(timeOfDay) + Double(wayNanoseconds)) / 1e9 : nil
+            timeOfDay > 0 ? Clock.timeOfDay() - (Double(timeOfDay) + Double(wayNanoseconds)) / 1e9 : nil
         status.heard = now.nanoseconds
         status.lag = Double(clocks.lag) / 1e9
         status.clockShift = clocks.shift ?? 0
@@ -217,7 +217,7 @@ final class Follower {
     private func begin(_ frame: Frame, at now: Instant) throws(Problem) {
         guard frame.words.count == 2, KeptConnection.readableVersions.contains(frame.second),
             clocks.shift != nil
-        else { throw Problem(topic: .version, event: "peer-refused", reason: "its snapshot makes no sense") }
+        else { throw Problem(topic: .version, event: "peer-refused", reason: "it sent an invalid snapshot") }
         published = nil
         incoming = Box(
             try writing { () throws(SystemError) in

@@ -103,7 +103,7 @@ final class Source {
         try greet(follower, &journal, at: now)
         if nextClock <= now {
             nextClock = Instant(nanoseconds: now.nanoseconds + Source.clockPeriod)
-            follower.enqueue(Frame(.clock, now.nanoseconds, UInt64(max(0, Clock.wall()) * 1e9)))
+            follower.enqueue(Frame(.clock, now.nanoseconds, UInt64(max(0, Clock.timeOfDay()) * 1e9)))
         }
         if isWelcome { follow(follower, poller, &status, &journal, at: now) }
         try follower.flush()
@@ -212,7 +212,7 @@ final class Source {
             return true
         }
         let frame: Frame?
-        do throws(FrameReader.Malformed) { frame = try daemon.next() } catch { throw .senselessAnswer }
+        do throws(FrameReader.Malformed) { frame = try daemon.next() } catch { throw .invalidAnswer }
         guard let frame else { return false }
         switch (stage, frame.kind) {
         case (.hello, .hello):
@@ -227,7 +227,7 @@ final class Source {
         case (.overlap, .kept), (.changes, .kept), (.overlap, .rejected), (.changes, .rejected):
             follower.enqueue(frame)
             if frame.kind == .kept { try endSnapshot(after: frame.sequence, follower) }
-        default: throw .senselessAnswer
+        default: throw .invalidAnswer
         }
         return true
     }

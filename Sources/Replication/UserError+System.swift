@@ -9,7 +9,7 @@ extension UserError {
         let hint =
             switch error.code {
             case EADDRNOTAVAIL: "give an address of this machine with --local"
-            case EADDRINUSE: "end the other program, or choose another port with --port, on both machines"
+            case EADDRINUSE: "stop the other program, or choose another port with --port, on both machines"
             case ENOPROTOOPT: "leave out --key: the kernel has no TCP signatures (CONFIG_TCP_MD5SIG)"
             case EINVAL: "give numeric addresses of the same family"
             case EACCES, EPERM: "run it as the user of the daemon, or as root"

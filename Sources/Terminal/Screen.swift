@@ -49,7 +49,7 @@ package import Linux
     package static func open() throws(SystemError) -> Screen {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, let window = unsafe cncurses_begin()
         else {
-            throw SystemError("take over the terminal", code: ENOTTY)
+            throw SystemError("set up the terminal", code: ENOTTY)
         }
         restoreAtSignals()
         return unsafe Screen(window)

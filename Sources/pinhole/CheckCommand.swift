@@ -9,10 +9,10 @@ import Messages
 /// `pinhole check`.
 enum CheckCommand: Subcommand {
     static let name = "check"
-    static let summary = "check that everything is in place, and say what to fix"
+    static let summary = "check the installation and say what to fix"
     static let options = [Option.config, verbose, monitoring, .json, .socket]
 
-    private static let verbose = Option("verbose", nil, "list what is right, too (-v)", letter: "v")
+    private static let verbose = Option("verbose", nil, "list passed checks, too (-v)", letter: "v")
     private static let monitoring = Option("monitoring", nil, "write one line for Nagios, Icinga and others")
 
     static func run(_ arguments: Arguments) throws(UserError) {

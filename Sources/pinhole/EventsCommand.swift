@@ -32,10 +32,10 @@ enum EventsCommand: Subcommand {
     /// A line beside those of the daemon; `nil` where the format has none for it.
     private static func notice(of event: String, _ format: EventFormat) -> String? {
         switch format {
-        case .text: "\(Clock.timestamp(Clock.wall())) \(event)"
+        case .text: "\(Clock.timestamp(Clock.timeOfDay())) \(event)"
         case .json:
             JSON.object([
-                JSON.Member("time", .number((Clock.wall() * 1000).rounded() / 1000)),
+                JSON.Member("time", .number((Clock.timeOfDay() * 1000).rounded() / 1000)),
                 JSON.Member("event", .string(event)),
             ]).text
         case .xferlog: nil

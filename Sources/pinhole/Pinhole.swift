@@ -37,7 +37,7 @@ enum Pinhole {
         case "--version": return try VersionCommand.run(parsing: [])
         case "run":
             throw UserError(
-                "there is no subcommand run any more",
+                "the subcommand run was removed",
                 hint: "start the daemon with pinholed, which has the same options",
                 status: .usage
             )

@@ -40,7 +40,7 @@ enum StatusCommand: Subcommand {
             rules,
             pair: pair?.lines ?? [],
             socketPath: arguments.socketPath,
-            now: Clock.wall()
+            now: Clock.timeOfDay()
         )
         for line in status.lines(width: StandardOutput.isTerminal ? StandardOutput.columns : .max) {
             try StandardOutput.line(line)

@@ -11,7 +11,7 @@ import Terminal
 /// `pinhole top`.
 enum TopCommand: Subcommand {
     static let name = "top"
-    static let summary = "show sessions and transfers live, on the whole terminal"
+    static let summary = "show sessions and transfers live, in a full-screen view"
     static let options: [Option] = [.socket]
 
     /// Seconds between two reports, at least, and the pause after a report as a multiple of the time that it took.
@@ -23,8 +23,8 @@ enum TopCommand: Subcommand {
         let terminal = Environment.value(of: "TERM") ?? ""
         guard !StandardOutput.isTerminal || !["", "dumb", "unknown"].contains(terminal) else {
             throw UserError(
-                "TERM is '\(Escaping.harmless(terminal, limit: 40))', a terminal that cannot be drawn on",
-                hint: "set it to what the terminal is, such as xterm, or use pinhole status"
+                "TERM is '\(Escaping.harmless(terminal, limit: 40))', which cannot show a full screen",
+                hint: "set it to the type of the terminal, such as xterm, or use pinhole status"
             )
         }
         let screen: Screen
@@ -69,14 +69,15 @@ enum TopCommand: Subcommand {
             let rows =
                 top.view == .transfers
                 ? transfers : try ControlSocketClient.answer(top.view.request(.json, .none), at: socket)
-            top.take(
-                TopReport(
-                    time: seconds,
-                    wallTime: Clock.wall(),
-                    statistics: statistics,
-                    transfers: transfers.elements,
-                    rows: rows.elements
-                )
+            top.update(
+                with:
+                    TopReport(
+                        time: seconds,
+                        wallTime: Clock.timeOfDay(),
+                        statistics: statistics,
+                        transfers: transfers.elements,
+                        rows: rows.elements
+                    )
             )
         } catch {
             top.fail(error)

@@ -76,7 +76,7 @@ import Testing
                 outcome.error == "pinhole: \(Lab.folder)/conf:1: "
                     + "loose: '1' is neither yes, no nor an address: "
                     + "write yes, no, or addresses with commas between them, "
-                    + "and 1 more that the log names\n"
+                    + "and 1 more, see the log\n"
             )
         }
     }

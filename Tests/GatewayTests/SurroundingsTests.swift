@@ -103,7 +103,7 @@ import Testing
 
             try await gateway.lab.require(["touch", "/run/file"])
             let arguments = ["pinholed", "--queues", "31,30", "--socket", "/run/file"]
-            try await expectRefusal("/run/file is a file and no socket", in: gateway, arguments)
+            try await expectRefusal("/run/file is not a socket", in: gateway, arguments)
         }
     }
 

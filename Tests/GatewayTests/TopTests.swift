@@ -179,7 +179,7 @@ import Testing
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("top")
             #expect(outcome.status == 1)
-            #expect(outcome.error.hasPrefix("pinhole: take over the terminal: "))
+            #expect(outcome.error.hasPrefix("pinhole: set up the terminal: "))
             #expect(outcome.error.hasSuffix("run it in a terminal, or use pinhole status\n"))
         }
     }

@@ -134,7 +134,7 @@ import Testing
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             try await stage.logIn()
             let trace = try await start(gateway.topology.client, gateway)
-            try expect(["a session goes on already: \(gateway.topology.client):"], in: trace)
+            try expect(["existing session: \(gateway.topology.client):"], in: trace)
             try await stage.say(.client, "EPSV\r\n")
             try await stage.say(.server, "229 ok (|||20000|)\r\n")
             try await trace.said("is expected and let through")

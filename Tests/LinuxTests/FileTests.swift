@@ -150,7 +150,7 @@ import Testing
         do {
             let descriptor = Descriptor(adopting: number)
             #expect(FileIdentity(of: descriptor.number) == identity)
-            descriptor.release()
+            descriptor.relinquish()
         }
         #expect(FileIdentity(of: number) == identity)
         do { _ = Descriptor(adopting: number) }

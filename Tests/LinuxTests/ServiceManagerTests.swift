@@ -17,7 +17,7 @@ import Testing
     private static func take(_ name: String, from inherited: inout InheritedDescriptors) -> Int32? {
         guard let descriptor = inherited.take(name) else { return nil }
         let number = descriptor.number
-        descriptor.release()
+        descriptor.relinquish()
         return number
     }
 
@@ -29,7 +29,7 @@ import Testing
             }
             Self.give(3, "one:two")
             do {
-                var inherited = InheritedDescriptors.take()
+                var inherited = InheritedDescriptors.inherit()
                 let names = inherited.rest
                 try #require(names == ["one", "two", ""])
                 for number in 3...5 as ClosedRange<Int32> {
@@ -49,7 +49,7 @@ import Testing
 
     @Test func `what is meant for another process, or makes no sense, is left alone`() async {
         await #expect(processExitsWith: .success) {
-            func rest() -> [String] { InheritedDescriptors.take().rest }
+            func rest() -> [String] { InheritedDescriptors.inherit().rest }
             try #require(rest() == [])
             Self.give(1, "one", to: getpid() + 1)
             try #require(rest() == [])
@@ -79,12 +79,12 @@ import Testing
     @Test func `a signal is taken once, and those that are not waited for are not taken`() async {
         await #expect(processExitsWith: .success) {
             let signals = try SignalDescriptor.open()
-            let none = signals.take()
+            let none = signals.next()
             try #require(none == nil)
             for signal in [SIGHUP, SIGTERM, SIGINT] {
                 // To this thread, which has them blocked; others of the test may not.
                 try #require(pthread_kill(pthread_self(), signal) == 0)
-                let taken = [signals.take(), signals.take()]
+                let taken = [signals.next(), signals.next()]
                 try #require(taken == [signal, nil])
             }
         }

@@ -261,25 +261,25 @@ import Testing
         var conntrack = try open()
         try add(Sample.control, "ESTABLISHED", "-m 42")
         let mapping = Mapping(untranslated: Sample.control)
-        try conntrack.release(mapping)
+        try conntrack.bypassQueue(mapping)
         #expect(try conntrack.entry(for: Sample.control)?.mark == 42)
-        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x3000)
-        try conntrack.release(mapping)
+        conntrack.bypassMark = ConnectionMark(value: 0x1000, mask: 0x3000)
+        try conntrack.bypassQueue(mapping)
         #expect(try conntrack.entry(for: Sample.control)?.mark == 0x102a)
         try conntrack.establish(connection)
         #expect(try conntrack.entry(for: connection.original)?.mark == 42)
-        try conntrack.recall(mapping)
+        try conntrack.requeue(mapping)
         #expect(try conntrack.entry(for: Sample.control)?.mark == 42)
     }
 
     @Test func `a connection that is gone cannot be released, and need not be recalled`() throws {
         var conntrack = try open()
-        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x1000)
+        conntrack.bypassMark = ConnectionMark(value: 0x1000, mask: 0x1000)
         let mapping = Mapping(untranslated: Sample.control)
         #expect(throws: SystemError("mark a control connection", code: ENOENT)) {
-            try conntrack.release(mapping)
+            try conntrack.bypassQueue(mapping)
         }
-        try conntrack.recall(mapping)
+        try conntrack.requeue(mapping)
     }
 
     @Test(arguments: [

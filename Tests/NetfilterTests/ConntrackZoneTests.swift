@@ -54,8 +54,8 @@ import Testing
             #expect(try conntrack.entry(for: tuple)?.mapping == mapping)
             #expect(try conntrack.entry(for: elsewhere) == nil)
         }
-        conntrack.releaseMark = ConnectionMark(value: 0x1000, mask: 0x1000)
-        try conntrack.release(mapping)
+        conntrack.bypassMark = ConnectionMark(value: 0x1000, mask: 0x1000)
+        try conntrack.bypassQueue(mapping)
         try conntrack.beLiberal(mapping)
         #expect(try conntrack.entry(for: mapping.original)?.mark == 0x1000)
         try conntrack.delete(mapping.reply)

@@ -26,7 +26,7 @@ import Testing
 
     /// Tells who has changed one of our tables, if anybody has.
     private func author(_ changes: inout FirewallChanges) throws -> String? {
-        try changes.take(about: ["inet pinhole", "ip6 pinhole"])?.author
+        try changes.next(about: ["inet pinhole", "ip6 pinhole"])?.author
     }
 
     @Test func `whoever changes one of the tables is named, once`() throws {

@@ -128,18 +128,18 @@ import Testing
         }
         try namespace.createSets(of: backend)
         var set = try open(backend)
-        try set.withdraw(Sample.client6)
+        try set.stopQueueingSYNs(from: Sample.client6)
         #expect(try !set.sessionsExist(.v6))
         #expect(throws: SystemError("add to set pinhole6-sessions", code: ENOENT)) {
-            try set.admit(Sample.client6)
+            try set.queueSYNs(from: Sample.client6)
         }
         try namespace.run(create)
         #expect(try set.sessionsExist(.v6) && !set.sessionsExist(.v4))
-        for _ in 0..<2 { try set.admit(Sample.client6) }
+        for _ in 0..<2 { try set.queueSYNs(from: Sample.client6) }
         try namespace.run(test)
-        for _ in 0..<2 { try set.withdraw(Sample.client6) }
+        for _ in 0..<2 { try set.stopQueueingSYNs(from: Sample.client6) }
         #expect(throws: SystemError.self) { try namespace.run(test) }
-        try set.admit(Sample.client6)
+        try set.queueSYNs(from: Sample.client6)
         try set.flush()
         #expect(throws: SystemError.self) { try namespace.run(test) }
     }

@@ -19,7 +19,7 @@ struct CommandLineTests {
         (["version", "--frob"], "unknown option '--frob': see pinhole version --help"),
         (
             ["run", "--timeout", "60"],
-            "there is no subcommand run any more: start the daemon with pinholed, which has the same options"
+            "the subcommand run was removed: start the daemon with pinholed, which has the same options"
         ),
         (
             ["rules", "load", "--ftps-mark=0x1000"],

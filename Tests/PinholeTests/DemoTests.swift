@@ -42,7 +42,7 @@ struct DemoTests {
             """#
         )
         #expect(child.status == 0, "\(child.output)\(child.errors)")
-        #expect(child.errors.contains("demo: waited in vain"))
+        #expect(child.errors.contains("demo: timed out waiting"))
     }
 
     @Test(arguments: [("INT", 130), ("TERM", 143)])

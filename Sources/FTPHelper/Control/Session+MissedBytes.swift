@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Missed bytes, and what they leave in doubt.
+/// Missed bytes, and what is unknown after them.
 extension Session {
     /// Records that bytes of a side were missed.
     ///
@@ -16,7 +16,7 @@ extension Session {
         let isLoggingIn = phase == .login && userName.count > 0
         switch side {
         case .client:
-            guard isLoggingIn || !isBeforeLogin || phase == .doubtful else { return becomeNotFTP() }
+            guard isLoggingIn || !isBeforeLogin || phase == .loginUnknown else { return becomeNotFTP() }
             clientRecords.resume()
         case .server:
             serverRecords.resume()
@@ -31,18 +31,18 @@ extension Session {
                 noteUnreadLine()
             }
         }
-        if isLoggingIn { phase = .doubtful }
+        if isLoggingIn { phase = .loginUnknown }
         return .passes
     }
 
     /// Records that the login may have bypassed the queue; not because of anything that the ends did.
-    mutating func doubtLogin() { if isBeforeLogin { phase = .doubtful } }
+    mutating func markLoginUnknown() { if isBeforeLogin { phase = .loginUnknown } }
 
     /// Records that a line of the server passed unread: the next line does not answer what the client sent
     /// before it.
     mutating func noteUnreadLine() { clientSpokeLast = false }
 
-    /// Infers the result of a doubtful login from a reply: servers do little for clients that are not logged
+    /// Infers the result of an unknown login from a reply: servers do little for clients that are not logged
     /// in.
     mutating func resolveLogin(by reply: Reply, to verb: Verb?) {
         switch (verb, reply.code) {

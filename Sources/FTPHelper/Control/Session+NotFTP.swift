@@ -21,10 +21,10 @@ extension Session {
     ///
     /// A script on a web page can make a browser send almost anything, even requests whose method is an FTP
     /// verb.
-    var isBeforeLogin: Bool { phase == .greeting || phase == .login || phase == .doubtful }
+    var isBeforeLogin: Bool { phase == .greeting || phase == .login || phase == .loginUnknown }
 
     /// Whether the client's next bytes are its first ones.
-    var isAtBeginning: Bool { !clientHasSpoken && phase != .doubtful }
+    var isAtBeginning: Bool { !clientHasSpoken && phase != .loginUnknown }
 
     /// Tells whether a line is an HTTP request line: it ends in ` HTTP/` and a version.
     static func isRequest(_ line: Span<UInt8>) -> Bool {

@@ -81,11 +81,11 @@ extension Session {
         if let kind, isSoliciting {
             return announce(kind, line, isWhole: isWhole, on: connection)
         }
-        if phase == .doubtful { resolveLogin(by: reply, to: nil) }
+        if phase == .loginUnknown { resolveLogin(by: reply, to: nil) }
         let answered = removeCommand(answeredBy: reply)
         if let kind { return unsolicited(kind, line, on: connection) }
         guard let (verb, ordinal) = answered else { return .passes }
-        directory.take(reply, to: ordinal, in: line)
+        directory.apply(reply, to: ordinal, in: line)
         switch verb {
         case .user:
             if !reply.isError { directory.forget() }
@@ -100,7 +100,7 @@ extension Session {
         case .auth where reply.code == 234 || reply.code == 334:
             return encrypt()
         default:
-            if phase == .doubtful { resolveLogin(by: reply, to: verb) }
+            if phase == .loginUnknown { resolveLogin(by: reply, to: verb) }
             if verb.announces != nil, reply.isError { return .rejects(command: ordinal) }
             if verb.solicits != nil { hasRefusedSolicitor = true }
         }
@@ -125,7 +125,7 @@ extension Session {
         guard let announcement = Announcement(kind, in: line, on: connection) else {
             return .refused(.malformed, kind)
         }
-        if phase == .doubtful { phase = .ready }
+        if phase == .loginUnknown { phase = .ready }
         guard isLoggedIn else { return .refused(.notLoggedIn, kind) }
         return .announces(announcement, command: ordinal)
     }
@@ -142,7 +142,7 @@ extension Session {
         // The server has finished the commands in front of the transfer.
         if index > 0 { outstanding.remove(before: index) }
         isTransferring = true
-        if phase == .doubtful { phase = .ready }
+        if phase == .loginUnknown { phase = .ready }
         return .transfer(.opens(size: TransferUpdate.size(inPreliminaryReply: line)))
     }
 

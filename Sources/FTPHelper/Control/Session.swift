@@ -53,7 +53,7 @@ package struct Session: Sendable {
         case greeting, login, ready, encrypted, notFTP
         /// Bytes were missed during the login, or may have been. The replies to later commands have to show
         /// whether it succeeded.
-        case doubtful
+        case loginUnknown
     }
 
     // The members are ordered so that there is hardly any padding between them.
@@ -133,7 +133,7 @@ package struct Session: Sendable {
     package var state: ConnectionSummary.State {
         switch phase {
         case .greeting: .greeting
-        case .login, .doubtful: .login
+        case .login, .loginUnknown: .login
         case .ready: .ready
         case .encrypted: .encrypted
         case .notFTP: .notFTP
@@ -146,7 +146,7 @@ package struct Session: Sendable {
         case .notFTP: .ignored
         case .encrypted where isImplicit: isPlain(side) || hasSaidEnough(side) ? .ignored : .records
         case .encrypted: isPlain(side) ? .lines : .records
-        case .greeting, .login, .ready, .doubtful: .lines
+        case .greeting, .login, .ready, .loginUnknown: .lines
         }
     }
 
@@ -167,7 +167,7 @@ package struct Session: Sendable {
     /// Tells whether a reply to what the client has already sent may still accept the login.
     var isLoginUnderWay: Bool {
         switch phase {
-        case .doubtful: true
+        case .loginUnknown: true
         case .greeting, .login: firstLogin != nil
         case .ready, .encrypted, .notFTP: false
         }

@@ -67,7 +67,7 @@ struct WorkingDirectory: Hashable, Sendable {
     }
 
     /// Takes the final reply to the command with this ordinal.
-    mutating func take(_ reply: Reply, to ordinal: UInt32, in line: Span<UInt8>) {
+    mutating func apply(_ reply: Reply, to ordinal: UInt32, in line: Span<UInt8>) {
         guard let request, request.ordinal == ordinal else { return }
         guard reply.isCompletion else {
             know(path, nil)

@@ -37,10 +37,10 @@ extension Connection {
         Flags(
             shifted.contains(.client),
             shifted.contains(.server),
-            isReleased,
+            bypassesQueue,
             proxied != nil,
-            doubt != nil,
-            doubt == .bypassed
+            uncertainty != nil,
+            uncertainty == .bypassed
         ).write(into: &record)
         let interrupted = interruptedVerb(keepsLine: extent.keepsLine[0])
         interrupted.write(into: &record)
@@ -113,7 +113,7 @@ extension Connection {
         var connection = Connection(
             mapping: mapping,
             entryID: entryID,
-            isHelped: false,
+            hasKernelHelper: false,
             now: now,
             due: now
         )
@@ -132,9 +132,9 @@ extension Connection {
         let more: Flags = try record.next()
         if more[0] { connection.shifted.insert(.client) }
         if more[1] { connection.shifted.insert(.server) }
-        connection.isReleased = more[2]
+        connection.bypassesQueue = more[2]
         // Version 8 does not tell them apart.
-        connection.doubt = more[4] ? (more[5] ? .bypassed : .outdated) : nil
+        connection.uncertainty = more[4] ? (more[5] ? .bypassed : .outdated) : nil
         let interrupted: Verb? = try record.next()
         for side in connection.streams.indices { connection.streams[side] = try record.next() }
         connection.session = try record.next()

@@ -54,6 +54,6 @@ package struct KeptConnection {
     package var entryID: UInt32 { connection.entryID }
     /// Its open expectation.
     package var expectation: Expectation? { connection.expectation }
-    /// The addresses that were admitted for it.
-    package var admitted: [IPAddress] { connection.dataPairs.map(\.from) }
+    /// The addresses whose SYNs are queued for it.
+    package var queuedAddresses: [IPAddress] { connection.dataPairs.map(\.from) }
 }

@@ -24,7 +24,7 @@ struct RecordJournal: ~Copyable {
         var failure: Failure?
         while let slot = slots.popLast() {
             slot.isInJournal = false
-            let isFollowed = slot.isStored && slot.connection.isPositioned && !slot.connection.isHelped
+            let isFollowed = slot.isStored && slot.connection.isPositioned && !slot.connection.hasKernelHelper
             guard isFollowed || slot.recordPlace > 0 else { continue }
             do throws(Failure) {
                 guard isFollowed else {

@@ -59,11 +59,11 @@ extension Tracker {
             if let entryID { connection.entryID = entryID }
             if kept.isOfPeer { tracker.reconsider(&connection, at: now) }
             let server = connection.ownAddress(of: .server)
-            connection.admit(tracker.policy.rules(for: mapping).honoured.others(than: server))
+            connection.allowSources(tracker.policy.rules(for: mapping).honoured.others(than: server))
             tracker.book.enter(connection, into: &output)
-            if connection.hasEncryptedSession { tracker.release(&connection, into: &output) }
+            if connection.hasEncryptedSession { tracker.bypassQueue(&connection, into: &output) }
             tracker.book.reserveLentPort(of: connection)
-            if connection.isReleased { output.actions.append(.release(mapping)) }
+            if connection.bypassesQueue { output.actions.append(.bypassQueue(mapping)) }
             if connection.isReversed { output.actions.append(.watch(mapping)) }
             if connection.isLiberal { output.actions.append(.beLiberal(mapping)) }
             tracker.review(&connection, at: now, into: &output)
@@ -75,8 +75,8 @@ extension Tracker {
     /// Restricts what a peer has written to what this daemon would allow.
     private func reconsider(_ connection: inout Connection, at now: Instant) {
         let isTranslated = connection.mapping.isTranslated || connection.isLiberal
-        // The answers of a released one would not be seen.
-        connection.doubt = isTranslated && !connection.isReleased ? .outdated : nil
+        // If it bypasses the queue, the answers of its ends would not be seen.
+        connection.uncertainty = isTranslated && !connection.bypassesQueue ? .outdated : nil
         guard let opening = connection.opening, opening.session == nil else { return }
         let rules = policy.rules(for: connection.mapping)
         guard rules.allow(opening, of: connection) else {

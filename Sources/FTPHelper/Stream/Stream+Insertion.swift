@@ -76,7 +76,7 @@ extension Stream {
                 guard !mayEdit else { return nil }
                 noteFIN(hasFIN, end)
                 if isInspected {
-                    isConflicting = keep(payload, at: position)
+                    isConflicting = keepEarly(payload, at: position)
                 } else {
                     count(upTo: end)
                 }
@@ -136,7 +136,7 @@ extension Stream {
     /// Keeps a copy of a payload that arrived early; the segment itself is forwarded at once.
     ///
     /// - Returns: whether it differs from the first copy of its bytes.
-    private mutating func keep(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
+    private mutating func keepEarly(_ payload: Span<UInt8>, at position: SequenceNumber) -> Bool {
         guard !payload.isEmpty else { return false }
         let isConflicting = differs(payload, at: position)
         passed = SequenceNumber.later(passed, position + payload.count)

@@ -12,15 +12,15 @@ package enum Action: Hashable, Sendable {
     /// Remove the expectation from the pinhole set.
     case close(Expectation)
     /// Queue every SYN from this address, for the data connections of an encrypted session. If the kernel
-    /// refuses the address, complete with `Completion.notAdmitted`.
-    case admit(IPAddress)
+    /// refuses the address, complete with `Completion.notQueued`.
+    case queueSYNs(from: IPAddress)
     /// Stop queueing the SYNs from this address.
-    case withdraw(IPAddress)
+    case stopQueueingSYNs(from: IPAddress)
     /// Let the packets of this connection bypass the queue, except SYN, FIN and RST: it is encrypted or not
     /// FTP.
-    case release(Mapping)
+    case bypassQueue(Mapping)
     /// Queue the packets of this connection again.
-    case recall(Mapping)
+    case requeue(Mapping)
     /// Queue the packets of this connection although its conntrack entry has the opposite direction.
     case watch(Mapping)
     /// Undo `watch`.

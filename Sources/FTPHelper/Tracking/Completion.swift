@@ -4,8 +4,8 @@
 package enum Completion: Sendable {
     /// The kernel refused the expectation of `Action.open`.
     case notOpened(Expectation)
-    /// The kernel refused the address of `Action.admit`.
-    case notAdmitted(IPAddress)
+    /// The kernel refused the address of `Action.queueSYNs`.
+    case notQueued(IPAddress)
     /// The conntrack entry of the data connection was created.
     case established(ExpectedConnection)
     /// The conntrack entry of the data connection could not be created.
@@ -28,7 +28,7 @@ package enum Completion: Sendable {
         /// There is an entry.
         case there(
             entryID: UInt32,
-            isHelped: Bool,
+            hasKernelHelper: Bool,
             shifted: ShiftedStreams,
             hasMaster: Bool,
             isReversed: Bool

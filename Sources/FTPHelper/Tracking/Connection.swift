@@ -14,7 +14,7 @@ struct Connection: ~Copyable {
     /// Set if the kernel's helper is attached (`CTA_HELP`).
     ///
     /// Two helpers would both rewrite, so this one only watches.
-    let isHelped: Bool
+    let hasKernelHelper: Bool
     /// Set once the first packet has set the positions of the streams.
     var isPositioned = false
     /// Set if the connection was established before Pinhole could see its packets; any packet may then be the
@@ -35,7 +35,7 @@ struct Connection: ~Copyable {
     /// Set until the login: the connection may be evicted.
     var isWaiting = false
     /// Why the positions of the streams may be wrong, until both ends have confirmed them (`Tracker.prove`).
-    var doubt: Doubt? { didSet { isRecordOutdated = true } }
+    var uncertainty: PositionUncertainty? { didSet { isRecordOutdated = true } }
     /// Set while conntrack has lost the connection; the next packet may create the entry again.
     var isOrphaned = false
     /// Set once a change has moved the deadline.
@@ -55,7 +55,7 @@ struct Connection: ~Copyable {
     /// Set while the packets bypass the queue, except SYN, FIN and RST.
     ///
     /// Has no effect without a bypass mark.
-    var isReleased = false { didSet { isRecordOutdated = true } }
+    var bypassesQueue = false { didSet { isRecordOutdated = true } }
     /// The streams whose numbers another part of the kernel shifts.
     var shifted: ShiftedStreams = [] { didSet { isRecordOutdated = true } }
     /// Set while the direction of the conntrack entry is reversed: it has the server as the one that opened
@@ -100,7 +100,7 @@ struct Connection: ~Copyable {
     init(
         mapping: Mapping,
         entryID: UInt32,
-        isHelped: Bool,
+        hasKernelHelper: Bool,
         isEarlier: Bool = false,
         now: Instant,
         due: Instant
@@ -108,7 +108,7 @@ struct Connection: ~Copyable {
         self.isEarlier = isEarlier
         compactMapping = CompactMapping(mapping)
         self.entryID = entryID
-        self.isHelped = isHelped
+        self.hasKernelHelper = hasKernelHelper
         streams = .init(repeating: Stream(next: SequenceNumber(0)))
         lastSeen = now
         self.due = due
@@ -143,7 +143,7 @@ struct Connection: ~Copyable {
 
     /// Tells whether the connection counts as followed: it is not closed, and not left to the kernel's
     /// helper.
-    var isListed: Bool { isPositioned && !isHelped && !isClosed }
+    var isListed: Bool { isPositioned && !hasKernelHelper && !isClosed }
 
     /// The earliest moment at which something has to be done for the connection.
     var deadline: Instant {
@@ -175,7 +175,7 @@ struct Connection: ~Copyable {
     /// Touches the cache lines that even a bare acknowledgement needs.
     ///
     /// Each further line would delay it.
-    func prefetch() -> Int { (isHelped ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
+    func prefetch() -> Int { (hasKernelHelper ? 1 : 0) &+ streams[0].heldCount &+ streams[1].heldCount }
 
     /// Touches the memory of the streams' edits, if there are any.
     func prefetchEdits() -> Int { streams[0].edits.count &+ streams[1].edits.count }
@@ -280,7 +280,7 @@ struct Connection: ~Copyable {
     mutating func confirmPending() { opening = opening?.confirmed }
 
     /// Lets other hosts of the server's farm open the data connection of an active expectation.
-    mutating func admit(_ others: [IPAddress]) {
+    mutating func allowSources(_ others: [IPAddress]) {
         guard let expected = opening, expected.kind.isActive, expected.others != others else { return }
         opening = expected.shared(with: others)
     }

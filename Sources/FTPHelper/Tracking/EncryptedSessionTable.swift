@@ -10,9 +10,9 @@ struct EncryptedSessionTable {
     }
 
     private var sessions: [Pair: [ConnectionStore.Slot]] = [:]
-    /// Number of sessions for which each address is admitted.
-    private var admitted: [IPAddress: Int] = [:]
-    /// The newest session for which each address is admitted; none if that has ended.
+    /// Number of sessions that have the SYNs of each address queued.
+    private var queued: [IPAddress: Int] = [:]
+    /// The newest session that has the SYNs of each address queued; none if that has ended.
     private var newest: [IPAddress: ConnectionStore.Slot] = [:]
     private(set) var count = 0
 
@@ -20,32 +20,32 @@ struct EncryptedSessionTable {
     subscript(pair: Pair) -> [ConnectionStore.Slot] { sessions[pair] ?? [] }
 
     /// Tells whether the SYNs from an address are queued.
-    func isAdmitted(_ address: IPAddress) -> Bool { admitted[address] != nil }
+    func queuesSYNs(from address: IPAddress) -> Bool { queued[address] != nil }
 
-    /// The newest session for which an address is admitted, if it has not ended.
+    /// The newest session that has the SYNs of an address queued, if it has not ended.
     func newest(from address: IPAddress) -> ConnectionStore.Slot? { newest[address] }
 
-    /// Adds a connection with its `dataPairs`; returns the addresses that become admitted.
+    /// Adds a connection with its `dataPairs`; returns the addresses whose SYNs have to be queued from now on.
     mutating func insert(_ slot: ConnectionStore.Slot, _ pairs: [Pair]) -> [IPAddress] {
         count += 1
         return pairs.filter { pair in
             sessions[pair, default: []].append(slot)
             newest[pair.from] = slot
-            admitted[pair.from, default: 0] += 1
-            return admitted[pair.from] == 1
+            queued[pair.from, default: 0] += 1
+            return queued[pair.from] == 1
         }.map(\.from)
     }
 
-    /// Removes a connection that was added with these pairs; returns the addresses that are no longer
-    /// admitted.
+    /// Removes a connection that was added with these pairs; returns the addresses whose SYNs need not be
+    /// queued any longer.
     mutating func remove(_ slot: ConnectionStore.Slot, _ pairs: [Pair]) -> [IPAddress] {
         count -= 1
         return pairs.filter { pair in
             sessions[pair]?.removeAll { $0 === slot }
             if sessions[pair]?.isEmpty == true { sessions[pair] = nil }
             if newest[pair.from] === slot { newest[pair.from] = nil }
-            let rest = (admitted[pair.from] ?? 1) - 1
-            admitted[pair.from] = rest > 0 ? rest : nil
+            let rest = (queued[pair.from] ?? 1) - 1
+            queued[pair.from] = rest > 0 ? rest : nil
             return rest == 0
         }.map(\.from)
     }

@@ -93,7 +93,7 @@ extension ExpectationBook {
     func newestSession(from address: IPAddress) -> ConnectionStore.Slot? { sessions.newest(from: address) }
 
     /// Tells whether the SYNs from an address are queued.
-    func isAdmitted(_ address: IPAddress) -> Bool { sessions.isAdmitted(address) }
+    func queuesSYNs(from address: IPAddress) -> Bool { sessions.queuesSYNs(from: address) }
 }
 
 /// Opening and closing.
@@ -120,7 +120,7 @@ extension ExpectationBook {
         register(expectation, of: connection)
     }
 
-    /// Sets the expectation of an encrypted session, and admits the session's addresses in the kernel.
+    /// Sets the expectation of an encrypted session, and has the SYNs of its addresses queued.
     mutating func open(
         _ expectation: Expectation,
         _ session: EncryptedSession,
@@ -155,7 +155,7 @@ extension ExpectationBook {
         defer { connection.expectNothing() }
         guard opening.session == nil else {
             for address in sessions.remove(slot, connection.dataPairs) {
-                output.actions.append(.withdraw(address))
+                output.actions.append(.stopQueueingSYNs(from: address))
             }
             return true
         }
@@ -208,7 +208,7 @@ extension ExpectationBook {
     private mutating func enterSession(of connection: borrowing Connection, into output: inout Output) {
         guard let slot = connection.slot else { return }
         for address in sessions.insert(slot, connection.dataPairs) {
-            output.actions.append(.admit(address))
+            output.actions.append(.queueSYNs(from: address))
         }
     }
 }

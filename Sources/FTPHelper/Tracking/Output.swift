@@ -42,7 +42,8 @@ extension Output {
                 return true
             case .close(let expectation):
                 return cancelled.contains(expectation.id)
-            case .open, .admit, .withdraw, .release, .recall, .watch, .unwatch, .abandon, .beLiberal,
+            case .open, .queueSYNs, .stopQueueingSYNs, .bypassQueue, .requeue, .watch, .unwatch, .abandon,
+                .beLiberal,
                 .keepAlive,
                 .verify, .measure, .inject, .report:
                 return false

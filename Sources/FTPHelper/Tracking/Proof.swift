@@ -28,10 +28,10 @@ struct Proof {
     var isHopeless = false
 
     /// Begins a proof; the ends are to be asked at once.
-    init(_ doubt: Doubt?, at now: Instant) {
+    init(_ uncertainty: PositionUncertainty?, at now: Instant) {
         deadline = now.advanced(bySeconds: Proof.timeout)
         nextQuestion = now
-        settled = doubt == .bypassed ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
+        settled = uncertainty == .bypassed ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
     }
 
     /// Seconds until a connection is ended that its ends do not confirm: time for five retransmissions

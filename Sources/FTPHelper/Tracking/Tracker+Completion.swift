@@ -8,17 +8,20 @@ extension Tracker {
     package mutating func complete(_ completion: Completion, at now: Instant, into output: inout Output) {
         switch completion {
         case .notOpened(let expectation): fail(expectation, into: &output)
-        case .notAdmitted(let address): fail(address, into: &output)
+        case .notQueued(let address): fail(address, into: &output)
         case .established(let data): confirm(data, at: now, into: &output)
         case .notEstablished(let data): failToEstablish(data, into: &output)
         case .verified(let mapping, .gone): forget(mapping, at: now, into: &output)
         case .verified(let mapping, .closing): endSession(of: mapping, into: &output)
-        case .verified(let mapping, .there(let id, let isHelped, let shifted, let hasMaster, let isReversed)):
+        case .verified(
+            let mapping,
+            .there(let id, let hasKernelHelper, let shifted, let hasMaster, let isReversed)
+        ):
             noteDirection(of: mapping, isReversed: isReversed, into: &output)
             learn(
                 mapping,
                 entryID: id,
-                isHelped: isHelped,
+                hasKernelHelper: hasKernelHelper,
                 shifted: shifted,
                 hasMaster: hasMaster,
                 phase: .established,

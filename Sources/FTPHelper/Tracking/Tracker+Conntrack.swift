@@ -10,7 +10,7 @@ extension Tracker {
     /// - Parameters:
     ///   - mapping: the two tuples of the entry.
     ///   - entryID: the identifier of the entry (`CTA_ID`).
-    ///   - isHelped: whether a kernel helper is attached to it (`CTA_HELP`).
+    ///   - hasKernelHelper: whether a kernel helper is attached to it (`CTA_HELP`).
     ///   - shifted: the streams whose numbers another part of the kernel shifts (`CTA_SEQ_ADJ_ORIG`,
     ///     `CTA_SEQ_ADJ_REPLY`).
     ///   - hasMaster: whether it is the data connection of another one (`CTA_TUPLE_MASTER`), so that it
@@ -22,7 +22,7 @@ extension Tracker {
     package mutating func learn(
         _ mapping: Mapping,
         entryID: UInt32 = 0,
-        isHelped: Bool,
+        hasKernelHelper: Bool,
         shifted: ShiftedStreams = [],
         hasMaster: Bool = false,
         phase: ConntrackPhase,
@@ -31,7 +31,8 @@ extension Tracker {
     ) {
         if let known = store.slot(of: mapping.original) {
             let isSame =
-                known.connection.mapping == mapping && known.connection.isHelped == isHelped && !hasMaster
+                known.connection.mapping == mapping && known.connection.hasKernelHelper == hasKernelHelper
+                && !hasMaster
             guard !isSame || phase == .opening else {
                 refresh(known, entryID: entryID, shifted: shifted, at: now, into: &output)
                 return
@@ -42,7 +43,7 @@ extension Tracker {
         let isEarlier = earlier.remove(mapping, entryID: entryID) && phase == .established
         // A data connection whose entry could not be created has no master, but is still expected.
         let isExpected = book.master(of: Key(mapping)) != nil
-        guard !hasMaster, !isExpected, isHelped || isEarlier || phase == .opening else {
+        guard !hasMaster, !isExpected, hasKernelHelper || isEarlier || phase == .opening else {
             reject(mapping)
             return
         }
@@ -50,7 +51,7 @@ extension Tracker {
         var connection = Connection(
             mapping: mapping,
             entryID: entryID,
-            isHelped: isHelped,
+            hasKernelHelper: hasKernelHelper,
             isEarlier: isEarlier,
             now: now,
             due: now.advanced(bySeconds: Tracker.idleSeconds)
@@ -83,7 +84,7 @@ extension Tracker {
             }
             guard connection.entryID != entryID else { return }
             // A new entry has no mark yet.
-            if connection.isReleased { output.actions.append(.release(connection.mapping)) }
+            if connection.bypassesQueue { output.actions.append(.bypassQueue(connection.mapping)) }
             connection.entryID = entryID
         }
     }
@@ -108,7 +109,9 @@ extension Tracker {
             tracker.closeExpectation(of: &connection, .ended, into: &output)
             let isSilent = connection.lastSeen.advanced(bySeconds: Tracker.orphanSeconds) <= now
             let isWorthKeeping = connection.isLiberal || connection.isPositioned && !connection.isWaiting
-            guard isWorthKeeping, !connection.isClosed, !connection.isHelped, !isSilent else { return false }
+            guard isWorthKeeping, !connection.isClosed, !connection.hasKernelHelper, !isSilent else {
+                return false
+            }
             connection.isOrphaned = true
             return true
         }

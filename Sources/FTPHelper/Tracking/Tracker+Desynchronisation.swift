@@ -9,7 +9,7 @@ extension Tracker {
     /// for old or for later ones. Both ends are asked even if they are silent. If a command was exactly as long
     /// as the shift, the server's acknowledgement of older bytes looked like one of the command, and the client
     /// waits for the reply for ever.
-    package mutating func doubtSessions(at now: Instant) {
+    package mutating func requireProofs(at now: Instant) {
         var slots: [ConnectionStore.Slot] = []
         store.forEach { slots.append($0) }
         for slot in slots where slot.connection.isPositioned && !slot.connection.isClosed {
@@ -20,7 +20,7 @@ extension Tracker {
                 guard connection.streams.indices.contains(where: { connection.streams[$0].shift != 0 }) else {
                     return
                 }
-                connection.doubt = connection.doubt ?? .bypassed
+                connection.uncertainty = connection.uncertainty ?? .bypassed
                 tracker.beginProof(of: &connection, at: now)
             }
         }

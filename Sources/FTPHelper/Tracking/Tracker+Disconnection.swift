@@ -26,7 +26,7 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) {
-        recall(&connection, into: &output)
+        requeue(&connection, into: &output)
         connection.isReset = true
         close(&connection, at: now, into: &output)
         for side in [Session.Side.client, .server] {

@@ -112,7 +112,7 @@ extension Tracker {
         session.heard = now
         connection.isWaiting = false
         book.open(expectation, session, on: &connection, into: &output)
-        release(&connection, into: &output)
+        bypassQueue(&connection, into: &output)
         scheduleCheck(of: &connection, at: now)
         count(expectation, of: &connection, into: &output)
     }
@@ -150,7 +150,7 @@ extension Tracker {
         connection.opening?.session?.moveConnections(from: kept)
     }
 
-    /// Closes the encrypted sessions of an address that the kernel refused to admit.
+    /// Closes the encrypted sessions of an address whose SYNs the kernel did not agree to queue.
     mutating func fail(_ address: IPAddress, into output: inout Output) {
         for slot in book.sessionMasters
         where slot.connection.ownAddress(of: .client) == address
@@ -164,7 +164,7 @@ extension Tracker {
     }
 
     /// Tells whether SYNs from an address are queued.
-    package func isAdmitted(_ address: IPAddress) -> Bool { book.isAdmitted(address) }
+    package func queuesSYNs(from address: IPAddress) -> Bool { book.queuesSYNs(from: address) }
 }
 
 /// SYNs of encrypted sessions.

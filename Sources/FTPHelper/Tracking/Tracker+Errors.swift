@@ -45,7 +45,7 @@ extension Connection {
     ///
     /// If an error may refer to two connections, this decides.
     func mayHaveSent(_ position: SequenceNumber, from side: Session.Side) -> Bool {
-        guard isPositioned, !isHelped else { return false }
+        guard isPositioned, !hasKernelHelper else { return false }
         let stream = streams[side.rawValue]
         return abs(stream.next.distance(to: stream.origin(of: position))) < Stream.reach
     }

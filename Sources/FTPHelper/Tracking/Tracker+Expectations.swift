@@ -77,7 +77,7 @@ extension Tracker {
         let session = connection.opening?.session
         let isKnown = book.close(&connection, into: &output)
         if let session {
-            recall(&connection, into: &output)
+            requeue(&connection, into: &output)
             // Established data connections may finish; unanswered ones are abandoned.
             for data in session.unconfirmed { output.actions.append(.abandon(data)) }
         }

@@ -5,7 +5,7 @@ extension Tracker {
     /// Accepts the origin of a packet: its sender can be behind the interface.
     ///
     /// The packet may then be received again.
-    package mutating func vouch(for arrival: HashedSegment) {
+    package mutating func acceptOrigin(of arrival: HashedSegment) {
         guard let (slot, side) = store.slot(of: arrival) else { return }
         update(slot) { $1.interfaces[side.rawValue] = arrival.interface }
     }

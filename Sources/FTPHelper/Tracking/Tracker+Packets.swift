@@ -43,7 +43,7 @@ extension Tracker {
         guard let (slot, side) = store.slot(of: arrival) else {
             return receiveUnknown(segment, into: &output)
         }
-        guard !slot.connection.isHelped else { return .accept }
+        guard !slot.connection.hasKernelHelper else { return .accept }
         if let origin = unknownOrigin(of: arrival, on: slot.connection, from: side) {
             return .needsOrigin(origin)
         }
@@ -91,7 +91,7 @@ extension Tracker {
         let isScarce = store.size > maximumSize
         connection.streams[0].isScarce = isScarce
         connection.streams[1].isScarce = isScarce
-        if connection.isReleased,
+        if connection.bypassesQueue,
             connection.streams[side.rawValue].next.isBefore(segment.firstByte)
         {
             // The bytes in between bypassed the queue.
@@ -160,7 +160,7 @@ extension Tracker {
         connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
         connection.isPositioned = true
-        if !isHandshake, provesAdopted, connection.mapping.isTranslated { connection.doubt = .outdated }
+        if !isHandshake, provesAdopted, connection.mapping.isTranslated { connection.uncertainty = .outdated }
         statistics.connectionsTotal += 1
         output.actions.append(.report(.connection(connection.summary)))
         if isHandshake, fastOpens.contradict(segment, of: connection.mapping.original, at: now) {
@@ -305,7 +305,7 @@ extension Tracker {
                 output.actions.append(.report(.gap(connection.summary, side)))
             }
         }
-        if unseenLogins.contains(connection.mapping.original) { connection.session.doubtLogin() }
+        if unseenLogins.contains(connection.mapping.original) { connection.session.markLoginUnknown() }
         refuseIfForeign(by: connection.session.noteMissedBytes(from: side), on: &connection, into: &output)
     }
 

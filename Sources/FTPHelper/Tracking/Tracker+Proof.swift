@@ -21,7 +21,7 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Verdict? {
-        guard connection.doubt != nil, !connection.isReset, !connection.isClosed,
+        guard connection.uncertainty != nil, !connection.isReset, !connection.isClosed,
             segment.flags.isDisjoint(with: [.syn, .rst]), segment.flags.contains(.ack)
         else { return nil }
         // This daemon's own question also comes through the queue. It and strangers' packets say nothing.
@@ -46,7 +46,7 @@ extension Tracker {
     /// Begins to ask both ends of an unproven connection, at the next call of `fire`.
     @discardableResult
     mutating func beginProof(of connection: inout Connection, at now: Instant) -> Proof {
-        let proof = Proof(connection.doubt, at: now)
+        let proof = Proof(connection.uncertainty, at: now)
         proofs[connection.mapping.original] = proof
         connection.due = proof.due
         return proof
@@ -61,7 +61,7 @@ extension Tracker {
         _ segment: Segment,
         _ verdict: Verdict
     ) -> Verdict {
-        guard connection.doubt != nil, !segment.flags.contains(.rst),
+        guard connection.uncertainty != nil, !segment.flags.contains(.rst),
             let proof = proofs[connection.mapping.original]
         else { return verdict }
         let isProven = [Session.Side.client, .server].allSatisfy {
@@ -78,7 +78,7 @@ extension Tracker {
                 connection.streams[side].resume(at: first)
             }
         }
-        connection.doubt = nil
+        connection.uncertainty = nil
         proofs[connection.mapping.original] = nil
     }
 
@@ -94,7 +94,7 @@ extension Tracker {
         into output: inout Output
     ) -> Bool {
         let key = connection.mapping.original
-        guard connection.doubt != nil, !connection.isClosed, var proof = proofs[key]
+        guard connection.uncertainty != nil, !connection.isClosed, var proof = proofs[key]
         else { return false }
         guard proof.isOver(at: now) else {
             if !proof.hasAsked { output.actions.append(.beLiberal(connection.mapping)) }
@@ -108,7 +108,7 @@ extension Tracker {
         }
         proofs[key] = nil
         if connection.isUndisputed(proof) { conclude(&connection, proof) }
-        guard connection.doubt != nil, proof.isConclusive else { return false }
+        guard connection.uncertainty != nil, proof.isConclusive else { return false }
         endUnproven(&connection, proof, at: now, into: &output)
         return true
     }
@@ -169,11 +169,11 @@ extension Connection {
             let isThere = first == stream.next && stream.output(of: first) == number
             return isThere && !mayHideEdits(of: side, first.distance(to: end)) ? .confirmed : .open
         }
-        if doubt == .bypassed, side == .server, stream.shift == 0, !isShownOtherwise(.server) {
+        if uncertainty == .bypassed, side == .server, stream.shift == 0, !isShownOtherwise(.server) {
             return first.isAfter(number) ? .open : .confirmed
         }
         guard !first.isAfter(stream.next) else {
-            guard doubt == .outdated || stream.shift == 0 else { return .open }
+            guard uncertainty == .outdated || stream.shift == 0 else { return .open }
             let isReadable = side == .server && !isShownOtherwise(.server)
             return isReadable && stream.output(of: first) == number ? .confirmed : .open
         }
@@ -200,7 +200,8 @@ extension Connection {
             guard !shifted.contains(side), stream.shift != 0 else { return false }
             let known = stream.output(of: SequenceNumber.later(stream.next, stream.passed))
             let isAcknowledged =
-                doubt == .bypassed && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
+                uncertainty == .bypassed
+                && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
             return isAcknowledged || proof.early[side.rawValue].map { $0.isAfter(known) } ?? false
         }
     }
@@ -208,7 +209,7 @@ extension Connection {
     /// Tells whether this daemon's own positions stand although an end has said nothing: some firewalls drop
     /// the question, and what the other end says fits.
     fileprivate func isUndisputed(_ proof: Proof) -> Bool {
-        doubt == .bypassed && !proof.isHopeless && proof.hasOneSilentEnd
+        uncertainty == .bypassed && !proof.isHopeless && proof.hasOneSilentEnd
             && streams.indices.allSatisfy { side in
                 proof.sent[side].map { !$0.isAfter(streams[side].next) } ?? true
             }

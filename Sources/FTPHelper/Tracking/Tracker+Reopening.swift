@@ -2,7 +2,7 @@
 
 /// Filling of sets that the kernel has lost.
 extension Tracker {
-    /// Adds all open expectations, admitted addresses and watched connections to the kernel's sets again.
+    /// Adds all open expectations, queued addresses and watched connections to the kernel's sets again.
     ///
     /// To be called when the sets were removed with the firewall rules and created again without members.
     /// Members that still exist stay; deadlines do not change.
@@ -13,7 +13,7 @@ extension Tracker {
                 output.actions.append(.open(expectation))
                 continue
             }
-            for pair in master.connection.dataPairs { output.actions.append(.admit(pair.from)) }
+            for pair in master.connection.dataPairs { output.actions.append(.queueSYNs(from: pair.from)) }
         }
         store.forEach { slot in
             if slot.connection.isReversed { output.actions.append(.watch(slot.connection.mapping)) }

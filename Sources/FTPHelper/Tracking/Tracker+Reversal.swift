@@ -12,7 +12,7 @@ extension Tracker {
     /// Other connections may have such a port, too.
     package func mayBeReversed(_ arrival: HashedSegment) -> Bool {
         guard let (slot, _) = store.slot(of: arrival) else { return false }
-        return slot.connection.isPositioned && !slot.connection.isHelped
+        return slot.connection.isPositioned && !slot.connection.hasKernelHelper
             && !slot.connection.mapping.isTranslated
     }
 

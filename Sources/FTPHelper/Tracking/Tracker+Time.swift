@@ -13,7 +13,7 @@ extension Tracker {
             guard let slot = store.first, slot.connection.deadline <= now else { return }
             let isOver = update(slot) { tracker, connection in
                 tracker.expireExpectation(of: &connection, at: now, into: &output)
-                tracker.look(at: &connection, at: now, into: &output)
+                tracker.queryTransfer(of: &connection, at: now, into: &output)
                 return tracker.check(&connection, at: now, into: &output)
             }
             if isOver { remove(slot, at: now, into: &output) }

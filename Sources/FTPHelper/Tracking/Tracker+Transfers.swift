@@ -180,7 +180,7 @@ extension Tracker {
     ///
     /// The control connection is silent meanwhile, and the server's reply at the end must still find its
     /// entry.
-    mutating func look(at connection: inout Connection, at now: Instant, into output: inout Output) {
+    mutating func queryTransfer(of connection: inout Connection, at now: Instant, into output: inout Output) {
         guard let transfer = connection.transfer, let due = transfer.due, due <= now else { return }
         let next = now.advanced(bySeconds: lookSeconds(of: connection))
         connection.transfer?.due = next

@@ -15,7 +15,7 @@ package enum Verdict: Hashable, Sendable {
     /// the packet.
     case needsMapping(Tuple)
     /// The packet arrived through an interface that its sender has not used before. If the routes allow it,
-    /// call `Tracker.vouch(for:)` and pass the packet to `Tracker.receive` again.
+    /// call `Tracker.acceptOrigin(of:)` and pass the packet to `Tracker.receive` again.
     ///
     /// If not, call `Tracker.refuseForged(_:into:)` and forward the packet unread.
     case needsOrigin(PacketOrigin)

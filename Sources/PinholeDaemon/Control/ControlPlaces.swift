@@ -23,11 +23,11 @@ enum ControlPlaces {
     static func refusal(of user: UInt32, among clients: some Collection<ControlSocketPeer>) -> ControlAnswer?
     {
         if user != 0, clients.count(where: { $0.user == user }) >= forOneUser {
-            return .failure("too many clients of this user at the control socket", hint: "end some of them")
+            return .failure("too many clients of this user at the control socket", hint: "close some of them")
         }
         let others = clients.count { $0.user != 0 }
         guard clients.count < all, user == 0 || others < all - forRoot else {
-            return .failure("too many clients at the control socket", hint: "end some of them")
+            return .failure("too many clients at the control socket", hint: "close some of them")
         }
         return nil
     }
@@ -41,12 +41,12 @@ enum ControlPlaces {
         let same = clients.filter { $0.user == client.user }
         if request.isWatch {
             guard same.count(where: \.isWatching) >= forWatchers else { return nil }
-            return .failure("too many clients of this user watch events", hint: "end some of them")
+            return .failure("too many clients of this user watch events", hint: "close some of them")
         }
         guard client.user != 0, same.count(where: \.isAnswering) >= forReaders else { return nil }
         return .failure(
             "too many clients of this user have not read their answers",
-            hint: "wait until they have, or end some of them"
+            hint: "wait, or close some of them"
         )
     }
 }

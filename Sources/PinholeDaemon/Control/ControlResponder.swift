@@ -45,7 +45,7 @@ package struct ControlResponder {
                 format == .json ? $0.json(at: now).text : $0.text(at: now)
             }
         case .connections(let format, let filter):
-            return .list(engine.connections.filter { filter.admits($0) }, format) {
+            return .list(engine.connections.filter { filter.matches($0) }, format) {
                 format == .json ? $0.json(at: now).text : $0.text(at: now)
             }
         case .transfers(let format, let filter):
@@ -97,7 +97,7 @@ package struct ControlResponder {
     ) -> StatusReport {
         StatusReport(
             facts: facts,
-            bypassMark: engine.system.releaseMark,
+            bypassMark: engine.system.bypassMark,
             opensForFTPS: engine.policy.opensForFTPS,
             statistics: engine.report(queue, lostLines: lostLines),
             refusals: refusals(.none, of: engine),
@@ -128,22 +128,22 @@ package struct ControlResponder {
         }
     }
 
-    /// The last refusals and the like that a filter admits, the newest first.
+    /// The last refusals and the like that a filter matches, the newest first.
     private func refusals<System: Kernel & ~Copyable>(
         _ filter: ListFilter,
         of engine: borrowing Engine<System>
     ) -> [EventRecord] {
-        engine.notices.recentTroubles.records(at: now, wallTime: Clock.wall()).filter {
-            $0.event.troubled.map { filter.admits($0) } ?? false
+        engine.notices.recentTroubles.records(at: now, wallTime: Clock.timeOfDay()).filter {
+            $0.event.troubled.map { filter.matches($0) } ?? false
         }
     }
 
-    /// The control connections that a filter admits; `nil` if it admits all.
+    /// The control connections that a filter matches; `nil` if it matches all.
     private func sessions<System: Kernel & ~Copyable>(
         _ filter: ListFilter,
         in engine: borrowing Engine<System>
     ) -> Set<Tuple>? {
         guard filter != .none else { return nil }
-        return Set(engine.connections.lazy.filter { filter.admits($0) }.map(\.mapping.original))
+        return Set(engine.connections.lazy.filter { filter.matches($0) }.map(\.mapping.original))
     }
 }

@@ -24,7 +24,7 @@ extension ControlSocketClient {
                 )
             }
         }
-        guard let answer = JSON(parsing: text) else { throw UserError.senselessAnswer }
+        guard let answer = JSON(parsing: text) else { throw UserError.invalidAnswer }
         return answer
     }
 }

@@ -180,7 +180,7 @@ package enum ControlSocketClient {
             try check(String(decoding: answer[..<end], as: UTF8.self))
             answer.removeSubrange(...end)
         } else if answer.count >= maximumLineSize {
-            throw UserError.senselessAnswer
+            throw UserError.invalidAnswer
         } else if failure == nil {
             throw silent(path)
         }
@@ -228,7 +228,7 @@ package enum ControlSocketClient {
         let prefix = "error: "
         let words = line.dropFirst(prefix.count)
         guard line.hasPrefix(prefix), let colon = words.lastIndex(of: ":") else {
-            throw UserError.senselessAnswer
+            throw UserError.invalidAnswer
         }
         let hint = words[words.index(after: colon)...].drop { $0 == " " }
         throw UserError(Escaping.harmless(String(words[..<colon])), hint: Escaping.harmless(String(hint)))

@@ -41,15 +41,15 @@ package struct ListFilter: Hashable, Sendable {
             .compactMap(\.self).joined(separator: " ")
     }
 
-    func admits(_ connection: ConnectionSummary) -> Bool {
+    func matches(_ connection: ConnectionSummary) -> Bool {
         let (original, reply) = (connection.mapping.original, connection.mapping.reply)
         return Self.isIn(client, original.source)
             && user.map { $0 == Escaping.text(of: connection.user) } ?? true
             && (Self.isIn(server, original.destination) || Self.isIn(server, reply.source))
     }
 
-    /// Tells whether the filter admits a refusal on this control connection; its user is not known.
-    func admits(_ connection: Tuple) -> Bool {
+    /// Tells whether the filter matches a refusal on this control connection; its user is not known.
+    func matches(_ connection: Tuple) -> Bool {
         user == nil && Self.isIn(client, connection.source) && Self.isIn(server, connection.destination)
     }
 

@@ -20,7 +20,7 @@ extension Engine where System: ~Copyable {
                     perform(actions[index], at: now)
                 }
             }
-            keep(at: now)
+            writeState(at: now)
             for expectation in openings { open(expectation, at: now) }
             openings.removeAll(keepingCapacity: true)
             actions.removeAll(keepingCapacity: true)
@@ -28,19 +28,19 @@ extension Engine where System: ~Copyable {
             completions.removeAll(keepingCapacity: true)
         } while !output.actions.isEmpty
         // What the answers changed without an action.
-        keep(at: now)
+        writeState(at: now)
     }
 
     /// Writes everything that changed to the state files.
-    mutating func keep(at now: Instant) {
-        if let error = Engine.keep(&tracker, &state, &changes) {
+    mutating func writeState(at now: Instant) {
+        if let error = Engine.write(&tracker, &state, &changes) {
             notices.count(.state, at: now, error.description)
         }
-        Engine.keep(&tracker, &rejected, &changes)
+        Engine.write(&tracker, &rejected, &changes)
     }
 
     /// Writes the changed words of the rejected connections.
-    static func keep(
+    static func write(
         _ tracker: inout Tracker,
         _ rejected: inout RejectedConnectionFile?,
         _ changes: inout RecordChanges
@@ -52,7 +52,7 @@ extension Engine where System: ~Copyable {
     }
 
     /// Writes the records that changed; returns the last error.
-    static func keep(
+    static func write(
         _ tracker: inout Tracker,
         _ state: inout StateFile?,
         _ changes: inout RecordChanges
@@ -120,14 +120,16 @@ extension Engine where System: ~Copyable {
             _ = attemptTwice(orElse: .setLiberal, at: now) { (kernel) throws(SystemError) in
                 try kernel.beLiberal(mapping)
             }
-        case .admit(let address):
-            let isAdmitted: Void? = attemptTwice(orElse: .openPinhole, at: now) {
+        case .queueSYNs(let address):
+            let isQueued: Void? = attemptTwice(orElse: .openPinhole, at: now) {
                 (kernel) throws(SystemError) in
-                try kernel.admit(address)
+                try kernel.queueSYNs(from: address)
             }
-            if isAdmitted == nil { completions.append(.notAdmitted(address)) }
-        case .withdraw(let address):
-            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.withdraw(address) }
+            if isQueued == nil { completions.append(.notQueued(address)) }
+        case .stopQueueingSYNs(let address):
+            attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in
+                try kernel.stopQueueingSYNs(from: address)
+            }
         case .keepAlive(let mapping):
             attempt(.findConnection, at: now) { (kernel) throws(SystemError) in
                 try kernel.keepAlive(mapping)
@@ -140,11 +142,11 @@ extension Engine where System: ~Copyable {
             }
         case .unwatch(let mapping):
             attempt(.closePinhole, at: now) { (kernel) throws(SystemError) in try kernel.unwatch(mapping) }
-        case .release(let mapping):
+        case .bypassQueue(let mapping):
             // If it fails, the packets keep passing through the queue.
-            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.release(mapping) }
-        case .recall(let mapping):
-            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.recall(mapping) }
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.bypassQueue(mapping) }
+        case .requeue(let mapping):
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.requeue(mapping) }
         case .abandon(let data):
             abandon(data, at: now)
         case .verify(let mapping):

@@ -28,7 +28,7 @@ extension Engine where System: ~Copyable {
                         mapping,
                         .there(
                             entryID: entry.id,
-                            isHelped: entry.helper != nil,
+                            hasKernelHelper: entry.helper != nil,
                             shifted: entry.shifted,
                             hasMaster: entry.master != nil,
                             isReversed: entry.mapping != mapping
@@ -48,7 +48,7 @@ extension Engine where System: ~Copyable {
     }
 
     /// Checks data connections of encrypted sessions in conntrack and reports their state to the tracker.
-    mutating func look(at connections: [Tuple], at now: Instant) {
+    mutating func queryEntries(of connections: [Tuple], at now: Instant) {
         for data in connections {
             guard let state = state(of: data, at: now) else { continue }
             tracker.complete(.looked(data, state), at: now, into: &output)

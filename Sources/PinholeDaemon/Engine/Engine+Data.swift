@@ -80,7 +80,7 @@ extension Engine where System: ~Copyable {
         if let connection = tracker.expected(syn) {
             _ = establish(connection, at: now)
         } else {
-            look(at: tracker.unconfirmedData(for: syn, at: now), at: now)
+            queryEntries(of: tracker.unconfirmedData(for: syn, at: now), at: now)
             while let connection = tracker.expectedEncrypted(syn, at: now, into: &output),
                 establish(connection, at: now)
             {}

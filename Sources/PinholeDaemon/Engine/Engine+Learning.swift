@@ -22,7 +22,7 @@ extension Engine where System: ~Copyable {
             try kernel.entries(of: tuple)
         }
         if let entries, !entries.contains(where: { isNew($0) }) {
-            if !kernel.isSearching, searches.admit(at: now) != nil {
+            if !kernel.isSearching, searches.allow(at: now) != nil {
                 attempt(.findConnection, at: now) { (kernel) throws(SystemError) in
                     try kernel.beginSearch()
                 }
@@ -62,9 +62,9 @@ extension Engine where System: ~Copyable {
     }
 
     mutating func learn(_ entry: ConntrackEntry, at now: Instant) {
-        // A new connection may have reused the entry of a released one (`TCP_CONNTRACK_IGNORE`), mark included.
-        if entry.phase == .opening, kernel.isReleased(entry) {
-            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.recall(entry.mapping) }
+        // A new connection may have reused the entry of one that bypassed the queue (`TCP_CONNTRACK_IGNORE`), mark included.
+        if entry.phase == .opening, kernel.bypassesQueue(entry) {
+            attempt(.setMark, at: now) { (kernel) throws(SystemError) in try kernel.requeue(entry.mapping) }
         }
         if let helper = entry.helper {
             let original = entry.mapping.original
@@ -77,7 +77,7 @@ extension Engine where System: ~Copyable {
         tracker.learn(
             entry.mapping,
             entryID: entry.id,
-            isHelped: entry.helper != nil,
+            hasKernelHelper: entry.helper != nil,
             shifted: entry.shifted,
             hasMaster: entry.master != nil,
             phase: entry.phase,

@@ -34,13 +34,13 @@ extension Engine where System: ~Copyable {
                 // A daemon has seen its beginning, so `survey` must not adopt it.
                 tracker.reject(kept.mapping)
                 guard let expectation = kept.expectation else { continue }
-                gone += kept.admitted
+                gone += kept.queuedAddresses
                 if expectation.kind != .ftps { output.actions.append(.close(expectation)) }
                 continue
             }
             restored += 1
         }
-        output.actions += gone.filter { !tracker.isAdmitted($0) }.map(Action.withdraw)
+        output.actions += gone.filter { !tracker.queuesSYNs(from: $0) }.map(Action.stopQueueingSYNs)
         perform(at: now)
         return (restored, records.count - restored - outdated)
     }

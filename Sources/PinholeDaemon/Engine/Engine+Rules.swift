@@ -22,9 +22,9 @@ extension Engine where System: ~Copyable {
     package mutating func noteLoading(at now: Instant) {
         rules.areLoaded = true
         rules.loaded = now
-        doubtSessions(at: now)
+        requireProofs(at: now)
     }
 
-    /// Doubts the positions of rewritten sessions, because packets may have bypassed the queue.
-    package mutating func doubtSessions(at now: Instant) { tracker.doubtSessions(at: now) }
+    /// Makes rewritten sessions prove their positions, because packets may have bypassed the queue.
+    package mutating func requireProofs(at now: Instant) { tracker.requireProofs(at: now) }
 }

@@ -139,7 +139,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
         } catch {
             notices.count(.findRoute, at: now, error.description)
         }
-        tracker.vouch(for: arrival)
+        tracker.acceptOrigin(of: arrival)
         return true
     }
 
@@ -169,7 +169,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     package mutating func adopt(_ policy: Policy, at now: Instant) {
         output.clear()
         tracker.policy = policy
-        state?.admit(connections: policy.maximumConnections)
+        state?.reserve(connections: policy.maximumConnections)
         tracker.review(at: now, into: &output)
         perform(at: now)
     }
@@ -184,7 +184,7 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     package func targets(of event: Event) -> [TraceTarget] { tracker.targets(of: event) }
 
     /// Whether connections with NAT that are adopted have to be confirmed by their ends (`Tracker.provesAdopted`).
-    package var doubtsAdopted: Bool {
+    package var provesAdopted: Bool {
         get { tracker.provesAdopted }
         set { tracker.provesAdopted = newValue }
     }

@@ -23,7 +23,7 @@ package struct FaultCounter {
     ) -> Notice? {
         counts[fault, default: 0] += times
         let limiter = RateLimiter(burst: FaultCounter.burst, period: FaultCounter.period)
-        guard let leftOut = limiters[fault, default: limiter].admit(at: now) else { return nil }
+        guard let leftOut = limiters[fault, default: limiter].allow(at: now) else { return nil }
         return .fault(fault, reason: reason(), leftOut: leftOut)
     }
 }

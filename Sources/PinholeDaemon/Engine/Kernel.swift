@@ -36,9 +36,9 @@ package protocol Kernel: ~Copyable {
     /// Removes an expectation from the pinhole set; it is no error if it is not there.
     mutating func close(_ expectation: Expectation) throws(SystemError)
     /// Adds an address to the set of encrypted sessions, so that every SYN from it is queued.
-    mutating func admit(_ address: IPAddress) throws(SystemError)
+    mutating func queueSYNs(from address: IPAddress) throws(SystemError)
     /// Removes an address from the set of encrypted sessions; it is no error if it is not there.
-    mutating func withdraw(_ address: IPAddress) throws(SystemError)
+    mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError)
     /// Makes the SYN-ACK of an expected data connection bypass SYNPROXY.
     mutating func concludeHandshake(_ reply: Tuple) throws(SystemError)
     /// Adds a control connection whose conntrack entry is reversed to the pinhole set, so that its packets are queued.
@@ -46,13 +46,13 @@ package protocol Kernel: ~Copyable {
     /// Removes a watched control connection from the pinhole set; it is no error if it is not there.
     mutating func unwatch(_ mapping: Mapping) throws(SystemError)
     /// Sets `bypass-mark` on a control connection, so that its packets are not queued; does nothing if no mark is configured.
-    mutating func release(_ mapping: Mapping) throws(SystemError)
+    mutating func bypassQueue(_ mapping: Mapping) throws(SystemError)
     /// Tells whether a connection has `bypass-mark`.
-    func isReleased(_ entry: ConntrackEntry) -> Bool
+    func bypassesQueue(_ entry: ConntrackEntry) -> Bool
     /// The configured `bypass-mark`; `nil` if there is none.
-    var releaseMark: ConnectionMark? { get }
+    var bypassMark: ConnectionMark? { get }
     /// Clears `bypass-mark` on a control connection; it is no error if the connection is gone.
-    mutating func recall(_ mapping: Mapping) throws(SystemError)
+    mutating func requeue(_ mapping: Mapping) throws(SystemError)
     /// Sends an IP packet, given from its IP header on.
     mutating func inject(_ packet: [UInt8]) throws(SystemError)
 }

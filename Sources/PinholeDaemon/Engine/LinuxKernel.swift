@@ -29,9 +29,9 @@ package struct LinuxKernel: ~Copyable, Kernel {
     }
 
     /// The mark of connections whose packets are not queued (`bypass-mark`).
-    package var releaseMark: ConnectionMark? {
-        get { conntrack.releaseMark }
-        set { conntrack.releaseMark = newValue }
+    package var bypassMark: ConnectionMark? {
+        get { conntrack.bypassMark }
+        set { conntrack.bypassMark = newValue }
     }
 
     package mutating func entry(for tuple: Tuple) throws(SystemError) -> ConntrackEntry? {
@@ -89,12 +89,12 @@ package struct LinuxKernel: ~Copyable, Kernel {
         try pinholes.remove(expectation)
     }
 
-    package mutating func admit(_ address: IPAddress) throws(SystemError) {
-        try pinholes.admit(address)
+    package mutating func queueSYNs(from address: IPAddress) throws(SystemError) {
+        try pinholes.queueSYNs(from: address)
     }
 
-    package mutating func withdraw(_ address: IPAddress) throws(SystemError) {
-        try pinholes.withdraw(address)
+    package mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError) {
+        try pinholes.stopQueueingSYNs(from: address)
     }
 
     /// The sets of encrypted sessions that do not exist.
@@ -108,16 +108,16 @@ package struct LinuxKernel: ~Copyable, Kernel {
 
     package mutating func unwatch(_ mapping: Mapping) throws(SystemError) { try pinholes.unwatch(mapping) }
 
-    package mutating func release(_ mapping: Mapping) throws(SystemError) {
-        try conntrack.release(mapping)
+    package mutating func bypassQueue(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.bypassQueue(mapping)
     }
 
-    package func isReleased(_ entry: ConntrackEntry) -> Bool {
-        releaseMark.map { entry.mark & $0.mask == $0.value } ?? false
+    package func bypassesQueue(_ entry: ConntrackEntry) -> Bool {
+        bypassMark.map { entry.mark & $0.mask == $0.value } ?? false
     }
 
-    package mutating func recall(_ mapping: Mapping) throws(SystemError) {
-        try conntrack.recall(mapping)
+    package mutating func requeue(_ mapping: Mapping) throws(SystemError) {
+        try conntrack.requeue(mapping)
     }
 
     package mutating func inject(_ packet: [UInt8]) throws(SystemError) {

@@ -24,7 +24,7 @@ package struct Notices {
             pending.append(.event(event, leftOut: 0))
             return
         }
-        guard let leftOut = refusals.admit(at: now) else { return }
+        guard let leftOut = refusals.allow(at: now) else { return }
         pending.append(.event(event, leftOut: leftOut))
     }
 
@@ -39,7 +39,7 @@ package struct Notices {
     }
 
     /// Returns the pending notices in order and clears them.
-    package mutating func take() -> [Notice] {
+    package mutating func drain() -> [Notice] {
         defer { pending.removeAll(keepingCapacity: true) }
         return pending
     }

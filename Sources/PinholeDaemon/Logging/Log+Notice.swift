@@ -9,7 +9,7 @@ extension Log {
         switch notice {
         case .event(let event, let refusalsLeftOut):
             guard event.level >= threshold,
-                let linesLeftOut = limiters[event.name, default: Log.eventLimiter].admit(at: now)
+                let linesLeftOut = limiters[event.name, default: Log.eventLimiter].allow(at: now)
             else { return }
             let leftOut = refusalsLeftOut + linesLeftOut
             write(event.level, event.name) {

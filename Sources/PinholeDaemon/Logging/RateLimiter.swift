@@ -18,7 +18,7 @@ package struct RateLimiter: Hashable, Sendable {
     }
 
     /// Asks to allow one event; returns the number refused since the last allowed one, or `nil` if this one is refused.
-    package mutating func admit(at now: Instant) -> UInt64? {
+    package mutating func allow(at now: Instant) -> UInt64? {
         if end.map({ now >= $0 }) ?? true {
             end = now.advanced(bySeconds: period)
             passed = 0

@@ -30,7 +30,7 @@ extension Refusal {
                 + "'strict = no' for the server"
         case .tableFull:
             "the limit of connections is reached, for all clients or for this one, so the connection passes without "
-                + "help: raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
+                + "help: raise 'max-connections' or 'max-client-connections', or see which clients have them with 'pinhole connections'"
         case .noPort:
             "NAT has no free port for \(announcement), or the client already holds a quarter of the address's ports: "
                 + "give NAT another address, or see with 'pinhole expectations' who has the ports"

@@ -41,29 +41,29 @@ extension StatisticsReport {
     package var metrics: String {
         var families = [
             Family("packets_total", .counter, "Packets of control connections.", statistics.packets),
-            Family("connections", .gauge, "Control connections that are followed.", UInt64(connections)),
-            Family("connections_total", .counter, "Control connections so far.", statistics.connectionsTotal),
+            Family("connections", .gauge, "Sessions followed.", UInt64(connections)),
+            Family("connections_total", .counter, "Sessions since the start.", statistics.connectionsTotal),
             Family(
                 "expectations",
                 .gauge,
-                "Data connections announced and not yet seen.",
+                "Open expectations.",
                 UInt64(expectations)
             ),
             Family("expectations_opened_total", .counter, "Announcements.", statistics.expectationsOpened),
             Family(
                 "expectations_used_total",
                 .counter,
-                "Data connections that came.",
+                "Expectations used.",
                 statistics.expectationsUsed
             ),
             Family(
                 "expectations_expired_total",
                 .counter,
-                "Announcements that nobody used in time.",
+                "Expectations that timed out unused.",
                 statistics.expectationsExpired
             ),
             Family("blocked_total", .counter, "Data connections that nobody answered.", statistics.blocked),
-            Family("transfers", .gauge, "Transfers that are under way.", UInt64(transfers)),
+            Family("transfers", .gauge, "Transfers in progress.", UInt64(transfers)),
             Family(
                 "transfers_total",
                 .counter,
@@ -101,14 +101,14 @@ extension StatisticsReport {
             Family(
                 "unopened_total",
                 .counter,
-                "Connections for which nothing opened though no line was refused.",
+                "Sessions for which nothing opened although no line was refused.",
                 by: "reason",
                 UnopenedReason.allCases.map { ($0.rawValue, statistics.unopened[$0, default: 0]) }
             ),
             Family(
                 "errors_total",
                 .counter,
-                "What failed and did not end the daemon.",
+                "Failures, by kind.",
                 by: "kind",
                 Fault.allCases.map { ($0.rawValue, faults[$0, default: 0]) }
                     + [("conflicting-bytes", statistics.conflicts)]
@@ -129,7 +129,12 @@ extension StatisticsReport {
         if let queue {
             families += [
                 Family("queue_packets", .gauge, "Packets that wait in the queues.", queue.waiting),
-                Family("queue_dropped_total", .counter, "Packets that found no room.", queue.dropped),
+                Family(
+                    "queue_dropped_total",
+                    .counter,
+                    "Packets dropped because a queue was full.",
+                    queue.dropped
+                ),
             ]
         }
         return families.map(\.text).joined()

@@ -6,7 +6,7 @@ extension PeerStatus {
     package func metrics(at now: Instant) -> String {
         let isUp = isFresh(at: now) && isConnected
         let families: [(name: String, help: String, value: String)] = [
-            ("peer_up", "Whether the other gateway of the pair is reached.", isUp ? "1" : "0"),
+            ("peer_up", "Whether the other gateway of the pair can be reached.", isUp ? "1" : "0"),
             (
                 "peer_active", "Whether the daemon of the other gateway runs.",
                 isUp && hasPeerDaemon ? "1" : "0"

@@ -16,7 +16,7 @@ package struct RecordChanges {
     }
 
     /// Returns what was collected, as it is on the wire, and clears it.
-    package mutating func take() -> [UInt8] {
+    package mutating func drain() -> [UInt8] {
         defer { bytes.removeAll(keepingCapacity: true) }
         return bytes
     }

@@ -98,7 +98,7 @@ package struct StateFile: ~Copyable {
     private var maximumSlots: Int { 1 + (connections + 2) * StateFile.guaranteedSlots + maximumExtra }
 
     /// Raises the maximum number of connections; never lowers it, since existing connections stay.
-    package mutating func admit(connections: Int) { self.connections = max(self.connections, connections) }
+    package mutating func reserve(connections: Int) { self.connections = max(self.connections, connections) }
 
     /// Moves the file to its path, replacing the older one.
     package mutating func publish() throws(SystemError) { try file.publish() }
@@ -113,7 +113,7 @@ package struct StateFile: ~Copyable {
     package mutating func keep(_ record: [UInt64]?, inPlaceOf old: Int) throws(SystemError) -> Int {
         guard let record else {
             sequence += 1
-            release(old)
+            free(old)
             return 0
         }
         let parts = (record.count + StateFile.dataSize - 1) / StateFile.dataSize
@@ -129,17 +129,17 @@ package struct StateFile: ~Copyable {
             write(data, part == 0 ? .first : .other, next: place, to: slot)
             place = slot
         }
-        release(old)
+        free(old)
         return place
     }
 
     /// The slots of a record that come from the common reserve.
     private static func extra(of parts: Int) -> Int { max(0, parts - guaranteedSlots) }
 
-    private static var isFull: SystemError { SystemError("keep the state of a connection", code: ENOSPC) }
+    private static var isFull: SystemError { SystemError("save the state of a connection", code: ENOSPC) }
 
     /// Frees a record's slots, from the given one on.
-    private mutating func release(_ start: Int) {
+    private mutating func free(_ start: Int) {
         var place = start
         var parts = 0
         while place != 0 {

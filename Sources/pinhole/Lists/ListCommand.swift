@@ -22,7 +22,7 @@ extension ListCommand {
             return try DaemonClient.show(kind.request(arguments.format, filter), arguments)
         }
         let answer = try ControlSocketClient.answer(kind.request(.json, filter), at: arguments.socketPath)
-        let rows = answer.elements.map { kind.row(of: $0, at: Clock.wall()) }
+        let rows = answer.elements.map { kind.row(of: $0, at: Clock.timeOfDay()) }
         for line in lines(of: rows, width: StandardOutput.columns) { try StandardOutput.line(line) }
     }
 

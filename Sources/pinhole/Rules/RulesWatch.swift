@@ -57,7 +57,7 @@ struct RulesWatch: ~Copyable {
         var watch = try start(configured)
         notifier.notify(.ready)
         watch.tellWhatIsWatched()
-        while watch.turn() {}
+        while watch.runOnce() {}
         notifier.notify(.stopping)
     }
 
@@ -75,7 +75,7 @@ struct RulesWatch: ~Copyable {
         let rules = RuleSet(settings)
         // Before the rules queue packets, as for `pinhole rules load`. Not if they do already: a survey refuses connections that
         // are being opened.
-        if !rules.isLoaded { tell(.survey, settings.socketPath) }
+        if !rules.isLoaded { notify(.survey, settings.socketPath) }
         let guarding = try RuleGuard(loading: rules, with: settings.backend)
         let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }
         var watch = RulesWatch(
@@ -89,7 +89,7 @@ struct RulesWatch: ~Copyable {
             sets: sets,
             at: Clock.now()
         )
-        watch.glance = watch.lookBriefly()
+        watch.glance = watch.checkCheaply()
         return watch
     }
 
@@ -128,22 +128,22 @@ struct RulesWatch: ~Copyable {
     }
 
     /// Waits for a change or for the next deadline and acts on it; `false` if a signal has asked to end.
-    private mutating func turn() -> Bool {
+    private mutating func runOnce() -> Bool {
         var deadline = min(nextGlance, nextLook)
         if changed != nil { deadline = min(deadline, pace.next ?? deadline) }
         let milliseconds = Int32((Clock.now().seconds(until: deadline) * 1000).rounded(.up))
         poller.wait(milliseconds: milliseconds) { _ in }
-        guard signals.take() == nil else { return false }
+        guard signals.next() == nil else { return false }
         let now = Clock.now()
         noteChanges(at: now)
-        if changed != nil, pace.allows(at: now) { look(at: now) }
+        if changed != nil, pace.allows(at: now) { compare(at: now) }
         return true
     }
 
     /// Notes the changes that the kernel has notified of, and polls if it is time to.
     private mutating func noteChanges(at now: Instant) {
         do throws(SystemError) {
-            if let change = try changes.take(about: guarding.tables) {
+            if let change = try changes.next(about: guarding.tables) {
                 changed = changed ?? now
                 author = change.author
             }
@@ -152,14 +152,14 @@ struct RulesWatch: ~Copyable {
         }
         if nextGlance <= now {
             nextGlance = Instant(nanoseconds: now.nanoseconds + RulesWatch.glancePeriod)
-            let glance = lookBriefly()
+            let glance = checkCheaply()
             if glance != self.glance || !glance.hasSets { changed = changed ?? now }
             self.glance = glance
         }
         if nextLook <= now { changed = changed ?? now }
     }
 
-    private mutating func lookBriefly() -> Glance {
+    private mutating func checkCheaply() -> Glance {
         var glance = Glance()
         switch guarding.backend {
         // The kernel notifies of every change.
@@ -174,7 +174,7 @@ struct RulesWatch: ~Copyable {
     }
 
     /// Compares everything, and restores what is missing.
-    private mutating func look(at now: Instant) {
+    private mutating func compare(at now: Instant) {
         let noticed = changed ?? now
         changed = nil
         nextLook = now.advanced(bySeconds: RulesWatch.lookPeriod)
@@ -188,7 +188,7 @@ struct RulesWatch: ~Copyable {
             }
             pace.note(at: now)
             // Sessions that began meanwhile count as logged in, as they do for `pinhole rules load`.
-            RulesWatch.tell(.survey, socketPath)
+            RulesWatch.notify(.survey, socketPath)
             try guarding.repair()
         } catch {
             if missing.isEmpty { pace.note(at: now) }
@@ -198,14 +198,14 @@ struct RulesWatch: ~Copyable {
                 $0.add("hint", error.hint)
                 if author != "" { $0.add("by", author) }
             }
-            RulesWatch.tell(.rules(.missing), socketPath)
-            lookAgain(since: noticed)
+            RulesWatch.notify(.rules(.missing), socketPath)
+            scheduleCheck(since: noticed)
             return
         }
         report(missing, noticed)
-        RulesWatch.tell(.rules(.repaired), socketPath)
+        RulesWatch.notify(.rules(.repaired), socketPath)
         author = ""
-        lookAgain(since: Clock.now())
+        scheduleCheck(since: Clock.now())
     }
 
     /// Adopts the rules of a changed configuration that another program has loaded, as a reload of the service does; `false` if
@@ -229,10 +229,10 @@ struct RulesWatch: ~Copyable {
     /// Looks once more as soon as the pace allows it.
     ///
     /// Notifications of the repair itself are skipped, so that nobody is blamed for it.
-    private mutating func lookAgain(since moment: Instant) {
-        _ = try? changes.take(about: guarding.tables)
+    private mutating func scheduleCheck(since moment: Instant) {
+        _ = try? changes.next(about: guarding.tables)
         changed = moment
-        glance = lookBriefly()
+        glance = checkCheaply()
     }
 
     private mutating func report(_ missing: [String], _ noticed: Instant) {
@@ -256,7 +256,7 @@ struct RulesWatch: ~Copyable {
     }
 
     /// Tells the daemon, if it is there and answers soon.
-    private static func tell(_ request: ControlRequest, _ socketPath: String) {
+    private static func notify(_ request: ControlRequest, _ socketPath: String) {
         try? ControlSocketClient.ask(request, at: socketPath, within: answerTimeout) { _ in }
     }
 }

@@ -46,7 +46,7 @@ struct TopScreen: Sendable {
     // MARK: - Reports
 
     /// Takes a new report for `view`.
-    mutating func take(_ new: TopReport) {
+    mutating func update(with new: TopReport) {
         measure(new)
         report = new
         complaint = nil

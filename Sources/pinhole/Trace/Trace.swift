@@ -9,7 +9,7 @@ import PinholeDaemon
 /// It does no IO.
 struct Trace {
     /// Nanoseconds to wait for what still comes when all sessions have ended.
-    private static let patience: UInt64 = 1_500_000_000
+    private static let drainTime: UInt64 = 1_500_000_000
 
     /// The name of the interface with an index.
     private let interface: (UInt32) -> String?
@@ -28,11 +28,11 @@ struct Trace {
     /// Whether all sessions have ended, and nothing more is to come of them.
     func isOver(at now: Instant) -> Bool {
         guard let ended else { return false }
-        return ended.nanoseconds + Self.patience <= now.nanoseconds
+        return ended.nanoseconds + Self.drainTime <= now.nanoseconds
     }
 
     /// Takes an event; returns what to say about it.
-    mutating func take(_ event: JSON, at now: Instant) -> [String] {
+    mutating func lines(for event: JSON, at now: Instant) -> [String] {
         guard let name = event["event"]?.string else { return [] }
         guard name != "lost" else { return ["\(event["count"]?.integer ?? 0) events were lost"] }
         let ends = Self.ends(of: event)
@@ -40,7 +40,7 @@ struct Trace {
             sessions.firstIndex { $0.ends == ends && !$0.hasEnded }
             ?? sessions.lastIndex { $0.ends == ends && name != "connection" }
         var session = index.map { sessions[$0] } ?? TracedSession(ends)
-        let texts = session.take(event, name, interface, droppers)
+        let texts = session.lines(event, name, interface, droppers)
         if let index { sessions[index] = session } else { sessions.append(session) }
         if sessions.allSatisfy(\.hasEnded) { ended = now } else { ended = nil }
         // With several sessions, each line has the port of its client.

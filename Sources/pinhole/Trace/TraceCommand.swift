@@ -12,7 +12,7 @@ import PinholeDaemon
 /// `pinhole trace`.
 enum TraceCommand: Subcommand {
     static let name = "trace"
-    static let summary = "say live what happens in sessions, and why they hang"
+    static let summary = "show what happens in sessions, live, and why they hang"
     static let operands = ["ADDRESS"]
     static let options: [Option] = [.socket]
 
@@ -49,14 +49,14 @@ enum TraceCommand: Subcommand {
     ) throws(UserError) -> Bool {
         var rest: [UInt8] = []
         return try ControlSocketClient.watch(.trace(target), at: socket) {
-            signals.take() == nil && !trace.isOver(at: Clock.now())
+            signals.next() == nil && !trace.isOver(at: Clock.now())
         } receive: { piece throws(UserError) in
             rest += piece
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 let event = JSON(parsing: Array(rest[..<end]))
                 rest.removeSubrange(...end)
-                guard let event else { throw .senselessAnswer }
-                for line in trace.take(event, at: Clock.now()) { try StandardOutput.line(line) }
+                guard let event else { throw .invalidAnswer }
+                for line in trace.lines(for: event, at: Clock.now()) { try StandardOutput.line(line) }
             }
         }
     }
@@ -73,6 +73,6 @@ enum TraceCommand: Subcommand {
                 ? "no rules are loaded, so nothing is seen: load them with 'pinhole rules load'"
                 : "rules: control connections to port \(ports) are read",
             "tracing \(target) until its sessions end, or until interrupted",
-        ] + sessions.map { "a session goes on already: \(Trace.ends(of: $0)), \($0["state"]?.string ?? "")" }
+        ] + sessions.map { "existing session: \(Trace.ends(of: $0)), \($0["state"]?.string ?? "")" }
     }
 }

@@ -30,8 +30,8 @@ struct TracedSession {
 
     init(_ ends: String) { self.ends = ends }
 
-    /// Takes an event; returns what to say about it.
-    mutating func take(
+    /// What to say about an event, which it also notes.
+    mutating func lines(
         _ event: JSON,
         _ name: String,
         _ interface: (UInt32) -> String?,
@@ -39,16 +39,16 @@ struct TracedSession {
     ) -> [String] {
         switch name {
         case "connection": return begin(event)
-        case "line": return take(line: event, interface)
+        case "line": return describeLine(event, interface)
         case "login":
             isLoggedIn = true
             return ["login accepted"]
         case "encrypted":
             isEncrypted = true
-            return ["the session goes on in TLS: nothing that is said can be read from here on"]
+            return ["the session continues in TLS: its lines cannot be read any more"]
         case "rewritten": return [Self.rewriting(event)]
         case "left-alone":
-            return ["the line keeps \(text("announced", event)): \(text("explanation", event))"]
+            return ["not rewritten: \(text("announced", event)): \(text("explanation", event))"]
         case "refused":
             let why = "\(text("reason", event)): \(text("explanation", event))"
             trouble = "nothing was opened, \(why)"
@@ -64,7 +64,7 @@ struct TracedSession {
         case "connection-closed":
             hasEnded = true
             return ["control connection ended"]
-        default: return take(data: event, name, droppers)
+        default: return describeData(event, name, droppers)
         }
     }
 
@@ -78,7 +78,7 @@ struct TracedSession {
         return lines
     }
 
-    private mutating func take(line event: JSON, _ interface: (UInt32) -> String?) -> [String] {
+    private mutating func describeLine(_ event: JSON, _ interface: (UInt32) -> String?) -> [String] {
         let side = text("side", event)
         var lines: [String] = []
         if places[side] == nil, let index = event["interface"]?.integer, index > 0 {
@@ -90,9 +90,9 @@ struct TracedSession {
         return lines + ["\(side): \(text("line", event))"]
     }
 
-    /// Takes what happens to data connections.
-    private mutating func take(
-        data event: JSON,
+    /// What to say about an event of a data connection.
+    private mutating func describeData(
+        _ event: JSON,
         _ name: String,
         _ droppers: (UInt16, Bool) -> [String]
     ) -> [String] {

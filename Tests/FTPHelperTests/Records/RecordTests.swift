@@ -33,7 +33,7 @@ import Testing
             tracker.learn(
                 nat.mapping,
                 entryID: 7,
-                isHelped: false,
+                hasKernelHelper: false,
                 phase: .opening,
                 at: Self.now,
                 into: &output
@@ -325,7 +325,13 @@ import Testing
                 payload: Array(text.utf8)
             ).bytes
             if case .needsMapping = tracker.receive(bytes.span, at: Self.now, into: &output) {
-                tracker.learn(nat.mapping, isHelped: false, phase: .opening, at: Self.now, into: &output)
+                tracker.learn(
+                    nat.mapping,
+                    hasKernelHelper: false,
+                    phase: .opening,
+                    at: Self.now,
+                    into: &output
+                )
                 _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             }
             tracker.takeRecords {
@@ -357,7 +363,7 @@ import Testing
                 flags: [.syn, .ack]
             ).bytes
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
-            tracker.learn(nat.mapping, isHelped: false, phase: .opening, at: Self.now, into: &output)
+            tracker.learn(nat.mapping, hasKernelHelper: false, phase: .opening, at: Self.now, into: &output)
             _ = tracker.receive(bytes.span, at: Self.now, into: &output)
             tracker.takeRecords(keep)
             tracker.end(nat.mapping, at: Self.now, into: &output)

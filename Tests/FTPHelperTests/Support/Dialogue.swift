@@ -136,7 +136,7 @@ struct Dialogue: ~Copyable {
         if case .needsMapping = verdict {
             let phase: ConntrackPhase =
                 packet.flags.contains(.syn) && !tracker.follows(mapping) ? .opening : .established
-            tracker.learn(mapping, isHelped: false, phase: phase, at: now, into: &output)
+            tracker.learn(mapping, hasKernelHelper: false, phase: phase, at: now, into: &output)
             verdict = tracker.receive(bytes.span, at: now, into: &output)
         }
         actions += output.actions

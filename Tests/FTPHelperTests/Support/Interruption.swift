@@ -188,7 +188,7 @@ struct Interruption: ~Copyable {
         var verdict = tracker.receive(packet.span, at: now, into: &output)
         if case .needsMapping = verdict {
             let phase: ConntrackPhase = history.isEmpty && lastPlace == 0 ? .opening : .established
-            tracker.learn(mapping, isHelped: false, phase: phase, at: now, into: &output)
+            tracker.learn(mapping, hasKernelHelper: false, phase: phase, at: now, into: &output)
             verdict = tracker.receive(packet.span, at: now, into: &output)
         }
         let rewritten = output.packet
@@ -203,7 +203,7 @@ struct Interruption: ~Copyable {
     private mutating func endGap() {
         bypassing = nil
         spoilt = (client.received.count, server.received.count)
-        tracker.doubtSessions(at: now)
+        tracker.requireProofs(at: now)
         fire()
     }
 

@@ -234,7 +234,7 @@ struct Simulation: ~Copyable {
         output.clear()
         var verdict = tracker.receive(packet.span, at: now, into: &output)
         if case .needsMapping = verdict {
-            tracker.learn(mapping, isHelped: false, phase: .opening, at: now, into: &output)
+            tracker.learn(mapping, hasKernelHelper: false, phase: .opening, at: now, into: &output)
             verdict = tracker.receive(packet.span, at: now, into: &output)
         }
         tracker.takeRecords { old, record in

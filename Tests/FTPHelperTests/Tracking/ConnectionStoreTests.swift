@@ -78,7 +78,7 @@ import Testing
         var dialogue = Self.dialogue()
         let slot = try Self.slot(of: dialogue)
         let changes: [(inout Connection) -> Void] = [
-            { $0.entryID = 7 }, { $0.isReversed = true }, { $0.isReleased = true },
+            { $0.entryID = 7 }, { $0.isReversed = true }, { $0.bypassesQueue = true },
             { $0.shifted = .client }, { $0.isClosed = true }, { $0.expectNothing() },
         ]
         for change in changes {

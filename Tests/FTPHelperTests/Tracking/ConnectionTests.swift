@@ -83,7 +83,13 @@ import Testing
     @Test func `a connection with a kernel helper is left alone`() {
         var tracker = Tracker(policy: Policy())
         var output = Output()
-        tracker.learn(snat, isHelped: true, phase: .opening, at: Instant(nanoseconds: 1), into: &output)
+        tracker.learn(
+            snat,
+            hasKernelHelper: true,
+            phase: .opening,
+            at: Instant(nanoseconds: 1),
+            into: &output
+        )
         #expect(output.actions.isEmpty)
         var dialogue = Dialogue(snat, tracker: tracker)
         dialogue.logIn()
@@ -91,7 +97,7 @@ import Testing
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.isEmpty)
         // Also when it has none any more: what was said meanwhile nobody has read.
-        dialogue.perform { $0.learn(snat, isHelped: false, phase: .established, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(snat, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.open.isEmpty)
     }
@@ -100,7 +106,7 @@ import Testing
         var dialogue = Dialogue.ready(NATCase.all[0].mapping)
         dialogue.send(.client, Self.port)
         dialogue.perform { [mapping = dialogue.mapping] in
-            $0.learn(mapping, isHelped: true, phase: .established, at: $1, into: &$2)
+            $0.learn(mapping, hasKernelHelper: true, phase: .established, at: $1, into: &$2)
         }
         #expect(dialogue.open.isEmpty)
         #expect(dialogue.send(.client, Self.port) == Self.port)
@@ -111,7 +117,7 @@ import Testing
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.actions = []
-        dialogue.perform { $0.learn(snat, isHelped: false, phase: .established, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(snat, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.actions == [.beLiberal(snat)])
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
@@ -141,7 +147,7 @@ import Testing
                 // Adopted, and so logged in.
                 #expect(verdict == .needsMapping(mapping.reply))
                 tracker.noteEarlier(mapping)
-                tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+                tracker.learn(mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
                 packet = PacketBuilder(tuple: mapping.reply, sequence: 1, acknowledgement: 1).bytes
                 #expect(tracker.receive(packet.span, at: now, into: &output) == .accept)
                 continue
@@ -192,7 +198,7 @@ import Testing
             switch Int.random(in: 0..<3, using: &random) {
             case 0:
                 tracker.earlier.insert(mapping, entryID: 0)
-                tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+                tracker.learn(mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
                 known.insert(number)
             case 1:
                 tracker.end(mapping, at: now, into: &output)

@@ -156,13 +156,15 @@ import Testing
     @Test func `the client's address is admitted when the session opens, and withdrawn at its end`() throws {
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
-        let admissions = dialogue.actions.filter { $0 == .admit(client) || $0 == .withdraw(client) }
-        #expect(admissions == [.admit(client)])
-        #expect(dialogue.actions.contains(.release(Self.direct)))
+        let admissions = dialogue.actions.filter {
+            $0 == .queueSYNs(from: client) || $0 == .stopQueueingSYNs(from: client)
+        }
+        #expect(admissions == [.queueSYNs(from: client)])
+        #expect(dialogue.actions.contains(.bypassQueue(Self.direct)))
         dialogue.actions = []
         dialogue.transmit(dialogue.segment(.server, flags: [.ack, .fin]))
         #expect(dialogue.open.isEmpty)
-        #expect(dialogue.actions.prefix(2) == [.withdraw(client), .recall(Self.direct)])
+        #expect(dialogue.actions.prefix(2) == [.stopQueueingSYNs(from: client), .requeue(Self.direct)])
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
@@ -416,7 +418,7 @@ import Testing
     @Test func `the server may connect from its ports for that where it is allowed to`() throws {
         var dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true })
         let server = Self.direct.reply.source.address
-        #expect(dialogue.actions.contains(.admit(server)))
+        #expect(dialogue.actions.contains(.queueSYNs(from: server)))
         #expect(Self.access(dialogue)?.active == .yes)
         func syn(from source: UInt16, to port: UInt16) -> PacketBuilder {
             PacketBuilder(
@@ -438,19 +440,19 @@ import Testing
             #expect(data.expectation.from == server)
         }
         dialogue.transmit(dialogue.segment(.client, flags: [.rst]))
-        #expect(dialogue.actions.contains(.withdraw(server)))
+        #expect(dialogue.actions.contains(.stopQueueingSYNs(from: server)))
     }
 
     @Test func `behind NAT the server may not, and that is said`() throws {
         let dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true }, snat)
         #expect(Self.access(dialogue)?.active == .behindNAT)
-        #expect(!dialogue.actions.contains(.admit(snat.reply.source.address)))
+        #expect(!dialogue.actions.contains(.queueSYNs(from: snat.reply.source.address)))
     }
 
     @Test func `where nothing of the kind is allowed the server may not`() throws {
         let dialogue = Self.secured(try Self.policy())
         #expect(Self.access(dialogue)?.active == .no)
-        #expect(!dialogue.actions.contains(.admit(Self.direct.reply.source.address)))
+        #expect(!dialogue.actions.contains(.queueSYNs(from: Self.direct.reply.source.address)))
     }
 
     @Test func `CCC closes it, and plain lines are read as always`() throws {
@@ -594,7 +596,7 @@ import Testing
         let client = Self.direct.original.source.address
         dialogue.actions = []
         dialogue.perform { $0.complete(.verified(Self.direct, .closing), at: $1, into: &$2) }
-        #expect(dialogue.actions.prefix(2) == [.withdraw(client), .recall(Self.direct)])
+        #expect(dialogue.actions.prefix(2) == [.stopQueueingSYNs(from: client), .requeue(Self.direct)])
         for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.data)) }
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
@@ -705,7 +707,7 @@ import Testing
         dialogue.send(.server, "234 go on\r\n")
         Self.shakeHands(&dialogue)
         #expect(dialogue.open == ["10.2.0.2:49000"])
-        #expect(!dialogue.actions.contains(.release(snat)))
+        #expect(!dialogue.actions.contains(.bypassQueue(snat)))
     }
 
     @Test
@@ -725,22 +727,22 @@ import Testing
         second.send(.server, "234 go on\r\n")
         Self.shakeHands(&second)
         #expect(second.open.count == 2)
-        #expect(!second.actions.contains(.admit(client)))
+        #expect(!second.actions.contains(.queueSYNs(from: client)))
         #expect(Self.open(&second, Self.syn(from: 50002)) != nil)
         #expect(Self.open(&second, Self.syn(from: 50003)) == nil)
         second.transmit(second.segment(.client, flags: [.rst]))
-        #expect(!second.actions.contains(.withdraw(client)))
-        let isAdmitted = second.tracker.isAdmitted(client)
+        #expect(!second.actions.contains(.stopQueueingSYNs(from: client)))
+        let isAdmitted = second.tracker.queuesSYNs(from: client)
         #expect(isAdmitted)
         second.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
-        #expect(second.actions.contains(.withdraw(client)))
+        #expect(second.actions.contains(.stopQueueingSYNs(from: client)))
     }
 
     @Test func `a session whose address the kernel does not take is closed as failed, and stays so`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.actions = []
         let client = Self.direct.original.source.address
-        dialogue.perform { $0.complete(.notAdmitted(client), at: $1, into: &$2) }
+        dialogue.perform { $0.complete(.notQueued(client), at: $1, into: &$2) }
         dialogue.transmit(dialogue.segment(.client, Self.data))
         #expect(dialogue.open.isEmpty)
         let closings = dialogue.events.compactMap { if case .closed(_, let why) = $0 { why } else { nil } }
@@ -795,15 +797,18 @@ import Testing
             (Policy(), nil),
         ] as [(Policy, Int?)] {
             let kept = try #require(KeptConnection(record, at: dialogue.now))
-            #expect(kept.admitted == [client])
+            #expect(kept.queuedAddresses == [client])
             var next = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: 7))
             var output = Output()
             let isTaken = next.restore(kept, at: dialogue.now, into: &output)
             #expect(isTaken)
-            #expect(output.actions.contains(.admit(client)) && output.actions.contains(.release(Self.direct)))
+            #expect(
+                output.actions.contains(.queueSYNs(from: client))
+                    && output.actions.contains(.bypassQueue(Self.direct))
+            )
             #expect(next.expectations.map { Int($0.to.port) } == (ports.map { [$0] } ?? []))
             #expect(next.dataConnections(of: Self.direct) == (ports == nil ? [] : [data.original]))
-            #expect(output.actions.contains(.withdraw(client)) == (ports != 49000))
+            #expect(output.actions.contains(.stopQueueingSYNs(from: client)) == (ports != 49000))
         }
         for count in 0..<record.count {
             let kept = KeptConnection(Array(record[..<count]), at: dialogue.now)

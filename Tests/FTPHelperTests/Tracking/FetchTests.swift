@@ -33,7 +33,7 @@ import Testing
         var output = Output()
         for mapping in mappings {
             tracker.noteEarlier(mapping)
-            tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+            tracker.learn(mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
             let first = packet(mapping.original)
             _ = tracker.receive(first.span, at: now, into: &output)
         }

@@ -19,7 +19,7 @@ import Testing
         guard case .needsMapping = verdict else { return verdict }
         dialogue.tracker.learn(
             dialogue.mapping,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: phase,
             at: dialogue.now,
             into: &dialogue.output

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FTPHelper
 
-/// Sessions whose packets bypass the queue while the rules are gone (`Tracker.doubtSessions`).
+/// Sessions whose packets bypass the queue while the rules are gone (`Tracker.requireProofs`).
 @Suite struct GapTests {
     @Test(arguments: NATCase.all, [1, 3, 8])
     func `a session goes on or is reset, whenever the rules are gone, and never waits for ever`(

@@ -40,7 +40,13 @@ import Testing
             let verdict = tracker.receive(bytes.span, at: Instant(nanoseconds: 1), into: &output)
             guard case .needsMapping = verdict else { break }
             let mapping = packet.tuple == snat.original || packet.tuple == snat.reply ? snat : Self.routed
-            tracker.learn(mapping, isHelped: false, phase: phase, at: Instant(nanoseconds: 1), into: &output)
+            tracker.learn(
+                mapping,
+                hasKernelHelper: false,
+                phase: phase,
+                at: Instant(nanoseconds: 1),
+                into: &output
+            )
         }
         return tracker
     }
@@ -89,7 +95,7 @@ import Testing
             #expect(verdict == .accept)
             tracker.learn(
                 snat,
-                isHelped: false,
+                hasKernelHelper: false,
                 phase: .established,
                 at: Instant(nanoseconds: 1),
                 into: &output
@@ -111,7 +117,7 @@ import Testing
             tracker.learn(
                 snat,
                 entryID: id,
-                isHelped: false,
+                hasKernelHelper: false,
                 phase: .established,
                 at: Instant(nanoseconds: 1),
                 into: &output
@@ -135,7 +141,7 @@ import Testing
         dialogue.perform { tracker, now, output in
             for _ in 0..<2 {
                 guard case .needsMapping = tracker.receive(bytes.span, at: now, into: &output) else { break }
-                tracker.learn(snat, isHelped: false, phase: .opening, at: now, into: &output)
+                tracker.learn(snat, hasKernelHelper: false, phase: .opening, at: now, into: &output)
             }
         }
         #expect(dialogue.tracker.connections.map(\.state) == [.greeting])
@@ -154,7 +160,13 @@ import Testing
                 dialogue = Dialogue(Self.routed, tracker: tracker, isAdopted: true)
                 dialogue.perform { tracker, now, output in
                     let bytes = lie.bytes
-                    tracker.learn(Self.routed, isHelped: false, phase: .opening, at: now, into: &output)
+                    tracker.learn(
+                        Self.routed,
+                        hasKernelHelper: false,
+                        phase: .opening,
+                        at: now,
+                        into: &output
+                    )
                     _ = tracker.receive(bytes.span, at: now, into: &output)
                 }
                 // The client believes only the right one.
@@ -269,7 +281,7 @@ import Testing
         let shown = Array(whole.prefix(65531))
         dialogue.perform { tracker, now, output in
             _ = tracker.receive(shown.span, at: now, into: &output)
-            tracker.learn(nat.mapping, isHelped: false, phase: .established, at: now, into: &output)
+            tracker.learn(nat.mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
             output.clear()
             #expect(tracker.receive(shown.span, at: now, into: &output) == .replace)
             #expect(output.packet.count == 65531)
@@ -315,7 +327,7 @@ import Testing
     }
 
     @Test func `what a SYN carried is not the server's to acknowledge`() {
-        for (acknowledged, isHelped) in [(UInt32(0), true), (1, false), (40, false)] {
+        for (acknowledged, hasKernelHelper) in [(UInt32(0), true), (1, false), (40, false)] {
             var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
             var output = Output()
             var syn = PacketBuilder(
@@ -330,7 +342,7 @@ import Testing
             var dialogue = Dialogue(snat, tracker: tracker, initial: 0xffff_fff0 &+ acknowledged)
             dialogue.logIn()
             dialogue.send(.client, Self.port)
-            #expect(dialogue.open == (isHelped ? ["10.2.0.100:5001"] : []))
+            #expect(dialogue.open == (hasKernelHelper ? ["10.2.0.100:5001"] : []))
         }
     }
 
@@ -420,7 +432,14 @@ import Testing
         let now = Instant(nanoseconds: 1)
         let answer = Dialogue(nat.mapping).handshake.bytes
         #expect(tracker.receive(answer.span, at: now, into: &output) == .needsMapping(nat.mapping.reply))
-        tracker.learn(nat.mapping, entryID: 3, isHelped: false, phase: .established, at: now, into: &output)
+        tracker.learn(
+            nat.mapping,
+            entryID: 3,
+            hasKernelHelper: false,
+            phase: .established,
+            at: now,
+            into: &output
+        )
         _ = tracker.receive(answer.span, at: now, into: &output)
         var dialogue = Dialogue(nat.mapping, tracker: tracker, isAdopted: true)
         slipstream(&dialogue)
@@ -475,7 +494,7 @@ import Testing
             var output = Output()
             tracker.noteEarlier(snat)
             let now = Instant(nanoseconds: 1)
-            tracker.learn(snat, isHelped: false, hasMaster: true, phase: phase, at: now, into: &output)
+            tracker.learn(snat, hasKernelHelper: false, hasMaster: true, phase: phase, at: now, into: &output)
             // Also not when its entry has been forgotten, and made anew without a master.
             tracker.noteEarlier(snat)
             var dialogue = Dialogue(snat, tracker: tracker, isAdopted: true)
@@ -526,7 +545,7 @@ import Testing
         dialogue.perform { tracker, _, output in tracker.refuseForged(arrival, into: &output) }
         #expect(dialogue.refusals == [.forged])
         #expect(dialogue.open.isEmpty)
-        dialogue.tracker.vouch(for: arrival)
+        dialogue.tracker.acceptOrigin(of: arrival)
         #expect(origin(.client, over: 5) == .accept)
         #expect(dialogue.open == ["10.1.0.2:5001"])
         // Another interface is another question, and what this host sends itself is none.

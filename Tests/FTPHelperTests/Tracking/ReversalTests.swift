@@ -29,7 +29,7 @@ import Testing
             dialogue.perform {
                 let entry = Completion.ControlConnection.there(
                     entryID: 0,
-                    isHelped: false,
+                    hasKernelHelper: false,
                     shifted: [],
                     hasMaster: false,
                     isReversed: false

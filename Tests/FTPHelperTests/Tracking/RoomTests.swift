@@ -67,7 +67,7 @@ import Testing
         var tracker = tracker(room: 1)
         var output = Output()
         let now = Instant(nanoseconds: 1)
-        tracker.learn(mapping(0), isHelped: true, phase: .opening, at: now, into: &output)
+        tracker.learn(mapping(0), hasKernelHelper: true, phase: .opening, at: now, into: &output)
         let dialogue = Dialogue(mapping(1), tracker: tracker)
         #expect(followed(dialogue.tracker) == names([1]))
     }
@@ -179,7 +179,7 @@ import Testing
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
         var mapping = snat
         mapping.reply.destination.port ^= 1
-        dialogue.perform { $0.learn(mapping, isHelped: false, phase: .established, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(mapping, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         dialogue = Dialogue(mapping, tracker: dialogue.release(), isAdopted: true)
         goOn(&dialogue)
         #expect(dialogue.open.isEmpty)

@@ -268,7 +268,7 @@ import Testing
                 }
             case 6:
                 mapping.reply.destination.port ^= 0x4000
-                tracker.learn(mapping, isHelped: false, phase: .opening, at: now, into: &output)
+                tracker.learn(mapping, hasKernelHelper: false, phase: .opening, at: now, into: &output)
             case 7:
                 _ = tracker.flush(into: &output)
             default:
@@ -344,7 +344,7 @@ import Testing
                 Connection(
                     mapping: mapping(number, client: v4(10, 1, 0, UInt32(number % 4))),
                     entryID: 0,
-                    isHelped: false,
+                    hasKernelHelper: false,
                     now: Self.now,
                     due: Self.now
                 )

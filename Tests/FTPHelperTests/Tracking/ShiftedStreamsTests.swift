@@ -18,7 +18,7 @@ import Testing
             dialogue.perform { tracker, now, output in
                 tracker.learn(
                     mapping,
-                    isHelped: false,
+                    hasKernelHelper: false,
                     shifted: isLearntLate ? [] : .server,
                     phase: .opening,
                     at: now,
@@ -41,7 +41,7 @@ import Testing
             dialogue.perform { tracker, now, output in
                 tracker.learn(
                     mapping,
-                    isHelped: false,
+                    hasKernelHelper: false,
                     shifted: .server,
                     phase: .established,
                     at: now,
@@ -122,7 +122,14 @@ import Testing
         var tracker = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()
         let now = Instant(nanoseconds: 1)
-        tracker.learn(nat.mapping, isHelped: false, shifted: .server, phase: .opening, at: now, into: &output)
+        tracker.learn(
+            nat.mapping,
+            hasKernelHelper: false,
+            shifted: .server,
+            phase: .opening,
+            at: now,
+            into: &output
+        )
         let handshake = PacketBuilder(
             tuple: nat.mapping.reply,
             sequence: 5000,

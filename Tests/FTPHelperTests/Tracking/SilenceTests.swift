@@ -22,7 +22,7 @@ import Testing
         dialogue.output.clear()
         dialogue.tracker.learn(
             dialogue.mapping,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: .established,
             at: end,
             into: &dialogue.output
@@ -54,7 +54,7 @@ import Testing
         dialogue.output.clear()
         dialogue.tracker.learn(
             dialogue.mapping,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: .established,
             at: dialogue.now,
             into: &dialogue.output

@@ -49,7 +49,7 @@ import Testing
             output.clear()
             if !tracker.follows(mapping) { tracker.earlier.insert(mapping, entryID: 0) }
             if case .needsMapping = tracker.receive(packet.span, at: now, into: &output) {
-                tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+                tracker.learn(mapping, hasKernelHelper: false, phase: .established, at: now, into: &output)
                 _ = tracker.receive(packet.span, at: now, into: &output)
             }
         }
@@ -66,7 +66,13 @@ import Testing
                     expired += 1
                 }
                 for case .verify(let mapping) in output.actions {
-                    tracker.learn(mapping, isHelped: false, phase: .established, at: now, into: &output)
+                    tracker.learn(
+                        mapping,
+                        hasKernelHelper: false,
+                        phase: .established,
+                        at: now,
+                        into: &output
+                    )
                 }
             }
             now = end
@@ -148,7 +154,7 @@ import Testing
         `a connection that conntrack still has is kept, one that it has not is forgotten after two hours of silence`()
     {
         var dialogue = Dialogue.ready(snat)
-        dialogue.perform { $0.learn(snat, isHelped: false, phase: .established, at: $1, into: &$2) }
+        dialogue.perform { $0.learn(snat, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.first?.state == .ready)
         dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }

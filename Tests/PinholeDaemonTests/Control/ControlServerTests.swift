@@ -252,7 +252,7 @@ import Formats
         try serve(&server)
         try surplus.read()
         let whose = isRoot ? "" : " of this user"
-        #expect(surplus.text == "error: too many clients\(whose) at the control socket: end some of them\n")
+        #expect(surplus.text == "error: too many clients\(whose) at the control socket: close some of them\n")
         #expect(surplus.isClosed)
         clients.removeLast()
         try serve(&server)
@@ -276,7 +276,7 @@ import Formats
         try surplus.send("events json\n")
         try serve(&server) { _, _ in .events(.json) }
         try surplus.read()
-        #expect(surplus.text == "error: too many clients of this user watch events: end some of them\n")
+        #expect(surplus.text == "error: too many clients of this user watch events: close some of them\n")
         #expect(surplus.isClosed)
         let client = try TestClient(path)
         try client.send("reload\n")

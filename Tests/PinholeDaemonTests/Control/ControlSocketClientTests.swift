@@ -127,7 +127,7 @@ import Testing
                     hint: "see its log, and check which process listens there"
                 )
         )
-        #expect(try ask(of: long).userError == .senselessAnswer)
+        #expect(try ask(of: long).userError == .invalidAnswer)
     }
 
     @Test(arguments: ["what\n", "error\n", "ok \n"])
@@ -135,7 +135,7 @@ import Testing
         #expect(
             try ask(of: answer).userError
                 == UserError(
-                    "the daemon gave an answer that makes no sense",
+                    "the daemon sent an invalid answer",
                     hint: "use its own version of pinhole"
                 )
         )
@@ -178,7 +178,7 @@ import Testing
 
     @Test(arguments: ["", "{", "closed 3"])
     func `an answer that is no JSON makes no sense`(answer: String) throws {
-        #expect(try json(answer).userError == .senselessAnswer)
+        #expect(try json(answer).userError == .invalidAnswer)
     }
 
     /// What somebody hears who watches, if he may.

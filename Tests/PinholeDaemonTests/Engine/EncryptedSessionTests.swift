@@ -54,7 +54,7 @@ import TestPackets
     @Test func `a session's address is admitted, and its packets are released`() throws {
         let engine = secured(try policy())
         let calls = memory.take()
-        #expect(calls.suffix(2) == [.admit(Samples.client.address), .release(mapping)])
+        #expect(calls.suffix(2) == [.queueSYNs(from: Samples.client.address), .bypassQueue(mapping)])
         #expect(engine.expectations.map(\.kind) == [.ftps])
     }
 
@@ -87,11 +87,11 @@ import TestPackets
         var engine = secured(try policy(maximum: 1))
         let (_, first) = syn()
         _ = engine.data(first.span, at: start)
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         memory.entryFailure = failure
         let (_, second) = syn(from: 50001)
         _ = engine.data(second.span, at: start)
-        let names = engine.notices.take().map { notice in
+        let names = engine.notices.drain().map { notice in
             switch notice {
             case .event(let event, _): event.name
             case .fault(let fault, _, _): fault.rawValue
@@ -169,7 +169,11 @@ import TestPackets
         memory.data = [tuple: (nil, UInt8(TCP_CONNTRACK_SYN_RECV.rawValue))]
         _ = memory.take()
         engine.adopt(Policy(), at: start)
-        #expect(memory.take() == [.withdraw(Samples.client.address), .recall(mapping), .entry(tuple)])
+        #expect(
+            memory.take() == [
+                .stopQueueingSYNs(from: Samples.client.address), .requeue(mapping), .entry(tuple),
+            ]
+        )
     }
 
     @Test(arguments: [TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT, TCP_CONNTRACK_SYN_SENT])
@@ -190,7 +194,7 @@ import TestPackets
         var engine = secured(try policy())
         _ = memory.take()
         engine.adopt(Policy(), at: start)
-        #expect(memory.take() == [.withdraw(Samples.client.address), .recall(mapping)])
+        #expect(memory.take() == [.stopQueueingSYNs(from: Samples.client.address), .requeue(mapping)])
         #expect(engine.expectations.isEmpty)
     }
 }

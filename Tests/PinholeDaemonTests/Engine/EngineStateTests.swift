@@ -61,7 +61,7 @@ import TestPackets
 
     private func frames(_ engine: inout Engine<FakeKernel>) throws -> [Frame] {
         var reader = FrameReader()
-        reader.fill { $0 += engine.changes.take() }
+        reader.fill { $0 += engine.changes.drain() }
         var frames: [Frame] = []
         while let frame = try reader.next() { frames.append(frame) }
         return frames

@@ -58,8 +58,8 @@ import TestPackets
         #expect(calls.contains(.open(1, timeout: 300)))
         #expect(calls.contains(.beLiberal(Samples.mapping)))
         #expect(engine.expectations.map(\.id) == [1])
-        #expect(names(engine.notices.take()) == ["connection", "expectation", "rewritten"])
-        #expect(engine.notices.take().isEmpty)
+        #expect(names(engine.notices.drain()) == ["connection", "expectation", "rewritten"])
+        #expect(engine.notices.drain().isEmpty)
     }
 
     @Test func `of packets that come together each is ruled over by what it says`() {
@@ -243,7 +243,7 @@ import TestPackets
         earlier.learn(
             Samples.mapping,
             entryID: 1,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: .established,
             at: start,
             into: &output
@@ -275,7 +275,7 @@ import TestPackets
             earlier.learn(
                 Samples.mapping,
                 entryID: 1,
-                isHelped: false,
+                hasKernelHelper: false,
                 phase: .opening,
                 at: start,
                 into: &output
@@ -308,10 +308,10 @@ import TestPackets
         let plain = packet(Samples.mapping.original, [.ack])
         _ = engine.control(plain.span, at: start)
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         for _ in 0..<3 { #expect(text(engine.control(plain.span, at: start)) == "accept") }
         #expect(memory.take() == [])
-        #expect(engine.notices.take().isEmpty)
+        #expect(engine.notices.drain().isEmpty)
     }
 
     @Test func `a connection that conntrack does not have goes on without help`() {
@@ -324,7 +324,7 @@ import TestPackets
             engine.search(at: start)
             #expect(text(engine.control(announcement.span, at: start)) == "accept")
         }
-        #expect(names(engine.notices.take()) == ["refused"])
+        #expect(names(engine.notices.drain()) == ["refused"])
         #expect(engine.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 1])
     }
 
@@ -375,7 +375,7 @@ import TestPackets
         }
         #expect(memory.searches == 1 && engine.connections.isEmpty)
         // Nobody was turned away.
-        #expect(names(engine.notices.take()) == [])
+        #expect(names(engine.notices.drain()) == [])
         engine.search(at: start)
         #expect(text(engine.control(handshake.span, at: start)) == "accept")
         #expect(engine.connections.map(\.mapping.original.zone) == [5])
@@ -386,7 +386,7 @@ import TestPackets
         memory.zoned.known = [entry(inZone: 5)]
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
         #expect(engine.connections.isEmpty && memory.searches == 0)
-        #expect(names(engine.notices.take()) == ["refused"])
+        #expect(names(engine.notices.drain()) == ["refused"])
         // Of a new connection the entry tells that it is new.
         memory.zoned.known = [entry(inZone: 5, isOpening: true)]
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
@@ -400,7 +400,7 @@ import TestPackets
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
         #expect(text(engine.control(handshake.span, at: start)) == "accept")
         #expect(engine.connections.isEmpty)
-        #expect(names(engine.notices.take()) == ["refused"])
+        #expect(names(engine.notices.drain()) == ["refused"])
     }
 
     @Test func `of a flood of refusals a few are told, and how many were left out`() {
@@ -410,12 +410,12 @@ import TestPackets
             _ = engine.control(announcement.span, at: start)
             engine.search(at: start)
         }
-        #expect(engine.notices.take().count == 100)
+        #expect(engine.notices.drain().count == 100)
         for _ in 0..<4 {
             _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
             engine.search(at: start)
         }
-        let leftOut = engine.notices.take().map { notice -> UInt64? in
+        let leftOut = engine.notices.drain().map { notice -> UInt64? in
             if case .event(.refused, let leftOut) = notice { leftOut } else { nil }
         }
         // With three of each ten seconds zones are looked for, and nothing is refused yet.
@@ -427,7 +427,7 @@ import TestPackets
         var engine = engine()
         memory.entryFailure = failure
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
-        #expect(names(engine.notices.take()) == ["find-connection", "refused"])
+        #expect(names(engine.notices.drain()) == ["find-connection", "refused"])
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
     }
 
@@ -436,7 +436,7 @@ import TestPackets
         memory.helper = "ftp"
         for _ in 0..<3 { #expect(text(engine.control(announcement.span, at: start)) == "accept") }
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        let notices = engine.notices.take()
+        let notices = engine.notices.drain()
         #expect(
             notices == [
                 .fault(
@@ -454,7 +454,7 @@ import TestPackets
         memory.failure = failure
         #expect(text(engine.control(announcement.span, at: start)) != "drop")
         #expect(engine.expectations.isEmpty)
-        let notices = engine.notices.take()
+        let notices = engine.notices.drain()
         #expect(notices.contains(.fault(.openPinhole, reason: failure.description, leftOut: 0)))
         let closings = notices.compactMap { notice -> Event.Closing? in
             if case .event(.closed(_, let closing), _) = notice { closing } else { nil }
@@ -466,7 +466,7 @@ import TestPackets
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
@@ -474,7 +474,7 @@ import TestPackets
         let syn = packet(tuple, [.syn])
         #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [.establish(tuple), .close(1)])
-        #expect(names(engine.notices.take()) == ["data"])
+        #expect(names(engine.notices.drain()) == ["data"])
         #expect(text(engine.data(syn.span, at: start)) == "accept")
         #expect(memory.take() == [])
     }
@@ -482,7 +482,7 @@ import TestPackets
     @Test func `a SYN whose entry cannot be made goes on, and the next one tries again`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         let tuple = Tuple(
             source: Endpoint(Samples.server.address, 20),
             destination: Endpoint(Samples.gateway, 5001)
@@ -490,22 +490,22 @@ import TestPackets
         let syn = packet(tuple, [.syn])
         memory.failure = failure
         #expect(text(engine.data(syn.span, at: start)) == "accept")
-        #expect(names(engine.notices.take()) == ["create-connection"])
+        #expect(names(engine.notices.drain()) == ["create-connection"])
         memory.failure = nil
         _ = engine.data(syn.span, at: start)
-        #expect(names(engine.notices.take()) == ["data"])
+        #expect(names(engine.notices.drain()) == ["data"])
     }
 
     @Test func `an expectation expires at its deadline, in the kernel too`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         var names: [String] = []
         // Until then conntrack is asked now and then whether it still has the connection.
         while let deadline = engine.nextDeadline, deadline < start.advanced(bySeconds: 301) {
             engine.fire(at: deadline)
-            names += self.names(engine.notices.take())
+            names += self.names(engine.notices.drain())
         }
         #expect(names == ["expired"])
         #expect(memory.take().filter { $0 == .close(1) }.count == 1)
@@ -514,23 +514,23 @@ import TestPackets
     @Test func `a connection that conntrack has no more takes its expectation along`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         memory.mapping = nil
         let deadline = engine.nextDeadline
         engine.fire(at: try #require(deadline))
-        #expect(names(engine.notices.take()) == ["closed"])
+        #expect(names(engine.notices.drain()) == ["closed"])
         #expect(engine.expectations.isEmpty)
     }
 
     @Test func `a conntrack that cannot be asked whether a connection is there changes nothing`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         memory.entryFailure = failure
         let next = engine.nextDeadline
         let deadline = try #require(next)
         engine.fire(at: deadline)
-        #expect(names(engine.notices.take()) == ["find-connection"])
+        #expect(names(engine.notices.drain()) == ["find-connection"])
         #expect(engine.expectations.count == 1)
         let later = engine.nextDeadline
         #expect(try #require(later) > deadline)
@@ -540,10 +540,10 @@ import TestPackets
         var engine = engine()
         memory.entryFailure = failure
         for _ in 0..<100 { _ = engine.control(announcement.span, at: start) }
-        #expect(names(engine.notices.take()).filter { $0 == "find-connection" }.count == 5)
+        #expect(names(engine.notices.drain()).filter { $0 == "find-connection" }.count == 5)
         _ = engine.control(announcement.span, at: start.advanced(bySeconds: 10))
         #expect(
-            engine.notices.take().first == .fault(.findConnection, reason: failure.description, leftOut: 95)
+            engine.notices.drain().first == .fault(.findConnection, reason: failure.description, leftOut: 95)
         )
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 101)
     }
@@ -591,7 +591,7 @@ import TestPackets
         )
         memory.data[Self.dataTuple] = (Self.traffic(1000), 3)
         _ = engine.data(packet(Self.dataTuple, [.syn]).span, at: start)
-        _ = engine.notices.take()
+        _ = engine.notices.drain()
         return engine
     }
 
@@ -615,7 +615,7 @@ import TestPackets
 
         memory.data[Self.dataTuple] = (Self.traffic(5000), 4)
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.notices.take()).map(\.moved) == [5000])
+        #expect(transfers(engine.notices.drain()).map(\.moved) == [5000])
         #expect(answer(.transfers(.json), of: &engine) == "[]\n")
         #expect(engine.report(nil, lostLines: 0).statistics.bytesDown == 5000)
     }
@@ -625,21 +625,21 @@ import TestPackets
         memory.data[Self.dataTuple] = (nil, 3)
         #expect(engine.transfers(at: start).map(\.bytes) == [nil])
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.notices.take()).map(\.bytes) == [nil])
+        #expect(transfers(engine.notices.drain()).map(\.bytes) == [nil])
     }
 
     @Test func `an entry that is another connection's by now counts for nothing`() {
         var engine = download()
         memory.mapping = Mapping(untranslated: Self.dataTuple)
         _ = engine.control(final.span, at: start)
-        #expect(transfers(engine.notices.take()).map(\.bytes) == [nil])
+        #expect(transfers(engine.notices.drain()).map(\.bytes) == [nil])
     }
 
     @Test func `a transfer is told even when conntrack cannot be asked`() {
         var engine = download()
         memory.entryFailure = failure
         _ = engine.control(final.span, at: start)
-        let notices = engine.notices.take()
+        let notices = engine.notices.drain()
         #expect(transfers(notices).map(\.bytes) == [nil])
         #expect(names(notices) == ["find-connection", "transfer"])
     }

@@ -60,7 +60,7 @@ import TestPackets
                 _ = engine.control(announcement.span, at: start)
             }
             #expect(isAccepted(engine.data(syn.span, at: start)))
-            notices += engine.notices.take()
+            notices += engine.notices.drain()
         }
         let faults = engine.report(nil, lostLines: 0).faults
         for fault in [Fault.openPinhole, .setLiberal, .injectPacket] {

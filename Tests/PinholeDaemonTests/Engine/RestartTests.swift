@@ -50,7 +50,14 @@ import TestPackets
         var output = Output()
         var sent: [UInt32] = [1000, 5000]
         earlier.noteEarlier(mapping, entryID: 1)
-        earlier.learn(mapping, entryID: 1, isHelped: false, phase: .established, at: start, into: &output)
+        earlier.learn(
+            mapping,
+            entryID: 1,
+            hasKernelHelper: false,
+            phase: .established,
+            at: start,
+            into: &output
+        )
         func receive(_ side: Int, _ text: String) -> [UInt8] {
             let bytes = packet(
                 side == 0 ? mapping.original : mapping.reply,
@@ -109,10 +116,10 @@ import TestPackets
         let there = try record(Self.mapping, Self.encrypted)
         let client = Samples.client.address
         #expect(restored(gone).connections.isEmpty)
-        #expect(memory.take().contains(.withdraw(client)))
+        #expect(memory.take().contains(.stopQueueingSYNs(from: client)))
         #expect(restored(gone, there).connections.map(\.mapping) == [Self.mapping])
         let calls = memory.take()
-        #expect(calls.contains(.admit(client)) && !calls.contains(.withdraw(client)))
+        #expect(calls.contains(.queueSYNs(from: client)) && !calls.contains(.stopQueueingSYNs(from: client)))
     }
 
     @Test func `an encrypted session that conntrack has closed meanwhile opens nothing`() throws {
@@ -189,7 +196,9 @@ import TestPackets
         let record = try record(Self.mapping, Self.encrypted)
         memory.mapping?.reply.destination.port ^= 1
         #expect(restored(record).connections.isEmpty)
-        #expect(memory.take() == [.entry(Self.mapping.original), .withdraw(Samples.client.address)])
+        #expect(
+            memory.take() == [.entry(Self.mapping.original), .stopQueueingSYNs(from: Samples.client.address)]
+        )
     }
 
     @Test func `what cannot be looked up is dropped, and that is a fault`() throws {

@@ -105,10 +105,10 @@ import TestPackets
     @Test func `another connection that begins in a marked entry is taken out of it`() {
         memory.established = []
         memory.tcpState = 2
-        memory.isReleased = true
+        memory.bypassesQueue = true
         var engine = Engine(Policy(), FakeKernel(memory: memory))
         _ = engine.control(packet(mapping.reply, [.syn, .ack]).span, at: start)
-        #expect(memory.take() == [.entry(mapping.reply), .recall(mapping)])
+        #expect(memory.take() == [.entry(mapping.reply), .requeue(mapping)])
         memory.tcpState = 3
         #expect(engine.connections.count == 1)
     }

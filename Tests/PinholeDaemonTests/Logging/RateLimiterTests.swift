@@ -8,13 +8,13 @@ import Testing
 
     @Test func `a burst passes, and the rest of the period is left out`() {
         var limiter = RateLimiter(burst: 2, period: 10)
-        #expect([0, 1, 2, 9].map { limiter.admit(at: seconds($0)) } == [0, 0, nil, nil])
+        #expect([0, 1, 2, 9].map { limiter.allow(at: seconds($0)) } == [0, 0, nil, nil])
     }
 
     @Test func `the first of the next period tells how many were left out`() {
         var limiter = RateLimiter(burst: 1, period: 10)
         #expect(
-            [0, 1, 2, 10, 11, 25, 26, 40].map { limiter.admit(at: seconds($0)) } == [
+            [0, 1, 2, 10, 11, 25, 26, 40].map { limiter.allow(at: seconds($0)) } == [
                 0, nil, nil, 2, nil, 1, nil, 1,
             ]
         )
@@ -22,6 +22,6 @@ import Testing
 
     @Test func `silence earns nothing`() {
         var limiter = RateLimiter(burst: 1, period: 10)
-        #expect([0, 100, 101].map { limiter.admit(at: seconds($0)) } == [0, 0, nil])
+        #expect([0, 100, 101].map { limiter.allow(at: seconds($0)) } == [0, 0, nil])
     }
 }

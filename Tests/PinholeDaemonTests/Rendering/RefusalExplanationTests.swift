@@ -50,7 +50,7 @@ import Testing
         (
             .tableFull, nil,
             "the limit of connections is reached, for all clients or for this one, so the connection passes without "
-                + "help: raise 'max-connections' or 'max-client-connections', or see with 'pinhole connections' who has them"
+                + "help: raise 'max-connections' or 'max-client-connections', or see which clients have them with 'pinhole connections'"
         ),
         (
             .noPort, .lpsv,

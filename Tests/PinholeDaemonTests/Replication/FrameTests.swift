@@ -119,7 +119,7 @@ import Testing
         changes.append(Frame(.gone))
         var bytes: [UInt8] = []
         for frame in [Frame(.clock, 3), Frame(.gone)] { frame.write(to: &bytes) }
-        #expect(changes.take() == bytes)
-        #expect(changes.isEmpty && changes.take() == [], "it is taken once")
+        #expect(changes.drain() == bytes)
+        #expect(changes.isEmpty && changes.drain() == [], "it is taken once")
     }
 }

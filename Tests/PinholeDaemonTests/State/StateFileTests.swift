@@ -67,7 +67,7 @@ import Testing
         #expect(try records()?.first == record(9, 9))
     }
 
-    private let full = SystemError("keep the state of a connection", code: ENOSPC)
+    private let full = SystemError("save the state of a connection", code: ENOSPC)
     private let guaranteed = StateFile.guaranteedSlots * StateFile.dataSize
 
     @Test func `every connection has room for what it has to have, whatever the others have`() throws {
@@ -142,10 +142,10 @@ import Testing
             return count
         }
         let first = try fill(&state)
-        state.admit(connections: 101)
+        state.reserve(connections: 101)
         #expect(try fill(&state) >= 100)
         // Those that there are stay, however few there may be from now on.
-        state.admit(connections: 1)
+        state.reserve(connections: 1)
         #expect(try records()?.count ?? 0 >= first + 100)
     }
 

@@ -15,10 +15,10 @@ struct FakeKernel: ~Copyable, Kernel {
         case delete(Tuple)
         case open(UInt64, timeout: UInt32)
         case close(UInt64)
-        case admit(IPAddress)
-        case withdraw(IPAddress)
-        case release(Mapping)
-        case recall(Mapping)
+        case queueSYNs(from: IPAddress)
+        case stopQueueingSYNs(from: IPAddress)
+        case bypassQueue(Mapping)
+        case requeue(Mapping)
         case concludeHandshake(Tuple)
         case watch(Mapping)
         case unwatch(Mapping)
@@ -46,7 +46,7 @@ struct FakeKernel: ~Copyable, Kernel {
         /// The number of its one connection's entry.
         var entryID: UInt32 = 1
         /// Whether its one connection has the mark of those that bypass the queue.
-        var isReleased = false
+        var bypassesQueue = false
         /// The streams whose numbers it shifts.
         var shifted: ShiftedStreams = []
         /// The interfaces that no packet can have come in by.
@@ -175,17 +175,23 @@ struct FakeKernel: ~Copyable, Kernel {
         try memory.record(.close(expectation.id))
     }
 
-    mutating func admit(_ address: IPAddress) throws(SystemError) { try memory.record(.admit(address)) }
+    mutating func queueSYNs(from address: IPAddress) throws(SystemError) {
+        try memory.record(.queueSYNs(from: address))
+    }
 
-    mutating func withdraw(_ address: IPAddress) throws(SystemError) { try memory.record(.withdraw(address)) }
+    mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError) {
+        try memory.record(.stopQueueingSYNs(from: address))
+    }
 
-    mutating func release(_ mapping: Mapping) throws(SystemError) { try memory.record(.release(mapping)) }
+    mutating func bypassQueue(_ mapping: Mapping) throws(SystemError) {
+        try memory.record(.bypassQueue(mapping))
+    }
 
-    mutating func recall(_ mapping: Mapping) throws(SystemError) { try memory.record(.recall(mapping)) }
+    mutating func requeue(_ mapping: Mapping) throws(SystemError) { try memory.record(.requeue(mapping)) }
 
-    var releaseMark: ConnectionMark? { ConnectionMark(parsing: "0x100/0x300") }
+    var bypassMark: ConnectionMark? { ConnectionMark(parsing: "0x100/0x300") }
 
-    func isReleased(_ entry: ConntrackEntry) -> Bool { memory.isReleased }
+    func bypassesQueue(_ entry: ConntrackEntry) -> Bool { memory.bypassesQueue }
 
     mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
         try memory.record(.concludeHandshake(reply))

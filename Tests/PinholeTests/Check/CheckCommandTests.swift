@@ -326,14 +326,14 @@ struct CheckCommandTests {
         let lines = child.output.split(separator: "\n")
         #expect(
             lines.prefix(2) == [
-                "ok       backend: nftables, because the kernel has all that it takes",
+                "ok       backend: nftables, because the kernel supports it",
                 "ok       backend: iptables, because nftables is not installed",
             ]
         )
         let last =
             lines.last == "lacking"
             ? "iptables, because the kernel has no queue statement for nftables: modprobe -a nft_ct nft_queue"
-            : "nftables, because the kernel has all that it takes"
+            : "nftables, because the kernel supports it"
         #expect(lines.dropFirst(2).first == "ok       backend: \(last)")
     }
 

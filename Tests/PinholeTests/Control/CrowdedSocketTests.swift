@@ -49,7 +49,7 @@ import Testing
                 root stats
                 65533 stats
                 65534 stats
-                pinhole: too many clients of this user watch events: end some of them
+                pinhole: too many clients of this user watch events: close some of them
 
                 """
         )
@@ -67,7 +67,7 @@ import Testing
                 root flush
                 root reload
                 65533 stats
-                pinhole: too many clients of this user at the control socket: end some of them
+                pinhole: too many clients of this user at the control socket: close some of them
 
                 """
         )
@@ -84,7 +84,7 @@ import Testing
             said == """
                 root flush
                 root reload
-                pinhole: too many clients at the control socket: end some of them
+                pinhole: too many clients at the control socket: close some of them
 
                 """
         )
@@ -98,6 +98,6 @@ import Testing
             uniq -c "$dir/said" | sed 's/^ *//'
             """
         )
-        #expect(said == "20 pinhole: too many clients at the control socket: end some of them\n")
+        #expect(said == "20 pinhole: too many clients at the control socket: close some of them\n")
     }
 }

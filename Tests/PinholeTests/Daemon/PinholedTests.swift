@@ -222,7 +222,7 @@ struct PinholedTests {
         )
         #expect(
             said == """
-                pinholed: another process has queue \(taken): end it, or choose other queues in the \
+                pinholed: another process has queue \(taken): stop it, or choose other queues in the \
                 configuration (1)
                 first
                 first.log
@@ -245,7 +245,7 @@ struct PinholedTests {
         )
         #expect(
             said == """
-                pinholed: another daemon listens at DIR/socket: end it, or choose another path with --socket (1)
+                pinholed: another daemon listens at DIR/socket: stop it, or choose another path with --socket (1)
                 closed 0
 
                 """
@@ -277,7 +277,7 @@ struct PinholedTests {
         )
         #expect(
             said == """
-                pinholed: DIR/file is a file and no socket: remove it, or choose another path with --socket (1)
+                pinholed: DIR/file is not a socket: remove it, or choose another path with --socket (1)
                 kept
 
                 """

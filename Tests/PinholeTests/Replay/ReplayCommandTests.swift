@@ -116,7 +116,8 @@ import Testing
         #expect(status == 1)
         #expect(output == "")
         #expect(
-            errors == "pinhole: FILE is no capture: unknown file format: give a capture, pcap or pcapng\n"
+            errors
+                == "pinhole: FILE is not a capture file: unknown file format: give a capture, pcap or pcapng\n"
         )
     }
 

@@ -79,8 +79,8 @@ struct TopScreenTests {
 
     @Test func `the first screen has counters, rates and transfers in 80 columns`() throws {
         var top = TopScreen()
-        top.take(try report(at: 100, packets: 1000, transfers: [try transfer(down: 100_000)]))
-        top.take(try report(at: 102, packets: 3000, transfers: [try transfer(down: 250_000)]))
+        top.update(with: try report(at: 100, packets: 1000, transfers: [try transfer(down: 100_000)]))
+        top.update(with: try report(at: 102, packets: 3000, transfers: [try transfer(down: 250_000)]))
         #expect(
             text(top, rows: 8) == [
                 "pinhole  sessions 12  transfers 3  expectations 1  refused 5  errors 1",
@@ -101,7 +101,7 @@ struct TopScreenTests {
         let long = String(repeating: "x", count: 255)
         var transfers: [JSON] = []
         for number in 0..<100 { transfers.append(try transfer("10.1.0.2:\(number)", id: number, path: long)) }
-        top.take(try report(transfers: transfers))
+        top.update(with: try report(transfers: transfers))
         for _ in ListKind.allCases {
             let lines = top.lines(rows: rows, columns: columns)
             #expect(lines.count == rows)
@@ -113,7 +113,9 @@ struct TopScreenTests {
     @Test func `where there is little room the less important columns go, and the path is cut off`() throws {
         var top = TopScreen()
         let client = "[fd01:1111:2222:3333:4444:5555:6666:7777]:40112"
-        top.take(try report(transfers: [try transfer(client, path: String(repeating: "x", count: 200))]))
+        top.update(
+            with: try report(transfers: [try transfer(client, path: String(repeating: "x", count: 200))])
+        )
         let line = try #require(table(top).first)
         #expect(line.count <= 80)
         #expect(line.hasPrefix("fd01:1111:2222:3333:4444:5555:6666:7777 "))
@@ -124,22 +126,22 @@ struct TopScreenTests {
 
     @Test func `bytes that nobody counts are no number`() throws {
         var top = TopScreen()
-        top.take(try report(transfers: [try transfer(down: nil)]))
+        top.update(with: try report(transfers: [try transfer(down: nil)]))
         #expect(table(top)[0].hasSuffix("25%     -      - 1m05"))
     }
 
     @Test func `a daemon that was started anew has no rate of packets at first`() throws {
         var top = TopScreen()
-        top.take(try report(at: 100, packets: 1000))
-        top.take(try report(at: 102, packets: 5))
+        top.update(with: try report(at: 100, packets: 1000))
+        top.update(with: try report(at: 102, packets: 5))
         #expect(text(top)[1].hasPrefix("packets -  "))
-        top.take(try report(at: 104, packets: 25))
+        top.update(with: try report(at: 104, packets: 25))
         #expect(text(top)[1].hasPrefix("packets 10/s  "))
     }
 
     @Test func `a daemon that has gone is complained of, and what was there stays until it is back`() throws {
         var top = TopScreen()
-        top.take(try report(transfers: [try transfer()]))
+        top.update(with: try report(transfers: [try transfer()]))
         top.fail(UserError("no daemon answers at /x", hint: "start it with pinholed"))
         let line = top.lines(rows: 24, columns: 80)[2]
         #expect(
@@ -147,7 +149,7 @@ struct TopScreenTests {
                 == TopScreen.Line(text: "no daemon answers at /x: start it with pinholed", style: .warning)
         )
         #expect(table(top).count == 1)
-        top.take(try report())
+        top.update(with: try report())
         #expect(text(top)[2] == "by RATE/s, largest first")
         #expect(table(top).isEmpty)
     }
@@ -165,8 +167,9 @@ struct TopScreenTests {
                     + #""server":"10.2.0.2:21","line":"\#(line)","explanation":"\#(explanation)"}"#
             )
         }
-        top.take(
-            try report(rows: [try refusal(1_699_999_870, "PORT 1"), try refusal(1_699_999_990, "PORT 2")])
+        top.update(
+            with:
+                try report(rows: [try refusal(1_699_999_870, "PORT 1"), try refusal(1_699_999_990, "PORT 2")])
         )
         #expect(
             table(top)
@@ -200,11 +203,12 @@ struct TopScreenTests {
     @Test func `keys sort by the next column, and the other way round`() throws {
         var top = TopScreen()
         _ = top.press(.right)
-        top.take(
-            try report(rows: [
-                try session("10.1.0.3:1", refused: 1), try session("10.1.0.2:1", refused: 9, user: "al"),
-                try session("10.1.0.4:1", refused: 10, user: "zoe"),
-            ])
+        top.update(
+            with:
+                try report(rows: [
+                    try session("10.1.0.3:1", refused: 1), try session("10.1.0.2:1", refused: 9, user: "al"),
+                    try session("10.1.0.4:1", refused: 10, user: "zoe"),
+                ])
         )
         func order(_ top: TopScreen) -> [String] { table(top).map { String($0.prefix(8)) } }
         #expect(order(top) == ["10.1.0.2", "10.1.0.3", "10.1.0.4"])
@@ -220,10 +224,11 @@ struct TopScreenTests {
     @Test func `a filter leaves the addresses that have what was typed`() throws {
         var top = TopScreen()
         _ = top.press(.right)
-        top.take(
-            try report(rows: [
-                try session("10.1.0.3:1"), try session("10.1.0.2:1"), try session("[fd01::2]:7"),
-            ])
+        top.update(
+            with:
+                try report(rows: [
+                    try session("10.1.0.3:1"), try session("10.1.0.2:1"), try session("[fd01::2]:7"),
+                ])
         )
         press(&top, "/0.3x")
         #expect(text(top)[2] == "filter by address: 0.3x_")
@@ -256,16 +261,16 @@ struct TopScreenTests {
         var top = TopScreen()
         for _ in 0..<2 { _ = top.press(.right) }
         let close = Screen.Key.character(UInt8(ascii: "d"))
-        top.take(try report(rows: [try expectation(7), try expectation(8)]))
+        top.update(with: try report(rows: [try expectation(7), try expectation(8)]))
         #expect(top.press(close) == nil)
         _ = top.press(.down)
         _ = top.press(.down)
         #expect(top.press(close) == .close(8))
         #expect(top.lines(rows: 24, columns: 80).map(\.style).filter { $0 == .reverse }.count == 2)
         // Another one in front of it: the selection is still the same.
-        top.take(try report(rows: [try expectation(6), try expectation(7), try expectation(8)]))
+        top.update(with: try report(rows: [try expectation(6), try expectation(7), try expectation(8)]))
         #expect(top.press(close) == .close(8))
-        top.take(try report(rows: [try expectation(6), try expectation(7)]))
+        top.update(with: try report(rows: [try expectation(6), try expectation(7)]))
         #expect(top.press(close) == nil)
         _ = top.press(.pageDown)
         #expect(top.press(close) == .close(6))
@@ -277,7 +282,7 @@ struct TopScreenTests {
 
     @Test func `nothing but an expectation is closed`() throws {
         var top = TopScreen()
-        top.take(try report(transfers: [try transfer()]))
+        top.update(with: try report(transfers: [try transfer()]))
         _ = top.press(.down)
         #expect(top.press(.character(UInt8(ascii: "d"))) == nil)
     }
@@ -287,7 +292,7 @@ struct TopScreenTests {
         _ = top.press(.right)
         var sessions: [JSON] = []
         for number in 100..<200 { sessions.append(try session("10.1.0.2:\(number)")) }
-        top.take(try report(rows: sessions))
+        top.update(with: try report(rows: sessions))
         #expect(table(top).first?.hasPrefix("10.1.0.2:100 ") == true)
         for step in 0..<150 {
             _ = top.press(.down)
@@ -372,14 +377,15 @@ struct TopScreenTests {
             var top = TopScreen()
             for step in 0..<6 {
                 let count = forger.number(below: 4)
-                top.take(
-                    TopReport(
-                        time: Double(round + forger.number(below: 2)),
-                        wallTime: 1_700_000_000,
-                        statistics: forger.value(),
-                        transfers: (0..<count).map { _ in forger.value() },
-                        rows: (0..<count).map { _ in forger.value() }
-                    )
+                top.update(
+                    with:
+                        TopReport(
+                            time: Double(round + forger.number(below: 2)),
+                            wallTime: 1_700_000_000,
+                            statistics: forger.value(),
+                            transfers: (0..<count).map { _ in forger.value() },
+                            rows: (0..<count).map { _ in forger.value() }
+                        )
                 )
                 for key in [Screen.Key.down, .character(UInt8(ascii: "s")), .character(UInt8(ascii: "d"))] {
                     _ = top.press(key)
@@ -400,14 +406,15 @@ struct TopScreenTests {
         var top = TopScreen()
         let most = JSON.integer(9_223_372_036_854_775_807)
         let refused = JSON.object(["a", "b", "c"].map { JSON.Member($0, most) })
-        top.take(
-            TopReport(
-                time: 1,
-                wallTime: 1,
-                statistics: .object([JSON.Member("refused", refused)]),
-                transfers: [],
-                rows: []
-            )
+        top.update(
+            with:
+                TopReport(
+                    time: 1,
+                    wallTime: 1,
+                    statistics: .object([JSON.Member("refused", refused)]),
+                    transfers: [],
+                    rows: []
+                )
         )
         #expect(text(top)[0].hasSuffix("refused 18446744073709551615"))
     }

@@ -17,7 +17,7 @@ import Testing
         for event in events {
             let text = #"{"time":1700000000.063,\#(event)}"#
             let json = try #require(JSON(parsing: Array(text.utf8)))
-            lines += trace.take(json, at: Self.now)
+            lines += trace.lines(for: json, at: Self.now)
         }
         return (trace, lines)
     }
@@ -56,7 +56,7 @@ import Testing
             var trace = Trace(interface: { _ in nil }) { _, _ in [] }
             for event in [Self.begin] + events {
                 let text = #"{"time":1,\#(event)}"#
-                _ = trace.take(try #require(JSON(parsing: Array(text.utf8))), at: Self.now)
+                _ = trace.lines(for: try #require(JSON(parsing: Array(text.utf8))), at: Self.now)
             }
             return trace.diagnosis.joined(separator: "\n")
         }

@@ -119,7 +119,7 @@ struct AttackedGateway: ~Copyable {
             tracker.learn(
                 mapping,
                 entryID: found.id,
-                isHelped: false,
+                hasKernelHelper: false,
                 phase: found.phase,
                 at: now,
                 into: &output
@@ -162,7 +162,7 @@ struct AttackedGateway: ~Copyable {
         tracker.learn(
             mapping,
             entryID: found.id,
-            isHelped: false,
+            hasKernelHelper: false,
             phase: .established,
             at: now,
             into: &output

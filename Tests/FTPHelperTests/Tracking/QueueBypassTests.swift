@@ -4,13 +4,13 @@ import Testing
 @testable import FTPHelper
 
 /// Connections that bypass the queue because their packets are not needed.
-@Suite struct ReleaseTests {
+@Suite struct QueueBypassTests {
     private static let direct = NATCase.all[0].mapping
     private static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
     private static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
 
     private static func releases(_ dialogue: borrowing Dialogue) -> Int {
-        dialogue.actions.count { if case .release = $0 { true } else { false } }
+        dialogue.actions.count { if case .bypassQueue = $0 { true } else { false } }
     }
 
     @Test(arguments: NATCase.all)
@@ -20,7 +20,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
         dialogue.send(.client, "GET / HTTP/1.1\r\n")
         #expect(dialogue.refusals == [.notFTP])
-        #expect(dialogue.actions.last == .release(nat.mapping))
+        #expect(dialogue.actions.last == .bypassQueue(nat.mapping))
         dialogue.send(.client, "USER u\r\n")
         dialogue.send(.server, "230 ok\r\n")
         #expect(Self.releases(dialogue) == 1)
@@ -47,12 +47,12 @@ import Testing
         dialogue.transmit(dialogue.segment(.client, Self.data))
         #expect(Self.releases(dialogue) == 0)
         dialogue.transmit(dialogue.segment(.server, Self.data))
-        #expect(dialogue.actions.last == .release(Self.direct))
+        #expect(dialogue.actions.last == .bypassQueue(Self.direct))
         // What opens for encrypted sessions may have changed: then it has to be seen again.
         dialogue.perform { $0.review(at: $1, into: &$2) }
-        #expect(dialogue.actions.last == .recall(Self.direct))
+        #expect(dialogue.actions.last == .requeue(Self.direct))
         dialogue.transmit(dialogue.segment(.server, Self.data))
-        #expect(dialogue.actions.last == .release(Self.direct))
+        #expect(dialogue.actions.last == .bypassQueue(Self.direct))
     }
 
     @Test func `where numbers are shifted nothing bypasses the queue`() throws {
@@ -101,9 +101,9 @@ import Testing
         dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         dialogue.actions = []
         dialogue.perform {
-            $0.learn(Self.direct, entryID: 5, isHelped: false, phase: .established, at: $1, into: &$2)
+            $0.learn(Self.direct, entryID: 5, hasKernelHelper: false, phase: .established, at: $1, into: &$2)
         }
-        #expect(dialogue.actions == [.release(Self.direct)])
+        #expect(dialogue.actions == [.bypassQueue(Self.direct)])
         var record: [UInt64] = []
         dialogue.perform { tracker, _, _ in
             tracker.takeRecords { _, new in
@@ -116,14 +116,14 @@ import Testing
         var output = Output()
         let isRestored = next.restore(kept, at: dialogue.now, into: &output)
         #expect(isRestored)
-        #expect(output.actions.contains(.release(Self.direct)))
+        #expect(output.actions.contains(.bypassQueue(Self.direct)))
     }
 
     @Test func `another connection in its place is followed`() {
         var first = Dialogue(Self.direct)
         first.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         // Conntrack knows that a new one has begun.
-        first.perform { $0.learn(Self.direct, isHelped: false, phase: .opening, at: $1, into: &$2) }
+        first.perform { $0.learn(Self.direct, hasKernelHelper: false, phase: .opening, at: $1, into: &$2) }
         var second = Dialogue(Self.direct, tracker: first.release(), initial: 0x4000_0000)
         second.logIn()
         second.send(.client, "PORT 10,1,0,2,19,137\r\n")

@@ -4,7 +4,7 @@ import Testing
 @testable import FTPHelper
 
 /// What the ends of a session do while its positions are doubted.
-@Suite struct DoubtTests {
+@Suite struct PositionUncertaintyTests {
     private let nat = NATCase.all[1]
 
     /// A session with a rewritten line whose positions are doubted.
@@ -13,7 +13,7 @@ import Testing
         dialogue.send(.client, nat.transfers(5001).active.sent)
         dialogue.send(.server, "200 ok\r\n")
         dialogue.acknowledge(.client)
-        dialogue.perform { tracker, now, _ in tracker.doubtSessions(at: now) }
+        dialogue.perform { tracker, now, _ in tracker.requireProofs(at: now) }
         dialogue.wait(seconds: 0)
         dialogue.actions = []
         return dialogue
@@ -58,7 +58,7 @@ import Testing
     func `doubt about the login makes no other protocol FTP`(line: String) {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
-        dialogue.perform { tracker, now, _ in tracker.doubtSessions(at: now) }
+        dialogue.perform { tracker, now, _ in tracker.requireProofs(at: now) }
         dialogue.send(.client, line)
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
     }
@@ -66,7 +66,7 @@ import Testing
     @Test func `a login may be missing only where the doubt began`() {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
-        dialogue.perform { tracker, now, _ in tracker.doubtSessions(at: now) }
+        dialogue.perform { tracker, now, _ in tracker.requireProofs(at: now) }
         dialogue.send(.client, "SYST\r\n")
         dialogue.send(.server, "215 UNIX\r\n")
         dialogue.miss(.client, "USER anonymous\r\n")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Why the positions of a connection's streams may be wrong.
-enum Doubt {
+enum PositionUncertainty {
     /// Packets may have bypassed the queue. The positions are this daemon's own: a receiver can have nothing more
     /// than what is known, unless it came with wrong numbers.
     case bypassed

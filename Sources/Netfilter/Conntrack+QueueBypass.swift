@@ -8,21 +8,21 @@ package import Linux
 extension Conntrack {
     /// Marks a control connection, so that the rules queue only its FIN and RST packets.
     ///
-    /// Without a `releaseMark` nothing happens.
+    /// Without a `bypassMark` nothing happens.
     ///
     /// - Throws: `ENOENT` if the connection no longer exists.
-    package mutating func release(_ mapping: Mapping) throws(SystemError) {
-        guard let releaseMark else { return }
-        try setMark(of: mapping, to: releaseMark.value, within: releaseMark.mask)
+    package mutating func bypassQueue(_ mapping: Mapping) throws(SystemError) {
+        guard let bypassMark else { return }
+        try setMark(of: mapping, to: bypassMark.value, within: bypassMark.mask)
     }
 
-    /// Removes the mark of `release`; does nothing if the connection no longer exists.
+    /// Removes the mark of `bypassQueue`; does nothing if the connection no longer exists.
     ///
     /// - Throws: The error with which the kernel answers; `EPERM` without `CAP_NET_ADMIN`.
-    package mutating func recall(_ mapping: Mapping) throws(SystemError) {
-        guard let releaseMark else { return }
+    package mutating func requeue(_ mapping: Mapping) throws(SystemError) {
+        guard let bypassMark else { return }
         do {
-            try setMark(of: mapping, to: 0, within: releaseMark.mask)
+            try setMark(of: mapping, to: 0, within: bypassMark.mask)
         } catch {
             guard error.code == ENOENT else { throw error }
         }

@@ -4,40 +4,41 @@
 /// begin or end them.
 extension Tracker {
     /// Lets a connection bypass the queue, unless it has to be translated.
-    mutating func release(_ connection: inout Connection, into output: inout Output) {
-        guard !connection.isReleased, connection.streams[0].isTransparent, connection.streams[1].isTransparent
+    mutating func bypassQueue(_ connection: inout Connection, into output: inout Output) {
+        guard !connection.bypassesQueue, connection.streams[0].isTransparent,
+            connection.streams[1].isTransparent
         else { return }
-        connection.isReleased = true
-        output.actions.append(.release(connection.mapping))
+        connection.bypassesQueue = true
+        output.actions.append(.bypassQueue(connection.mapping))
     }
 
     /// Queues the packets of a connection again.
-    mutating func recall(_ connection: inout Connection, into output: inout Output) {
-        guard connection.isReleased else { return }
-        connection.isReleased = false
-        output.actions.append(.recall(connection.mapping))
+    mutating func requeue(_ connection: inout Connection, into output: inout Output) {
+        guard connection.bypassesQueue else { return }
+        connection.bypassesQueue = false
+        output.actions.append(.requeue(connection.mapping))
     }
 
     /// Lets a connection bypass the queue if nothing on it can ever concern the tracker.
     mutating func releaseForeign(_ connection: inout Connection, into output: inout Output) {
-        guard !connection.isReleased, connection.session.isForeign, !connection.hasEncryptedSession,
+        guard !connection.bypassesQueue, connection.session.isForeign, !connection.hasEncryptedSession,
             !connection.isReset, !connection.isClosed
         else { return }
-        release(&connection, into: &output)
+        bypassQueue(&connection, into: &output)
     }
 
     /// Queues the packets of encrypted connections again for which the current rules may open something.
     mutating func recallEncrypted(into output: inout Output) {
         var found: [ConnectionStore.Slot] = []
         store.forEach { slot in
-            if slot.connection.isReleased, slot.connection.session.phase == .encrypted,
+            if slot.connection.bypassesQueue, slot.connection.session.phase == .encrypted,
                 !slot.connection.hasEncryptedSession
             {
                 found.append(slot)
             }
         }
         for slot in found {
-            update(slot) { tracker, connection in tracker.recall(&connection, into: &output) }
+            update(slot) { tracker, connection in tracker.requeue(&connection, into: &output) }
         }
     }
 }
