@@ -11,5 +11,3 @@ s/^Description=.*/& in the network namespace %i/
 /^\[Service\]/a BindReadOnlyPaths=-/etc/netns/%i/pinhole:/etc/pinhole
 s|^\(Exec[A-Za-z]*=-\{0,1\}+\)|\1/sbin/ip netns exec %i |
 s/^RuntimeDirectory=.*/RuntimeDirectory=pinhole-%i/
-# Nobody saves the firewall of a namespace.
-/^Also=/d
