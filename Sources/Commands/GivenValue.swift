@@ -61,7 +61,7 @@ package struct GivenValue: Hashable, Sendable {
         in range: ClosedRange<Number>
     ) throws(UserError) -> [Number] {
         var numbers: [Number] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in parts {
             let number = try number(String(part), in: range)
             guard !numbers.contains(number) else {
                 throw failure("\(number) is given twice", hint: "give different numbers")
@@ -75,11 +75,10 @@ package struct GivenValue: Hashable, Sendable {
     package func honouredAddresses() throws(UserError) -> HonouredAddresses {
         if ["", "yes", "no"].contains(text) { return try flag() ? .any : .none }
         var hosts: [IPAddress] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let word = part.drop { $0 == " " }
-            guard let host = IPAddress(parsing: Array(word.utf8).span), !host.isUnspecified else {
+        for part in parts {
+            guard let host = IPAddress(parsing: Array(part.utf8).span), !host.isUnspecified else {
                 throw failure(
-                    "\(Self.quoted(word)) is neither yes, no nor an address",
+                    "\(Self.quoted(part)) is neither yes, no nor an address",
                     hint: "write yes, no, or addresses with commas between them"
                 )
             }
@@ -120,6 +119,14 @@ package struct GivenValue: Hashable, Sendable {
         )
     }
 
+    /// What stands between the commas, without blanks around it.
+    private var parts: [Substring] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let rest = part.drop { $0 == " " }
+            return rest.dropLast(rest.reversed().prefix { $0 == " " }.count)
+        }
+    }
+
     /// Reads a numeric address.
     package func address() throws(UserError) -> IPAddress {
         guard let address = IPAddress(parsing: Array(text.utf8).span), !address.isUnspecified else {
@@ -134,7 +141,7 @@ package struct GivenValue: Hashable, Sendable {
     /// Reads `SERVER=PORTS,...` or `none`.
     package func serverPorts() throws(UserError) -> [(prefix: AddressPrefix, ports: ClosedRange<UInt16>)] {
         var servers: [(prefix: AddressPrefix, ports: ClosedRange<UInt16>)] = []
-        for part in text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in text == "none" ? [] : parts {
             let sides = part.split(separator: "=", omittingEmptySubsequences: false)
             guard sides.count == 2, let prefix = AddressPrefix(parsing: Array(sides[0].utf8).span) else {
                 throw failure(

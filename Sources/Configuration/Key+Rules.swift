@@ -57,8 +57,8 @@ extension Key {
         summary: "backend of the rules",
         details: """
             Backend of the rules. `auto` keeps the backend whose rules are already loaded. If none are loaded, it selects \
-            nftables if the kernel supports its `queue`, even if the firewall uses iptables, and iptables otherwise. To \
-            change the backend, unload the rules, load the new ones, and restart the daemon.
+            nftables if the kernel supports its `queue`, even if the firewall uses iptables, and iptables otherwise. When \
+            the daemon is restarted with another backend, the rules of the former one are replaced.
             """
     ) { value, settings throws(UserError) in
         settings.backend =

@@ -30,14 +30,18 @@ package struct SavedFirewall: Hashable, Sendable {
         var hasRules = false
         var (usedSets, madeSets): (Set<String>, Set<String>) = ([], [])
         for line in text.split(separator: "\n") {
-            let words = line.split { " \t".contains($0) }
+            var words = line.split { " \t".contains($0) }
             switch format {
             case .iptables:
+                // Counters, which `iptables-save -c` writes.
+                if words.first?.hasPrefix("[") ?? false { words.removeFirst() }
                 let pairs = zip(words, words.dropFirst())
                 usedSets.formUnion(pairs.filter { $0.0 == "--match-set" }.map { String($0.1) })
                 hasRules = hasRules || words.first == "-A" && words.contains(where: TablePart.isOurs)
             case .ipset: if words.first == "create", words.count > 1 { madeSets.insert(String(words[1])) }
-            case .nft: hasRules = hasRules || words.starts(with: ["table", "inet", PinholeSet.table[...]])
+            case .nft:
+                if words.first == "add" { words.removeFirst() }
+                hasRules = hasRules || words.starts(with: ["table", "inet", PinholeSet.table[...]])
             }
         }
         self.hasRules = hasRules
@@ -50,14 +54,22 @@ package struct SavedFirewall: Hashable, Sendable {
     /// The largest size of a file that is read, in bytes.
     private static let maximumSize = 4 << 20
 
-    /// The places where distributions keep saved firewalls.
+    /// The places where distributions and their manuals keep saved firewalls.
     private static let places: [(String, Format)] = [
         ("/etc/iptables/rules.v4", .iptables), ("/etc/iptables/rules.v6", .iptables),
+        ("/etc/iptables/rules", .iptables), ("/etc/ip6tables/rules", .iptables),
         ("/etc/iptables/iptables.rules", .iptables), ("/etc/iptables/ip6tables.rules", .iptables),
+        ("/etc/iptables.rules", .iptables), ("/etc/ip6tables.rules", .iptables),
+        ("/etc/iptables.conf", .iptables), ("/etc/ip6tables.conf", .iptables),
+        ("/etc/iptables.up.rules", .iptables), ("/etc/ip6tables.up.rules", .iptables),
+        ("/etc/network/iptables.up.rules", .iptables), ("/etc/network/ip6tables.up.rules", .iptables),
+        ("/etc/network/iptables", .iptables), ("/etc/network/ip6tables", .iptables),
+        ("/etc/network/iptables.rules", .iptables), ("/etc/network/ip6tables.rules", .iptables),
         ("/etc/sysconfig/iptables", .iptables), ("/etc/sysconfig/ip6tables", .iptables),
         ("/var/lib/iptables/rules-save", .iptables), ("/var/lib/ip6tables/rules-save", .iptables),
         ("/etc/iptables/ipsets", .ipset), ("/etc/ipset.conf", .ipset), ("/etc/sysconfig/ipset", .ipset),
         ("/etc/nftables.conf", .nft), ("/etc/sysconfig/nftables.conf", .nft),
+        ("/etc/nftables/main.nft", .nft), ("/etc/nftables.rules", .nft), ("/etc/nftables.nft", .nft),
     ]
 
     /// The files that exist in these places and can be read.

@@ -22,6 +22,10 @@ extension Inspection {
             )
             if mayLook { inspectConfinement(of: daemon) }
         } catch {
+            guard role != .standby else {
+                findings.append(.fine("daemon: does not run, the other gateway is active"))
+                return false
+            }
             findings.append(.failed("daemon: \(error.message)", hint: error.hint))
         }
         if mayLook { inspectQueues(of: daemon) }

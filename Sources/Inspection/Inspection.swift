@@ -27,6 +27,10 @@ package struct Inspection {
     /// Whether this process may look at everything.
     let mayLook = Capabilities.contain(.networkAdministration)
 
+    /// What `pinhole sync` has written, if this is a gateway of a pair.
+    let peer: PeerStatus?
+    let role: GatewayRole
+
     /// The usual port of the exporter.
     let exporterPort: UInt16
 
@@ -42,6 +46,10 @@ package struct Inspection {
         queues = settings.queues
         choice = BackendChoice(for: RuleSet(settings), configured: settings.backend)
         self.exporterPort = exporterPort
+        let now = Clock.now()
+        peer = PeerStatus.read(besides: settings.peerStatePath)
+        let isPaired = settings.sync.peer != nil || peer?.isFresh(at: now) ?? false
+        role = GatewayRole(isPaired: isPaired, peer, at: now)
         let loaded = PinholeSet.Backend.loaded
         backends = loaded.isEmpty ? [choice.backend] : loaded
         saved = PinholeSet.Family.allCases.reduce(into: [:]) { $0[$1] = try? Firewall.save($1) }
@@ -59,7 +67,7 @@ package struct Inspection {
         inspectFTPS()
         inspectPorts()
         inspectUser()
-        findings += ServiceState.current?.findings ?? []
+        inspectServices()
         let isUp = inspectDaemon()
         inspectExporter(daemonIsUp: isUp)
         inspectPair()
@@ -76,9 +84,10 @@ package struct Inspection {
         inspectAccounting()
         inspectConfiguration(configuration)
         inspectUser()
-        findings += ServiceState.current?.findings ?? []
+        inspectServices()
         let isUp = inspectDaemon()
         inspectExporter(daemonIsUp: isUp)
+        inspectPair()
         inspectReversePath()
     }
 
@@ -186,6 +195,16 @@ package struct Inspection {
         } catch {
             findings += error.all.map { .failed("configuration: \($0.message)", hint: $0.hint) }
         }
+    }
+
+    private mutating func inspectServices() {
+        guard let daemon = ServiceState.current(of: "pinhole") else { return }
+        findings += daemon.findings(in: role)
+        guard daemon.isActive || role == .standby,
+            let watch = ServiceState.current(of: "pinhole-rules-watch"),
+            watch.isInstalled
+        else { return }
+        findings.append(watch.guardFinding)
     }
 
     private mutating func inspectUser() {

@@ -29,23 +29,36 @@ package struct FirewallChanges: ~Copyable {
 
     /// Reads all pending notifications.
     ///
-    /// What happens to the members of sets does not count: the daemon changes them all the time.
+    /// The daemon changes the members of its sets all the time, so what happens to members counts only if another program
+    /// has done it.
     ///
-    /// - Parameter tables: family and name of each that counts: `inet pinhole`.
+    /// - Parameters:
+    ///   - tables: family and name of each that counts: `inet pinhole`.
+    ///   - daemon: the name of the daemon's process.
     /// - Returns: the last change of one of these tables; `nil` if there was none.
     /// - Throws: The error of `recvmsg`; that notifications were lost is none, but a change.
-    package mutating func next(about tables: Set<String>) throws(SystemError) -> Change? {
+    package mutating func next(
+        about tables: Set<String>,
+        exceptMembersBy daemon: String
+    ) throws(SystemError) -> Change? {
         var change: Change?
-        var isConcerned = false
+        var (isConcerned, areMembersConcerned) = (false, false)
         while true {
             do throws(SystemError) {
                 try socket.takeNotifications("read what changed in nftables") { command, family, attributes in
                     if command == NFT_MSG_NEWGEN.rawValue {
                         // The end of a transaction.
-                        if isConcerned { change = Change(author: Self.author(in: attributes)) }
-                        isConcerned = false
-                    } else if let table = Self.table(of: command, family, attributes) {
-                        isConcerned = isConcerned || tables.contains(table)
+                        let author = Self.author(in: attributes)
+                        if isConcerned || areMembersConcerned && !author.hasPrefix("\(daemon),") {
+                            change = Change(author: author)
+                        }
+                        (isConcerned, areMembersConcerned) = (false, false)
+                    } else if let table = Self.table(family, attributes), tables.contains(table) {
+                        if Self.commandsForMembers.contains(command) {
+                            areMembersConcerned = true
+                        } else {
+                            isConcerned = true
+                        }
                     }
                 }
             } catch {
@@ -70,15 +83,12 @@ package struct FirewallChanges: ~Copyable {
         return "\(name), process \(process)"
     }
 
-    /// The table that a notification is about; `nil` for members of sets, and for families without our rules.
-    private static func table(
-        of command: UInt32,
-        _ family: UInt8,
-        _ attributes: borrowing Span<UInt8>
-    ) -> String? {
-        guard ![NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM].map(\.rawValue).contains(command),
-            let title = families[family],
-            // The table's name is the first attribute of a table, chain, rule, set, object or flowtable.
+    private static let commandsForMembers = [NFT_MSG_NEWSETELEM.rawValue, NFT_MSG_DELSETELEM.rawValue]
+
+    /// The table that a notification is about; `nil` for families without our rules.
+    private static func table(_ family: UInt8, _ attributes: borrowing Span<UInt8>) -> String? {
+        guard let title = families[family],
+            // The table's name is the first attribute of a table, chain, rule, set, element, object or flowtable.
             let range = attributes.attribute(NFTA_TABLE_NAME.rawValue, in: 0..<attributes.count)
         else { return nil }
         let bytes = attributes.extracting(range)

@@ -98,9 +98,4 @@ extension IPAddress {
         case .v6: AF_INET6
         }
     }
-
-    /// Whether it is a link-local IPv6 address (fe80::/10, RFC 4291).
-    fileprivate var isLinkLocal: Bool {
-        if case .v6(let high, _) = self { high >> 54 == 0xfe80 >> 6 } else { false }
-    }
 }

@@ -39,6 +39,7 @@ extension Daemon {
                     for: settings.statePath,
                     identity: identity,
                     term: max(legacy?.term ?? 0, peer?.term ?? 0) + 1,
+                    began: Clock.now(),
                     connections: settings.policy.maximumConnections
                 )
             },
@@ -68,10 +69,10 @@ extension Daemon {
         return engine
     }
 
-    /// Goes on with the connections of an earlier daemon and of the other gateway; of two records, the one of the later term
-    /// counts.
+    /// Continues with the connections of this gateway's last daemon and of the peer's.
     ///
-    /// If the other gateway has been active since, this gateway's own records may be out of date, too.
+    /// If the peer's daemon has run since, as after a failover or while both gateways were active, this gateway's own records may
+    /// be out of date, too: their positions have to be confirmed by both ends.
     private static func restore(
         _ legacy: StateFile.Contents?,
         _ peer: PeerFile.Contents?,
@@ -80,18 +81,16 @@ extension Daemon {
     ) {
         let now = Clock.now()
         let own = legacy?.records.map(\.words) ?? []
-        let isRelieved = peer.map { $0.term >= legacy?.term ?? 0 } ?? false
-        var restored = (restored: 0, dropped: 0)
-        if !isRelieved { restored = engine.restore(own, at: now) }
-        var received = (restored: 0, dropped: 0)
-        if let peer {
-            received = engine.restore(
-                peer.records,
-                from: .peer(clockShift: peer.origin.clockShift),
-                at: now
-            )
+        let theirs = RecordOrigin.peer(clockShift: peer?.origin.clockShift ?? 0)
+        let received: (restored: Int, dropped: Int)
+        let restored: (restored: Int, dropped: Int)
+        if let peer, peer.hasRun(since: legacy) {
+            received = engine.restore(peer.records, from: theirs, unlessNewerIn: own, at: now)
+            restored = engine.restore(own, from: .peer(clockShift: 0), at: now)
+        } else {
+            restored = engine.restore(own, at: now)
+            received = engine.restore(peer?.records ?? [], from: theirs, at: now)
         }
-        if isRelieved { restored = engine.restore(own, from: .peer(clockShift: 0), at: now) }
         guard restored != (0, 0) || received != (0, 0) else { return }
         log.write(.info, "restored") {
             $0.add("connections", restored.restored + received.restored)
@@ -151,5 +150,15 @@ extension Daemon {
 
     private static func unwritable(_ error: SystemError) -> UserError {
         UserError(error.description, hint: "choose another path with --state")
+    }
+}
+
+extension PeerFile.Contents {
+    /// Tells whether the peer's daemon has run since this gateway's last daemon began.
+    ///
+    /// It may have run for two seconds more while that one took over.
+    fileprivate func hasRun(since legacy: StateFile.Contents?) -> Bool {
+        guard let legacy, term < legacy.term else { return true }
+        return origin.heard > legacy.began.advanced(bySeconds: 2)
     }
 }

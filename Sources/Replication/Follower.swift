@@ -63,6 +63,7 @@ final class Follower {
         } catch {
             journal.note(error.topic, error.event, error.reason)
             status.problem = error.reason
+            status.trouble = error.topic.trouble
             status.isConnected = false
             status.hasPeerDaemon = false
             stream = nil
@@ -260,6 +261,17 @@ final class Follower {
                 reason: error.description,
                 isLasting: true
             )
+        }
+    }
+}
+
+extension Journal.Topic {
+    /// What a problem of this topic is about, for the status.
+    fileprivate var trouble: PeerStatus.Trouble {
+        switch self {
+        case .version: .version
+        case .file: .file
+        case .peer, .snapshot, .follower, .welcome, .stranger, .daemon: .peer
         }
     }
 }

@@ -100,7 +100,7 @@ final class Source {
         at now: Instant
     ) throws(SystemError) {
         guard let follower else { return }
-        try greet(follower, &journal, at: now)
+        try greet(follower, &status, &journal, at: now)
         if nextClock <= now {
             nextClock = Instant(nanoseconds: now.nanoseconds + Source.clockPeriod)
             follower.enqueue(Frame(.clock, now.nanoseconds, UInt64(max(0, Clock.timeOfDay()) * 1e9)))
@@ -111,15 +111,22 @@ final class Source {
     }
 
     /// Reads what the follower says: only its first message.
-    private func greet(_ follower: Link, _ journal: inout Journal, at now: Instant) throws(SystemError) {
+    private func greet(
+        _ follower: Link,
+        _ status: inout PeerStatus,
+        _ journal: inout Journal,
+        at now: Instant
+    ) throws(SystemError) {
         while try follower.receive(at: now) {}
         do throws(FrameReader.Malformed) {
             while let frame = try follower.next() {
                 guard frame.kind == .hello, frame.canRead(KeptConnection.version) else {
+                    status.followerProblem = frame.versions
                     journal.note(.version, "follower-refused", frame.versions)
                     continue
                 }
                 isWelcome = true
+                status.followerProblem = ""
                 journal.forget(.follower)
                 journal.note(.welcome, "followed", "", .info)
             }

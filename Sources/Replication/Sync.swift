@@ -117,7 +117,8 @@ package struct Sync: ~Copyable {
 extension PeerStatus {
     /// Whether something has changed that is not just a number.
     fileprivate func differsVisibly(from other: PeerStatus) -> Bool {
-        (hasDaemon, isConnected, isFollowed, hasPeerDaemon, problem)
-            != (other.hasDaemon, other.isConnected, other.isFollowed, other.hasPeerDaemon, other.problem)
+        (hasDaemon, isConnected, isFollowed, hasPeerDaemon) != (
+            other.hasDaemon, other.isConnected, other.isFollowed, other.hasPeerDaemon
+        ) || (problem, followerProblem) != (other.problem, other.followerProblem)
     }
 }

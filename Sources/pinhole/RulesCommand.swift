@@ -61,7 +61,8 @@ enum RulesCommand: Subcommand {
                 )
             }
         }
-        try rules.load(with: settings.backend)
+        // The next daemon puts into the sets of another backend what was open.
+        try rules.load(with: settings.backend, replacesOther: !hasDaemon)
     }
 
     private static func requirePermission() throws(UserError) {

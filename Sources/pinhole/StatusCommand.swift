@@ -20,7 +20,13 @@ enum StatusCommand: Subcommand {
         do throws(UserError) {
             daemon = try ControlSocketClient.answer(.status, at: arguments.socketPath)
         } catch {
-            guard let pair, pair.isStandingBy, !arguments.has(.json) else { throw error }
+            guard let pair, pair.isStandingBy else { throw error }
+            guard !arguments.has(.json) else {
+                let members =
+                    [JSON.Member("daemon", .null)]
+                    + Self.surroundings(arguments.peerStatePath, try? LoadedRules.all())
+                return try StandardOutput.line(Escaping.harmless(JSON.object(members).text))
+            }
             for line in ["daemon: does not run, the other gateway is active"] + pair.lines {
                 try StandardOutput.line(line)
             }
@@ -29,11 +35,8 @@ enum StatusCommand: Subcommand {
         // Only root can read the rules.
         let rules = Capabilities.contain(.networkAdministration) ? try LoadedRules.all() : nil
         if arguments.has(.json) {
-            let members = [
-                JSON.Member("rules", rules.map { .array($0.map(\.json)) } ?? .null),
-                JSON.Member("pair", PeerStatus.read(besides: arguments.peerStatePath)?.json ?? .null),
-            ]
-            return try StandardOutput.line(Escaping.harmless(JSON.object(daemon.members + members).text))
+            let members = daemon.members + surroundings(arguments.peerStatePath, rules)
+            return try StandardOutput.line(Escaping.harmless(JSON.object(members).text))
         }
         let status = StatusText(
             daemon,
@@ -45,6 +48,16 @@ enum StatusCommand: Subcommand {
         for line in status.lines(width: StandardOutput.isTerminal ? StandardOutput.columns : .max) {
             try StandardOutput.line(line)
         }
+    }
+}
+
+extension StatusCommand {
+    /// What is not the daemon's to say: the rules, `nil` if they cannot be read, and the other gateway of a pair.
+    private static func surroundings(_ peerStatePath: String, _ rules: [LoadedRules]?) -> [JSON.Member] {
+        [
+            JSON.Member("rules", rules.map { .array($0.map(\.json)) } ?? .null),
+            JSON.Member("pair", PeerStatus.read(besides: peerStatePath)?.json ?? .null),
+        ]
     }
 }
 

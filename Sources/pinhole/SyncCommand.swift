@@ -31,6 +31,13 @@ enum SyncCommand: Subcommand {
                 status: .configuration
             )
         }
+        guard !local.isLinkLocal, !peer.isLinkLocal else {
+            throw UserError(
+                "\(local.isLinkLocal ? local : peer) is a link-local address, which pinhole sync cannot use",
+                hint: "give the link addresses of its own, such as 192.168.100.1 or fd00:100::1",
+                status: .configuration
+            )
+        }
         let link = PeerLink(
             local: "\(local)",
             peer: "\(peer)",

@@ -106,6 +106,13 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
+    func `after both daemons have run, the records of the one that was active last count`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("split")
+        try #require(report.others(than: "on") == "")
+    }
+
+    @Test(.timeLimit(.minutes(20)))
     func `whoever is no peer is refused, and the file of the peer stays`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("hostile", "version=9")

@@ -37,7 +37,7 @@ struct ServiceStateTests {
         _ lines: [String]
     ) throws {
         let text = "LoadState=\(load)\nActiveState=\(activity)\nUnitFileState=\(file)\n"
-        #expect(try #require(ServiceState(parsing: text)).findings.map(\.description) == lines)
+        #expect(try #require(ServiceState(parsing: text)).findings(in: .single).map(\.description) == lines)
     }
 
     @Test(arguments: ["", "LoadState=loaded\n", "System has not been booted with systemd\n"])

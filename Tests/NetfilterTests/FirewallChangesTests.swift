@@ -25,8 +25,10 @@ import Testing
     private func open() throws -> FirewallChanges { try namespace.enter { try FirewallChanges.open() } }
 
     /// Tells who has changed one of our tables, if anybody has.
-    private func author(_ changes: inout FirewallChanges) throws -> String? {
-        try changes.next(about: ["inet pinhole", "ip6 pinhole"])?.author
+    private func author(_ changes: inout FirewallChanges, exceptMembersBy daemon: String = "nft") throws
+        -> String?
+    {
+        try changes.next(about: ["inet pinhole", "ip6 pinhole"], exceptMembersBy: daemon)?.author
     }
 
     @Test func `whoever changes one of the tables is named, once`() throws {
@@ -41,6 +43,20 @@ import Testing
             #expect(try author(&changes) == process, "\(commands)")
             #expect(try author(&changes) == nil)
         }
+    }
+
+    @Test func `members of sets count only if another program than the daemon changes them`() throws {
+        try nft("add table inet pinhole; add set inet pinhole s { type ipv4_addr; }; add table ip pinhole")
+        try nft("add set ip pinhole s { type ipv4_addr; }")
+        var changes = try open()
+        for commands in ["add element inet pinhole s { 10.1.0.2 }", "flush set inet pinhole s"] {
+            let process = try nft(commands)
+            #expect(try author(&changes, exceptMembersBy: "pinholed") == process, "\(commands)")
+            try nft(commands)
+            #expect(try author(&changes) == nil, "\(commands)")
+        }
+        try nft("add element ip pinhole s { 10.1.0.2 }")
+        #expect(try author(&changes, exceptMembersBy: "pinholed") == nil)
     }
 
     @Test func `tables of another name or family do not count, and neither do members of sets`() throws {

@@ -45,6 +45,15 @@ package struct KeptConnection {
         !isOfPeer && !connection.isClosed && (connection.isLiberal || !connection.isWaiting)
     }
 
+    /// Tells whether both describe one connection, and more of its bytes had been seen when this one was
+    /// written.
+    package func isLater(than other: KeptConnection) -> Bool {
+        let progress = connection.streams.indices.map { side in
+            other.connection.streams[side].next.distance(to: connection.streams[side].next)
+        }
+        return progress.allSatisfy { abs($0) < Stream.reach } && progress.reduce(0, +) > 0
+    }
+
     /// Whether the direction of its conntrack entry was reversed, so that the connection was watched.
     package var isReversed: Bool { connection.isReversed }
 

@@ -36,6 +36,11 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Tells whether it is a link-local IPv6 address (fe80::/10; RFC 4291, section 2.5.6).
+    package var isLinkLocal: Bool {
+        if case .v6(let high, _) = self { high >> 54 == 0xfe80 >> 6 } else { false }
+    }
+
     /// Tells whether both addresses are IPv4 or both are IPv6.
     package func isSameFamily(as other: IPAddress) -> Bool {
         switch (self, other) {

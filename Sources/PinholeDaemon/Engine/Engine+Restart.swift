@@ -10,13 +10,20 @@ extension Engine where System: ~Copyable {
     /// - Parameters:
     ///   - records: the records, newest first.
     ///   - origin: who wrote them.
+    ///   - rivals: records of this gateway; where one describes a later state of the same connection, it is left to be restored.
     ///   - now: the current time.
     /// - Returns: How many connections were restored, and how many were dropped.
     package mutating func restore(
         _ records: [[UInt64]],
         from origin: RecordOrigin = .predecessor,
+        unlessNewerIn rivals: [[UInt64]] = [],
         at now: Instant
     ) -> (restored: Int, dropped: Int) {
+        let rivals = rivals.reduce(into: [Tuple: KeptConnection]()) { known, record in
+            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)) else { return }
+            // The newest comes first.
+            if known[kept.mapping.original] == nil { known[kept.mapping.original] = kept }
+        }
         output.clear()
         var restored = 0
         var outdated = 0
@@ -24,7 +31,9 @@ extension Engine where System: ~Copyable {
         for record in records {
             guard let kept = KeptConnection(record, at: now, from: origin) else { continue }
             // The daemon was killed between writing a newer record and freeing this one.
-            guard !tracker.follows(kept.mapping) else {
+            guard !tracker.follows(kept.mapping),
+                !(rivals[kept.mapping.original]?.isLater(than: kept) ?? false)
+            else {
                 outdated += 1
                 continue
             }

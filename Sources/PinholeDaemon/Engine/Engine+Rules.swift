@@ -5,17 +5,22 @@ package import FTPHelper
 extension Engine where System: ~Copyable {
     /// Takes note of a change of the rules.
     ///
-    /// Sets that were removed with the rules come back empty, so everything that is open is opened again.
+    /// Sets that were removed or replaced with the rules are empty, so everything that is open is opened again.
     package mutating func note(_ change: RulesChange, at now: Instant) {
         switch change {
         case .missing: rules.areLoaded = false
         case .repaired:
             rules.repairs += 1
-            output.clear()
-            tracker.reopen(into: &output)
-            perform(at: now)
+            reopen(at: now)
             noteLoading(at: now)
+        case .replaced: reopen(at: now)
         }
+    }
+
+    private mutating func reopen(at now: Instant) {
+        output.clear()
+        tracker.reopen(into: &output)
+        perform(at: now)
     }
 
     /// Takes note that the rules are being loaded: packets may have bypassed the queue until now.

@@ -11,6 +11,10 @@ extension PeerStatus {
                 "peer_active", "Whether the daemon of the other gateway runs.",
                 isUp && hasPeerDaemon ? "1" : "0"
             ),
+            (
+                "peer_refused", "Whether one of the two gateways refuses the other because of its version.",
+                trouble == .version && !problem.isEmpty || !followerProblem.isEmpty ? "1" : "0"
+            ),
             ("peer_followed", "Whether the other gateway follows this one.", isFollowed ? "1" : "0"),
             ("peer_records", "Sessions of the other gateway that are on record here.", "\(records)"),
             (

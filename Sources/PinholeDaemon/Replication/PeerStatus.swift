@@ -33,8 +33,22 @@ package struct PeerStatus: Hashable, Sendable {
     package var heard: UInt64 = 0
     /// Why the other gateway is refused, or what has failed; empty if nothing has.
     package var problem = ""
+    /// What the problem is about.
+    package var trouble = Trouble.peer
+    /// Why this gateway refuses to be followed by the other one; empty if it does not.
+    package var followerProblem = ""
     /// When this was written, in nanoseconds on this machine's clock.
     package var written: UInt64 = 0
+
+    /// What a problem is about.
+    package enum Trouble: String, Hashable, Sendable {
+        /// The other gateway cannot be reached.
+        case peer
+        /// It has another version, or is another program.
+        case version
+        /// Its records cannot be kept on this gateway.
+        case file
+    }
 
     package init() {}
 
@@ -68,6 +82,8 @@ package struct PeerStatus: Hashable, Sendable {
             JSON.Member("clock_shift", .number(Double(clockShift) / 1e9)),
             JSON.Member("time_difference", timeDifference.map { .number($0) } ?? .null),
             JSON.Member("heard", .integer(heard)), JSON.Member("problem", .string(problem)),
+            JSON.Member("trouble", .string(trouble.rawValue)),
+            JSON.Member("follower_problem", .string(followerProblem)),
             JSON.Member("written", .integer(written)),
         ])
     }
@@ -90,6 +106,8 @@ package struct PeerStatus: Hashable, Sendable {
         timeDifference = json["time_difference"]?.double.map { min(max(-1e9, $0), 1e9) }
         heard = json["heard"]?.integer ?? 0
         problem = json["problem"]?.string ?? ""
+        trouble = json["trouble"]?.string.flatMap(Trouble.init) ?? .peer
+        followerProblem = json["follower_problem"]?.string ?? ""
         written = json["written"]?.integer ?? 0
     }
 

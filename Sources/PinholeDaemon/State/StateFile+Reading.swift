@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import FTPHelper
+package import FTPHelper
 import Linux
 
 extension StateFile {
@@ -7,6 +7,8 @@ extension StateFile {
     package struct Contents {
         /// See `StateFile`.
         package let term: UInt64
+        /// When the daemon that wrote it began, on the clock of its machine; 0 in files of version 8.
+        package let began: Instant
         /// Number of the last change of which the file shows anything.
         package let sequence: UInt64
         /// The records, newest first.
@@ -58,6 +60,7 @@ extension StateFile {
         let newest = firsts.sorted { slots[$0]?.sequence ?? 0 > slots[$1]?.sequence ?? 0 }
         return Contents(
             term: header.data.dropFirst(identity.count).first ?? 0,
+            began: Instant(nanoseconds: header.data.dropFirst(identity.count + 1).first ?? 0),
             // Those of free slots too, which tell of records that were removed.
             sequence: slots.indices.reduce(0) { max($0, words[$1 * slotSize + 1] >> 16) },
             records: newest.compactMap { place in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import FTPHelper
 import Glibc
 package import Linux
 
@@ -16,8 +17,9 @@ package import Linux
 ///     words 2-11           data, padded with zeros
 ///
 /// Words are in host byte order. The header's data is the identity (program, version of the records, and boot), and behind it
-/// the term. A file with another identity is not used. In a pair of gateways, each daemon begins a term that is greater than
-/// all it has read, so after a failover the file with the greater term is the newer one.
+/// the term and the time at which the daemon began (nanoseconds of the monotonic clock). A file with another identity is not
+/// used. In a pair of gateways, each daemon begins a term that is greater than all it has read, so after a failover the file
+/// with the greater term is the newer one.
 ///
 /// Each connection is guaranteed room for a record of `guaranteedSlots` slots. Longer records share a common reserve. The file
 /// grows on demand.
@@ -58,6 +60,7 @@ package struct StateFile: ~Copyable {
     ///   - path: where the next daemon looks for it.
     ///   - identity: see `identity(ofBoot:)`.
     ///   - term: see above.
+    ///   - began: when the daemon began.
     ///   - connections: the maximum number of connections.
     /// - Returns: The unpublished file.
     /// - Throws: The system's error.
@@ -65,11 +68,12 @@ package struct StateFile: ~Copyable {
         for path: String,
         identity: [UInt64],
         term: UInt64 = 1,
+        began: Instant = Instant(nanoseconds: 0),
         connections: Int
     ) throws(SystemError) -> StateFile {
         let file = try MappedFile.create(for: path, size: step * slotBytes)
         var state = StateFile(file: file, connections: connections)
-        state.write((identity + [term])[...], .first, next: 0, to: 0)
+        state.write((identity + [term, began.nanoseconds])[...], .first, next: 0, to: 0)
         return state
     }
 

@@ -16,6 +16,8 @@ struct RulesWatch: ~Copyable {
     /// Seconds between two full comparisons without any sign of a change: a rule of legacy iptables may have been replaced by
     /// one of the same size.
     private static let lookPeriod: UInt32 = 30
+    /// The name of the daemon's process, as the kernel tells it.
+    private static let daemonName = "pinholed"
     /// How long the daemon may take to answer, in nanoseconds: one that hangs must not delay a repair.
     private static let answerTimeout: UInt64 = 200_000_000
 
@@ -36,6 +38,8 @@ struct RulesWatch: ~Copyable {
     private var pace = RepairPace()
     /// When something changed that has not been looked at yet; `nil` if nothing has.
     private var changed: Instant?
+    /// Whether the kernel has notified of that change.
+    private var isNotified = false
     /// Who made the last change, if the kernel says so.
     private var author = ""
     /// Who caused the last repair whose cause is known.
@@ -143,9 +147,10 @@ struct RulesWatch: ~Copyable {
     /// Notes the changes that the kernel has notified of, and polls if it is time to.
     private mutating func noteChanges(at now: Instant) {
         do throws(SystemError) {
-            if let change = try changes.next(about: guarding.tables) {
+            if let change = try nextChange() {
                 changed = changed ?? now
                 author = change.author
+                isNotified = true
             }
         } catch {
             log.write(.error, "rules-unknown") { $0.add("reason", error.description) }
@@ -157,6 +162,10 @@ struct RulesWatch: ~Copyable {
             self.glance = glance
         }
         if nextLook <= now { changed = changed ?? now }
+    }
+
+    private mutating func nextChange() throws(SystemError) -> FirewallChanges.Change? {
+        try changes.next(about: guarding.tables, exceptMembersBy: RulesWatch.daemonName)
     }
 
     private mutating func checkCheaply() -> Glance {
@@ -176,7 +185,9 @@ struct RulesWatch: ~Copyable {
     /// Compares everything, and restores what is missing.
     private mutating func compare(at now: Instant) {
         let noticed = changed ?? now
+        let mayHaveLostMembers = isNotified && guarding.backend == .nft
         changed = nil
+        isNotified = false
         nextLook = now.advanced(bySeconds: RulesWatch.lookPeriod)
         var missing: [String] = []
         do throws(UserError) {
@@ -184,6 +195,8 @@ struct RulesWatch: ~Copyable {
             let isRight = try missing.isEmpty ? true : adoptConfiguration()
             guard !isRight else {
                 author = ""
+                // A whole ruleset may have been loaded from a file, with our table as it was and empty sets.
+                if mayHaveLostMembers { RulesWatch.notify(.rules(.replaced), socketPath) }
                 return
             }
             pace.note(at: now)
@@ -208,14 +221,18 @@ struct RulesWatch: ~Copyable {
         scheduleCheck(since: Clock.now())
     }
 
-    /// Adopts the rules of a changed configuration that another program has loaded, as a reload of the service does; `false` if
-    /// the configuration is the same or wrong.
-    ///
-    /// The backend stays the same: a change of it restarts the daemon, and this program with it.
+    /// Adopts the rules of a changed configuration that another program has loaded, as a reload or a restart of the service
+    /// does; `false` if the configuration is the same or wrong.
     private mutating func adoptConfiguration() throws(UserError) -> Bool {
-        guard let settings = try? configured(), case let rules = RuleSet(settings), rules != guarding.rules
-        else { return false }
-        guarding = try RuleGuard(loading: rules, with: guarding.backend)
+        guard let settings = try? configured() else { return false }
+        let (rules, backend) = (RuleSet(settings), settings.backend ?? guarding.backend)
+        guard rules != guarding.rules || backend != guarding.backend else { return false }
+        guarding = try RuleGuard(loading: rules, with: backend)
+        do throws(SystemError) {
+            sets = try PinholeSet.open(backend)
+        } catch {
+            throw UserError(error.description, hint: "run pinhole check")
+        }
         tellWhatIsWatched()
         return true
     }
@@ -230,7 +247,7 @@ struct RulesWatch: ~Copyable {
     ///
     /// Notifications of the repair itself are skipped, so that nobody is blamed for it.
     private mutating func scheduleCheck(since moment: Instant) {
-        _ = try? changes.next(about: guarding.tables)
+        _ = try? nextChange()
         changed = moment
         glance = checkCheaply()
     }

@@ -793,6 +793,30 @@ def back(pair):
     return results, {"changes": seconds}
 
 
+def split(pair):
+    """The daemon of B runs for a while although A is active; then A goes on rewriting, and dies."""
+    pair.start_sync()
+    sessions = {f"session {index}": Session(pair) for index in range(4)}
+    for session in sessions.values():
+        session.active()
+    for option in ("-c", "-f", "-R"):
+        pair.b.conntrackd(option)
+    pair.b.start_daemon()
+    wait_for("B to have the sessions", lambda: len((pair.b.ask("connections", "--plain") or "").splitlines()) == 4)
+    pair.b.stop("daemon")
+    for option in ("-t", "-n"):
+        pair.b.conntrackd(option)
+    for session in sessions.values():
+        for _ in range(3):
+            session.active()
+    sessions["begun since"] = Session(pair)
+    sessions["begun since"].active()
+    wait_for("B to have A's records", lambda: pair.b.status().get("records", 0) >= 5)
+    pair.a.die()
+    pair.b.take_over()
+    return together({name: [session.alive, session.active, session.passive] for name, session in sessions.items()}), {}
+
+
 def hostile(pair):
     """What comes from the link that is no peer, or a bad one; the file of the peer stays as it was."""
     pair.start_sync()
@@ -1199,7 +1223,7 @@ def keepalived(pair):
 
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "loop": loop, "back": back, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
+    scenario = {"failover": failover, "loop": loop, "back": back, "split": split, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))

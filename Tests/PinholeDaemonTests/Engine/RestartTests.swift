@@ -45,10 +45,15 @@ import TestPackets
     }
 
     /// The record of a connection that was established before.
-    private func record(_ mapping: Mapping, _ lines: Lines, isReversed: Bool = false) throws -> [UInt64] {
+    private func record(
+        _ mapping: Mapping,
+        _ lines: Lines,
+        isReversed: Bool = false,
+        beginningAt positions: [UInt32] = [1000, 5000]
+    ) throws -> [UInt64] {
         var earlier = Tracker(policy: Self.policy, keepsRecords: true)
         var output = Output()
-        var sent: [UInt32] = [1000, 5000]
+        var sent = positions
         earlier.noteEarlier(mapping, entryID: 1)
         earlier.learn(
             mapping,
@@ -149,6 +154,29 @@ import TestPackets
         let far = packet(Self.mapping.original, [.ack], sequence: 1 << 28, "NOOP\r\n")
         _ = engine.control(far.span, at: later)
         #expect(engine.connections.map(\.lastSeen) == [later], "it is the same connection all the time")
+    }
+
+    @Test(arguments: [true, false])
+    func `of two records of one connection, the one that saw more of it is restored`(isOwnLater: Bool) throws
+    {
+        let earlier = try record(Self.mapping, [(0, "NOOP\r\n")])
+        let later = try record(Self.mapping, [(0, "NOOP\r\n"), (1, "200 OK\r\n")] + Self.port)
+        let (own, theirs) = isOwnLater ? (later, earlier) : (earlier, later)
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        let peer = RecordOrigin.peer(clockShift: 0)
+        let restored = engine.restore([theirs], from: peer, unlessNewerIn: [own], at: start)
+        #expect(restored == (isOwnLater ? 0 : 1, 0))
+        #expect(engine.restore([own], from: peer, at: start) == (isOwnLater ? 1 : 0, 0))
+        #expect(engine.expectations.count == 1, "only the later one has it")
+    }
+
+    @Test func `a record of an earlier connection of the same tuples does not count as a later one`() throws {
+        let theirs = try record(Self.mapping, Self.port)
+        var engine = Engine(Self.policy, FakeKernel(memory: memory))
+        let other = try record(Self.mapping, [(0, "NOOP\r\n")], beginningAt: [1 << 30, 1 << 29])
+        #expect(
+            engine.restore([theirs], from: .peer(clockShift: 0), unlessNewerIn: [other], at: start) == (1, 0)
+        )
     }
 
     @Test(arguments: ["helper", "master", "mapping", "gone"])

@@ -24,6 +24,8 @@ import Testing
         status.clockShift = -5_500_000_000
         status.timeDifference = -6.25
         status.heard = 100 * second
+        status.followerProblem = "it speaks protocol 9"
+        status.trouble = .version
         status.problem = "the other gateway \"speaks\" version 9"
         status.written = 101 * second
         return status
@@ -110,11 +112,17 @@ import Testing
         }
         #expect(
             values(at: seconds(101))
-                == ["up": "1", "active": "1", "followed": "1", "records": "1", "lag_seconds": "4.5"]
+                == [
+                    "up": "1", "active": "1", "refused": "1", "followed": "1", "records": "1",
+                    "lag_seconds": "4.5",
+                ]
         )
         #expect(
             values(at: seconds(107))
-                == ["up": "0", "active": "0", "followed": "1", "records": "1", "lag_seconds": "7.0"]
+                == [
+                    "up": "0", "active": "0", "refused": "1", "followed": "1", "records": "1",
+                    "lag_seconds": "7.0",
+                ]
         )
         status.hasPeerDaemon = false
         #expect(values(at: seconds(101))["up"] == "1" && values(at: seconds(101))["active"] == "0")
