@@ -172,6 +172,8 @@ import TestPackets
         // Both ends are asked where they are: the line was rewritten, and packets may have bypassed the queue.
         engine.fire(at: start)
         #expect(memory.take() == [.beLiberal(Samples.mapping), .inject, .inject])
+        engine.note(.replaced, at: start)
+        #expect(memory.take() == [.open(1, timeout: 300)], "the rules were there all the time")
     }
 
     @Test func `by which interface a side's packets come is asked once`() {
