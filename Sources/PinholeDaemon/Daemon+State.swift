@@ -62,7 +62,10 @@ extension Daemon {
         // Another daemon may have edited the lines of connections that are not in the records.
         engine.provesAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
         restore(legacy, peer, &engine, &log)
-        if settings.isBypassing { engine.requireProofs(at: Clock.now()) }
+        let loaded = RulesLoadingTime.read(besides: settings.statePath)
+        if settings.isBypassing || loaded ?? Instant(nanoseconds: 0) > legacy?.began ?? Clock.now() {
+            engine.requireProofs(at: Clock.now())
+        }
         let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
         _ = engine.survey(predecessors: predecessors, at: Clock.now())
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)

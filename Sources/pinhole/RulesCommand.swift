@@ -49,9 +49,8 @@ enum RulesCommand: Subcommand {
         let rules = RuleSet(settings)
         // Before the rules queue packets: the daemon has not seen the logins of established sessions. One that starts later
         // finds these sessions itself.
-        let request: ControlRequest = rules.isLoaded ? .status : .survey
-        let hasDaemon =
-            (try? ControlSocketClient.ask(request, at: settings.socketPath) { _ in }) != nil
+        let wasLoaded = rules.isLoaded
+        let hasDaemon = tell(wasLoaded ? .status : .survey, settings)
         if hasDaemon, QueueBinding.areVisible {
             let bound = QueueBinding.all.map(\.queue)
             guard settings.queues.all.allSatisfy(bound.contains) else {
@@ -63,6 +62,14 @@ enum RulesCommand: Subcommand {
         }
         // The next daemon puts into the sets of another backend what was open.
         try rules.load(with: settings.backend, replacesOther: !hasDaemon)
+        guard !wasLoaded else { return }
+        RulesLoadingTime.write(besides: settings.statePath, at: Clock.now())
+        _ = tell(.rules(.loaded), settings)
+    }
+
+    /// Sends a request to the daemon; `false` if none answers.
+    private static func tell(_ request: ControlRequest, _ settings: Settings) -> Bool {
+        (try? ControlSocketClient.ask(request, at: settings.socketPath) { _ in }) != nil
     }
 
     private static func requirePermission() throws(UserError) {

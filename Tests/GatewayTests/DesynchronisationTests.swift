@@ -21,7 +21,6 @@ import Testing
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
             try await stage.say(.client, "STAT somefile\r\n", read: "mefile\r\n")
             try await end()
-            try await stage.send(.client, "SYST\r\n")
             for end in [Stage.End.client, .server] { try await stage.isReset(end) }
             try await daemon.said("level=warning event=out-of-step ")
         }

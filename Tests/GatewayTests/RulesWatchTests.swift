@@ -200,7 +200,7 @@ import Testing
 
 extension Service {
     /// The lines NAME=VALUE that it has written.
-    fileprivate var figures: [String: Int] {
+    var figures: [String: Int] {
         var figures: [String: Int] = [:]
         for line in lines {
             let parts = line.split(separator: "=")

@@ -13,6 +13,7 @@ extension Engine where System: ~Copyable {
             rules.repairs += 1
             reopen(at: now)
             noteLoading(at: now)
+        case .loaded: noteLoading(at: now)
         case .replaced: reopen(at: now)
         }
     }

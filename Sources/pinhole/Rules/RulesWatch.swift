@@ -42,6 +42,8 @@ struct RulesWatch: ~Copyable {
     private var isNotified = false
     /// Who made the last change, if the kernel says so.
     private var author = ""
+    /// What the daemon has not been told yet, because none has answered.
+    private var untold: RulesChange?
     /// Who caused the last repair whose cause is known.
     private var culprit = ""
 
@@ -79,7 +81,8 @@ struct RulesWatch: ~Copyable {
         let rules = RuleSet(settings)
         // Before the rules queue packets, as for `pinhole rules load`. Not if they do already: a survey refuses connections that
         // are being opened.
-        if !rules.isLoaded { notify(.survey, settings.socketPath) }
+        let wasLoaded = rules.isLoaded
+        if !wasLoaded { _ = notify(.survey, settings.socketPath) }
         let guarding = try RuleGuard(loading: rules, with: settings.backend)
         let sets = try attempt { () throws(SystemError) in try PinholeSet.open(guarding.backend) }
         var watch = RulesWatch(
@@ -94,6 +97,7 @@ struct RulesWatch: ~Copyable {
             at: Clock.now()
         )
         watch.glance = watch.checkCheaply()
+        if !wasLoaded { watch.notify(.loaded) }
         return watch
     }
 
@@ -160,6 +164,7 @@ struct RulesWatch: ~Copyable {
             let glance = checkCheaply()
             if glance != self.glance || !glance.hasSets { changed = changed ?? now }
             self.glance = glance
+            if let untold { notify(untold) }
         }
         if nextLook <= now { changed = changed ?? now }
     }
@@ -196,12 +201,12 @@ struct RulesWatch: ~Copyable {
             guard !isRight else {
                 author = ""
                 // A whole ruleset may have been loaded from a file, with our table as it was and empty sets.
-                if mayHaveLostMembers { RulesWatch.notify(.rules(.replaced), socketPath) }
+                if mayHaveLostMembers { notify(.replaced) }
                 return
             }
             pace.note(at: now)
             // Sessions that began meanwhile count as logged in, as they do for `pinhole rules load`.
-            RulesWatch.notify(.survey, socketPath)
+            _ = RulesWatch.notify(.survey, socketPath)
             try guarding.repair()
         } catch {
             if missing.isEmpty { pace.note(at: now) }
@@ -211,12 +216,12 @@ struct RulesWatch: ~Copyable {
                 $0.add("hint", error.hint)
                 if author != "" { $0.add("by", author) }
             }
-            RulesWatch.notify(.rules(.missing), socketPath)
+            notify(.missing)
             scheduleCheck(since: noticed)
             return
         }
         report(missing, noticed)
-        RulesWatch.notify(.rules(.repaired), socketPath)
+        notify(.repaired)
         author = ""
         scheduleCheck(since: Clock.now())
     }
@@ -272,8 +277,13 @@ struct RulesWatch: ~Copyable {
         }
     }
 
-    /// Tells the daemon, if it is there and answers soon.
-    private static func notify(_ request: ControlRequest, _ socketPath: String) {
-        try? ControlSocketClient.ask(request, at: socketPath, within: answerTimeout) { _ in }
+    /// Tells the daemon of a change, and the next one if none answers now.
+    private mutating func notify(_ change: RulesChange) {
+        untold = RulesWatch.notify(.rules(change), socketPath) ? nil : change
+    }
+
+    /// Sends a request to the daemon; `false` if none answers soon.
+    private static func notify(_ request: ControlRequest, _ socketPath: String) -> Bool {
+        (try? ControlSocketClient.ask(request, at: socketPath, within: answerTimeout) { _ in }) != nil
     }
 }

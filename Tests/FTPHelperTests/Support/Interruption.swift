@@ -10,6 +10,9 @@ struct Interruption: ~Copyable {
         case death(missing: Int?)
         /// The rules are gone: so many packets pass as they are.
         case gap(packets: Int)
+        /// The daemon is stopped with its rules and started again: so many packets pass as they are. The same happens once more
+        /// after some more packets.
+        case stop(packets: Int, again: Int)
     }
 
     /// How it ended.
@@ -55,6 +58,8 @@ struct Interruption: ~Copyable {
     private var passed = 0
     /// How many packets still bypass the queue; `nil` if the rules are there.
     private var bypassing: Int?
+    /// Whether the daemon is stopped meanwhile.
+    private var isStopped = false
     /// What each end had received when the rules were back: the gateway answers only for what came later.
     private var spoilt = (client: 0, server: 0)
 
@@ -93,6 +98,7 @@ struct Interruption: ~Copyable {
         var next = 0
         var idle = 0
         var hasHappened = false
+        var (moment, incident) = (moment, incident)
         for _ in 0..<20_000 {
             while next < steps.count, client.lines.count == expected.client.count,
                 server.lines.count == expected.server.count
@@ -110,6 +116,11 @@ struct Interruption: ~Copyable {
             if !hasHappened, passed >= moment {
                 hasHappened = true
                 begin(incident)
+                if case .stop(let packets, let again) = incident, again > 0 {
+                    moment = passed + packets + again
+                    hasHappened = false
+                    incident = .stop(packets: packets, again: 0)
+                }
             }
             wire += client.sendNew { $0 } + server.sendNew { $0 }
             if wire.isEmpty {
@@ -148,6 +159,9 @@ struct Interruption: ~Copyable {
             bypassing = packets
             client.mayBeOutOfStep = true
             server.mayBeOutOfStep = true
+        case .stop(let packets, _):
+            isStopped = true
+            begin(.gap(packets: packets))
         }
     }
 
@@ -203,6 +217,7 @@ struct Interruption: ~Copyable {
     private mutating func endGap() {
         bypassing = nil
         spoilt = (client.received.count, server.received.count)
+        if isStopped { restart() }
         tracker.requireProofs(at: now)
         fire()
     }
@@ -220,20 +235,39 @@ struct Interruption: ~Copyable {
         }
     }
 
-    /// Lets another gateway go on with the records that have arrived.
-    private mutating func die(missing: Int?) {
+    /// The records, without so many of the last changes.
+    private func records(without missing: Int) -> [[UInt64]] {
         var records: [Int: [UInt64]] = [:]
-        for change in history.dropLast(missing ?? history.count) {
+        for change in history.dropLast(missing) {
             records[change.old] = nil
             if let record = change.record { records[change.new] = record }
         }
+        return Array(records.values)
+    }
+
+    /// Lets another daemon of this gateway go on with the records.
+    private mutating func restart() {
+        let records = records(without: 0)
+        tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: random.next()))
+        history = []
+        output.clear()
+        for record in records {
+            guard let kept = KeptConnection(record, at: now) else { continue }
+            _ = tracker.restore(kept, at: now, into: &output)
+        }
+        perform()
+    }
+
+    /// Lets another gateway go on with the records that have arrived.
+    private mutating func die(missing: Int?) {
+        let records = records(without: missing ?? history.count)
         tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: random.next()))
         tracker.provesAdopted = true
         history = []
         output.clear()
         // The other clock is an hour ahead.
         now.nanoseconds += 3_600_000_000_000
-        for record in records.values {
+        for record in records {
             let origin = RecordOrigin.peer(clockShift: 3_600_000_000_000)
             guard let kept = KeptConnection(record, at: now, from: origin) else { continue }
             _ = tracker.restore(kept, entryID: 9, at: now, into: &output)

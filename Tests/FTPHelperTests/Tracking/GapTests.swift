@@ -21,6 +21,23 @@ import Testing
         #expect(finished >= 85, "of 168")
     }
 
+    @Test(arguments: NATCase.all, [1, 3, 8])
+    func `a session goes on or is reset if the daemon is stopped with its rules, even twice`(
+        nat: NATCase,
+        packets: Int
+    ) {
+        for moment in 2..<170 {
+            for again in [0, 1 + moment % 7] {
+                var interruption = Interruption(nat.mapping, seed: UInt64(moment))
+                let incident = Interruption.Incident.stop(packets: packets, again: again)
+                let outcome = interruption.play(Interruption.steps(nat), at: moment, incident)
+                if case .failed(let reason) = outcome {
+                    Issue.record("after \(moment) packets, and \(again) more: \(reason)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: NATCase.all)
     func `packets that get lost change nothing of that`(nat: NATCase) {
         for seed in UInt64(1)..<120 {

@@ -15,7 +15,7 @@ import Testing
         (.disconnect(4_294_967_295), "disconnect 4294967295"), (.refusals(.text), "refusals text"),
         (.status, "status"), (.flush, "flush"), (.metrics, "metrics"), (.reload, "reload"),
         (.rules(.repaired), "rules repaired"), (.rules(.missing), "rules missing"),
-        (.rules(.replaced), "rules replaced"),
+        (.rules(.replaced), "rules replaced"), (.rules(.loaded), "rules loaded"),
     ])
     func `a request is one line and comes out of it again`(_ request: ControlRequest, _ line: String) {
         #expect(request.line == line)
