@@ -39,36 +39,36 @@ extension Daemon {
         let routing = try attempt(Routing.open, orElse: unforeseen)
         var server = try server(at: settings.socketPath, for: account)
         let queues = try Queues.open(settings.queues, &inherited, notifier)
-        let poller = try attempt(Poller.open, orElse: unforeseen)
-        try watch([signals.number, server.number] + queues.fileDescriptors, poller)
-        // Only root can read this file; without root the figures are missing.
-        let queueFigures = try? TextFile.open(QueueFigures.path)
+        let resources = DaemonResources(
+            opener: opener,
+            notifier: notifier,
+            queueFigures: try? TextFile.open(QueueFigures.path),
+            signals: signals,
+            poller: try attempt(Poller.open, orElse: unforeseen)
+        )
+        try watch([resources.signals.number, server.number] + queues.fileDescriptors, resources.poller)
         var log = log(settings.logLevel)
         if let ftpsProblem { log.write(ftpsProblem: ftpsProblem) }
         JSON.prepare()
         Clock.prepare()
         let owner = account?.user
         let engine = try takeOver(settings, owner: owner, conntrack, pinholes, injector, routing, &log)
-        try watch([engine.system.searchDescriptor], poller)
-        for name in inherited.rest { notifier.discard(name) }
-        queues.store(with: notifier)
-        let liberties = try confine(as: account, settings)
+        try watch([engine.system.searchDescriptor], resources.poller)
+        for name in inherited.rest { resources.notifier.discard(name) }
+        queues.store(with: resources.notifier)
+        let missingConfinement = try confine(as: account, settings)
         server.leaveFile()
         return Daemon(
             settings,
-            facts: facts,
-            file: file,
-            opener: opener,
-            liberties: liberties,
-            notifier: notifier,
-            queueFigures: queueFigures,
-            signals: signals,
-            poller: poller,
-            server: server,
-            queues: queues,
-            awaitedFTPS: awaitedFTPS,
-            engine: engine,
-            log: log
+            facts,
+            file,
+            resources,
+            missingConfinement: missingConfinement,
+            server,
+            queues,
+            awaitedFTPS,
+            engine,
+            log
         )
     }
 
@@ -154,15 +154,15 @@ extension Daemon {
         as account: Account?,
         _ settings: Settings
     ) throws(UserError) -> [String] {
-        var liberties: [String] = []
+        var missing: [String] = []
         if geteuid() == 0, settings.user == nil, account == nil {
-            liberties.append("it runs as root: there is no user \(Settings.usualUser)")
+            missing.append("it runs as root: there is no user \(Settings.usualUser)")
         }
         let isFiltered = try attempt({ () throws(SystemError) in try Sandbox.enter(as: account) }) {
             UserError($0.description, hint: "start it as root, or as the user that it should run as")
         }
-        if !isFiltered { liberties.append("the kernel cannot filter system calls") }
-        return liberties
+        if !isFiltered { missing.append("the kernel cannot filter system calls") }
+        return missing
     }
 
     /// The sets that the loaded rules use, those of expectations at least.

@@ -28,11 +28,7 @@ extension Daemon {
             try attempt({ () throws(SystemError) in try pinholes.flush() }, orElse: unforeseen)
         }
         let rejectedPath = "\(settings.statePath).rejected"
-        let predecessor = (try? PrivateFile.read(rejectedPath, owner: owner)).flatMap { bytes in
-            StateFile.readableIdentities().lazy.compactMap {
-                RejectedConnectionFile.rejected(in: bytes, identity: $0)
-            }.first
-        }
+        let predecessor = rejected(at: rejectedPath, owner: owner)
         let state = try attempt(
             { () throws(SystemError) in
                 try StateFile.create(
@@ -101,6 +97,15 @@ extension Daemon {
             guard let peer else { return }
             $0.add("of-peer", received.restored)
             $0.add("peer-heard", "\(Int(peer.origin.heard.seconds(until: now) * 1000)) ms ago")
+        }
+    }
+
+    /// The connections that an earlier daemon has rejected; `nil` if it has left no file that can be read.
+    private static func rejected(at path: String, owner: UInt32?) -> RejectedConnections? {
+        (try? PrivateFile.read(path, owner: owner)).flatMap { bytes in
+            StateFile.readableIdentities().lazy.compactMap {
+                RejectedConnectionFile.rejected(in: bytes, identity: $0)
+            }.first
         }
     }
 

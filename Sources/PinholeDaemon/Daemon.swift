@@ -11,13 +11,9 @@ package struct Daemon: ~Copyable {
     private let settings: Settings
     private let facts: DaemonFacts
     private let file: ConfigurationFile
-    private let opener: FileOpener
+    private let resources: DaemonResources
     /// Confinement that could not be applied; warned about at start.
-    private let liberties: [String]
-    private let notifier: ServiceNotifier
-    private let queueFigures: TextFile?
-    private let signals: SignalDescriptor
-    private let poller: Poller
+    private let missingConfinement: [String]
     private var server: ControlServer
     private var queues: Queues
     private let awaitedFTPS: AwaitedFTPS
@@ -31,29 +27,21 @@ package struct Daemon: ~Copyable {
     /// Assembles the daemon from what `start` acquired.
     init(
         _ settings: Settings,
-        facts: DaemonFacts,
-        file: ConfigurationFile,
-        opener: consuming FileOpener,
-        liberties: [String],
-        notifier: consuming ServiceNotifier,
-        queueFigures: consuming TextFile?,
-        signals: consuming SignalDescriptor,
-        poller: consuming Poller,
-        server: consuming ControlServer,
-        queues: consuming Queues,
-        awaitedFTPS: AwaitedFTPS,
-        engine: consuming Engine<LinuxKernel>,
-        log: Log
+        _ facts: DaemonFacts,
+        _ file: ConfigurationFile,
+        _ resources: consuming DaemonResources,
+        missingConfinement: [String],
+        _ server: consuming ControlServer,
+        _ queues: consuming Queues,
+        _ awaitedFTPS: AwaitedFTPS,
+        _ engine: consuming Engine<LinuxKernel>,
+        _ log: Log
     ) {
         self.settings = settings
         self.facts = facts
         self.file = file
-        self.opener = opener
-        self.liberties = liberties
-        self.notifier = notifier
-        self.queueFigures = queueFigures
-        self.signals = signals
-        self.poller = poller
+        self.resources = resources
+        self.missingConfinement = missingConfinement
         self.server = server
         self.queues = queues
         self.awaitedFTPS = awaitedFTPS
@@ -72,15 +60,15 @@ package struct Daemon: ~Copyable {
             $0.add("session-queue", settings.queues.sessions)
             $0.add("socket", settings.socketPath)
         }
-        for liberty in liberties { log.write(.warning, "unconfined") { $0.add("reason", liberty) } }
+        for reason in missingConfinement { log.write(.warning, "unconfined") { $0.add("reason", reason) } }
         log.write(settings.warnings)
-        notifier.notify(.ready)
-        nextWatchdogPing = notifier.watchdogTimeout.map { _ in Clock.now() }
+        resources.notifier.notify(.ready)
+        nextWatchdogPing = resources.notifier.watchdogTimeout.map { _ in Clock.now() }
         var signal: Int32?
         while signal == nil {
             signal = runOnce()
         }
-        notifier.notify(.stopping)
+        resources.notifier.notify(.stopping)
         log.write(.info, "stopped") { $0.add("signal", signal ?? 0) }
     }
 
@@ -108,9 +96,9 @@ package struct Daemon: ~Copyable {
         if ready.contains(.clients) || server.nextDeadline.map({ $0 <= now }) ?? false { serve(at: now) }
         writeNotices(at: now)
         pingWatchdog(at: now)
-        guard ready.contains(.signals), let signal = signals.next() else { return nil }
+        guard ready.contains(.signals), let signal = resources.signals.next() else { return nil }
         guard signal == SIGHUP else { return signal }
-        _ = Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
+        _ = Daemon.reload(file, resources.opener, settings, awaitedFTPS, &engine, &log)
         return nil
     }
 
@@ -118,9 +106,10 @@ package struct Daemon: ~Copyable {
     ///
     /// A daemon whose verdicts do not reach the kernel stops pinging, so that it is restarted.
     private mutating func pingWatchdog(at now: Instant) {
-        guard let ping = nextWatchdogPing, ping <= now, let timeout = notifier.watchdogTimeout else { return }
+        guard let ping = nextWatchdogPing, ping <= now, let timeout = resources.notifier.watchdogTimeout
+        else { return }
         guard !queues.oweVerdicts else { return }
-        notifier.notify(.alive)
+        resources.notifier.notify(.alive)
         nextWatchdogPing = Instant(nanoseconds: now.nanoseconds + timeout / 2)
     }
 
@@ -156,7 +145,7 @@ package struct Daemon: ~Copyable {
     /// Polls all descriptors and waits at most so long; `nil` waits for ever.
     private func poll(milliseconds: Int32?) -> Work {
         var ready: Work = []
-        poller.wait(milliseconds: milliseconds) { readiness in
+        resources.poller.wait(milliseconds: milliseconds) { readiness in
             switch readiness.descriptor {
             case queues.control.fileDescriptor: ready.insert(.control)
             case queues.data.fileDescriptor: ready.insert(.data)
@@ -241,9 +230,9 @@ package struct Daemon: ~Copyable {
     private mutating func serve(at now: Instant) {
         defer { engine.changes.isFollowed = server.isFollowed }
         Daemon.serve(&server, &engine, &log, facts, at: now) { engine, log in
-            Daemon.reload(file, opener, settings, awaitedFTPS, &engine, &log)
+            Daemon.reload(file, resources.opener, settings, awaitedFTPS, &engine, &log)
         } queue: { [settings] in
-            guard let text = try? queueFigures?.text() else { return nil }
+            guard let text = try? resources.queueFigures?.text() else { return nil }
             return QueueFigures(parsing: text, queues: settings.queues.all)
         }
         engine.traced = server.targets

@@ -39,42 +39,48 @@ extension StatisticsReport {
 
     /// The output of `pinhole metrics`, without figures that the kernel does not provide.
     package var metrics: String {
-        var families = [
+        (sessionFamilies + transferFamilies + failureFamilies + ruleFamilies + queueFamilies).map(\.text)
+            .joined()
+    }
+
+    private var sessionFamilies: [Family] {
+        [
             Family("packets_total", .counter, "Packets of control connections.", statistics.packets),
             Family("connections", .gauge, "Sessions followed.", UInt64(connections)),
             Family("connections_total", .counter, "Sessions since the start.", statistics.connectionsTotal),
+            Family("expectations", .gauge, "Open expectations.", UInt64(expectations)),
             Family(
-                "expectations",
-                .gauge,
-                "Open expectations.",
-                UInt64(expectations)
-            ),
-            Family("expectations_opened_total", .counter, "Announcements.", statistics.expectationsOpened),
-            Family(
-                "expectations_used_total",
+                "expectations_opened_total",
                 .counter,
-                "Expectations used.",
-                statistics.expectationsUsed
+                "Expectations opened.",
+                statistics.expectationsOpened
             ),
+            Family("expectations_used_total", .counter, "Expectations used.", statistics.expectationsUsed),
             Family(
                 "expectations_expired_total",
                 .counter,
                 "Expectations that timed out unused.",
                 statistics.expectationsExpired
             ),
+            Family("edits_total", .counter, "Lines that were rewritten.", statistics.edits),
+        ]
+    }
+
+    private var transferFamilies: [Family] {
+        [
             Family("blocked_total", .counter, "Data connections that nobody answered.", statistics.blocked),
             Family("transfers", .gauge, "Transfers in progress.", UInt64(transfers)),
             Family(
                 "transfers_total",
                 .counter,
-                "Transfers that are over.",
+                "Finished transfers.",
                 by: "result",
                 [("complete", statistics.transfersCompleted), ("failed", statistics.transfersFailed)]
             ),
             Family(
                 "transfer_bytes_total",
                 .counter,
-                "Bytes of data in the transfers that are over.",
+                "Bytes of data in finished transfers.",
                 by: "direction",
                 [("up", statistics.bytesUp), ("down", statistics.bytesDown)]
             ),
@@ -90,7 +96,11 @@ extension StatisticsReport {
                 "Data connections of encrypted sessions.",
                 statistics.ftpsConnections
             ),
-            Family("edits_total", .counter, "Lines that were rewritten.", statistics.edits),
+        ]
+    }
+
+    private var failureFamilies: [Family] {
+        [
             Family(
                 "refused_total",
                 .counter,
@@ -113,6 +123,11 @@ extension StatisticsReport {
                 Fault.allCases.map { ($0.rawValue, faults[$0, default: 0]) }
                     + [("conflicting-bytes", statistics.conflicts)]
             ),
+        ]
+    }
+
+    private var ruleFamilies: [Family] {
+        [
             Family(
                 "rules_loaded",
                 .gauge,
@@ -126,17 +141,18 @@ extension StatisticsReport {
                 rules.repairs
             ),
         ]
-        if let queue {
-            families += [
-                Family("queue_packets", .gauge, "Packets that wait in the queues.", queue.waiting),
-                Family(
-                    "queue_dropped_total",
-                    .counter,
-                    "Packets dropped because a queue was full.",
-                    queue.dropped
-                ),
-            ]
-        }
-        return families.map(\.text).joined()
+    }
+
+    private var queueFamilies: [Family] {
+        guard let queue else { return [] }
+        return [
+            Family("queue_packets", .gauge, "Packets that wait in the queues.", queue.waiting),
+            Family(
+                "queue_dropped_total",
+                .counter,
+                "Packets dropped because a queue was full.",
+                queue.dropped
+            ),
+        ]
     }
 }

@@ -55,71 +55,48 @@ package struct StatisticsReport: Hashable, Sendable {
         return members.flatMap { rows($0, prefix: prefix + member.name + ".") }
     }
 
-    private var members: [JSON.Member] {
+    private var members: [JSON.Member] { counts + tables }
+
+    private var counts: [JSON.Member] {
+        let counts: [(String, UInt64)] = [
+            ("packets", statistics.packets), ("connections", UInt64(connections)),
+            ("connections_total", statistics.connectionsTotal), ("expectations", UInt64(expectations)),
+            ("expectations_opened", statistics.expectationsOpened),
+            ("expectations_used", statistics.expectationsUsed),
+            ("expectations_expired", statistics.expectationsExpired), ("blocked", statistics.blocked),
+            ("transfers", UInt64(transfers)), ("transfers_completed", statistics.transfersCompleted),
+            ("transfers_failed", statistics.transfersFailed),
+        ]
+        return counts.map { JSON.Member($0, .integer($1)) }
+    }
+
+    private var tables: [JSON.Member] {
         [
-            JSON.Member("packets", .integer(statistics.packets)),
-            JSON.Member("connections", .integer(UInt64(connections))),
-            JSON.Member("connections_total", .integer(statistics.connectionsTotal)),
-            JSON.Member("expectations", .integer(UInt64(expectations))),
-            JSON.Member("expectations_opened", .integer(statistics.expectationsOpened)),
-            JSON.Member("expectations_used", .integer(statistics.expectationsUsed)),
-            JSON.Member("expectations_expired", .integer(statistics.expectationsExpired)),
-            JSON.Member("blocked", .integer(statistics.blocked)),
-            JSON.Member("transfers", .integer(UInt64(transfers))),
-            JSON.Member("transfers_completed", .integer(statistics.transfersCompleted)),
-            JSON.Member("transfers_failed", .integer(statistics.transfersFailed)),
-            JSON.Member(
-                "bytes",
-                .object([
-                    JSON.Member("up", .integer(statistics.bytesUp)),
-                    JSON.Member("down", .integer(statistics.bytesDown)),
-                ])
-            ),
-            JSON.Member(
+            Self.table("bytes", [("up", statistics.bytesUp), ("down", statistics.bytesDown)]),
+            Self.table(
                 "ftps",
-                .object([
-                    JSON.Member("sessions", .integer(UInt64(encryptedSessions))),
-                    JSON.Member("used", .integer(statistics.ftpsConnections)),
-                ])
+                [("sessions", UInt64(encryptedSessions)), ("used", statistics.ftpsConnections)]
             ),
             JSON.Member("edits", .integer(statistics.edits)),
-            JSON.Member(
+            Self.table(
                 "refused",
-                .object(
-                    Refusal.Reason.allCases.map {
-                        JSON.Member($0.rawValue, .integer(statistics.refused[$0, default: 0]))
-                    }
-                )
+                Refusal.Reason.allCases.map { ($0.rawValue, statistics.refused[$0, default: 0]) }
             ),
-            JSON.Member(
+            Self.table(
                 "unopened",
-                .object(
-                    UnopenedReason.allCases.map {
-                        JSON.Member($0.rawValue, .integer(statistics.unopened[$0, default: 0]))
-                    }
-                )
+                UnopenedReason.allCases.map { ($0.rawValue, statistics.unopened[$0, default: 0]) }
             ),
-            JSON.Member(
+            Self.table(
                 "errors",
-                .object(
-                    Fault.allCases.map { JSON.Member($0.rawValue, .integer(faults[$0, default: 0])) }
-                        + [JSON.Member("conflicting-bytes", .integer(statistics.conflicts))]
-                )
+                Fault.allCases.map { ($0.rawValue, faults[$0, default: 0]) }
+                    + [("conflicting-bytes", statistics.conflicts)]
             ),
-            JSON.Member(
-                "rules",
-                .object([
-                    JSON.Member("loaded", .integer(rules.areLoaded ? 1 : 0)),
-                    JSON.Member("repaired", .integer(rules.repairs)),
-                ])
-            ),
-            JSON.Member(
-                "queue",
-                .object([
-                    JSON.Member("waiting", queue.map { .integer($0.waiting) } ?? .null),
-                    JSON.Member("dropped", queue.map { .integer($0.dropped) } ?? .null),
-                ])
-            ),
+            Self.table("rules", [("loaded", rules.areLoaded ? 1 : 0), ("repaired", rules.repairs)]),
+            Self.table("queue", [("waiting", queue?.waiting), ("dropped", queue?.dropped)]),
         ]
+    }
+
+    private static func table(_ name: String, _ rows: [(String, UInt64?)]) -> JSON.Member {
+        JSON.Member(name, .object(rows.map { JSON.Member($0, $1.map { .integer($0) } ?? .null) }))
     }
 }
