@@ -46,7 +46,7 @@ import Testing
         #expect(lines(text) == [])
     }
 
-    @Test func `lines are counted from 1, whatever ends them`() {
+    @Test func `lines are counted from 1 with any line ends`() {
         let wanted = [
             Line(number: 2, content: .section("s")),
             Line(number: 4, content: .entry(name: "a", value: "b")),
@@ -61,7 +61,7 @@ import Testing
         #expect(lines("[\(long)]") == [Line(number: 1, content: .section(long))])
     }
 
-    @Test func `any bytes are read to the end`() {
+    @Test func `any bytes are read to the end without a trap`() {
         let alphabet = Array("[]=:#; \t\r\n\0a\u{feff}é")
         for _ in 0..<2000 {
             let text = String((0..<20).map { _ in alphabet.randomElement() ?? "a" })

@@ -38,7 +38,7 @@ import Testing
         #""a\"b\\c/d\n\u00E9\uD83D\uDE00""#, "[]", "{}",
         #"[1,"x",[null]]"#, #"{"z":0,"a":{"b":[true,1.5]},"m":2}"#,
     ])
-    func `what was written is read again`(_ text: String) {
+    func `written JSON is read as the same value`(_ text: String) {
         #expect(JSON(parsing: Array(text.utf8))?.text == text)
     }
 
@@ -47,7 +47,7 @@ import Testing
         "18446744073709551616",
         String(repeating: "[", count: 100_000),
     ])
-    func `what is no JSON, or has no place in it, is not read`(_ text: String) {
+    func `invalid and unsupported JSON is refused`(_ text: String) {
         #expect(JSON(parsing: Array(text.utf8)) == nil)
     }
 
@@ -55,7 +55,7 @@ import Testing
         #expect(JSON(parsing: Array("[-300]".utf8)) == .array([.number(-300)]))
     }
 
-    @Test func `bytes that are no text are not read`() {
+    @Test func `bytes that are not UTF-8 are refused`() {
         #expect(JSON(parsing: [0x22, 0xff, 0x22]) == nil)
     }
 }

@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `what was refused is kept, and the status has it`() async throws {
+    func `a refusal is kept and counted in the status`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `events go on with the next daemon`() async throws {
+    func `an event stream continues after a restart of the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("events")
             #expect(outcome.status == 1 && outcome.error.hasPrefix("pinhole: no daemon answers at "))

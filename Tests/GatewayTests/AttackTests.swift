@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a PORT that names the address shared by all clients leads to its own`() async throws {
+    func `a PORT with the address that all clients share leads to the client itself`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let listener = try gateway.startScript("listen", ["10.1.0.2", "5001"], as: "listener")
             try await listener.said("listening")
@@ -111,7 +111,7 @@ import Testing
 
     /// A file name with a line end in it: the victim's client sends it as it is, and PORT begins a segment.
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted], [true, false])
-    func `CRLF injection opens nothing with --strict, and without it only what the client might open itself`(
+    func `CRLF injection opens nothing with --strict, and otherwise only ports of the client itself`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `with --strict a bounce ends the connection`() async throws {
+    func `with --strict a bounce resets the connection`() async throws {
         try await Gateway.withStage(Self.natted, options: ["--strict"]) { gateway, stage in
             try await stage.logIn()
             try await stage.send(.client, "PORT 10,3,0,2,19,137\r\n")
@@ -193,7 +193,7 @@ import Testing
         arguments: [Topology.routed, natted, published],
         ["10,1,0,3", "10,1,0,1", "10,3,0,2", "127,0,0,1", "0,0,0,0"]
     )
-    func `a server that points at another host gets a pinhole to itself`(topology: Topology, host: String)
+    func `a server that announces another host gets a pinhole to itself`(topology: Topology, host: String)
         async throws
     {
         try await Gateway.withStage(topology) { gateway, stage in
@@ -253,7 +253,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `one client that announces on hundreds of connections leaves the others their ports`() async throws {
+    func `a client that announces on hundreds of connections leaves ports for others`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             try await addClient("10.1.0.3", in: gateway)
             for number in 1...200 {
@@ -283,7 +283,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a port that NAT lends cannot be guessed, and a guess is of no use`() async throws {
+    func `a port allocated by NAT cannot be guessed, and a correct guess is useless`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             for number in 1...40 {
                 try await stage.logIn("\(number)")

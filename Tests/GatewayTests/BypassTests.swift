@@ -6,7 +6,7 @@ import Testing
     private static let mark = ["--bypass-mark", "0x1000"]
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
-    func `what is not FTP bypasses the queue, nothing opens for it, and its end is seen`(topology: Topology)
+    func `another protocol bypasses the queue, opens nothing, and its end is noticed`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["no", "yes"])
-    func `a new connection with the same addresses and ports is followed as any other`(losesEnd: String)
+    func `a new connection with the same addresses and ports is followed`(losesEnd: String)
         async throws
     {
         let topology = Topology.longerSNAT

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `the daemon becomes the user pinhole and keeps nothing but CAP_NET_ADMIN`() async throws {
+    func `the daemon becomes the user pinhole and keeps only CAP_NET_ADMIN`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let status = try await status(of: gateway.startDaemon())
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `another user can be named`() async throws {
+    func `another user can be configured`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let status = try await status(of: gateway.startDaemon("--user", "nobody"))
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `without a user pinhole the daemon stays root, says so, and keeps nothing else`() async throws {
+    func `without a user pinhole the daemon stays root, reports it, and keeps nothing else`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let removal = "users=$(grep -v ^pinhole: /etc/passwd) && echo \"$users\" >/etc/passwd"
             try await gateway.lab.require(["sh", "-ec", removal])
@@ -71,7 +71,9 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["pinhole", "root"])
-    func `from inside, nothing can be opened, started or regained`(user: String) async throws {
+    func `the confined daemon cannot open files, start programs or regain privileges`(user: String)
+        async throws
+    {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -94,7 +96,10 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [("SEGV", 11), ("ABRT", 6)])
-    func `a crash ends it at once, with Swift's backtracer too`(signal: String, number: Int32) async throws {
+    func `a crash ends the daemon at once, even with Swift's backtracer enabled`(
+        signal: String,
+        number: Int32
+    ) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon(prefix: ["env", "SWIFT_BACKTRACE=enable=yes"])
@@ -105,7 +110,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6])
-    func `in everything that the daemon does, no system call is refused`(topology: Topology) async throws {
+    func `no system call of the daemon is refused`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `root may do everything, its group may look, and nobody else gets in`() async throws {
+    func `root may do everything, its group may read, and others are refused`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `10,000 connections that make no sense do no harm to packets`() async throws {
+    func `10,000 invalid control clients do not affect packets`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `whatever strangers write comes out as printable ASCII, in the log and in every answer`()
+    func `text of clients and servers appears as printable ASCII in the log and in every answer`()
         async throws
     {
         try await Gateway.with(.routed) { gateway in

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
-    func `100 sessions go on however often the daemon is killed`(topology: Topology) async throws {
+    func `100 sessions survive any number of killed daemons`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()
@@ -29,7 +29,7 @@ import Testing
 
     /// What takes most room for its record: a line that does not end.
     @Test(.timeLimit(.minutes(20)))
-    func `long lines of others take nothing from what is kept of an edited session`() async throws {
+    func `long lines of other sessions do not displace the record of an edited session`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
@@ -72,7 +72,7 @@ import Testing
 
     /// The service manager keeps the queues' sockets, and so the packets that wait in them.
     @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
-    func `no packet is lost when a service manager starts another`(signal: String) async throws {
+    func `no packet is lost when a service manager restarts the daemon`(signal: String) async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()

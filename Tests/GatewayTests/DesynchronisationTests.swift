@@ -4,7 +4,8 @@ import Testing
 /// Packets of a rewritten session pass while the rules are gone, with numbers that the other end does not expect.
 @Suite struct DesynchronisationTests {
     @Test(.timeLimit(.minutes(20)))
-    func `a command that the server took for old bytes is sent again, and the session goes on`() async throws
+    func `a command that the server took for a retransmission is sent again, and the session goes on`()
+        async throws
     {
         try await Gateway.withGap(.longerSNAT) { _, stage, end in
             // Shorter than what the rewritten line has grown by.
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a session of which the server has got the rest of a command is reset at both ends`() async throws {
+    func `a session whose server got the rest of a command is reset at both ends`() async throws {
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
             try await stage.say(.client, "STAT somefile\r\n", read: "mefile\r\n")
             try await end()
@@ -29,7 +30,8 @@ import Testing
 
     /// The server's acknowledgement of what it had before looks like one of the command, which the client does not send again.
     @Test(.timeLimit(.minutes(20)))
-    func `a session is reset whose client waits for the reply to a command that the server took for old`()
+    func
+        `a session whose server took a command for a retransmission is reset if the client waits for a reply`()
         async throws
     {
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a session is reset whose packets bypassed the queue while there was no daemon`() async throws {
+    func `a session whose packets bypassed the queue without a daemon is reset`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try gateway.lab.write("bypass = yes\n", to: "pinhole.conf")
             let configuration = "\(Lab.folder)/pinhole.conf"
@@ -61,7 +63,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a session of which the server has got a command too early is reset at both ends`() async throws {
+    func `a session whose server got a command too early is reset at both ends`() async throws {
         try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
             try await stage.send(.client, "STAT somefile\r\n")
             try await end()

@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
-    func `what servers and clients say that no RFC has foreseen costs no transfer`(
+    func `unusual lines of servers and clients do not affect transfers`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [true, false])
-    func `a client that does not wait has its port opened with its login`(
+    func `a client that pipelines has its port opened with its login`(
         topology: Topology,
         isOneSegment: Bool
     )
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `two sessions that are told the same port get two data connections`() async throws {
+    func `two sessions with the same announced port get two data connections`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             let listener = try gateway.startScript(
                 "listen",
@@ -154,7 +154,7 @@ import Testing
     // MARK: Gaps
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [false, true])
-    func `a login that went on while no daemon ran is known by what the server does then`(
+    func `a login that was missed while no daemon ran is inferred from later replies`(
         topology: Topology,
         isPasswordMissed: Bool
     ) async throws {
@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [(1, 10), (3, 10), (2, 2)])
-    func `a server's passive range is never left`(sessions: Int, size: Int) async throws {
+    func `ports stay within a server's passive range`(sessions: Int, size: Int) async throws {
         try await Gateway.with(.longerDNAT) { gateway in
             let last = 30000 + size - 1
             _ = try await gateway.start(
@@ -238,7 +238,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a client's one active port is never left`() async throws {
+    func `a client's only active port is kept`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await restrict(gateway, .server, "OUTPUT", to: "8082")
@@ -255,7 +255,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `what NAT lends where another has the port is of the range that was given`() async throws {
+    func `a port allocated by NAT is in the configured range`() async throws {
         try await Gateway.withStage(.longerSNAT, options: ["--nat-ports", "6000-6001"]) { gateway, stage in
             for (number, told) in [5001, 0, 0, -1].enumerated() {
                 let address = "10.1.0.\(number + 20)"
@@ -285,7 +285,9 @@ import Testing
     // MARK: Farms of servers
 
     @Test(.timeLimit(.minutes(20)), arguments: [false, true])
-    func `another server's address is left alone and said, and opened where that is allowed`(isLoose: Bool)
+    func `another server's address is left alone and reported, and opened where that is allowed`(
+        isLoose: Bool
+    )
         async throws
     {
         try await Gateway.withStage(.routed, options: isLoose ? ["--loose"] : []) { gateway, stage in
@@ -324,7 +326,7 @@ import Testing
         arguments: [Topology.routed, .longerSNAT, .longerDNAT, .bothNATs],
         [false, true]
     )
-    func `active data comes from another host of the farm where loose names it`(
+    func `active data comes from another host of the farm that loose names`(
         topology: Topology,
         isNamed: Bool
     ) async throws {

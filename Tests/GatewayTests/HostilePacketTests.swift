@@ -20,7 +20,7 @@ import Testing
         ],
         Reach.allCases
     )
-    func `a session goes on beside them, and they open nothing to others`(
+    func `hostile packets do not affect a session and open nothing to others`(
         how: (topology: Topology, layers: [String]),
         reach: Reach
     ) async throws {

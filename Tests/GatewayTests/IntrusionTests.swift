@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
-    func `a browser's request is never taken for FTP, however the server lets its connection begin`(
+    func `a browser's request is never taken for FTP, however the server opens the connection`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies, ["command", "reply"])
-    func `behind a hole nothing counts before a line is known to begin`(topology: Topology, line: String)
+    func `after a hole nothing counts before the start of a line is known`(topology: Topology, line: String)
         async throws
     {
         try await Gateway.withPinhole(topology) { gateway in
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `nobody is logged in by a daemon's being killed and started again`() async throws {
+    func `killing and restarting the daemon logs nobody in`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
@@ -96,7 +96,7 @@ import Testing
     // MARK: Who speaks for whom
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `a line counts only if it comes from where its speaker is`(topology: Topology) async throws {
+    func `a line counts only if it comes from its speaker's interface`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let intruder = try gateway.startIntruder()
             var watch = try await Watch(gateway)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a line counts only if it comes from where its speaker is, on a bridge too`() async throws {
+    func `on a bridge a line counts only if it comes from its speaker's port`() async throws {
         try await Gateway.withPinhole(.bridged) { gateway in
             let intruder = try gateway.startIntruder()
             try await intruder.play("cross_bridge")
@@ -139,7 +139,10 @@ import Testing
         .timeLimit(.minutes(20)),
         arguments: [(Topology.serverOnGateway, "server"), (.clientOnGateway, "client")]
     )
-    func `nobody speaks for the gateway itself`(topology: Topology, side: String) async throws {
+    func `a line with the gateway's own address counts only if the gateway sent it`(
+        topology: Topology,
+        side: String
+    ) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             try await gateway.filterReversePaths(0)
             let intruder = try gateway.startIntruder()
@@ -152,7 +155,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT])
-    func `a file that looks like a dialogue arrives as it is, over a control port too`(topology: Topology)
+    func `a file that looks like a dialogue arrives unchanged, even over a control port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -198,7 +201,9 @@ import Testing
     private static let access = ["--ftps", "10.2.0.0/24=\(SecureServer.ports)"]
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded])
-    func `an encrypted session ends with its server, whatever the client sends`(topology: Topology)
+    func `an encrypted session ends with the server's connection, whatever the client sends`(
+        topology: Topology
+    )
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -235,7 +240,7 @@ import Testing
             SecureServer(topology: Topology(name: "routed", port: 990), isImplicit: true),
         ]
     )
-    func `a handshake that is not finished opens nothing`(server: SecureServer) async throws {
+    func `an unfinished handshake opens nothing`(server: SecureServer) async throws {
         try await Gateway.with(server.topology) { gateway in
             _ = try await gateway.startDaemon(for: server)
             let stage = try gateway.startStage()
@@ -278,7 +283,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a handshake that failed is no login`() async throws {
+    func `a failed handshake is no login`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             var watch = try await Watch(gateway)
             try await stage.agreeOnTLS("failed")
@@ -299,7 +304,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `SYNs that nobody answers keep no data connection out`() async throws {
+    func `unanswered SYNs do not keep out other data connections`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server
             let words = ["/usr/bin/python3", "-B", try Files.script("serve"), server, "49100"]

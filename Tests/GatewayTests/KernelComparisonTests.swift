@@ -6,7 +6,7 @@ import Testing
 @Suite struct KernelComparisonTests {
     /// The kernel's column is what this kernel does, and documentation: it is printed, and nothing is asked of it.
     @Test(.timeLimit(.minutes(20)))
-    func `Pinhole does what the contract says where the kernel's helper does otherwise`() async throws {
+    func `Pinhole follows the contract where the kernel's helper does not`() async throws {
         let pinhole = try await sightings { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()

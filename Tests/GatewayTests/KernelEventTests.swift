@@ -18,7 +18,9 @@ import Testing
         arguments: [Topology.routed, .masqueraded, .shorterSNAT, .longerSNAT, .bothNATs],
         Mishap.allCases
     )
-    func `sessions go on`(topology: Topology, mishap: Mishap) async throws {
+    func `sessions survive what happens to the kernel's tables`(topology: Topology, mishap: Mishap)
+        async throws
+    {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

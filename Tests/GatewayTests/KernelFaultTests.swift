@@ -24,7 +24,7 @@ import Testing
             Failure(call: "recvmmsg", error: "ENOMEM", fault: "control-queue"),
         ]
     )
-    func `what fails is counted, and the next call is made as ever`(failure: Failure) async throws {
+    func `a failed system call is counted, and the next one works`(failure: Failure) async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `only the log and the events notice that the wall clock is set back`() async throws {
+    func `only the log and the events show that the wall clock was set back`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

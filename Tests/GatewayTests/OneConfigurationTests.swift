@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a file passes at another port that only the configuration names`() async throws {
+    func `a transfer works at a port that only the configuration names`() async throws {
         try await Gateway.with(.otherPort) { gateway in
             _ = try await gateway.start(.vsftpd)
             _ = try await Self.start(gateway, with: "ports = 2121\n")
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a file passes through other queues that only the configuration names`() async throws {
+    func `a transfer works through queues that only the configuration names`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             _ = try await Self.start(gateway, with: "queues = 5,6\n")
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `FTPS waits for rules that are made for it, and plain FTP does not`() async throws {
+    func `FTPS waits for its rules, and plain FTP does not`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server
             let words = ["/usr/bin/python3", "-B", try Files.script("serve"), server, "49100"]
@@ -80,7 +80,7 @@ import Testing
 
     /// A service manager keeps the sockets of the daemon all the time.
     @Test(.timeLimit(.minutes(20)), arguments: Absence.allCases)
-    func `who has an encrypted session reaches everything else while no daemon answers`(
+    func `a client with an encrypted session reaches other services while no daemon answers`(
         absence: Absence
     ) async throws {
         try await Gateway.with(.routed) { gateway in

@@ -13,7 +13,7 @@ import Testing
 
     // Large ones take their time in a program that is not optimised.
     @Test(.timeLimit(.minutes(20)), arguments: Figures.isFull ? Flood.allCases : [.small])
-    func `ten times the packets that can be handled cost nothing but themselves`(flood: Flood) async throws {
+    func `ten times the load that can be handled affects only itself`(flood: Flood) async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let seconds = Figures.isFull ? 10.0 : 2
             let drown = try await gateway.build(script: "drown")
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `connections that never log in make room for one another, and disturb nobody`() async throws {
+    func `connections that never log in evict one another and affect no session`() async throws {
         try await Gateway.with(.routed) { gateway in
             let (count, most) = Figures.isFull ? (200_000, 65_536) : (3_000, 500)
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a client with as many sessions as it may have leaves room for the others`() async throws {
+    func `a client with its maximum of sessions leaves room for others`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             _ = try await gateway.start(.vsftpd)
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a flood of announcements is bounded, and old connections do not notice`() async throws {
+    func `a flood of announcements is bounded and does not affect existing sessions`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let (count, times) = Figures.isFull ? (10_000, 10) : (2500, 1)
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
@@ -229,7 +229,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `those who watch the events and do not read slow nobody`() async throws {
+    func `event watchers that do not read slow nothing down`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))

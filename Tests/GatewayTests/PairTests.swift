@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
-    func `every session goes on, on a machine with another clock and another boot`(
+    func `every session survives a failover to a machine with another clock and boot`(
         nat: String,
         clock: String
     ) async throws {
@@ -63,14 +63,16 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `sessions in a conntrack zone go on`() async throws {
+    func `sessions in a conntrack zone survive a failover`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("failover", "zone=5")
         try #require(report.others(than: "on") == "")
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["a", "b"])
-    func `a sync that reads nothing takes no memory, and gets a new snapshot`(victim: String) async throws {
+    func `a sync client that reads nothing takes no memory and gets a new snapshot`(victim: String)
+        async throws
+    {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("slow", "victim=\(victim)", "edits=2000")
         try #require(report.others(than: "on") == "")
@@ -81,7 +83,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `sessions that announce without pause go on or are reset, and nobody gets anything else`()
+    func `sessions that announce continuously go on or are reset, and no other host gets in`()
         async throws
     {
         guard Gateway.backend != "nft" else { return }
@@ -90,7 +92,8 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `if the link was cut before, each session goes on or is reset, and nobody gets anything else`()
+    func
+        `with the link cut before the failover, each session goes on or is reset, and no other host gets in`()
         async throws
     {
         guard Gateway.backend != "nft" else { return }
@@ -99,14 +102,14 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `sessions go to the other gateway and back, with lines rewritten on each`() async throws {
+    func `sessions move to the other gateway and back, with lines rewritten on each`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("back")
         try #require(report.others(than: "on") == "")
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `whoever is no peer is refused, and the file of the peer stays`() async throws {
+    func `a host that is not the peer is refused, and the peer's file stays`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("hostile", "version=9")
         var refused = report.sessions
@@ -130,7 +133,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `thousands of sessions go on at once`() async throws {
+    func `thousands of sessions survive a failover at once`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("many", "sessions=3000")
         try #require(report.others(than: "on") == "")
@@ -138,7 +141,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `sync may be killed and started again under load`() async throws {
+    func `sync may be killed and restarted under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")
         try #require(report.others(than: "on") == "")

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
-    func `nothing of a password is left when its connection is closed`(topology: Topology) async throws {
+    func `no part of a password remains in memory after its connection ends`(topology: Topology) async throws
+    {
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon("--log-level", "debug")
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `the search finds what is kept of an open connection, the user's name`() async throws {
+    func `the search finds the user's name of an open connection`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.pyftpdlib)
             try await gateway.loadRules()

@@ -74,7 +74,7 @@ import Testing
     ]
 
     @Test(.timeLimit(.minutes(20)), arguments: cases, Teller.allCases)
-    func `who sends more than a link carries is told so in numbers of its own`(
+    func `a sender of oversized packets gets an ICMP error with its own sequence numbers`(
         _ example: Case,
         teller: Teller
     ) async throws {

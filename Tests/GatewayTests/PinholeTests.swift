@@ -6,7 +6,7 @@ import Testing
     private static let topologies = [Topology.routed, .longerSNAT, .longerDNAT, .routed6]
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `a passive pinhole is for one connection from the client to the port`(topology: Topology)
+    func `a passive pinhole takes one connection from the client to the port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `an active pinhole is for one connection from the server to the port`(topology: Topology)
+    func `an active pinhole takes one connection from the server to the port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a bounce to a third host opens nothing and is refused by name`() async throws {
+    func `a bounce to a third host opens nothing and is refused with its reason`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -7,7 +7,7 @@ import Testing
     enum Order: String, CaseIterable { case reload, hangup }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
-    func `what is allowed changes in mid-session, for the server that is named`(
+    func `a reload changes the policy of a running session, for the configured server only`(
         topology: Topology,
         order: Order
     )
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `only root may, and is told what is wrong and what has to wait`() async throws {
+    func `only root may reload, and errors and settings that need a restart are reported`() async throws {
         try await Gateway.with(.routed) { gateway in
             let wide = "[server ::/0]\nftps-ports = 49000-50000\nftps-active = yes\n"
             try gateway.lab.write(wide, to: "conf")

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `files pass whatever the kernel checks of where packets come from`() async throws {
+    func `transfers work with any reverse path filter of the kernel`() async throws {
         try await Gateway.withPinhole(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
             for filter in 0...2 {
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
-    func `files pass where packets to the server leave by one uplink and its own come by another`(
+    func `transfers work with asymmetric routes over two uplinks`(
         topology: Topology
     ) async throws {
         try await Gateway.withPinhole(topology) { gateway in
@@ -59,7 +59,7 @@ import Testing
 
     /// The client knows the server of its own network by the gateway's public address.
     @Test(.timeLimit(.minutes(20)))
-    func `files pass a hairpin, in and out by the same interface`() async throws {
+    func `transfers work over a hairpin, in and out of the same interface`() async throws {
         let topology = Topology(
             name: "hairpin",
             server: "10.1.0.3",
@@ -88,7 +88,7 @@ import Testing
 
     /// The server is on the gateway: such addresses go no further.
     @Test(.timeLimit(.minutes(20)))
-    func `files pass where IPv6 neighbours know each other by link-local addresses`() async throws {
+    func `transfers work between IPv6 neighbours with link-local addresses`() async throws {
         var topology = Topology.routed6
         topology.serverHost = .gateway
         // Any: vsftpd cannot read `::`.
@@ -128,7 +128,7 @@ import Testing
 
     /// A client that does not wait for the greeting, and a server that takes what comes with the SYN.
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed6])
-    func `a session that begins with TCP fast open goes on without it`(topology: Topology) async throws {
+    func `a session that begins with TCP fast open continues without it`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // Clients may ask for it; every listener grants it, and wants no cookie.
             for (host, value) in [(Host.client, 0x001), (.server, 0x602)] {

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: Removal.allCases)
-    func `FTP works again within a second`(removal: Removal) async throws {
+    func `FTP works again within a second after the rules are removed`(removal: Removal) async throws {
         guard Gateway.backend != "nft" else { return }
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
@@ -60,7 +60,7 @@ import Testing
         .timeLimit(.minutes(20)),
         arguments: [Topology.longerSNAT, .shorterSNAT, .masqueraded, .longerDNAT, .bothNATs]
     )
-    func `rewritten sessions go on or are reset, and none waits for ever`(topology: Topology) async throws {
+    func `rewritten sessions go on or are reset, and none hangs`(topology: Topology) async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -93,7 +93,7 @@ import Testing
             [], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"],
         ]
     )
-    func `rules that are loaded already are left alone when it starts`(options: [String]) async throws {
+    func `loaded rules are left alone at the start`(options: [String]) async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `packets that wait in a queue stay there while it loads, looks and repairs`() async throws {
+    func `queued packets stay in the queue while rules are loaded, checked and repaired`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `what was announced is open again with the rules`() async throws {
+    func `an open expectation is open again after the rules are repaired`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
@@ -160,7 +160,9 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `who keeps removing them is named, and gets no more than two repairs a second`() async throws {
+    func `a program that keeps removing rules is named, and repairs are limited to two a second`()
+        async throws
+    {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             let watch = try await gateway.startWatch()
@@ -178,7 +180,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `rules that cannot be put back are an error at once, and a gauge`() async throws {
+    func `rules that cannot be repaired are reported as an error at once and in a gauge`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             let watch = try await gateway.startWatch()

@@ -9,7 +9,8 @@ import Testing
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6],
         ["bytes", "bytes:0.003"]
     )
-    func `files pass when both sides write a byte at a time`(topology: Topology, how: String) async throws {
+    func `transfers work when both sides write a byte at a time`(topology: Topology, how: String) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.startCutServer(how)
             for mode in topology.modes {
@@ -23,7 +24,8 @@ import Testing
         .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .routed6, .masqueraded6]
     )
-    func `files pass when the client's announcement is cut at any point`(topology: Topology) async throws {
+    func `transfers work when the client's announcement is cut at any point`(topology: Topology) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             for mode in topology.modes where mode.isActive {
@@ -45,7 +47,8 @@ import Testing
         .timeLimit(.minutes(20)),
         arguments: [Topology.routed, .shorterDNAT, .longerDNAT, .routed6, .masqueraded6]
     )
-    func `files pass when the server's announcement is cut at any point`(topology: Topology) async throws {
+    func `transfers work when the server's announcement is cut at any point`(topology: Topology) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             for mode in topology.modes where !mode.isActive {
                 let server = try await gateway.startCutServer("points")
@@ -85,7 +88,7 @@ import Testing
         arguments: [Topology.shorterSNAT, .longerSNAT],
         ["eager", "late"]
     )
-    func `a flood of announcements arrives rewritten to the last one`(
+    func `each announcement of a flood arrives rewritten`(
         topology: Topology,
         reading: String
     ) async throws {

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies, FurtherServer.allCases)
-    func `a session with another server asks for everything and gets it`(
+    func `a session with another server works in every mode`(
         topology: Topology,
         server: FurtherServer
     ) async throws {
@@ -69,7 +69,8 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies, Server.allCases)
-    func `so does one with the usual servers`(topology: Topology, server: Server) async throws {
+    func `a session with a usual server works in every mode`(topology: Topology, server: Server) async throws
+    {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
             try await converse(in: gateway, topology.modes, knowsTelnet: true)
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `other clients get their files in every mode that they have`(topology: Topology) async throws {
+    func `other clients transfer files in each of their modes`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             // A folder for the client that fetches one.

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
-    func `a connection that nobody could see begin is adopted`(topology: Topology, absence: Absence)
+    func `a connection whose start nobody saw is adopted`(topology: Topology, absence: Absence)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `an expectation is reported as it arrives and as it is translated`() async throws {
+    func `an expectation is reported with its original and translated addresses`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "KILL"])
-    func `the next daemon has the pinhole that one leaves, and in between it leads nowhere`(signal: String)
+    func `a restarted daemon keeps the pinhole, which leads nowhere in between`(signal: String)
         async throws
     {
         try await Gateway.with(.masqueraded) { gateway in
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `with --bypass a control connection does without the daemon`() async throws {
+    func `with --bypass a control connection passes without the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules("--bypass")

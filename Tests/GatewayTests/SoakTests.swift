@@ -8,7 +8,7 @@ import Testing
     private static let seconds = ProcessInfo.processInfo.environment["PINHOLE_SOAK"].flatMap(Int.init) ?? 10
 
     @Test(.timeLimit(.minutes(15 + seconds / 60)), arguments: [Topology.bothNATs, .masqueraded6])
-    func `users come and go, and leave nothing behind`(topology: Topology) async throws {
+    func `sessions that come and go leave nothing behind`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // On such links an acknowledgement may be lost twice before a data connection stands.
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(15 + seconds / 60)))
-    func `as many sessions as there can be leave nothing behind`() async throws {
+    func `the maximum of sessions leaves nothing behind`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))

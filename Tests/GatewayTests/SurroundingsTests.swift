@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `who is not root cannot start anything`() async throws {
+    func `without root nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             // The one capability lets it read the program, wherever that was built.
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["21,31", "31,20"])
-    func `a queue that another process has is named`(queues: String) async throws {
+    func `the owner of a queue in use is named`(queues: String) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
@@ -74,7 +74,7 @@ import Testing
             (6, "ipset", "ip_set"),
         ]
     )
-    func `a kernel that lacks something is told what to load`(
+    func `the error about a missing kernel module names the module`(
         subsystem: Int,
         name: String,
         module: String
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `a control socket in use is left to its daemon`() async throws {
+    func `a control socket in use is not taken over`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
-    func `rules load names the tool that is not installed`(missing: String) async throws {
+    func `rules load names a tool that is not installed`(missing: String) async throws {
         try await Gateway.with(.routed) { gateway in
             let folder = "\(Lab.folder)/bin"
             try await gateway.lab.require(["mkdir", folder])
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `who asks a daemon that is not there is told so`() async throws {
+    func `a command without a daemon says that none answers`() async throws {
         try await Gateway.with(.routed) { gateway in
             for subcommand in ["stats", "expectations", "connections", "events", "flush"] {
                 try await expectRefusal("daemon", in: gateway, ["pinhole", subcommand])

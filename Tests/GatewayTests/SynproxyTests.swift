@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `what would have to be rewritten is refused by name, and the connection goes on`() async throws {
+    func `an announcement that needs an edit is refused with its reason, and the session goes on`()
+        async throws
+    {
         try await Self.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             for mode in [Mode.pasv, .epsv] {

@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `it shows what goes on, does what keys say, and survives the daemon`() async throws {
+    func `top shows sessions, obeys its keys, and survives a restart of the daemon`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 120)
             try await gateway.lab.require(
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT"])
-    func `whatever ends it, the terminal is as it was`(signal: String) async throws {
+    func `top restores the terminal however it ends`(signal: String) async throws {
         try await Gateway.with(.routed) { gateway in
             // Without colour, too.
             let terminal = try await Terminal(
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `without a terminal it says so`() async throws {
+    func `top without a terminal is an error`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("top")
             #expect(outcome.status == 1)

@@ -4,7 +4,7 @@ import Testing
 /// What TCP does besides carrying bytes, on a connection with edits.
 @Suite struct TransportTests {
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
-    func `urgent data stays urgent, behind edits and beside them`(topology: Topology) async throws {
+    func `urgent data stays urgent in edited and in other segments`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let (sent, read) = topology.portArguments
             try await gateway.requireScript("urgent", [topology.server, topology.dialled, sent, read])
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
-    func `an idle connection answers keep-alive probes, behind edits and amid one`(topology: Topology)
+    func `an idle connection answers keep-alive probes after an edit and during one`(topology: Topology)
         async throws
     {
         try await Gateway.withPinhole(topology) { gateway in

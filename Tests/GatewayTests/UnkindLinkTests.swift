@@ -18,7 +18,7 @@ import Testing
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs],
         Loss.allCases
     )
-    func `every transfer completes when one control packet in ten is lost, each way`(
+    func `every transfer completes with a packet loss of ten percent in each direction`(
         topology: Topology,
         loss: Loss
     ) async throws {
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)))
-    func `every transfer completes when the daemon is killed besides`() async throws {
+    func `every transfer completes with packet loss and a killed daemon`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
@@ -75,8 +75,7 @@ import Testing
 
     /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
-    func `every transfer completes when control packets overtake one another`(topology: Topology) async throws
-    {
+    func `every transfer completes with reordered control packets`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             let link = try await gateway.replaceClientLink()
@@ -101,7 +100,7 @@ import Testing
             (.bothNATs, "PORT,PASV"),
         ]
     )
-    func `a thousand edits on one control connection`(topology: Topology, modes: String) async throws {
+    func `a control connection survives a thousand edits`(topology: Topology, modes: String) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20)), arguments: Zoning.all)
-    func `files pass in every mode where connections are in a zone`(zoning: Zoning) async throws {
+    func `transfers work in every mode in a conntrack zone`(zoning: Zoning) async throws {
         try await Gateway.with(zoning.topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             let tool = zoning.topology.isIPv6 ? "ip6tables" : "iptables"
@@ -60,7 +60,7 @@ import Testing
 
     /// Two customers with the same addresses, each in a zone of its own, who share one server and one address of the gateway.
     @Test(.timeLimit(.minutes(20)))
-    func `customers with the same addresses and ports do not meet`() async throws {
+    func `customers with the same addresses and ports are kept apart`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             let client = gateway.topology.client

@@ -29,7 +29,7 @@ import Testing
         try changes.next(about: ["inet pinhole", "ip6 pinhole"])?.author
     }
 
-    @Test func `whoever changes one of the tables is named, once`() throws {
+    @Test func `the process that changes one of the tables is named once`() throws {
         var changes = try open()
         #expect(try author(&changes) == nil)
         for commands in [
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `tables of another name or family do not count, and neither do members of sets`() throws {
+    @Test func `changes of other tables and of members of sets are ignored`() throws {
         try nft("add table inet pinhole; add set inet pinhole s { type ipv4_addr; }")
         var changes = try open()
         for commands in [
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `of several transactions the last that counts is told, whatever else is in them`() throws {
+    @Test func `the last relevant transaction is reported among others`() throws {
         var changes = try open()
         try nft("add table inet pinhole")
         let last = try nft("add table inet more; delete table inet pinhole; add table inet most")

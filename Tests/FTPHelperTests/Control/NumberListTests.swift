@@ -27,7 +27,7 @@ import Testing
     ]
 
     @Test(arguments: accepted)
-    func `numbers with commas between are read as far as they go`(text: String, numbers: [UInt8], end: UInt8)
+    func `numbers separated by commas are read as far as they go`(text: String, numbers: [UInt8], end: UInt8)
         throws
     {
         #expect(try Self.read(text, allowsBlanks: text.contains(", ")).get() == numbers + [end])
@@ -43,11 +43,11 @@ import Testing
     ]
 
     @Test(arguments: refused)
-    func `a list that is none is refused by name`(text: String, failure: NumberList.ParseError) {
+    func `an invalid list is refused with its reason`(text: String, failure: NumberList.ParseError) {
         #expect(throws: failure) { try Self.read(text).get() }
     }
 
-    @Test func `a list that ends behind a comma and blanks is incomplete`() {
+    @Test func `a list that ends after a comma and blanks is incomplete`() {
         #expect(throws: NumberList.ParseError.incomplete) { try Self.read("1, \t", allowsBlanks: true).get() }
     }
 }

@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: ServerDialect.all, [false, true])
-    func `the login is accepted, and every announcement is one`(dialect: ServerDialect, isStrict: Bool) {
+    func `the login is accepted, and every announcement is recognised`(dialect: ServerDialect, isStrict: Bool)
+    {
         var session = Session(isAdopted: false)
         var count = 0
         for line in dialect.lines {
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: ServerDialect.all, mappings)
-    func `of a session nothing changes but the addresses that it announces`(
+    func `only the announced addresses of a session change`(
         dialect: ServerDialect,
         nat: NATCase
     ) {

@@ -92,7 +92,7 @@ import Testing
     ]
 
     @Test(arguments: unsolicited)
-    func `only the final reply to the command that asked for it announces`(lines: [String]) {
+    func `only the final reply to the right command announces`(lines: [String]) {
         _ = Self.play(lines)
     }
 
@@ -110,7 +110,7 @@ import Testing
         )
     }
 
-    @Test func `a command that nobody knows is answered like any other`() {
+    @Test func `an unknown command is answered like any other`() {
         _ = Self.play(["> XYZZY 1", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
         _ = Self.play(["> PORTABLE 10,1,0,2,19,137", "> PASV", "< 500 what?", "< \(Self.pasv) => PASV 5001"])
         _ = Self.play(["> XYZZY", "> \(Self.port) => PORT 5001", "< 500 what?", "< 200 ok"])
@@ -135,7 +135,7 @@ import Testing
 
     // MARK: Multi-line replies
 
-    @Test func `only the line that ends a reply counts`() {
+    @Test func `only the last line of a reply counts`() {
         _ = Self.play([
             "> PASV", "< 227-\(Self.pasv.dropFirst(4))", "<  \(Self.pasv)", "< 2270 x", "< 226 x", "< 227-x",
             "< \(Self.pasv) => PASV 5001",
@@ -186,7 +186,7 @@ import Testing
     ]
 
     @Test(arguments: logins)
-    func `nothing opens before the login was accepted`(lines: [String], state: ConnectionSummary.State) {
+    func `nothing opens before the login is accepted`(lines: [String], state: ConnectionSummary.State) {
         #expect(Self.play(lines, from: .fresh).state == state)
         guard state != .greeting else { return }
         let outcome = state == .ready ? "PORT 5001" : "not-logged-in"
@@ -195,12 +195,12 @@ import Testing
         _ = Self.play(lines + ["> PASV", "< \(Self.pasv) => \(passive)"], from: .fresh)
     }
 
-    @Test func `first bytes that announce are from nobody`() {
+    @Test func `an announcement as the first line is not logged in`() {
         _ = Self.play(["> \(Self.port) => not-logged-in"], from: .fresh)
         _ = Self.play(["> PORT 1 => malformed"], from: .fresh)
     }
 
-    @Test func `whoever logs in again is logged out until that is accepted`() {
+    @Test func `a new login counts as logged out until it is accepted`() {
         _ = Self.play([
             "> USER z", "< 331 more", "> \(Self.port) => not-logged-in", "< 503 no => rejects", "> PASS z",
             "< 230 ok",
@@ -231,7 +231,7 @@ import Testing
     // MARK: Sixty-four
 
     @Test
-    func `of more than sixty-four commands that wait the oldest are forgotten, and their answers are not`() {
+    func `beyond sixty-four pending commands the oldest are forgotten, but their replies are expected`() {
         let noops = [String](repeating: "> NOOP", count: 63)
         let answers = [String](repeating: "< 200 ok", count: 63)
         let usual = ["> PASV", "< \(Self.pasv) => PASV 5001"]
@@ -248,7 +248,7 @@ import Testing
         _ = Self.play((0..<100).flatMap { _ in turn })
     }
 
-    @Test func `behind more commands than are known an error rejects just the PORT that it answers`() {
+    @Test func `after more commands than are kept an error rejects only the PORT that it answers`() {
         let noops = [String](repeating: "> NOOP", count: 100)
         _ = Self.play(
             noops + ["> \(Self.port) => PORT 5001"] + noops.map { _ in "< 500 no" } + ["< 500 no => rejects"]
@@ -257,7 +257,7 @@ import Testing
 
     // MARK: Errors
 
-    @Test func `an error rejects just the PORT that it answers`() {
+    @Test func `an error rejects only the PORT that it answers`() {
         _ = Self.play(["> \(Self.port) => PORT 5001", "< 500 no => rejects"])
         _ = Self.play(["> \(Self.port) => PORT 5001", "< 425 no => rejects"])
         _ = Self.play(["> \(Self.port) => PORT 5001", "< 200 ok", "> LIST", "< 550 no"])
@@ -304,7 +304,7 @@ import Testing
     ]
 
     @Test(arguments: aborts, behindABOR)
-    func `an ABOR is answered once or twice, and replies fit their commands again`(
+    func `an ABOR is answered once or twice, and later replies match their commands`(
         answers: [String],
         behind: [String]
     ) {
@@ -322,7 +322,7 @@ import Testing
         ])
     }
 
-    @Test func `the second answer to an ABOR may come behind the next command`() {
+    @Test func `the second reply to an ABOR may come after the next command`() {
         _ = Self.play([
             "> RETR f", "< 150 here", "> ABOR", "< 426 cut", "> PASV", "< 226 ok",
             "< \(Self.pasv) => PASV 5001",
@@ -352,7 +352,7 @@ import Testing
         if case .ignored = session.content(of: .server) {} else { Issue.record("the server is still read") }
     }
 
-    @Test func `later lines may be anything`() {
+    @Test func `after the login lines may be anything`() {
         #expect(
             Self.play(["> GET / HTTP/1.1", "< what?", "< 500 no", "> \(Self.port) => PORT 5001"]).state
                 == .ready
@@ -365,14 +365,14 @@ import Testing
 
     // MARK: Adoption
 
-    @Test func `a session under way is taken as logged in`() {
+    @Test func `an adopted session counts as logged in`() {
         _ = Self.play(
             ["> \(Self.port) => PORT 5001", "< 200 ok", "> PASV", "< \(Self.pasv) => PASV 5001"],
             from: .adopted
         )
     }
 
-    @Test func `answers to what came before the adoption are no answers`() {
+    @Test func `replies to commands from before the adoption answer nothing`() {
         _ = Self.play(["> PASV", "< 226 done", "< 200 ok", "< \(Self.pasv) => PASV 5001"], from: .adopted)
         _ = Self.play(
             ["> NOOP", "> PASV", "< 226 done", "< 200 ok", "< \(Self.pasv) => PASV 5001"],
@@ -394,7 +394,7 @@ import Testing
 
     // MARK: Strictness and order
 
-    @Test func `a strict session refuses what is sent before the last answer`() {
+    @Test func `a strict session refuses pipelined announcements`() {
         let lines = [
             "> NOOP", "> \(Self.port) => pipelined", "< 200 ok", "< 200 ok", "> \(Self.port) => PORT 5001",
         ]
@@ -413,7 +413,7 @@ import Testing
         }
     }
 
-    @Test func `refusals have their order`() {
+    @Test func `of several reasons for a refusal the first one is reported`() {
         _ = Self.play(
             ["< 220 x", "> PORT x => malformed", "> \(Self.port) => not-logged-in"],
             from: .fresh,
@@ -425,7 +425,7 @@ import Testing
         ])
     }
 
-    @Test func `a reply is awaited from its command until its answer`() {
+    @Test func `a reply is awaited from its command to its answer`() {
         #expect(!Self.play([]).isSoliciting)
         #expect(Self.play(["> PASV"]).solicited(by: 227) == .pasv)
         let one = Self.play(["> NOOP", "> EPSV", "< 200 ok", "< 200 ok"])
@@ -461,7 +461,7 @@ import Testing
     ]
 
     @Test(arguments: field)
-    func `one reply too many or too few costs no later transfer`(lines: [String]) {
+    func `a surplus or missing reply does not affect later transfers`(lines: [String]) {
         for refuses in [false, true] {
             _ = Self.play(
                 lines
@@ -485,13 +485,13 @@ import Testing
         }
     }
 
-    @Test func `a reply that comes too late takes no PASV away`() {
+    @Test func `a late reply does not answer a PASV`() {
         for late in ["200 x", "250 x", "226 x", "350 x", "331 x", "220 x", "500 x"] {
             _ = Self.play(["> PASV", "< \(late)", "< \(Self.pasv) => PASV 5001"])
         }
     }
 
-    @Test func `227, 228 and 229 answer whichever of their commands waits`() {
+    @Test func `227, 228 and 229 answer any of their pending commands`() {
         for command in ["PASV", "EPSV", "LPSV", "P@SW", "CPSV", "pasv", "p@sw"] {
             _ = Self.play(["> \(command)", "< \(Self.pasv) => PASV 5001"])
             _ = Self.play(["> \(command)", "< \(Self.epsv) => EPSV 5001"])
@@ -501,7 +501,7 @@ import Testing
         _ = Self.play(["> PASV", "> PASV", "< \(Self.pasv) => PASV 5001", "< \(Self.pasv) => PASV 5001"])
     }
 
-    @Test func `text that looks like the end of a reply is none before the client has said something`() {
+    @Test func `the end of a multi-line reply is not guessed before the client's next command`() {
         _ = Self.play([
             "> STAT", "> PASV", "< 213-a", "< \(Self.pasv)", "< 226 x", "< \(Self.pasv)", "< 213 b",
             "< \(Self.pasv) => PASV 5001",
@@ -512,7 +512,7 @@ import Testing
     static let quoted = ["STAT x", "SITE HELP x", "HELP x", "MLST x", "foo(bar"]
 
     @Test(arguments: quoted)
-    func `text in a reply that quotes the client announces nothing, whatever the client says meanwhile`(
+    func `a reply that quotes the client announces nothing, whatever the client sends meanwhile`(
         command: String
     ) {
         for more in [[], ["< 500 x"], ["< 211-x", "> NOOP", "< 500 x", "< 211 y"]] {
@@ -564,7 +564,7 @@ import Testing
         }
     }
 
-    @Test func `a reply that had no end before TLS needs none behind it`() {
+    @Test func `a multi-line reply that was open before TLS is not open after it`() {
         var session = Self.playThroughTLS(["> STAT x", "< 213-x"])
         Self.go(
             on: &session,
@@ -575,19 +575,19 @@ import Testing
         )
     }
 
-    @Test func `a PASV that was refused before TLS is not answered behind it`() {
+    @Test func `a PASV that was refused before TLS is not answered after it`() {
         var session = Self.playThroughTLS(["> PASV"], refused: ["< 500 no"])
         Self.go(on: &session, [(.server, Self.pasv, "unsolicited")])
     }
 
-    @Test func `a transfer that had no end before TLS is none behind it`() {
+    @Test func `a transfer that was open before TLS is not open after it`() {
         var session = Self.playThroughTLS(["> RETR x", "< 150 x"])
         Self.go(on: &session, [(.client, "NOOP", ""), (.server, "200 ok", "")])
         #expect(session.outstanding.count == 0)
     }
 
     @Test(arguments: ["200 ok", "220 ok", "202 ok", "230 ok", "250 ok"])
-    func `any success of PASS is a login, and of USER just 230 and 232`(reply: String) {
+    func `any success of PASS is a login, and only 230 and 232 of USER`(reply: String) {
         #expect(
             Self.play(["< 220 x", "> USER u", "< 331 p", "> PASS p", "< \(reply)"], from: .fresh).state
                 == .ready
@@ -599,7 +599,7 @@ import Testing
         )
     }
 
-    @Test func `a client that does not wait may announce while its login is under way`() {
+    @Test func `a client that pipelines may announce during its login`() {
         let lines = ["> USER u", "> PASS p", "> TYPE I", "> \(Self.port) => PORT 5001", "> STOR x"]
         #expect(!Self.play(["< 220 x"] + lines, from: .fresh).isLoggedIn)
         #expect(Self.play(lines + ["< 220 x", "< 331 p", "< 230 ok"], from: .fresh).isLoggedIn)
@@ -607,7 +607,7 @@ import Testing
         #expect(!refused.isLoggedIn && !refused.isLoginUnderWay)
     }
 
-    @Test func `a login is accepted by its own reply, however many others are missing before it`() {
+    @Test func `a login is accepted by its own reply even if earlier replies are missing`() {
         #expect(
             Self.play(["< 220 x", "> CLNT x", "> USER u", "< 331 p", "> PASS p", "< 230 ok"], from: .fresh)
                 .isLoggedIn
@@ -621,7 +621,7 @@ import Testing
         )
     }
 
-    @Test func `text and Telnet options may come before the greeting, and lines of it only`() {
+    @Test func `only text lines and Telnet options may come before the greeting`() {
         let text = [String](repeating: "< hello", count: 19)
         let login = ["> USER u", "< 331 p", "> PASS p", "< 230 ok"]
         #expect(Self.play(text + ["< 220 x"] + login, from: .fresh).isLoggedIn)
@@ -638,7 +638,7 @@ import Testing
         "AUTH TLS", "FEAT", "OPTS UTF8 ON", "SYST", "ACCT x", "SITE x", "NOOP", "QUIT", "STAT", "HELP",
         "CSID x", "AVBL",
     ])
-    func `clients begin with many a command`(line: String) {
+    func `a client may begin with any usual command`(line: String) {
         #expect(Self.play(["> \(line)"], from: .fresh).state == .greeting)
     }
 
@@ -695,13 +695,13 @@ import Testing
     }
 
     @Test
-    func `bytes that were missed before the client has begun to log in make the connection none of FTP`() {
+    func `missed bytes before the login make the connection not FTP`() {
         #expect(Self.playWithGaps(["?>"], from: []).state == .notFTP)
         #expect(Self.playWithGaps(["?>"], from: ["< 220 x"]).state == .notFTP)
         #expect(Self.playWithGaps(["> NOOP", "?>"], from: ["< 220 x"]).state == .notFTP)
     }
 
-    @Test func `what the server says behind a gap counts once it answers what was said behind it, too`() {
+    @Test func `replies after a gap count once they answer a command that came after it`() {
         let login = ["< 220 x", "> USER u", "< 331 p", "> PASS p", "< 230 ok"]
         for text in [
             ["< \(Self.pasv)"], ["< 200 x", "< \(Self.pasv)"], ["< 213-x", "< \(Self.pasv)", "< 213 y"],
@@ -716,7 +716,7 @@ import Testing
         }
     }
 
-    @Test func `a greeting that was missed costs no login`() {
+    @Test func `a missed greeting does not prevent a login`() {
         let session = Self.playWithGaps(
             ["?<", "> USER u", "< x", "> PASS p", "< 230 ok"],
             from: []
@@ -724,7 +724,7 @@ import Testing
         #expect(session.isLoggedIn)
     }
 
-    @Test func `what no PASV was seen for is answered by the newest of those that wait`() {
+    @Test func `a reply without a matching PASV is answered by the newest pending one`() {
         var session = Session(isAdopted: true)
         for line in ["PASV", "NOOP", "EPSV"] {
             _ = session.command(Array("\(line)\r\n".utf8).span, on: v4(10, 1, 0, 2), refusesPipelined: false)

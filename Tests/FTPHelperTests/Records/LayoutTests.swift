@@ -116,7 +116,7 @@ import Testing
             .map { "\($0.label ?? ""): \($0.value)" }
     }
 
-    @Test func `the layout is that of its version`() {
+    @Test func `the layout matches its version`() {
         #expect(KeptConnection.version == 9, "write down the bytes of the new version")
         for (stage, mapping, golden) in Self.golden {
             var dialogue = dialogue(at: stage, mapping)

@@ -41,7 +41,7 @@ import Testing
         return dialogue.output.actions
     }
 
-    @Test func `the record of a connection that ended long ago is given up`() {
+    @Test func `the record of a connection that ended long ago is dropped`() {
         var dialogue = Self.ready()
         dialogue.send(.client, "", flags: [.rst, .ack])
         var kept: [Bool] = []
@@ -55,7 +55,7 @@ import Testing
         #expect(kept == [true, false])
     }
 
-    @Test func `a session that strict mode has ended stays ended`() throws {
+    @Test func `a session that strict mode reset stays reset`() throws {
         var policy = Policy()
         policy.rules.isStrict = true
         var dialogue = Self.ready(Self.nat.mapping, policy)
@@ -65,7 +65,7 @@ import Testing
         #expect(arrival.flags == [.rst, .ack])
     }
 
-    @Test func `a session that was closed is closed, and gives way`() throws {
+    @Test func `a closed session stays closed and is evicted first`() throws {
         var policy = Policy()
         policy.maximumConnections = 1
         var dialogue = Self.ready(Self.nat.mapping, policy)
@@ -78,7 +78,7 @@ import Testing
         #expect(other.tracker.connections.map(\.mapping) == [NATCase.all[0].mapping])
     }
 
-    @Test func `TLS from the first byte on a port that is not for it opens nothing later either`() throws {
+    @Test func `implicit TLS on an unconfigured port opens nothing after a restart either`() throws {
         var policy = Policy()
         policy.rules.ftpsPorts = 49000...50000
         let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `what is open to the hosts of a farm is open to all of them`() throws {
+    @Test func `an expectation for the hosts of a farm stays open to all of them`() throws {
         var policy = Policy()
         let member = v4(10, 2, 0, 33)
         policy.rules.honoured = .hosts([member])
@@ -105,7 +105,7 @@ import Testing
         #expect(dialogue.tracker.expectations.map(\.others) == [[member]])
     }
 
-    @Test func `a record of the server that is under way counts as it would have`() throws {
+    @Test func `a TLS record of the server that is cut by a restart counts as usual`() throws {
         var policy = Policy()
         policy.rules.ftpsPorts = 49000...50000
         let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
@@ -125,7 +125,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:49000"])
     }
 
-    @Test func `what a stream keeps is counted, and no more once the connection is gone`() throws {
+    @Test func `the size counts restored bytes until the connection ends`() throws {
         var dialogue = Self.ready()
         let none = Self.tracker().size
         let begun = String(Self.active.sent.dropLast(4))
@@ -136,7 +136,7 @@ import Testing
         #expect(dialogue.tracker.size == none)
     }
 
-    @Test func `conntrack is told again to take the numbers of an edited session`() throws {
+    @Test func `conntrack is set liberal again for an edited session`() throws {
         var dialogue = Self.ready()
         #expect(try !Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
         dialogue.send(.client, Self.active.sent)
@@ -144,7 +144,9 @@ import Testing
         #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
     }
 
-    @Test func `where conntrack has another entry only packets that continue the streams are its own`() throws
+    @Test
+    func `with another conntrack entry a packet belongs to the session only if it continues its streams`()
+        throws
     {
         for isCertain in [true, false] {
             var dialogue = Self.ready()

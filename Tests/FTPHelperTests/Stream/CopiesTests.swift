@@ -6,7 +6,7 @@ import Testing
 /// The first copy of a byte counts, whatever pieces it comes in and in whatever order.
 @Suite struct CopiesTests {
     @Test(arguments: 1...50 as ClosedRange<UInt64>)
-    func `of early segments that overlap and differ, the first copy of each byte is kept, and goes on`(
+    func `of overlapping early segments the first copy of each byte is kept and goes on`(
         seed: UInt64
     ) {
         var random = Seeded(state: seed)

@@ -71,12 +71,15 @@ import Testing
     }
 
     @Test(arguments: NATCase.all, [1, 3, 1460])
-    func `a dialogue survives loss, reordering, duplication and any cutting`(nat: NATCase, segmentSize: Int) {
+    func `a dialogue survives loss, reordering, duplication and any segmentation`(
+        nat: NATCase,
+        segmentSize: Int
+    ) {
         play(nat, segmentSize: segmentSize, restarts: 0)
     }
 
     @Test(arguments: NATCase.all, [1, 3, 1460])
-    func `a dialogue survives that others take over from its records, too`(nat: NATCase, segmentSize: Int) {
+    func `a dialogue also survives restarts from its records`(nat: NATCase, segmentSize: Int) {
         play(nat, segmentSize: segmentSize, restarts: 0.1)
     }
 

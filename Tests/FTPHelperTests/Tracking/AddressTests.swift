@@ -143,7 +143,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `an address is compared, never trusted`(
+    func `an announced address is compared, never trusted`(
         line: String,
         nat: NATCase,
         policy: Policy,
@@ -152,7 +152,7 @@ import Testing
         #expect(Self.outcome(line, nat, policy) == outcome)
     }
 
-    @Test func `a refusal has the line, and the connection it came on`() {
+    @Test func `a refusal contains its line and its connection`() {
         var dialogue = Dialogue.ready(snat)
         let long = "PORT " + String(repeating: "9", count: 200)
         dialogue.send(.client, long + " \r\n")
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `a port is lent again once its expectation is gone`() {
+    @Test func `a port is allocated again after its expectation is gone`() {
         let tracker = Self.crowd(2) { number, dialogue in
             let text = dialogue.send(.client, "PORT 10,1,0,\(number + 2),19,137\r\n")
             #expect(text == "PORT 10,2,0,100,19,137\r\n")
@@ -230,7 +230,7 @@ import Testing
         return dialogue.tracker.expectations.last { $0.translatedTo.address == own }?.to.port
     }
 
-    @Test func `a port rests while its data connection may live, and after it`() {
+    @Test func `a port rests while its data connection may exist, and for some time after it`() {
         var first = Dialogue.ready(NATCase("1", "10.1.0.2", "10.2.0.2", client: "10.2.0.100").mapping)
         #expect(announce(&first, 2) == 5001)
         let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
@@ -254,7 +254,7 @@ import Testing
         #expect(announce(&second, 3) == 5001)
     }
 
-    @Test func `a client that announces the same port again is shown with the same port again`() {
+    @Test func `a repeated announcement of the same port is rewritten to the same port`() {
         var dialogue = Dialogue.ready(snat)
         for session in 0..<5 {
             for _ in 0..<3 {
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test func `a server's range is kept, whoever its clients are and however many sessions they have`() {
+    @Test func `ports stay within a server's range for any clients and number of sessions`() {
         // Ten ports, three clients in turn, and every other session ends without a data connection.
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
         for round in 0..<60 {
@@ -296,7 +296,7 @@ import Testing
         }
     }
 
-    @Test func `a port that leads to another endpoint is not lent, and outside of the range none is`() {
+    @Test func `a port in use by another endpoint is not allocated, nor one outside of the range`() {
         var policy = Policy()
         policy.rules.natPorts = 6000...6001
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
@@ -314,7 +314,7 @@ import Testing
         #expect(ports[0] == 5001 && Set(ports[1...2]) == [6000, 6001] && ports[3] == nil)
     }
 
-    @Test func `without NAT a port is what it is`() {
+    @Test func `without NAT a port keeps its number`() {
         var dialogue = Dialogue.ready(Self.plain.mapping)
         for _ in 0..<3 {
             dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -326,7 +326,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `a host of the farm that the key names may open active data, and its address is honoured`(
+    func `a farm host named by loose may open active data connections and be announced`(
         nat: NATCase
     ) throws {
         let (member, stranger) = nat.isIPv6 ? (v6Member, v6Stranger) : (v4Member, v4Stranger)
@@ -359,7 +359,7 @@ import Testing
         #expect(isUsed && !isReusable && dialogue.tracker.expectationCount == 0)
     }
 
-    @Test func `a list of hosts honours these alone`() {
+    @Test func `a list of hosts honours only these`() {
         var policy = Policy()
         policy.rules.honoured = .hosts([v4(10, 9, 9, 9)])
         #expect(

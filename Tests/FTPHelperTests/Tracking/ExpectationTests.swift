@@ -44,7 +44,7 @@ import Testing
 
     // MARK: What opens
 
-    @Test func `it is open before the line that announces it goes on`() throws {
+    @Test func `an expectation is open before its announcement goes on`() throws {
         var dialogue = Dialogue.ready(snat)
         #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
         let expectation = try #require(dialogue.tracker.expectations.first)
@@ -95,7 +95,11 @@ import Testing
     ]
 
     @Test(arguments: mappings)
-    func `it leads to the other end, as NAT shows either`(nat: NATCase, active: String, passive: String) {
+    func `an expectation leads to the other end of the control connection under any NAT`(
+        nat: NATCase,
+        active: String,
+        passive: String
+    ) {
         var dialogue = Dialogue.ready(nat.mapping)
         let transfers = nat.transfers(5001)
         dialogue.send(.client, transfers.active.sent)
@@ -111,7 +115,7 @@ import Testing
         #expect(text(dialogue) == [passive])
     }
 
-    @Test func `conntrack is told of shifted numbers once a connection`() {
+    @Test func `conntrack is set liberal once per shifted connection`() {
         var dialogue = Self.ready()
         dialogue.send(.client, Self.port)
         #expect(dialogue.actions.count { $0 == .beLiberal(snat) } == 1)
@@ -123,7 +127,7 @@ import Testing
         #expect(!plain.actions.contains { if case .beLiberal = $0 { true } else { false } })
     }
 
-    @Test func `no two have the same number`() {
+    @Test func `every expectation has an id of its own`() {
         var dialogue = Self.ready()
         var seen: Set<UInt64> = []
         for _ in 0..<10 {
@@ -135,7 +139,7 @@ import Testing
 
     // MARK: What closes
 
-    @Test func `it closes when its data connection comes`() throws {
+    @Test func `an expectation closes when its data connection comes`() throws {
         var dialogue = Self.ready()
         let expectation = try #require(dialogue.tracker.expectations.first)
         dialogue.actions = []
@@ -150,7 +154,7 @@ import Testing
         #expect(dialogue.tracker.connections.first?.used == 1)
     }
 
-    @Test func `a SYN that is sent again is expected until its entry was made`() {
+    @Test func `a retransmitted SYN is expected until its entry is made`() {
         let dialogue = Self.ready()
         for _ in 0..<3 {
             let expected = dialogue.expected(Self.due)
@@ -184,12 +188,12 @@ import Testing
     ]
 
     @Test(arguments: strangers)
-    func `whoever else comes is not expected`(packet: [UInt8]) {
+    func `SYNs from or to other endpoints are not expected`(packet: [UInt8]) {
         let dialogue = Self.ready()
         #expect(dialogue.expected(packet) == nil)
     }
 
-    @Test func `it closes when the next is announced`() {
+    @Test func `an expectation closes at the next announcement`() {
         var dialogue = Self.ready()
         let old = dialogue.tracker.expectations
         dialogue.actions = []
@@ -208,7 +212,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:5003"])
     }
 
-    @Test func `it closes when the server refuses the PORT`() {
+    @Test func `an expectation closes when the server refuses the PORT`() {
         var dialogue = Self.ready()
         dialogue.send(.server, "500 Illegal PORT command.\r\n")
         #expect(Self.closings(dialogue) == ["rejected"])
@@ -223,7 +227,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `a refused PORT closes nothing that a reply has opened since`() {
+    @Test func `a refused PORT does not close a later passive expectation`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "PASV\r\n" + Self.port)
         dialogue.send(.server, "227 (10,2,0,2,19,138)\r\n")
@@ -232,7 +236,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:5002"])
     }
 
-    @Test func `it closes when both sides have finished, not before`() {
+    @Test func `an expectation closes once both sides have sent a FIN`() {
         for sides in [[Session.Side.client, .server], [.server, .client]] {
             var dialogue = Self.ready()
             dialogue.send(sides[0], "", flags: [.fin, .ack])
@@ -250,7 +254,7 @@ import Testing
     }
 
     @Test(arguments: [Session.Side.client, .server])
-    func `it closes by an RST that is due`(side: Session.Side) {
+    func `an RST inside the window closes an expectation`(side: Session.Side) {
         var dialogue = Self.ready()
         let arrival = dialogue.transmit(dialogue.segment(side, flags: [.rst, .ack]))
         #expect(arrival?.flags.contains(.rst) == true)
@@ -259,14 +263,14 @@ import Testing
     }
 
     @Test(arguments: [-1000, -1, 1, 10000, 1 << 30, 1 << 31])
-    func `it does not close by an RST that is not due`(offset: Int) {
+    func `an RST outside of the window closes nothing`(offset: Int) {
         var dialogue = Self.ready()
         dialogue.acknowledge(.server)
         dialogue.transmit(dialogue.segment(.client, offset: offset, flags: [.rst]))
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `it closes when conntrack has forgotten the connection`() {
+    @Test func `an expectation closes when conntrack loses the connection`() {
         var dialogue = Self.ready()
         var other = snat
         other.reply.destination.port = 1
@@ -278,7 +282,7 @@ import Testing
     }
 
     @Test(arguments: [1, 14, 300, 86400] as [UInt32])
-    func `it expires in its time, and not a moment sooner`(timeout: UInt32) throws {
+    func `an expectation expires exactly at its timeout`(timeout: UInt32) throws {
         var policy = Policy()
         policy.rules.timeout = timeout
         var dialogue = Self.ready(policy)
@@ -292,7 +296,7 @@ import Testing
         #expect(dialogue.statistics.expectationsExpired == 1)
     }
 
-    @Test func `it closes by hand`() {
+    @Test func `an administrator can close an expectation`() {
         var dialogue = Self.ready()
         let id = dialogue.tracker.expectations.first?.id ?? 0
         let results = [id + 1, id, id].map { number in
@@ -308,7 +312,7 @@ import Testing
         #expect(Self.closings(dialogue) == ["deleted", "deleted"])
     }
 
-    @Test func `it closes if the kernel did not take it`() throws {
+    @Test func `an expectation that the kernel rejects closes`() throws {
         var dialogue = Self.ready()
         let old = try #require(dialogue.tracker.expectations.first)
         dialogue.send(.client, Self.port)
@@ -319,7 +323,7 @@ import Testing
         #expect(Self.closings(dialogue) == ["replaced", "failed"])
     }
 
-    @Test func `a data connection is not that of an expectation that was replaced meanwhile`() throws {
+    @Test func `a replaced expectation does not take the data connection of its successor`() throws {
         var dialogue = Self.ready()
         let found = dialogue.expected(Self.due)
         let expected = try #require(found)
@@ -329,7 +333,7 @@ import Testing
         #expect(dialogue.statistics.expectationsUsed == 0)
     }
 
-    @Test func `two that are for the same SYN take two data connections, the older one the first`() throws {
+    @Test func `two expectations of the same SYN take two data connections, the older one first`() throws {
         let nat = NATCase.all[0].mapping
         var first = Dialogue.ready(nat)
         first.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -357,8 +361,7 @@ import Testing
         #expect(second.statistics.expectationsUsed == 2)
     }
 
-    @Test func `what one session announces and ends leaves open what another has announced for the same SYN`()
-    {
+    @Test func `a session's end does not close another session's expectation of the same SYN`() {
         let nat = NATCase.all[0].mapping
         var output = Output()
         var first = Dialogue.ready(nat)
@@ -385,7 +388,7 @@ import Testing
         #expect(left == ["close"])
     }
 
-    @Test func `it may open again after each end`() {
+    @Test func `the same announcement opens again after each kind of end`() {
         var dialogue = Self.ready()
         let isUsed = dialogue.use(Self.due)
         #expect(isUsed)

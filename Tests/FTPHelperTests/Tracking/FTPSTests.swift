@@ -98,7 +98,7 @@ import Testing
         return data
     }
 
-    @Test func `once something is open for a session conntrack is asked for it soon`() throws {
+    @Test func `conntrack is asked about a session soon after something opens for it`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.wait(seconds: Tracker.expectingSeconds)
         #expect(dialogue.actions.contains(.verify(Self.direct)))
@@ -109,8 +109,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `the client reaches the server's ports, translated as its control connection is`(nat: NATCase) throws
-    {
+    func `the client reaches the server's ports with the NAT of its control connection`(nat: NATCase) throws {
         let known = nat.mapping.original.destination.address
         let own = nat.mapping.reply.source.address
         for server in [known, own] {
@@ -128,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `where two zones have the same addresses, a data connection is let through in each`() throws {
+    @Test func `with the same addresses in two zones, a data connection is let through in each`() throws {
         var mappings = [Self.direct, Self.direct]
         for (index, zone) in [UInt16(5), 6].enumerated() {
             mappings[index].original.zone = zone
@@ -153,7 +152,7 @@ import Testing
         #expect(dialogue.refusals == [.ftpsLimit])
     }
 
-    @Test func `the client's address is admitted when the session opens, and withdrawn at its end`() throws {
+    @Test func `the client's address is admitted when the session opens and removed when it ends`() throws {
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
         let admissions = dialogue.actions.filter {
@@ -168,21 +167,22 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `an RST ends it`() throws {
+    @Test func `an RST ends the session`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.transmit(dialogue.segment(.client, flags: [.rst]))
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `a connection that conntrack has no more ends it`() throws {
+    @Test func `a connection that conntrack has lost ends the session`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `a data connection whose entry cannot be made has its control connection looked for`() throws {
+    @Test func `a data connection without an entry has conntrack asked about its control connection`() throws
+    {
         var dialogue = Self.secured(try Self.policy())
         let bytes = Self.syn().bytes
         let parsed = SYN(bytes.span)
@@ -193,7 +193,7 @@ import Testing
         #expect(dialogue.actions == [.verify(Self.direct)])
     }
 
-    @Test func `nobody else, nowhere else, no other port`() throws {
+    @Test func `no other client, server or port is let through`() throws {
         var dialogue = Self.secured(try Self.policy())
         let stranger = NATCase("another client", "10.3.0.2", "10.2.0.2").mapping
         let elsewhere = NATCase("another server", "10.1.0.2", "10.2.0.3").mapping
@@ -223,7 +223,7 @@ import Testing
         #expect(configured.statistics.unopened.isEmpty)
     }
 
-    @Test func `for a server that is not configured nothing opens`() throws {
+    @Test func `nothing opens for a server without configuration`() throws {
         var dialogue = Self.secured(try Self.policy("10.2.0.3"))
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
@@ -312,7 +312,7 @@ import Testing
     private static let alert = TLSRecordsTests.record(21, [2, 40])
 
     @Test(arguments: pretenders.indices)
-    func `TLS that is none opens nothing`(index: Int) throws {
+    func `malformed TLS opens nothing`(index: Int) throws {
         let (name, said) = Self.pretenders[index]
         var dialogue = Dialogue(Self.direct, policy: try Self.policy())
         dialogue.send(.server, "220 ready\r\n")
@@ -321,7 +321,7 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn()) == nil, "\(name)")
     }
 
-    @Test func `each side may send its records in as many pieces as it likes`() throws {
+    @Test func `each side may send its records in any pieces`() throws {
         for cut in 1..<Self.hello.count + Self.data.count {
             var dialogue = Self.granted(try Self.policy())
             for side in [Session.Side.client, .server] {
@@ -334,8 +334,7 @@ import Testing
     }
 
     @Test(arguments: [(21, false), (990, true), (989, false)] as [(UInt16, Bool)])
-    func `TLS from the first byte counts on the ports that are given for it`(port: UInt16, opens: Bool) throws
-    {
+    func `implicit TLS counts only on its configured ports`(port: UInt16, opens: Bool) throws {
         var policy = try Self.policy()
         policy.implicitTLSPorts = [990]
         var mapping = Self.direct
@@ -347,7 +346,7 @@ import Testing
         #expect((Self.open(&dialogue, Self.syn()) != nil) == opens)
     }
 
-    @Test func `implicit TLS that is none opens nothing, and what follows the handshake does`() throws {
+    @Test func `malformed implicit TLS opens nothing, and data after the handshake does`() throws {
         var policy = try Self.policy()
         policy.implicitTLSPorts = [21]
         for said in [[(.client, [0x17, 3, 3, 0x40, 0])], [(.client, Self.data)]]
@@ -375,7 +374,7 @@ import Testing
         #expect(dialogue.open.count == 1)
     }
 
-    @Test func `of implicit TLS the server's has to be from the first byte, too`() throws {
+    @Test func `implicit TLS needs a server that speaks TLS from the first byte`() throws {
         var policy = try Self.policy()
         policy.implicitTLSPorts = [21]
         var dialogue = Dialogue(Self.direct, policy: policy)
@@ -384,7 +383,9 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `no more data connections at once than are allowed, and as many again as have ended`() throws {
+    @Test func `the number of concurrent data connections is limited, and ended ones free their places`()
+        throws
+    {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 3 })
         for port: UInt16 in 1...3 { #expect(Self.open(&dialogue, Self.syn(from: 50000 + port)) != nil) }
         #expect(Self.open(&dialogue, Self.syn(from: 50004)) == nil)
@@ -396,7 +397,7 @@ import Testing
         #expect(Self.access(dialogue)?.live == 3)
     }
 
-    @Test func `while data connections end conntrack is asked whenever there is no room`() throws {
+    @Test func `conntrack is asked about data connections whenever the limit is reached`() throws {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
         for port: UInt16 in 1...100 {
             #expect(Self.open(&dialogue, Self.syn(from: 50000 + port), live: { _ in false }) != nil)
@@ -405,7 +406,7 @@ import Testing
         #expect(dialogue.tracker.connections.first?.used == 100)
     }
 
-    @Test func `a SYN that comes again is the same data connection, unless that is over`() throws {
+    @Test func `a retransmitted SYN is the same data connection, unless that has ended`() throws {
         var dialogue = Self.secured(try Self.policy())
         #expect(Self.open(&dialogue, Self.syn()) != nil)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
@@ -415,7 +416,7 @@ import Testing
         #expect(dialogue.refusals.isEmpty)
     }
 
-    @Test func `the server may connect from its ports for that where it is allowed to`() throws {
+    @Test func `the server may connect from its ports where active FTPS is allowed`() throws {
         var dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true })
         let server = Self.direct.reply.source.address
         #expect(dialogue.actions.contains(.queueSYNs(from: server)))
@@ -443,19 +444,19 @@ import Testing
         #expect(dialogue.actions.contains(.stopQueueingSYNs(from: server)))
     }
 
-    @Test func `behind NAT the server may not, and that is said`() throws {
+    @Test func `active FTPS behind NAT is refused and reported`() throws {
         let dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true }, snat)
         #expect(Self.access(dialogue)?.active == .behindNAT)
         #expect(!dialogue.actions.contains(.queueSYNs(from: snat.reply.source.address)))
     }
 
-    @Test func `where nothing of the kind is allowed the server may not`() throws {
+    @Test func `active FTPS is refused by default`() throws {
         let dialogue = Self.secured(try Self.policy())
         #expect(Self.access(dialogue)?.active == .no)
         #expect(!dialogue.actions.contains(.queueSYNs(from: Self.direct.reply.source.address)))
     }
 
-    @Test func `CCC closes it, and plain lines are read as always`() throws {
+    @Test func `CCC closes the session, and plain lines are read again`() throws {
         var dialogue = Self.secured(try Self.policy())
         for side in [Session.Side.client, .server] {
             dialogue.transmit(dialogue.segment(side, TLSRecordsTests.record(21, [1, 0])))
@@ -478,7 +479,7 @@ import Testing
         #expect(dialogue.open.count == 1)
     }
 
-    @Test func `who closes it by hand closes it for good`() throws {
+    @Test func `a session closed by the administrator stays closed`() throws {
         var dialogue = Self.secured(try Self.policy())
         let id = try #require(dialogue.tracker.expectations.first?.id)
         let isDeleted = dialogue.perform { tracker, _, output in tracker.delete(id, into: &output) }
@@ -488,7 +489,7 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `an idle session closes, and the server's next words open it again`() throws {
+    @Test func `an idle session closes, and the server's next data opens it again`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         dialogue.wait(seconds: 50)
         dialogue.transmit(dialogue.segment(.server, flags: [.ack]))
@@ -507,7 +508,7 @@ import Testing
         #expect(dialogue.open.count == 1)
     }
 
-    @Test func `a session with a data connection that somebody has answered is not idle`() throws {
+    @Test func `a session with an answered data connection is not idle`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         let data = try #require(Self.open(&dialogue, Self.syn()))
         dialogue.perform { $0.complete(.looked(data.original, .answered), at: $1, into: &$2) }
@@ -521,7 +522,7 @@ import Testing
     }
 
     @Test(arguments: [Session.Side.client, .server], [[.fin, .ack], [.rst]] as [TCPFlags])
-    func `a released connection ends by a FIN or an RST, whatever went by unseen`(
+    func `a connection that bypasses the queue ends by a FIN or an RST after unseen bytes`(
         side: Session.Side,
         flags: TCPFlags
     ) throws {
@@ -540,7 +541,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all, [Session.Side.client, .server])
-    func `a FIN of either side ends it, and nothing that is said behind it opens it again`(
+    func `a FIN of either side ends the session, and later data does not open it again`(
         nat: NATCase,
         side: Session.Side
     ) throws {
@@ -561,7 +562,7 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn(nat.mapping, from: 50124)) == nil)
     }
 
-    @Test func `a FIN behind bytes that are missing ends it, one before what has come does not`() throws {
+    @Test func `a FIN after missing bytes ends the session, a FIN before received bytes does not`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.transmit(dialogue.segment(.server, offset: -10, flags: [.ack, .fin]))
         #expect(dialogue.open.count == 1)
@@ -572,7 +573,7 @@ import Testing
     }
 
     @Test(arguments: [-30, 1, 1000, 1 << 20])
-    func `an RST that the receiver would not believe ends nothing`(offset: Int) throws {
+    func `an RST outside of the receiver's window ends nothing`(offset: Int) throws {
         // One that is not released is seen whole.
         var seen = Dialogue.ready(snat, policy: try Self.policy())
         seen.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -591,7 +592,7 @@ import Testing
         #expect(released.open.count == 1)
     }
 
-    @Test func `a session that conntrack has closing, or not open any more, is over for good`() throws {
+    @Test func `a session that conntrack has closing or closed does not open again`() throws {
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
         dialogue.actions = []
@@ -603,7 +604,7 @@ import Testing
         #expect(dialogue.tracker.connections.first?.state == .encrypted)
     }
 
-    @Test func `who alone goes on talking keeps nothing open: conntrack is asked, and time runs`() throws {
+    @Test func `data of the client alone does not prolong a session`() throws {
         var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
         dialogue.actions = []
         for _ in 1...7 {
@@ -623,7 +624,7 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn(from: 50124)) == nil)
     }
 
-    @Test func `at the end what nobody has answered is given up`() throws {
+    @Test func `unanswered data connections are removed when the session closes`() throws {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
         let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
         let under = try #require(Self.open(&dialogue, Self.syn(from: 50002)))
@@ -639,7 +640,7 @@ import Testing
         #expect(!dialogue.actions.contains(.abandon(under.original)))
     }
 
-    @Test func `the oldest data connection that nobody answers gives way`() throws {
+    @Test func `the oldest unanswered data connection is evicted`() throws {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 3 })
         let first = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
         let spoofed = try [50002, 50003].map { try #require(Self.open(&dialogue, Self.syn(from: $0))) }
@@ -660,7 +661,7 @@ import Testing
         #expect(!dialogue.actions.contains { if case .abandon = $0 { true } else { false } })
     }
 
-    @Test func `one that has ended gives way before one that nobody answers`() throws {
+    @Test func `an ended data connection is evicted before an unanswered one`() throws {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
         let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
         _ = Self.open(&dialogue, Self.syn(from: 50002))
@@ -675,8 +676,7 @@ import Testing
         #expect(!dialogue.actions.contains(.abandon(waiting.original)))
     }
 
-    @Test func `of many data connections conntrack is asked about a few at a time, each in its turn`() throws
-    {
+    @Test func `conntrack is asked about many data connections a few at a time, in turn`() throws {
         var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 100 })
         for port: UInt16 in 1...100 { #expect(Self.open(&dialogue, Self.syn(from: 50000 + port)) != nil) }
         var asked: Set<Tuple> = []
@@ -699,7 +699,7 @@ import Testing
         #expect(asked.count == 100)
     }
 
-    @Test func `a connection whose numbers edits have shifted is not released`() throws {
+    @Test func `a connection with shifted sequence numbers does not bypass the queue`() throws {
         var dialogue = Dialogue.ready(snat, policy: try Self.policy())
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         dialogue.send(.server, "200 ok\r\n")
@@ -711,7 +711,7 @@ import Testing
     }
 
     @Test
-    func `of two sessions of a client the one with room takes the data connection, and the last withdraws`()
+    func `a session with room takes its client's data connection, and the last session removes the address`()
         throws
     {
         let policy = try Self.policy { $0.maximumFTPSConnections = 1 }
@@ -738,7 +738,7 @@ import Testing
         #expect(second.actions.contains(.stopQueueingSYNs(from: client)))
     }
 
-    @Test func `a session whose address the kernel does not take is closed as failed, and stays so`() throws {
+    @Test func `a session whose address the kernel rejects closes as failed and stays closed`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.actions = []
         let client = Self.direct.original.source.address
@@ -749,7 +749,7 @@ import Testing
         #expect(closings == [.failed])
     }
 
-    @Test func `new rules hold for the sessions that there are`() throws {
+    @Test func `a new policy applies to existing sessions`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.tracker.policy = try Self.policy { $0.ftpsPorts = 3000...3010 }
         dialogue.perform { $0.review(at: $1, into: &$2) }
@@ -764,7 +764,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a table that is full does not give up a session for a connection that has shown nothing`()
+    @Test func `a full table does not evict a session for a connection without data`()
         throws
     {
         var policy = try Self.policy()
@@ -776,7 +776,7 @@ import Testing
         #expect(second.open.count == 1)
     }
 
-    @Test func `the next daemon goes on with it, by its own rules`() throws {
+    @Test func `a restarted daemon continues the session under its own policy`() throws {
         var dialogue = Dialogue(
             Self.direct,
             tracker: Tracker(policy: try Self.policy(), keepsRecords: true, random: Seeded(state: 7))
@@ -816,7 +816,7 @@ import Testing
         }
     }
 
-    @Test func `one that was closed by hand stays so for the next daemon`() throws {
+    @Test func `a session closed by the administrator stays closed after a restart`() throws {
         var dialogue = Dialogue(
             Self.direct,
             tracker: Tracker(policy: try Self.policy(), keepsRecords: true, random: Seeded(state: 7))

@@ -54,7 +54,7 @@ import Testing
         return outcome + ["\(tracker.statistics)", "\(tracker.connectionCount)"]
     }
 
-    @Test func `a look ahead changes nothing but the time`() {
+    @Test func `a prefetch changes nothing but the time`() {
         let outcome = Self.outcome(fetches: true)
         #expect(outcome == Self.outcome(fetches: false))
         #expect(outcome[0].hasPrefix("replace"), "\(outcome[0])")

@@ -20,7 +20,7 @@ import Testing
     // MARK: How a connection begins
 
     @Test(arguments: NATCase.all)
-    func `what begins with a bare acknowledgement is never adopted, its SYN-ACK begins it`(nat: NATCase) {
+    func `a connection that begins with a bare ACK is not adopted, and its SYN-ACK begins it`(nat: NATCase) {
         var early = Dialogue(nat.mapping).handshake
         early.flags = [.ack]
         early.sequence &+= 1
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [ConntrackPhase.opening, .established, .other])
-    func `a client's SYN-ACK, of a simultaneous open or a split handshake, begins nothing`(
+    func `a SYN-ACK of the client begins nothing, as in a simultaneous open or a split handshake`(
         phase: ConntrackPhase
     ) {
         let answer = PacketBuilder(
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [ConntrackPhase.established, .other])
-    func `a SYN-ACK that conntrack does not wait for begins nothing`(phase: ConntrackPhase) {
+    func `a SYN-ACK without a half-open conntrack entry begins nothing`(phase: ConntrackPhase) {
         let stray = PacketBuilder(
             tuple: snat.reply,
             sequence: 0x54,
@@ -81,7 +81,7 @@ import Testing
         #expect(tracker.connectionCount == 0)
     }
 
-    @Test func `what conntrack has established only by now is not adopted`() {
+    @Test func `a connection that conntrack established only now is not adopted`() {
         for side in [Session.Side.client, .server] {
             var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
             var output = Output()
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that was there before is adopted as that conntrack entry alone`() {
+    @Test func `an earlier connection is adopted only with its own conntrack entry`() {
         for (id, isAdopted) in [(UInt32(7), true), (8, false)] {
             var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
             var output = Output()
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a handshake on an adopted connection begins it anew, with the same number too`() {
+    @Test func `a handshake on an adopted connection begins a new one, even at the same sequence number`() {
         var dialogue = Dialogue(snat, isAdopted: true)
         dialogue.send(.server, "200 ok\r\n")
         #expect(dialogue.tracker.connections.first?.state == .ready)
@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test(arguments: [-1000, -1, 1, 2, 1000])
-    func `where the client's stream begins is not the server's to say`(shift: Int) {
+    func `the server cannot choose where the client's stream begins`(shift: Int) {
         for isSecond in [true, false] {
             var dialogue = Dialogue(Self.routed)
             var lie = dialogue.handshake
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `the client's bytes before the place where its stream was said to begin end all help`() {
+    @Test func `bytes of the client before the claimed start of its stream end all help`() {
         var dialogue = Dialogue(Self.routed)
         dialogue.carry(dialogue.segment(.client, Array("POST / ".utf8), offset: -7))
         #expect(dialogue.refusals == [.notFTP])
@@ -195,7 +195,7 @@ import Testing
 
     // MARK: Holes
 
-    @Test func `bytes of the client that the server has and nobody has seen end all help before the login`() {
+    @Test func `acknowledged but unseen bytes of the client end all help before the login`() {
         for isStrict in [false, true] {
             var policy = Policy()
             policy.rules.isStrict = isStrict
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    @Test func `an old acknowledgement takes nothing back`() {
+    @Test func `an old acknowledgement has no effect`() {
         var dialogue = Dialogue.ready(Self.routed)
         var answer = dialogue.segment(.server, flags: [.ack])
         answer.acknowledgement &+= 30
@@ -230,7 +230,9 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `in the middle of a segment behind a hole no line begins, wherever the receiver says`(nat: NATCase) {
+    func `no line begins in the middle of a segment after a hole, wherever the receiver acknowledges`(
+        nat: NATCase
+    ) {
         let line = "RETR \(String(repeating: "a", count: 100))\(nat.transfers(5001).active.sent)"
         for resumed in [50, 105] {
             var dialogue = Dialogue.ready(nat.mapping)
@@ -250,7 +252,7 @@ import Testing
         }
     }
 
-    @Test func `what a client has a server say is not read behind a hole in the server's replies`() {
+    @Test func `text that a client makes a server echo is not read after a hole in the replies`() {
         let echo = "500 Command \"x227 (10,2,0,2,12,234)\"\r\n"
         let message = "250-hello\r\n227 (10,2,0,2,12,234)\r\n250 ok\r\n"
         for (text, resumed) in [(echo, 14), (message, 11), (message, 4)] {
@@ -272,7 +274,7 @@ import Testing
     // MARK: What the queue does not show
 
     @Test(arguments: NATCase.all)
-    func `a packet that is not shown to its end goes on as far as it is shown`(nat: NATCase) throws {
+    func `a packet truncated by the queue goes on without the rest`(nat: NATCase) throws {
         let isIPv4 = nat.mapping.original.source.address.isSameFamily(as: .v4(0))
         let header = isIPv4 ? 40 : 60
         var dialogue = Dialogue(nat.mapping, isAdopted: true)
@@ -302,7 +304,7 @@ import Testing
             ([2, 4, 5, 0xb4], false), ([], false),
         ] as [([UInt8], Bool)]
     )
-    func `fast open is taken out of a SYN, and nothing else`(options: [UInt8], asks: Bool) throws {
+    func `only TCP fast open is removed from a SYN`(options: [UInt8], asks: Bool) throws {
         for (mapping, text) in [(snat, ""), (snat, Self.post), (NATCase.all[3].mapping, Self.post)] {
             var tracker = Tracker(policy: Policy())
             var output = Output()
@@ -326,7 +328,7 @@ import Testing
         }
     }
 
-    @Test func `what a SYN carried is not the server's to acknowledge`() {
+    @Test func `the server cannot acknowledge data in a SYN`() {
         for (acknowledged, hasKernelHelper) in [(UInt32(0), true), (1, false), (40, false)] {
             var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
             var output = Output()
@@ -365,7 +367,7 @@ import Testing
         return tracker
     }
 
-    @Test func `a restart logs nobody in, whatever came too early before it`() {
+    @Test func `early bytes before a restart log nobody in`() {
         let stages: [[(Session.Side, String)]] = [
             [], [(.server, "220 hi\r\n")], [(.server, "220 hi\r\n"), (.client, "USER a\r\n")],
             [
@@ -399,7 +401,7 @@ import Testing
         }
     }
 
-    @Test func `who was turned away is turned away by the next daemon too`() {
+    @Test func `a connection rejected before a restart is rejected after it`() {
         var policy = Policy()
         policy.maximumConnections = 1
         var first = Dialogue(
@@ -424,7 +426,9 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `a handshake that waited in the queue while conntrack was asked has begun in sight`(nat: NATCase) {
+    func `a handshake that waited in the queue for a conntrack answer counts as seen from its start`(
+        nat: NATCase
+    ) {
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
         // Somebody has acknowledged the SYN-ACK before the client has it.
         tracker.noteEarlier(nat.mapping, entryID: 3)
@@ -458,8 +462,7 @@ import Testing
     }
 
     @Test(arguments: EarlierSYN.allCases)
-    func `a restart between a SYN and its SYN-ACK makes nobody trust bytes in the SYN`(syn: EarlierSYN) throws
-    {
+    func `data in a SYN is not trusted after a restart between SYN and SYN-ACK`(syn: EarlierSYN) throws {
         var first = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
         var output = Output()
         let now = Instant(nanoseconds: 1)
@@ -488,7 +491,7 @@ import Testing
 
     // MARK: Who speaks for whom
 
-    @Test func `a data connection is never followed, whatever it carries`() {
+    @Test func `a data connection is never followed, whatever its content`() {
         for phase in [ConntrackPhase.opening, .established] {
             var tracker = Tracker(policy: Policy(), random: Seeded(state: 7))
             var output = Output()
@@ -504,7 +507,7 @@ import Testing
         }
     }
 
-    @Test func `a data connection whose entry could not be made is not followed either`() {
+    @Test func `a data connection without an entry is not followed either`() {
         var dialogue = Dialogue.ready(Self.routed)
         dialogue.send(.client, "PASV\r\n")
         dialogue.send(.server, "227 (10,2,0,2,8,73)\r\n")
@@ -522,7 +525,7 @@ import Testing
         #expect(upload.tracker.connectionCount == 1)
     }
 
-    @Test func `a packet is read once its sender is known to be where it came from`() {
+    @Test func `a packet is read only once its origin is known to be valid`() {
         var dialogue = Dialogue.ready(Self.routed)
         func origin(_ side: Session.Side, over interface: UInt32) -> Verdict {
             let bytes = dialogue.segment(side, Self.port.utf8).bytes

@@ -37,7 +37,7 @@ import Testing
         return String(decoding: try #require(said), as: UTF8.self) == "True\n"
     }
 
-    @Test func `nothing stays of a password whose line was never finished, once the connection is gone`()
+    @Test func `no part of an unfinished password line remains in memory after the connection ends`()
         throws
     {
         var dialogue = Dialogue.ready(mapping)
@@ -48,7 +48,7 @@ import Testing
         #expect(try !isInMemory())
     }
 
-    @Test func `nothing stays of a password whose line has outgrown its buffer`() throws {
+    @Test func `no part of a password line that outgrows its buffer remains in memory`() throws {
         var dialogue = Dialogue.ready(mapping)
         let parts = ["pass \(password)"] + Array(repeating: String(repeating: "x", count: 900), count: 3)
         var offset = 0

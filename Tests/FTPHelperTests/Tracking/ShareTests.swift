@@ -50,7 +50,7 @@ import Testing
         Set(tracker.connections.map { Int($0.mapping.original.source.port) - 20000 })
     }
 
-    @Test func `a client with as many sessions as it may have gets help for no more, and others do`() {
+    @Test func `a client with its maximum of sessions gets no more help, and other clients do`() {
         var tracker = connect(0..<4, logsIn: true, to: tracker(share: 4))
         var dialogue = Dialogue(mapping(4), tracker: tracker)
         #expect(dialogue.refusals == [.tableFull])
@@ -66,7 +66,7 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 1])
     }
 
-    @Test func `a quarter of the table is the share of a client of which nothing else is said`() {
+    @Test func `the default share of a client is a quarter of the table`() {
         let tracker = connect(0..<30, logsIn: true, to: tracker(room: 100))
         #expect(tracker.connectionCount == 25)
         #expect(tracker.statistics.refused == [.tableFull: 5])
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test
-    func `of a client's own connections those that are closed give way first, then those without a login`() {
+    func `a client's closed connections are evicted first, then those without a login`() {
         var tracker = connect(0..<1, client: v4(10, 1, 0, 3), logsIn: false, to: tracker(share: 4))
         tracker = connect(1..<3, logsIn: false, to: tracker)
         tracker = connect(3..<5, logsIn: true, to: tracker)
@@ -108,7 +108,7 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 3])
     }
 
-    @Test func `in a full table one client cannot take the place of another that has logged in`() {
+    @Test func `in a full table a client cannot evict another's logged-in session`() {
         var tracker = connect(0..<2, client: v4(10, 1, 0, 3), logsIn: true, to: tracker(room: 8))
         tracker = connect(0..<300, logsIn: false, to: tracker)
         #expect(tracker.connectionCount == 4)
@@ -118,7 +118,7 @@ import Testing
 
     // MARK: Ports
 
-    @Test func `who has as many ports as one client may have gets no more, and another does`() {
+    @Test func `a client with its maximum of ports gets no more, and another client does`() {
         var book = PortAllocator()
         var random = Seeded(state: 1)
         let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
@@ -133,7 +133,7 @@ import Testing
         #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
     }
 
-    @Test func `ports that rest are lent again before their client has to do without`() {
+    @Test func `resting ports are reused before their client is refused`() {
         var book = PortAllocator()
         var random = Seeded(state: 1)
         let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
@@ -160,8 +160,7 @@ import Testing
         #expect(book.restingCount == 0 && book.clientCount == 0)
     }
 
-    @Test func `when more ports rest than can be remembered, the one that has rested longest is free early`()
-    {
+    @Test func `when too many ports rest, the one resting longest becomes free early`() {
         var book = PortAllocator()
         let address = { (number: Int) in v4(10, 1, 1, UInt32(number / 8192)) }
         let place = { (number: Int) in
@@ -182,7 +181,7 @@ import Testing
         #expect(!book.isFree(place(PortAllocator.maximumResting), for: elsewhere))
     }
 
-    @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
+    @Test func `a line for which NAT has no port is refused with its reason and passes unchanged`() {
         var dialogue = Dialogue.ready(snat)
         var ports = PortAllocator()
         for port in UInt16(1024)...UInt16.max { ports.reserve(port, for: nil) }
@@ -192,7 +191,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
+    @Test func `a client that has used up its ports is refused with the reason for any announcement`() {
         var dialogue = Dialogue.ready(snat)
         var ports = PortAllocator()
         for port in 0..<PortAllocator.maximumShare {
@@ -220,7 +219,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `whatever becomes of connections and ports, what a client has is what is counted`(seed: UInt64)
+    func `a client's counts match its connections and ports after any events`(seed: UInt64)
         throws
     {
         var random = Seeded(state: seed)
@@ -309,7 +308,7 @@ import Testing
         #expect(ports.clientCount == 0 && ports.restingCount == 0)
     }
 
-    @Test func `clients that come and go in any order are counted each for itself`() {
+    @Test func `clients are counted separately in any order of coming and going`() {
         var table = ClientTable()
         var model: [Client: Int] = [:]
         var random = Seeded(state: 5)
@@ -334,8 +333,7 @@ import Testing
         #expect(model.allSatisfy { table.connections(of: $0.key) == $0.value })
     }
 
-    @Test func `who gives way next is known among all and for each client, in any order of coming and going`()
-    {
+    @Test func `the eviction order is right overall and for each client in any order of coming and going`() {
         var random = Seeded(state: 9)
         var list = EvictionList(.waiting)
         var model: [ConnectionStore.Slot] = []

@@ -20,7 +20,7 @@ import Testing
 
     /// Whatever is opened, closed, used and renewed in between, each timer fires in its very moment.
     @Test(arguments: [1, 7, 40, 300] as [UInt32])
-    func `every expectation expires when it is due, whatever happens to the others`(timeout: UInt32) {
+    func `every expectation expires at its deadline, independently of the others`(timeout: UInt32) {
         var random = Seeded(state: UInt64(timeout))
         var policy = Policy()
         policy.rules.timeout = timeout
@@ -120,12 +120,13 @@ import Testing
         #expect(open > 0 && expired == before + open)
     }
 
-    @Test func `without connections there is nothing to wait for`() {
+    @Test func `without connections there is no deadline`() {
         let tracker = Tracker(policy: Policy())
         #expect(tracker.nextDeadline == nil)
     }
 
-    @Test func `an idle connection is asked for every two minutes, one that expects every fifteen seconds`() {
+    @Test
+    func `an idle connection is checked every two minutes, one with an expectation every fifteen seconds`() {
         var dialogue = Dialogue.ready(snat)
         func asked(_ dialogue: borrowing Dialogue) -> Int { dialogue.actions.count { $0 == .verify(snat) } }
         dialogue.wait(seconds: 119)
@@ -188,7 +189,7 @@ import Testing
         #expect(dialogue.events.count { if case .connectionClosed = $0 { true } else { false } } == 1)
     }
 
-    @Test func `of many connections whose time has come at once a few are looked after at a time`() {
+    @Test func `when many deadlines pass at once, connections are checked in small groups`() {
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
         for number in 0..<100 { tracker = Dialogue(Self.mapping(number), tracker: tracker).release() }
         var output = Output()

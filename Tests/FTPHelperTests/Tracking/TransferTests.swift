@@ -77,7 +77,7 @@ import Testing
 
     // MARK: One transfer
 
-    @Test func `a download is told with all that is known of it`() throws {
+    @Test func `a download is reported with all its details`() throws {
         var dialogue = Self.active()
         let began = dialogue.now
         dialogue.send(.server, "150 Opening BINARY mode data connection for pub/file (9) (300000 bytes).\r\n")
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: TransferCommand.allCases)
-    func `each way a transfer goes, in active and in passive mode`(command: TransferCommand) {
+    func `every kind of transfer is reported in active and in passive mode`(command: TransferCommand) {
         for isActive in [true, false] {
             var dialogue =
                 isActive ? Self.active("\(command.rawValue) x") : Self.passive("\(command.rawValue) x")
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `one of no bytes has 0, and one that nobody counted has none`() {
+    @Test func `an empty transfer has 0 bytes, an uncounted one has none`() {
         var empty = Self.active()
         empty.send(.server, "226 done\r\n")
         Self.answer(&empty, Self.traffic(original: 0, reply: 0))
@@ -184,7 +184,7 @@ import Testing
 
     // MARK: The end
 
-    @Test func `what still comes after the final reply is waited for`() {
+    @Test func `a transfer waits for bytes that come after the final reply`() {
         var dialogue = Self.active()
         dialogue.send(.server, "226 done\r\n")
         Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false, times: 1)
@@ -204,7 +204,7 @@ import Testing
         Self.answer(&dialogue, nil, times: 0)
     }
 
-    @Test func `a data connection that stays open after the final reply is waited for only so long`() {
+    @Test func `a transfer waits a limited time for an open data connection after the final reply`() {
         var dialogue = Self.active()
         dialogue.send(.server, "226 done\r\n")
         let replied = dialogue.now
@@ -216,7 +216,7 @@ import Testing
         #expect(dialogue.now <= replied.advanced(bySeconds: 15))
     }
 
-    @Test func `what was counted stays known when conntrack has forgotten it before the final reply`() {
+    @Test func `bytes counted before conntrack lost the data connection are reported`() {
         var dialogue = Self.active()
         dialogue.wait(seconds: 61)
         Self.answer(&dialogue, Self.traffic(original: 7000, reply: 0), times: 1)
@@ -229,7 +229,7 @@ import Testing
     }
 
     @Test(arguments: ["425 no connection", "550 no such file", "451 broken"])
-    func `one whose data connection never comes is told with the reply that says so`(reply: String) {
+    func `a transfer without a data connection is reported with the server's error reply`(reply: String) {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.send(.server, "200 ok\r\n")
@@ -245,7 +245,7 @@ import Testing
         #expect(dialogue.statistics.transfersFailed == 1)
     }
 
-    @Test func `an aborted one has the reply to the transfer, not that to ABOR`() {
+    @Test func `an aborted transfer has the reply to the transfer, not the reply to ABOR`() {
         var dialogue = Self.active()
         dialogue.send(.server, "150 here\r\n")
         dialogue.send(.client, "ABOR\r\n")
@@ -256,7 +256,7 @@ import Testing
     }
 
     @Test(arguments: [TCPFlags.rst, .fin])
-    func `one whose control connection ends is told as far as it came`(flag: TCPFlags) {
+    func `a transfer whose control connection ends is reported with its bytes so far`(flag: TCPFlags) {
         var dialogue = Self.active()
         dialogue.send(.server, "150 here\r\n")
         dialogue.send(.client, "", flags: [.ack, flag])
@@ -267,7 +267,7 @@ import Testing
         #expect(dialogue.tracker.transferCount == 0)
     }
 
-    @Test func `one of a connection that conntrack has forgotten for two hours is told, too`() {
+    @Test func `a transfer is reported even if conntrack lost its connection for two hours`() {
         var dialogue = Self.passive()
         dialogue.now = dialogue.now.advanced(bySeconds: 7200)
         dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
@@ -278,7 +278,7 @@ import Testing
 
     // MARK: Several
 
-    @Test func `each of several in a row is told once`() {
+    @Test func `each of several transfers in a row is reported once`() {
         var dialogue = Dialogue.ready(snat)
         for number in 1...5 {
             dialogue.send(.client, "EPSV\r\n")
@@ -298,7 +298,7 @@ import Testing
         #expect(Self.ended(dialogue).map { $0.data?.id } == [1, 2, 3, 4, 5])
     }
 
-    @Test func `the next announcement ends what still comes of the last transfer`() {
+    @Test func `the next announcement ends the wait for the last transfer`() {
         var dialogue = Self.active()
         dialogue.send(.server, "226 done\r\n")
         Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false)
@@ -308,7 +308,7 @@ import Testing
         #expect(dialogue.tracker.transferCount == 0)
     }
 
-    @Test func `of commands sent before the last reply only the data connections are told`() {
+    @Test func `of pipelined transfers only the data connections are known`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "EPSV\r\nRETR a\r\nEPSV\r\nRETR b\r\n")
         for number in 0..<2 {
@@ -325,7 +325,7 @@ import Testing
         #expect(Self.ended(dialogue).map(\.moved) == [0, 1])
     }
 
-    @Test func `one whose reply got lost is not in the way of others`() {
+    @Test func `a transfer whose reply is lost does not affect later ones`() {
         var dialogue = Self.active()
         // The reply to PASV puts an end to waiting for what should have come before.
         dialogue.send(.client, "ABOR\r\nPASV\r\n")
@@ -343,7 +343,7 @@ import Testing
 
     // MARK: What is said beforehand
 
-    @Test func `the size is what SIZE has said of the same file, else what the server says when it begins`() {
+    @Test func `the size comes from SIZE for the same file, or else from the server's first reply`() {
         let dialogues: [(lines: [String], size: UInt64?, offset: UInt64)] = [
             (["CSIZE f", "S213 70", "CRETR f", "S150 here (30 bytes)"], 70, 0),
             (["CSIZE f", "S213 70", "CREST 40", "S350 ok", "CRETR f", "S150 here (30 bytes)"], 70, 40),
@@ -370,7 +370,7 @@ import Testing
         }
     }
 
-    @Test func `progress counts what REST has left out, and is never more than all`() {
+    @Test func `progress counts the offset of REST and never exceeds the total`() {
         var dialogue = Self.active("SIZE f")
         dialogue.send(.server, "213 1000\r\n")
         dialogue.send(.client, "REST 500\r\n")
@@ -386,7 +386,7 @@ import Testing
         #expect(progress(&dialogue, 5000) == 1)
     }
 
-    @Test func `what is only asked for is no transfer`() {
+    @Test func `a command without a data connection is no transfer`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "SIZE f\r\nREST 1\r\nTYPE I\r\n")
         dialogue.send(.server, "213 1\r\n350 ok\r\n200 ok\r\n")
@@ -395,7 +395,7 @@ import Testing
         #expect(Self.ended(dialogue).isEmpty)
     }
 
-    @Test func `before the login and inside TLS nothing is a transfer`() {
+    @Test func `no transfer is recognised before the login or inside TLS`() {
         var dialogue = Dialogue(snat)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, "RETR f\r\n")

@@ -54,7 +54,7 @@ import Formats
         #expect(server.nextDeadline == nil)
     }
 
-    @Test func `a request may come in pieces, and its sender may have finished`() throws {
+    @Test func `a request may come in pieces, and its sender may have shut down its side`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         for byte in "flush\n" {
@@ -66,7 +66,7 @@ import Formats
         #expect(client.text == "ok\nflush!\n")
     }
 
-    @Test func `clients are answered one at a time, and all of them`() throws {
+    @Test func `all clients are answered, one at a time`() throws {
         var server = try ControlServer.open(path)
         let clients = try (0..<8).map { _ in try TestClient(path) }
         for _ in clients { try server.serve(at: seconds(0)) { _, _ in .whole("") } }
@@ -78,7 +78,7 @@ import Formats
         }
     }
 
-    @Test func `the server is told which user asks`() throws {
+    @Test func `the server knows the user of a client`() throws {
         let nobody: UInt32 = 65534
         var server = try ControlServer.open(path, group: nobody)
         let ask = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); s.send(b'flush\\n')"
@@ -101,7 +101,7 @@ import Formats
     }
 
     @Test(arguments: ["\n", "hello\n", "flush \n", String(repeating: "x", count: 401), "\u{0}\u{ff}\n"])
-    func `rubbish is answered with an error and nothing is done`(_ rubbish: String) throws {
+    func `an invalid request gets an error and has no effect`(_ rubbish: String) throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send(rubbish)
@@ -116,7 +116,7 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `half a request and a closed connection do nothing`() throws {
+    @Test func `an incomplete request or a closed connection has no effect`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("flush")
@@ -130,7 +130,7 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `whoever does not finish a request in time is cut off`() throws {
+    @Test func `a client that does not finish its request in time is disconnected`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("flus")
@@ -145,7 +145,7 @@ import Formats
         #expect(server.nextDeadline == nil)
     }
 
-    @Test func `a long answer is made while it is read, and not before`() throws {
+    @Test func `a long answer is generated only as fast as it is read`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("connections text\n")
@@ -169,7 +169,7 @@ import Formats
         #expect(client.received.count == 3 + count * 1000)
     }
 
-    @Test func `whoever does not read an answer is cut off`() throws {
+    @Test func `a client that does not read its answer is disconnected`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("connections text\n")
@@ -183,7 +183,7 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `whoever watches gets every event, in the form asked for`() throws {
+    @Test func `a watcher gets every event in the format that it asked for`() throws {
         var server = try ControlServer.open(path)
         let texts = try TestClient(path)
         let objects = try TestClient(path)
@@ -202,7 +202,7 @@ import Formats
         #expect(server.nextDeadline == nil)
     }
 
-    @Test func `whoever watches and goes away is forgotten`() throws {
+    @Test func `a watcher that disconnects is removed`() throws {
         var server = try ControlServer.open(path)
         do {
             let client = try TestClient(path)
@@ -215,7 +215,7 @@ import Formats
     }
 
     @Test(arguments: [EventFormat.text, .json])
-    func `whoever watches too slowly loses events and is told how many`(_ format: EventFormat) throws {
+    func `a watcher that reads too slowly loses events and learns how many`(_ format: EventFormat) throws {
         var server = try ControlServer.open(path)
         let slow = try TestClient(path)
         try slow.send("events \(format.rawValue)\n")
@@ -241,7 +241,9 @@ import Formats
         #expect(lines.last.map(String.init) == (format == .text ? last.text : last.json.text))
     }
 
-    @Test func `one client too many is told so, and there is room again when one goes`() throws {
+    @Test func `a client beyond the limit gets an error, and its place is free again when another leaves`()
+        throws
+    {
         var server = try ControlServer.open(path)
         let isRoot = geteuid() == 0
         var clients = try (0..<(isRoot ? ControlPlaces.all : ControlPlaces.forOneUser)).map { _ in
@@ -263,7 +265,7 @@ import Formats
         #expect(next.text == "ok\nflush!\n")
     }
 
-    @Test func `those who watch and never read leave room for short requests`() throws {
+    @Test func `watchers that never read leave room for short requests`() throws {
         var server = try ControlServer.open(path)
         var watchers: [TestClient] = []
         for _ in 0..<ControlPlaces.forWatchers {
@@ -300,7 +302,7 @@ import Formats
         return bytes
     }
 
-    @Test func `whoever follows the records gets every change, and no events`() throws {
+    @Test func `a follower of the records gets every change and no events`() throws {
         var server = try ControlServer.open(path)
         let watcher = try TestClient(path)
         try watcher.send("events text\n")
@@ -318,7 +320,7 @@ import Formats
         #expect(watcher.text == "ok\n\(event(1).text)\n")
     }
 
-    @Test func `whoever follows and goes away is followed no more`() throws {
+    @Test func `a follower that disconnects is removed`() throws {
         var server = try ControlServer.open(path)
         do {
             let follower = try follow(&server)
@@ -349,7 +351,7 @@ import Formats
         #expect(!quick.isClosed)
     }
 
-    @Test func `whoever traces is told of his sessions, and the server of whose they are`() throws {
+    @Test func `a tracer gets the events of its target only, and the server knows the targets`() throws {
         let target = try #require(TraceTarget(parsing: "10.1.0.2"))
         var server = try ControlServer.open(path)
         #expect(server.targets == [])
@@ -363,7 +365,7 @@ import Formats
         #expect(client.text == "ok\n\(traced.json.text)\n")
     }
 
-    @Test func `without a descriptor for one more client, all wait for a second`() async {
+    @Test func `without a descriptor for another client, all wait for a second`() async {
         // In a process of its own, which alone runs out of descriptors.
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
@@ -396,7 +398,7 @@ import Formats
         }
     }
 
-    @Test func `the socket is for root and its group, and goes with the server`() throws {
+    @Test func `the socket belongs to root and its group, and is removed with the server`() throws {
         do {
             let server = try ControlServer.open(path)
             var status = stat()

@@ -49,7 +49,7 @@ import TestPackets
         }
     }
 
-    @Test func `an announcement is open in the kernel before its packet goes on, rewritten`() throws {
+    @Test func `an announcement is open in the kernel before its rewritten packet goes on`() throws {
         var engine = engine()
         let verdict = engine.control(announcement.span, at: start)
         #expect(text(verdict) == "PORT 10,2,0,100,19,137\r\n")
@@ -62,7 +62,7 @@ import TestPackets
         #expect(engine.notices.drain().isEmpty)
     }
 
-    @Test func `of packets that come together each is ruled over by what it says`() {
+    @Test func `each packet of a batch gets its own verdict`() {
         var engine = engine()
         let plain = packet(Samples.mapping.original, [.ack])
         let first = announcement.count
@@ -110,7 +110,7 @@ import TestPackets
         }
     }
 
-    @Test func `of what packets together announce, what holds in the end is opened before any goes on`() {
+    @Test func `of a batch's announcements only the last is opened, before any packet goes on`() {
         var engine = engine()
         let verdicts = gather(announcements(100..<130), in: &engine)
         #expect(verdicts.count == 30 && verdicts.last == "PORT 10,2,0,100,19,129\r\n")
@@ -122,7 +122,7 @@ import TestPackets
         #expect(memory.take() == [], "it is done once")
     }
 
-    @Test func `what was open before packets come together is closed before what they announce is opened`() {
+    @Test func `an open expectation closes before the announcement of a batch opens`() {
         var engine = engine()
         let packets = announcements(100..<104)
         let first = packets[0]
@@ -133,7 +133,7 @@ import TestPackets
         #expect(memory.take() == [.close(1), .open(4, timeout: 300)])
     }
 
-    @Test func `whenever it is killed, the next daemon knows of all that is open`() throws {
+    @Test func `after a kill at any moment the next daemon knows all open expectations`() throws {
         let directory = try TemporaryDirectory()
         let file = "\(directory.path)/state"
         let identity = StateFile.identity(ofBoot: "this one")
@@ -161,7 +161,7 @@ import TestPackets
         #expect(kept().isEmpty)
     }
 
-    @Test func `when the rules are back, what is open is opened in their sets again`() {
+    @Test func `open expectations are added to the sets again when the rules return`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
@@ -174,7 +174,7 @@ import TestPackets
         #expect(memory.take() == [.beLiberal(Samples.mapping), .inject, .inject])
     }
 
-    @Test func `by which interface a side's packets come is asked once`() {
+    @Test func `the route of each side is looked up once`() {
         var engine = engine()
         let plain = packet(Samples.mapping.original, [.ack])
         for _ in 0..<3 {
@@ -198,7 +198,7 @@ import TestPackets
         return text(Ruling.all(in: verdicts.bytes, on: [1])[0])
     }
 
-    @Test func `what cannot have come from its sender goes on unread, and what can is read after it`() {
+    @Test func `a packet with a forged sender goes on unread, and a genuine one is read after it`() {
         var engine = engine()
         memory.forgedInterfaces = [9]
         for _ in 0..<2 {
@@ -210,7 +210,7 @@ import TestPackets
         #expect(engine.expectations.count == 1)
     }
 
-    @Test func `where the routes cannot be asked that is a fault, and every sender is believed`() {
+    @Test func `a failing route lookup is a fault, and every sender is accepted`() {
         var engine = engine()
         memory.forgedInterfaces = [9]
         memory.routeFailure = failure
@@ -226,7 +226,7 @@ import TestPackets
         #expect(engine.data(batch[...], in: plain.span, at: start, into: &verdicts) == 3)
     }
 
-    @Test func `an announcement that the kernel does not take is none, though others came with it`() {
+    @Test func `an announcement that the kernel rejects is closed, also in a batch`() {
         var engine = engine()
         memory.failure = failure
         _ = gather(announcements(100..<103), in: &engine)
@@ -235,7 +235,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults[.openPinhole] == 1)
     }
 
-    @Test func `of two records of a connection the newer goes on, and none is dropped`() {
+    @Test func `of two records of a connection the newer one is restored, and none is counted as dropped`() {
         var earlier = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()
         var records: [[UInt64]] = []
@@ -264,7 +264,7 @@ import TestPackets
     }
 
     @Test(arguments: ["not asked", "no room", "another mapping"])
-    func `a connection that cannot be taken back is not adopted instead`(reason: String) throws {
+    func `a connection that cannot be restored is not adopted`(reason: String) throws {
         var earlier = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 4999, acknowledgement: 1000)
@@ -303,7 +303,7 @@ import TestPackets
         #expect(engine.expectations.isEmpty)
     }
 
-    @Test func `conntrack is asked once for a connection, and packets without news tell nothing`() {
+    @Test func `conntrack is asked once per connection, and ordinary packets report nothing`() {
         var engine = engine()
         let plain = packet(Samples.mapping.original, [.ack])
         _ = engine.control(plain.span, at: start)
@@ -314,7 +314,7 @@ import TestPackets
         #expect(engine.notices.drain().isEmpty)
     }
 
-    @Test func `a connection that conntrack does not have goes on without help`() {
+    @Test func `a connection unknown to conntrack goes on without help`() {
         var engine = engine()
         memory.mapping = nil
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
@@ -344,7 +344,7 @@ import TestPackets
         )
     }
 
-    @Test func `a connection in a zone that nobody knows of is searched for, but not for ever`() {
+    @Test func `an unknown zone is searched for, a limited number of times`() {
         var engine = engine()
         memory.mapping = nil
         for _ in 0..<20 {
@@ -364,7 +364,7 @@ import TestPackets
         #expect(memory.take().contains(.beLiberal(entry(inZone: 5).mapping)))
     }
 
-    @Test func `while zones are searched for, a SYN-ACK waits to be sent again, and nothing else does`() {
+    @Test func `while zones are searched, only a SYN-ACK is dropped`() {
         var engine = engine()
         memory.mapping = nil
         memory.zoned.unknown = [entry(inZone: 5, isOpening: true)]
@@ -381,7 +381,7 @@ import TestPackets
         #expect(engine.connections.map(\.mapping.original.zone) == [5])
     }
 
-    @Test func `a packet that may be of one zone or of another goes on without help`() {
+    @Test func `a packet that fits two zones goes on without help`() {
         var engine = engine()
         memory.zoned.known = [entry(inZone: 5)]
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
@@ -394,7 +394,7 @@ import TestPackets
         #expect(engine.connections.map(\.mapping.original.zone) == [5])
     }
 
-    @Test func `of two new connections with the same tuples in two zones neither is guessed`() {
+    @Test func `of two new connections with the same tuples in two zones none is followed`() {
         var engine = engine()
         memory.zoned.known = [entry(inZone: 5, isOpening: true), entry(inZone: 6, isOpening: true)]
         let handshake = packet(Samples.mapping.reply, [.syn, .ack], sequence: 9000, acknowledgement: 2000)
@@ -403,7 +403,7 @@ import TestPackets
         #expect(names(engine.notices.drain()) == ["refused"])
     }
 
-    @Test func `of a flood of refusals a few are told, and how many were left out`() {
+    @Test func `of many refusals a few are reported, with the number of the others`() {
         var engine = engine()
         memory.mapping = nil
         for _ in 0..<500 {
@@ -423,7 +423,7 @@ import TestPackets
         #expect(engine.report(QueueFigures(), lostLines: 0).statistics.refused == [.noMapping: 498])
     }
 
-    @Test func `a conntrack that cannot be asked is a fault, and the packet goes on`() {
+    @Test func `a failing conntrack lookup is a fault, and the packet goes on`() {
         var engine = engine()
         memory.entryFailure = failure
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
@@ -431,7 +431,7 @@ import TestPackets
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.findConnection] == 1)
     }
 
-    @Test func `a connection with a kernel helper is left alone, and that is said once`() {
+    @Test func `a connection with a kernel helper is left alone and reported once`() {
         var engine = engine()
         memory.helper = "ftp"
         for _ in 0..<3 { #expect(text(engine.control(announcement.span, at: start)) == "accept") }
@@ -449,7 +449,7 @@ import TestPackets
         #expect(engine.report(QueueFigures(), lostLines: 0).faults[.kernelHelper] == 1)
     }
 
-    @Test func `an expectation that the kernel does not take is closed as failed, and its packet goes on`() {
+    @Test func `an expectation that the kernel rejects closes as failed, and its packet goes on`() {
         var engine = engine()
         memory.failure = failure
         #expect(text(engine.control(announcement.span, at: start)) != "drop")
@@ -462,7 +462,7 @@ import TestPackets
         #expect(closings == [.failed])
     }
 
-    @Test func `the SYN of a data connection gets its entry and uses the expectation up`() {
+    @Test func `the SYN of a data connection gets its entry and uses up the expectation`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
@@ -479,7 +479,7 @@ import TestPackets
         #expect(memory.take() == [])
     }
 
-    @Test func `a SYN whose entry cannot be made goes on, and the next one tries again`() {
+    @Test func `a SYN whose entry cannot be made goes on, and the next SYN tries again`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = engine.notices.drain()
@@ -496,7 +496,7 @@ import TestPackets
         #expect(names(engine.notices.drain()) == ["data"])
     }
 
-    @Test func `an expectation expires at its deadline, in the kernel too`() throws {
+    @Test func `an expectation expires at its deadline, in the kernel as well`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
@@ -511,7 +511,7 @@ import TestPackets
         #expect(memory.take().filter { $0 == .close(1) }.count == 1)
     }
 
-    @Test func `a connection that conntrack has no more takes its expectation along`() throws {
+    @Test func `a connection that conntrack has lost takes its expectation with it`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = engine.notices.drain()
@@ -522,7 +522,7 @@ import TestPackets
         #expect(engine.expectations.isEmpty)
     }
 
-    @Test func `a conntrack that cannot be asked whether a connection is there changes nothing`() throws {
+    @Test func `a failing check of a connection changes nothing`() throws {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = engine.notices.drain()
@@ -536,7 +536,7 @@ import TestPackets
         #expect(try #require(later) > deadline)
     }
 
-    @Test func `every failure is counted, and few of a kind are told`() {
+    @Test func `every failure is counted, and a few of each kind are reported`() {
         var engine = engine()
         memory.entryFailure = failure
         for _ in 0..<100 { _ = engine.control(announcement.span, at: start) }
@@ -549,7 +549,7 @@ import TestPackets
     }
 
     @Test(arguments: [[], [0x45], [UInt8](repeating: 0xff, count: 40)])
-    func `what is no packet goes on`(_ bytes: [UInt8]) {
+    func `bytes that are no packet go on`(_ bytes: [UInt8]) {
         var engine = engine()
         #expect(text(engine.control(bytes.span, at: start)) == "accept")
         #expect(text(engine.data(bytes.span, at: start)) == "accept")
@@ -599,7 +599,7 @@ import TestPackets
         notices.compactMap { if case .event(.transfer(let transfer), _) = $0 { transfer } else { nil } }
     }
 
-    @Test func `what goes over is asked for when somebody wants to see it, and at the end`() throws {
+    @Test func `conntrack's byte counts are read for lists and at the end of a transfer`() throws {
         var engine = download()
         #expect(engine.transfers(at: start).map(\.moved) == [1000])
         memory.data[Self.dataTuple] = (Self.traffic(3000), 3)
@@ -620,7 +620,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).statistics.bytesDown == 5000)
     }
 
-    @Test func `a transfer whose bytes nobody counts is told without them`() {
+    @Test func `a transfer without byte counts is reported without them`() {
         var engine = download()
         memory.data[Self.dataTuple] = (nil, 3)
         #expect(engine.transfers(at: start).map(\.bytes) == [nil])
@@ -628,14 +628,14 @@ import TestPackets
         #expect(transfers(engine.notices.drain()).map(\.bytes) == [nil])
     }
 
-    @Test func `an entry that is another connection's by now counts for nothing`() {
+    @Test func `byte counts of another connection's entry are ignored`() {
         var engine = download()
         memory.mapping = Mapping(untranslated: Self.dataTuple)
         _ = engine.control(final.span, at: start)
         #expect(transfers(engine.notices.drain()).map(\.bytes) == [nil])
     }
 
-    @Test func `a transfer is told even when conntrack cannot be asked`() {
+    @Test func `a transfer is reported even if conntrack cannot be asked`() {
         var engine = download()
         memory.entryFailure = failure
         _ = engine.control(final.span, at: start)
@@ -670,7 +670,7 @@ import TestPackets
         }
     }
 
-    @Test func `what there is can be listed as text and as JSON`() {
+    @Test func `each list is available as text and as JSON`() {
         var engine = engine()
         #expect(answer(.expectations(.json), of: &engine) == "[]\n")
         #expect(answer(.connections(.text), of: &engine) == "")
@@ -685,7 +685,7 @@ import TestPackets
         #expect(answer(.events(.json), of: &engine) == "events json")
     }
 
-    @Test func `a list has only the sessions that are asked for`() {
+    @Test func `a list may be limited to some sessions`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         func has(_ client: String?, _ server: String?, _ user: String?) -> Bool {
@@ -733,7 +733,7 @@ import TestPackets
         #expect(status.matches(of: /"event":"refused"/).count == 3)
     }
 
-    @Test func `root and the daemon's own user may follow the records, and nobody else`() {
+    @Test func `only root and the daemon's own user may follow the records`() {
         var engine = engine()
         for user in [0, 4712] as [UInt32] {
             #expect(
@@ -746,7 +746,7 @@ import TestPackets
         )
     }
 
-    @Test func `a session that is not there cannot be ended, and one that is there is ended once`() {
+    @Test func `an unknown session cannot be ended, and a known one is ended once`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         let id = engine.connections.first?.id ?? 0
@@ -758,7 +758,7 @@ import TestPackets
         #expect(engine.expectations.isEmpty && engine.connections.isEmpty)
     }
 
-    @Test func `a survey tells what it has found, and doubts what it has not seen`() {
+    @Test func `a survey reports how many it found and probes sessions that missed packets`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()
@@ -767,7 +767,7 @@ import TestPackets
         #expect(memory.take().count { $0 == .inject } == 2, "both ends are asked where they are")
     }
 
-    @Test func `root closes expectations, and nobody else does`() {
+    @Test func `only root may close expectations`() {
         var engine = engine()
         _ = engine.control(announcement.span, at: start)
         _ = memory.take()

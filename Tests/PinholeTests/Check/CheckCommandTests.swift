@@ -36,7 +36,7 @@ struct CheckCommandTests {
         }
     }
 
-    @Test func `with everything in place there is nothing to hint`() throws {
+    @Test func `a complete installation gets no hints`() throws {
         let child = try Program.script(Self.start + #"check | sed "s/$background/PROCESS/; s|$dir|DIR|""#)
         #expect(child.status == 0, "\(child.errors)")
         #expect(
@@ -80,7 +80,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `what is right is not listed unless that is asked for`() throws {
+    @Test func `passed checks are listed only on request`() throws {
         let child = try Program.script(
             Self.start + """
                 quiet() { pinhole check --config "$dir/conf" --socket "$dir/socket" "$@"; }
@@ -104,7 +104,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a monitoring system gets one line, figures and its exit status`() throws {
+    @Test func `a monitoring plugin gets one line, figures and an exit status`() throws {
         let child = try Program.script(
             Self.start + """
                 monitor() {
@@ -137,7 +137,7 @@ struct CheckCommandTests {
         #expect(lines[7] == "3")
     }
 
-    @Test func `with nothing in place every line has its hint`() throws {
+    @Test func `without any installation every line has a hint`() throws {
         let child = try Program.script(
             Self.machine + #"""
                 rm -f "$dir/bin/nft"
@@ -162,7 +162,7 @@ struct CheckCommandTests {
         #expect(child.errors == "pinhole: 9 of 27 checks failed: each line above says how to fix it\n")
     }
 
-    @Test func `it changes nothing`() throws {
+    @Test func `check changes nothing`() throws {
         let child = try Program.script(
             """
             state_of_rules >"$dir/before"
@@ -176,7 +176,7 @@ struct CheckCommandTests {
         #expect(child.status == 0, "\(child.output)\(child.errors)")
     }
 
-    @Test func `forwarding that is off is no more than a warning`() throws {
+    @Test func `disabled forwarding is only a warning`() throws {
         let child = try Program.script(
             Self.start + """
                 sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
@@ -194,7 +194,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a daemon that runs as root is no more than a warning`() throws {
+    @Test func `a daemon that runs as root is only a warning`() throws {
         let child = try Program.script(
             Self.start + """
                 kill "$background"; wait "$background"; background=()
@@ -210,7 +210,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a daemon whose process is out of sight is no more than a warning`() throws {
+    @Test func `a daemon in another process namespace is only a warning`() throws {
         let child = try Program.script(
             Self.start + """
                 unshare --pid --fork --mount-proc "$pinhole" check -v --config "$dir/conf" --socket "$dir/socket"
@@ -223,7 +223,9 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `in an unprivileged container rules and daemon work, and nothing is found missing`() throws {
+    @Test func `in an unprivileged container rules and daemon work, and check reports nothing missing`()
+        throws
+    {
         let child = try Program.script(
             #"""
             cp "$pinhole" "$pinholed" "$dir"
@@ -254,7 +256,7 @@ struct CheckCommandTests {
     }
 
     @Test(arguments: [("nft", "iptables"), ("iptables", "nft")])
-    func `rules as configured are recognised, and each difference is named`(
+    func `rules that match the configuration pass, and each difference is named`(
         backend: String,
         other: String
     ) throws {
@@ -289,7 +291,7 @@ struct CheckCommandTests {
         #expect(lines(child, "not ok") == differences + [last])
     }
 
-    @Test func `rules of nftables are looked at as well`() throws {
+    @Test func `rules of nftables are checked as well`() throws {
         let child = try Program.script(
             Self.start + """
                 pinhole rules unload
@@ -307,7 +309,7 @@ struct CheckCommandTests {
         #expect(!child.output.contains("ipset") && !child.output.contains("iptables mangle"))
     }
 
-    @Test func `whether rules of nftables or of iptables would be loaded is said, and why`() throws {
+    @Test func `the backend that would be chosen, nftables or iptables, is shown with the reason`() throws {
         let child = try Program.script(
             """
             backend() { { "$pinhole" check -v --socket "$dir/socket" || true; } | grep backend; }
@@ -337,7 +339,7 @@ struct CheckCommandTests {
         #expect(lines.dropFirst(2).first == "ok       backend: \(last)")
     }
 
-    @Test func `rules of nftables that have come apart are found, and so are rules of both`() throws {
+    @Test func `incomplete rules of nftables are found, and so are rules of both backends`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -358,7 +360,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `rules that have come apart are found`() throws {
+    @Test func `incomplete rules are found`() throws {
         let child = try Program.script(
             Self.start + """
                 iptables -t raw -D OUTPUT 1
@@ -375,7 +377,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `queues and ports are those of the rules`() throws {
+    @Test func `queues and ports are taken from the rules`() throws {
         let child = try Program.script(
             Self.start + """
                 pinhole rules load --backend iptables --ports 2121 --queues 7,20
@@ -393,7 +395,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a queue that another process has is not the daemon's`() throws {
+    @Test func `a queue of another process is reported`() throws {
         let child = try Program.script(
             Self.start + """
                 start other --queues 7,8
@@ -411,7 +413,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a kernel helper on a port of ours is found`() throws {
+    @Test func `a kernel helper on a control port is found`() throws {
         let child = try Program.script(
             Self.start + """
                 iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp
@@ -428,13 +430,13 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a set of another kind is found`() throws {
+    @Test func `a set of another type is found`() throws {
         let child = try Program.script("ipset create pinhole4 hash:ip; pinhole check")
         #expect(child.status == 1)
         #expect(lines(child, "not ok").contains { $0.hasPrefix("set pinhole4: of another type, hash:ip ") })
     }
 
-    @Test func `a missing program does not keep it from looking further`() throws {
+    @Test func `a missing program does not stop the other checks`() throws {
         let child = try Program.script(
             Self.start + #"PATH="$dir/none" "$pinhole" check -v --config "$dir/conf" --socket "$dir/socket""#
         )
@@ -443,7 +445,7 @@ struct CheckCommandTests {
         #expect(lines(child, "ok").contains { $0.hasPrefix("daemon: answers") })
     }
 
-    @Test func `without the right to look at everything it looks at the rest, and says so`() throws {
+    @Test func `without privileges the other checks run, and the missing ones are named`() throws {
         let child = try Program.script(
             Self.start + """
                 setpriv --inh-caps=-all --bounding-set=-net_admin -- \\
@@ -458,7 +460,7 @@ struct CheckCommandTests {
         }
     }
 
-    @Test func `what is wrong with the configuration is named with its lines`() throws {
+    @Test func `errors of the configuration are reported with their lines`() throws {
         let child = try Program.script(
             Self.start + """
                 printf 'timeuot = 3\nuser = nobody\nloose = perhaps\n' >"$dir/conf"
@@ -475,7 +477,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `a configuration that was named has to be there, the usual one need not`() throws {
+    @Test func `a configuration file that is named must exist, the default one need not`() throws {
         let child = try Program.script(
             """
             pinhole check -v --config "$dir/none" | sed "s|$dir|DIR|" | grep configuration || true
@@ -493,7 +495,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `the daemon is looked for where the configuration puts it`() throws {
+    @Test func `the daemon is looked for at the configured socket`() throws {
         let child = try Program.script(
             Self.start + """
                 start other --queues 7,8
@@ -504,7 +506,7 @@ struct CheckCommandTests {
         #expect(child.output == "1\n")
     }
 
-    @Test func `a user that is not there is found`() throws {
+    @Test func `a missing user is found`() throws {
         let child = try Program.script(
             Self.machine + """
                 echo 'user = nemo' >"$dir/conf"
@@ -526,7 +528,7 @@ struct CheckCommandTests {
     }
 
     /// Stands in for such a kernel.
-    @Test func `a kernel that cannot filter system calls is no more than a warning`() throws {
+    @Test func `a kernel without seccomp filters is only a warning`() throws {
         let child = try Program.script(
             Self.start + """
                 kill "$background"; wait "$background"; background=()
@@ -556,7 +558,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `accounting that is off is no more than a warning`() throws {
+    @Test func `disabled accounting is only a warning`() throws {
         let child = try Program.script(
             Self.start + """
                 sysctl -qw net.netfilter.nf_conntrack_acct=0
@@ -573,7 +575,7 @@ struct CheckCommandTests {
     }
 
     /// Stands in for systemctl(1) where systemd runs.
-    @Test func `a service that is not enabled, or has failed, is found`() throws {
+    @Test func `a service that is disabled or has failed is found`() throws {
         let child = try Program.script(
             Self.start + """
                 cat >"$dir/bin/systemctl" <<'END'
@@ -593,7 +595,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `an exporter is asked whether it reaches the daemon`() throws {
+    @Test func `an exporter that does not reach the daemon is found`() throws {
         let child = try Program.script(
             Self.start + """
                 exporter() { check | grep exporter; }
@@ -707,7 +709,7 @@ struct CheckCommandTests {
     ]
 
     @Test(arguments: faults.indices)
-    func `what the rest of the firewall does to FTP is found, with the rule`(number: Int) throws {
+    func `a firewall rule that breaks FTP is named`(number: Int) throws {
         let (rules, finding) = Self.faults[number]
         let child = try Program.script(Self.start + "\(rules)\ncheck\n")
         #expect(child.status == 1)
@@ -742,7 +744,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `what was refused is counted, and where to read why is said`() throws {
+    @Test func `refusals are counted, with where to read the reasons`() throws {
         let child = try Program.script(
             Self.start + """
                 unshare --net sleep 60 & background+=($!)
@@ -770,7 +772,7 @@ struct CheckCommandTests {
         )
     }
 
-    @Test func `where servers are configured for FTPS its rules are looked for`() throws {
+    @Test func `with servers configured for FTPS its rules are checked`() throws {
         let child = try Program.script(
             Self.start + """
                 printf '%s\\n' 'user = nobody' 'implicit-tls = 990' '[server 10.2.0.2]' 'ftps-ports = 3000' >"$dir/conf"

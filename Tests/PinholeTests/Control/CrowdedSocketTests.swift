@@ -33,7 +33,9 @@ import Testing
         return child.output
     }
 
-    @Test func `a user who watches and never reads leaves room for root, others and himself`() throws {
+    @Test func `a user whose watchers never read leaves room for root, other users and short requests`()
+        throws
+    {
         let said = try output(
             """
             hold 65534 $'events json\n'
@@ -55,7 +57,7 @@ import Testing
         )
     }
 
-    @Test func `one user who says nothing at all leaves room for root and for others`() throws {
+    @Test func `a user whose clients send nothing leaves room for root and others`() throws {
         let said = try output(
             """
             hold 65534 ''
@@ -73,7 +75,9 @@ import Testing
         )
     }
 
-    @Test func `many users who watch leave room for root, and one more is told that there is none`() throws {
+    @Test func `watchers of many users leave room for root, and another user is told that there is none`()
+        throws
+    {
         let said = try output(
             """
             for user in 65530 65531 65532 65533; do hold $user $'events text\n'; done
@@ -90,7 +94,7 @@ import Testing
         )
     }
 
-    @Test func `who is not let in is told why, although he could not even send his request`() throws {
+    @Test func `a rejected client gets the reason even before it sends its request`() throws {
         let said = try output(
             """
             hold 0 ''

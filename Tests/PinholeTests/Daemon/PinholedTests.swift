@@ -26,7 +26,7 @@ struct PinholedTests {
         return child.output
     }
 
-    @Test func `without rules it does not start, and leaves nothing behind`() throws {
+    @Test func `without rules the daemon does not start and leaves nothing behind`() throws {
         let said = try output(
             """
             fails pinholed --socket "$dir/made/socket"
@@ -36,7 +36,7 @@ struct PinholedTests {
         #expect(said == "pinholed: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
     }
 
-    @Test func `a user that is not there is named, and how to make him`() throws {
+    @Test func `a missing user is named with how to create it`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -47,7 +47,7 @@ struct PinholedTests {
         #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (78)\n")
     }
 
-    @Test func `a wrong configuration is a status of its own, whichever program reads it`() throws {
+    @Test func `a wrong configuration has a status of its own in every program`() throws {
         let said = try output(
             """
             echo 'ports = 0' >"$dir/conf"
@@ -69,7 +69,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `without the sets of FTPS it starts, and says what to do`() throws {
+    @Test func `without the sets of FTPS the daemon starts with a hint`() throws {
         let said = try output(
             """
             pinhole rules load
@@ -93,7 +93,7 @@ struct PinholedTests {
     }
 
     /// In a mount namespace of its own, with a `/etc` that can be written without harm.
-    @Test func `the usual file may go and come, and the commands find the socket in it`() throws {
+    @Test func `the default configuration file may be missing, and commands find the socket in it`() throws {
         let said = try output(
             #"""
             mkdir "$dir/over"
@@ -119,8 +119,7 @@ struct PinholedTests {
         #expect(said == "unchanged\n4\nonly at the next start: socket,state,peer-state,user\n")
     }
 
-    @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
-    {
+    @Test func `a daemon that may not change its user says so and leaves only the state behind`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -139,7 +138,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `who is given the capabilities and is not root stays who he is`() throws {
+    @Test func `a user other than root with the capabilities keeps its identity`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -189,7 +188,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: ["net_admin", "net_raw"])
-    func `without a capability it does not start`(_ capability: String) throws {
+    func `without a capability the daemon does not start`(_ capability: String) throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -207,7 +206,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: [("21,7", 21), ("7,20", 20)])
-    func `a queue of another process is named, and nothing is left behind`(_ queues: String, _ taken: Int)
+    func `the owner of a queue in use is named, and nothing is left behind`(_ queues: String, _ taken: Int)
         throws
     {
         let said = try output(
@@ -234,7 +233,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `the socket of a daemon that answers is not taken over`() throws {
+    @Test func `the socket of a running daemon is not taken over`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -252,7 +251,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `the socket that a killed daemon left is replaced`() throws {
+    @Test func `the socket of a killed daemon is replaced`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -266,7 +265,7 @@ struct PinholedTests {
         #expect(said == "closed 0\n")
     }
 
-    @Test func `a file that is no socket stays`() throws {
+    @Test func `a file in place of the socket stays`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -284,7 +283,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `what is in the sets without a state of it is gone once it runs`() throws {
+    @Test func `members of the sets without a state are removed at the start`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -298,7 +297,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: [("TERM", 15), ("INT", 2)])
-    func `a signal ends it, and nobody answers at the socket that it leaves`(_ signal: String, _ number: Int)
+    func `a signal ends the daemon, and no one answers at its socket`(_ signal: String, _ number: Int)
         throws
     {
         let said = try output(
@@ -320,7 +319,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `the service manager is told when it is ready and when it stops`() throws {
+    @Test func `the service manager is notified of start and stop`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -366,7 +365,7 @@ struct PinholedTests {
 
         """
 
-    @Test func `a service manager that asks for it hears again and again that packets are answered`() throws {
+    @Test func `a service manager with a watchdog is pinged repeatedly`() throws {
         let said = try output(
             listen + """
                 pinhole rules load --backend iptables
@@ -382,7 +381,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: ["WATCHDOG_PID=1 WATCHDOG_USEC=1000", "WATCHDOG_USEC=0", "WATCHDOG_USEC=soon", ""])
-    func `one that asks somebody else, or nobody, hears only of the start and the end`(_ environment: String)
+    func `without a watchdog for this process only start and stop are notified`(_ environment: String)
         throws
     {
         let said = try output(
@@ -398,7 +397,7 @@ struct PinholedTests {
         #expect(said == "\nREADY=1\nSTOPPING=1\n")
     }
 
-    @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
+    @Test func `a full log pipe does not block the daemon, and lost lines are counted`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -415,7 +414,7 @@ struct PinholedTests {
         #expect(said == "errors.log                  1\n")
     }
 
-    @Test func `a log whose reader is gone stops nothing`() throws {
+    @Test func `a log without a reader does not block the daemon`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -431,7 +430,7 @@ struct PinholedTests {
         #expect(said == "errors.log                  1\n")
     }
 
-    @Test func `the log has priorities where the journal reads it, and only there`() throws {
+    @Test func `the log has priorities only where the journal reads it`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -459,7 +458,7 @@ struct PinholedTests {
         ("mkfifo \"$dir/socket.state\"", "Operation not permitted"),
         ("ln -s /etc/passwd \"$dir/socket.state\"", "Too many levels of symbolic links"),
     ])
-    func `a state file that is not to be trusted is put aside as it is, with a warning`(
+    func `an untrusted state file is moved aside unchanged, with a warning`(
         _ making: String,
         _ reason: String
     ) throws {
@@ -481,7 +480,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: ["TERM", "KILL"])
-    func `what is in the sets stays there for the next daemon`(_ signal: String) throws {
+    func `members of the sets stay for the next daemon`(_ signal: String) throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -497,7 +496,7 @@ struct PinholedTests {
         #expect(said == "1\n1\n")
     }
 
-    @Test func `without room for the state it does not start, and says what to do`() throws {
+    @Test func `without room for the state the daemon does not start and gives a hint`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -516,7 +515,7 @@ struct PinholedTests {
     @Test(arguments: [
         "expectations", "connections", "stats", "events", "delete 1", "flush",
     ])
-    func `without a daemon a client says how to start one`(_ command: String) throws {
+    func `without a daemon a command says how to start one`(_ command: String) throws {
         let said = try output(
             """
             fails pinhole \(command) --socket "$dir/socket" | sed "s|$dir|DIR|"
@@ -525,7 +524,7 @@ struct PinholedTests {
         #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinholed (1)\n")
     }
 
-    @Test func `an expectation that is not there cannot be deleted`() throws {
+    @Test func `an unknown expectation cannot be deleted`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -553,13 +552,16 @@ struct PinholedTests {
             "--log-level: 'loud' is not one of its values: give error, warning, info or debug"
         ),
     ])
-    func `a wrong command line is one line and status 64`(_ options: [String], _ complaint: String) throws {
+    func `a wrong command line is reported in one line with status 64`(
+        _ options: [String],
+        _ complaint: String
+    ) throws {
         let child = try Program.script("pinholed " + options.joined(separator: " "))
         #expect(child.status == 64)
         #expect(child.errors == "pinholed: \(complaint)\n")
     }
 
-    @Test func `it tells its version, and its help has each option`() throws {
+    @Test func `the daemon prints its version, and its help has each option`() throws {
         let version = try ChildProcess.run(Program.daemon, ["--version"])
         #expect(version.output == "pinholed \(Commands.Program.version)\n")
         let help = try ChildProcess.run(Program.daemon, ["--help"])

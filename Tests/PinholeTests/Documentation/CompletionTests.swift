@@ -55,14 +55,14 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `every subcommand is offered`(_ shell: Shell) throws {
+    func `every subcommand is completed`(_ shell: Shell) throws {
         let names = Set(Pinhole.commands.map { $0.name })
         #expect(try offered(shell, "pinhole", "").subtracting(["--help", "--version"]) == names)
         #expect(try offered(shell, "pinhole", "expe") == ["expectations"])
     }
 
     @Test(arguments: Shell.allCases)
-    func `every option of a command is offered, and no other`(_ shell: Shell) throws {
+    func `every option of a command is completed, and no other`(_ shell: Shell) throws {
         for command in [RulesCommand.self, ReplayCommand.self] as [any Subcommand.Type] {
             let names = Set((command.options + [.help]).map { "--\($0.name)" })
             #expect(try offered(shell, "pinhole", command.name, "--") == names, "\(command.name)")
@@ -72,7 +72,7 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
+    func `each argument is completed with values of its kind`(_ shell: Shell) throws {
         #expect(
             try offered(shell, "pinhole", "rules", "")
                 == ["load", "watch", "unload", "print", "create-sets"]
@@ -85,7 +85,7 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `the words that a key takes are offered`(_ shell: Shell) throws {
+    func `the values of a key are completed`(_ shell: Shell) throws {
         for (key, command) in Key.ofDaemon.map({ ($0, ["pinholed"]) })
             + Key.ofRules.map({ ($0, ["pinhole", "rules"]) })
         {

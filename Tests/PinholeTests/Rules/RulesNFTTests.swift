@@ -25,12 +25,12 @@ struct RulesNFTTests {
         #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
     }
 
-    @Test func `the defaults are the file of rules`() throws {
+    @Test func `the default rules are those of the file`() throws {
         let file = try String(contentsOf: Program.top.appending(path: "rules/pinhole.nft"), encoding: .utf8)
         #expect(try Program.run("rules", "print", "--backend", "nft").output == file)
     }
 
-    @Test func `what is loaded is what nft lists`() throws {
+    @Test func `the loaded rules are listed by nft as expected`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -42,7 +42,7 @@ struct RulesNFTTests {
         #expect(try child.output == String(contentsOf: Program.top.appending(path: path), encoding: .utf8))
     }
 
-    @Test func `other options take the place of the old, and what is in the sets stays`() throws {
+    @Test func `new options replace the old ones, and members of the sets stay`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -65,7 +65,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `rules for FTPS come and go with their sets, and with the mark`() throws {
+    @Test func `rules for FTPS come and go with their sets and the mark`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -89,7 +89,7 @@ struct RulesNFTTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
+    func `rules of others stay unchanged`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.foreign + """
                 state_of_tables >"$dir/before"
@@ -106,7 +106,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `a load that fails leaves everything as it is`() throws {
+    @Test func `a failed load changes nothing`() throws {
         let child = try Program.script(
             Self.foreign + """
                 nft --file - <<<'table inet pinhole { set pinhole6 { type ipv6_addr; }; chain own { }; }'
@@ -123,7 +123,10 @@ struct RulesNFTTests {
     }
 
     @Test(arguments: [("nft", "iptables"), ("iptables", "nft")])
-    func `there are never rules of both, and what is loaded is loaded again`(_ one: String, _ other: String)
+    func `a load removes the rules of the other backend, and keeps the loaded backend by default`(
+        _ one: String,
+        _ other: String
+    )
         throws
     {
         let child = try Program.script(
@@ -142,7 +145,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `where the kernel has all of nftables it is chosen, also beside iptables and without it`()
+    @Test func `nftables is the default where the kernel supports it, with or without iptables`()
         throws
     {
         let child = try Program.script(
@@ -163,7 +166,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `a kernel without queue keeps to iptables, and says why if it must not`() throws {
+    @Test func `without queue support in nftables iptables is used, or an error gives the reason`() throws {
         let child = try Program.script(
             """
             mkdir "$dir/lacking"

@@ -41,7 +41,8 @@ struct RulesTrafficTests {
         """
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `a control connection is queued whole, but for an ordinary SYN`(_ backend: PinholeSet.Backend) throws
+    func `every packet of a control connection but an ordinary SYN is queued`(_ backend: PinholeSet.Backend)
+        throws
     {
         let child = try Program.script(
             Self.network + """
@@ -57,7 +58,7 @@ struct RulesTrafficTests {
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `so it is where DNAT changes the port`(_ backend: PinholeSet.Backend) throws {
+    func `a control connection is queued where DNAT changes the port`(_ backend: PinholeSet.Backend) throws {
         let child = try Program.script(
             Self.network + """
                 serve 21
@@ -73,7 +74,7 @@ struct RulesTrafficTests {
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `a connection from the port is none to the port`(_ backend: PinholeSet.Backend) throws {
+    func `a connection from the control port is not queued`(_ backend: PinholeSet.Backend) throws {
         let child = try Program.script(
             Self.network + """
                 serve 8080
@@ -87,7 +88,7 @@ struct RulesTrafficTests {
         #expect(child.status == 0, "\(child.output)\(child.errors)")
     }
 
-    @Test func `without bypass and without a daemon nothing passes`() throws {
+    @Test func `without bypass and without a daemon no packet passes`() throws {
         let child = try Program.script(
             Self.network + """
                 serve 21

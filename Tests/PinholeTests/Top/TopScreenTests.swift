@@ -96,7 +96,7 @@ struct TopScreenTests {
     }
 
     @Test(arguments: [(24, 80), (1, 80), (3, 10), (5, 20), (6, 80), (60, 300), (0, 0), (24, 1)])
-    func `there are as many lines as rows, and none is too long`(rows: Int, columns: Int) throws {
+    func `the screen has exactly its rows, and no line is too long`(rows: Int, columns: Int) throws {
         var top = TopScreen()
         let long = String(repeating: "x", count: 255)
         var transfers: [JSON] = []
@@ -110,7 +110,7 @@ struct TopScreenTests {
         }
     }
 
-    @Test func `where there is little room the less important columns go, and the path is cut off`() throws {
+    @Test func `on a narrow screen less important columns are hidden and the path is cut`() throws {
         var top = TopScreen()
         let client = "[fd01:1111:2222:3333:4444:5555:6666:7777]:40112"
         top.update(
@@ -124,13 +124,13 @@ struct TopScreenTests {
         #expect(table(top, columns: 200)[0].contains(" 10.2.0.2 anonymous RETR xxxx"))
     }
 
-    @Test func `bytes that nobody counts are no number`() throws {
+    @Test func `uncounted bytes are shown as a dash`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer(down: nil)]))
         #expect(table(top)[0].hasSuffix("25%     -      - 1m05"))
     }
 
-    @Test func `a daemon that was started anew has no rate of packets at first`() throws {
+    @Test func `after a restart of the daemon there is no rate of packets at first`() throws {
         var top = TopScreen()
         top.update(with: try report(at: 100, packets: 1000))
         top.update(with: try report(at: 102, packets: 5))
@@ -139,7 +139,7 @@ struct TopScreenTests {
         #expect(text(top)[1].hasPrefix("packets 10/s  "))
     }
 
-    @Test func `a daemon that has gone is complained of, and what was there stays until it is back`() throws {
+    @Test func `a missing daemon is reported, and the last table stays until it is back`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer()]))
         top.fail(UserError("no daemon answers at /x", hint: "start it with pinholed"))
@@ -154,7 +154,7 @@ struct TopScreenTests {
         #expect(table(top).isEmpty)
     }
 
-    @Test func `a refusal has its line, and when it is selected what to do about it`() throws {
+    @Test func `a refusal shows its line, and its hint when selected`() throws {
         var top = TopScreen()
         for _ in 0..<3 { _ = top.press(.right) }
         #expect(top.view == .refusals)
@@ -186,7 +186,7 @@ struct TopScreenTests {
 
     // MARK: Keys
 
-    @Test func `a key shows the next view, or the one before, and has it asked for`() throws {
+    @Test func `a key shows the next or the previous view and requests its data`() throws {
         var top = TopScreen()
         let views: [ListKind] = [.sessions, .expectations, .refusals, .transfers]
         for view in views {
@@ -200,7 +200,7 @@ struct TopScreenTests {
         #expect(top.press(.resized) == nil)
     }
 
-    @Test func `keys sort by the next column, and the other way round`() throws {
+    @Test func `keys sort by the next column or reverse the order`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         top.update(
@@ -221,7 +221,7 @@ struct TopScreenTests {
         #expect(text(top)[2] == "by CLIENT")
     }
 
-    @Test func `a filter leaves the addresses that have what was typed`() throws {
+    @Test func `a filter shows the addresses that contain the typed text`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         top.update(
@@ -246,7 +246,7 @@ struct TopScreenTests {
         #expect(table(top).map { String($0.prefix(9)) } == ["[fd01::2]"])
     }
 
-    @Test func `a pause stops asking, until it is over`() throws {
+    @Test func `a pause stops the requests until it ends`() throws {
         var top = TopScreen()
         #expect(top.press(.character(UInt8(ascii: "p"))) == nil)
         #expect(top.isPaused)
@@ -256,8 +256,7 @@ struct TopScreenTests {
         #expect(!top.isPaused)
     }
 
-    @Test func `an expectation is closed only if it was selected, whatever comes and goes meanwhile`() throws
-    {
+    @Test func `only the selected expectation is closed, whatever else comes and goes`() throws {
         var top = TopScreen()
         for _ in 0..<2 { _ = top.press(.right) }
         let close = Screen.Key.character(UInt8(ascii: "d"))
@@ -280,14 +279,14 @@ struct TopScreenTests {
         #expect(top.press(close) == .close(6))
     }
 
-    @Test func `nothing but an expectation is closed`() throws {
+    @Test func `only an expectation can be closed`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer()]))
         _ = top.press(.down)
         #expect(top.press(.character(UInt8(ascii: "d"))) == nil)
     }
 
-    @Test func `what is selected is on the screen, however long the table is`() throws {
+    @Test func `the selected line is on the screen for a table of any length`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         var sessions: [JSON] = []
@@ -307,7 +306,7 @@ struct TopScreenTests {
         (0, "0"), (999, "999"), (1000, "1.0k"), (99_949, "99.9k"), (99_951, "100k"), (999_499, "999k"),
         (999_500, "1.0M"), (12_345_678, "12.3M"), (1.5e12, "1.5T"), (-5, "0"), (9e30, "1000000000000000P"),
     ])
-    func `numbers are short`(_ number: Double, _ text: String) {
+    func `numbers are shortened`(_ number: Double, _ text: String) {
         #expect(ShortForm.short(number) == text)
     }
 
@@ -316,14 +315,14 @@ struct TopScreenTests {
         (90000, "1d01"),
         (-1, "0s"),
     ])
-    func `durations are short`(_ seconds: Double, _ text: String) {
+    func `durations are shortened`(_ seconds: Double, _ text: String) {
         #expect(ShortForm.duration(seconds) == text)
     }
 
     @Test(arguments: [
         (0, "0%"), (0.25, "25%"), (1, "100%"), (1e300, "999%"), (-1e300, "0%"), (1.7e308, "999%"),
     ])
-    func `parts are so many of a hundred`(_ part: Double, _ text: String) {
+    func `ratios are shown in percent`(_ part: Double, _ text: String) {
         #expect(ShortForm.percent(part) == text)
     }
 
@@ -371,7 +370,7 @@ struct TopScreenTests {
         }
     }
 
-    @Test func `whatever a daemon says, the screen is printable ASCII of its size, and keys work`() throws {
+    @Test func `for any answer the screen is printable ASCII of its size, and keys work`() throws {
         var forger = Forger(1)
         for round in 0..<60 {
             var top = TopScreen()
@@ -402,7 +401,7 @@ struct TopScreenTests {
         }
     }
 
-    @Test func `counters that are more than there are numbers are as many as there are`() throws {
+    @Test func `counters beyond the range are shown as the maximum`() throws {
         var top = TopScreen()
         let most = JSON.integer(9_223_372_036_854_775_807)
         let refused = JSON.object(["a", "b", "c"].map { JSON.Member($0, most) })
