@@ -5,7 +5,7 @@ import Testing
 
 @testable import Configuration
 
-/// What is reported about a wrong configuration file.
+/// The errors reported for a wrong configuration file.
 struct ConfigurationErrorTests {
     /// The errors of a file, a line each.
     private func errors(_ text: String) -> [String] {

@@ -16,7 +16,7 @@ import Testing
         return try Configuration(at: "FILE", arguments).settings(by: text)
     }
 
-    /// What is wrong with a file, a line each.
+    /// The errors of a file, a line each.
     private func problems(_ text: String) throws -> [String] {
         do {
             _ = try settings(text)

@@ -9,7 +9,7 @@ import Testing
         (.bool(false), "false"),
         (.integer(0), "0"),
         (.integer(9_223_372_036_854_775_807), "9223372036854775807"),
-        // libjansson's integers have a sign, so what is larger stays at its largest.
+        // libjansson's integers are signed, so larger values become the largest one.
         (.integer(.max), "9223372036854775807"),
         (.number(299.2), "299.2"),
         (.number(300), "300.0"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Data connections that pass Pinhole and that another firewall drops: who waits for them is told why.
+/// Data connections that pass Pinhole and that another firewall drops are reported with the reason.
 @Suite struct BlockedTests {
     private static let port = 20000
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What the daemon may still do once it runs: what an intruder who has taken it over would find.
+/// What the running daemon may still do, and so what an intruder who has taken it over could do.
 @Suite struct ConfinementTests {
     /// What `/proc/PID/status` says of a daemon.
     private func status(of daemon: Service) async throws -> [Substring: Substring] {

@@ -2,11 +2,11 @@
 import Foundation
 import Testing
 
-/// The daemon's control socket: who may ask what, and what the rest of the world can do to it.
+/// The daemon's control socket: who may ask for what, and what other users can do to it.
 @Suite struct ControlSocketTests {
     private let path = "/run/pinhole/control.sock"
 
-    /// The words that make a program that of a user who is not root, in this group and in no other.
+    /// A command prefix that runs a program as a user other than root, in this group only.
     ///
     /// The one capability lets it read the program, wherever that was built; a socket it does not open.
     private func stranger(inGroup group: String) -> [String] {

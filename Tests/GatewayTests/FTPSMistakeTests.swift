@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Configurations of FTPS that do not fit the server: who looks is told what to write where.
+/// Configurations of FTPS that do not fit the server: `pinhole check` says what to write where.
 @Suite struct FTPSMistakeTests {
-    /// Waits until `unopened` was told for this reason, and returns its line of `pinhole check`.
+    /// Waits until `unopened` was reported with this reason, and returns its line of `pinhole check`.
     private func finding(_ reason: String, _ gateway: Gateway) async throws -> String {
         try await poll(for: reason, within: 10) {
             try await gateway.pinhole("metrics").output

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What real servers and clients say, through a gateway: none of it costs a transfer.
+/// Unusual lines of real servers and clients, through a gateway: none of them affects a transfer.
 @Suite struct FieldTests {
     private typealias Step = (end: Stage.End, text: String)
 
@@ -177,7 +177,7 @@ import Testing
             }
             _ = try await gateway.startDaemon()
             for name in ["passive", "active", "refused"] {
-                // What comes first behind a gap may be the rest of a line.
+                // The first bytes after a gap may be the rest of a line.
                 try await stage.say(.client, "NOOP\r\n", on: name)
                 try await stage.say(.server, "200 ok\r\n", on: name)
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Packets that are wrong in every way, through the queue: each gets its verdict, and nobody else notices.
+/// Malformed packets of all kinds through the queue: each gets its verdict, and sessions are not affected.
 @Suite struct HostilePacketTests {
     /// Which of the packets the daemon is given.
     enum Reach: String, CaseIterable {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// An address on the same link that nobody has.
+    /// An unused address on the same link.
     private func neighbour(of address: String) -> String {
         let end = address.lastIndex { ".:".contains($0) } ?? address.startIndex
         return address[...end] + "99"

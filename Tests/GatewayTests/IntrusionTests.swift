@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What gets no attacker in: packets that no honest end sends, and lines that nobody has said.
+/// Attacks on a gateway: packets that no honest end sends, and lines with a forged sender.
 ///
 /// Beside each of them an honest session is helped.
 @Suite struct IntrusionTests {
@@ -10,7 +10,7 @@ import Testing
     /// A way to begin a connection that an HTTP request is then made on; the server plays along.
     struct Beginning: CustomStringConvertible {
         let act: [String]
-        /// Refused as none of FTP's; else it is not followed at all.
+        /// Refused as not FTP; otherwise it is not followed at all.
         var isRefused = true
         /// With `nf_conntrack_tcp_be_liberal`, without which conntrack takes the lie for invalid.
         var isLiberal = false
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    // MARK: Who speaks for whom
+    // MARK: Forged senders
 
     @Test(.timeLimit(.minutes(20)), arguments: topologies)
     func `a line counts only if it comes from its speaker's interface`(topology: Topology) async throws {
@@ -103,7 +103,7 @@ import Testing
             // IPv6 has no such filter.
             for filter in topology.isIPv6 ? [0] : [0, 1, 2] {
                 try await gateway.filterReversePaths(filter)
-                // A third link may be an uplink by which packets come back, unless the kernel is told that none is.
+                // A third link may be an uplink for returning packets, unless the kernel filters reverse paths.
                 let strangers = filter == 1 ? [("client", "stranger"), ("server", "stranger")] : []
                 for (side, link) in [("client", "server"), ("server", "client")] + strangers {
                     let what = "the \(side)'s line at the \(link)'s link, rp_filter=\(filter)"
@@ -220,7 +220,7 @@ import Testing
             }
             try await gateway.expectSessions(0, "its server has gone")
 
-            // Nobody sees the next one go.
+            // The next packet is not seen.
             try await intruder.play("secure", "unwatched")
             try await gateway.expectSessions(1)
             _ = try await daemon.stop("KILL")

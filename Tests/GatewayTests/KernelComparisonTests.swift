@@ -31,7 +31,7 @@ import Testing
         )
     }
 
-    /// Plays every example through a gateway with a helper, which `attach` starts; it returns whom to ask.
+    /// Plays every example through a gateway with a helper, which `attach` starts; it returns the daemon to query, if any.
     private func sightings(_ attach: (Gateway) async throws -> String) async throws -> [Sighting] {
         var result: [Sighting] = []
         try await Gateway.with(ContractExample.topology) { gateway in

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What happens to the kernel's tables while sessions go on: packets go on, and what was lost comes back of itself.
+/// Events that change the kernel's tables during sessions: packets go on, and lost state is restored.
 @Suite struct KernelEventTests {
     /// What befalls the gateway.
     enum Mishap: String, CaseIterable, CustomTestStringConvertible {

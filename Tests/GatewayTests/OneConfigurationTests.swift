@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// One file is all that daemon and rules are told.
+/// Daemon and rules take everything from one configuration file.
 @Suite struct OneConfigurationTests {
     /// The file, as programs in the lab name it.
     private static let path = "\(Lab.folder)/conf"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// More than a gateway can do: what is too much is dropped and counted, and what was there before goes on.
+/// More load than a gateway can handle: the excess is dropped and counted, and existing sessions go on.
 @Suite(.serialized) struct OverloadTests {
     /// Bytes of a segment: many small ones fill the queue, few large ones the socket's buffer.
     enum Flood: Int, CaseIterable, CustomTestStringConvertible {
@@ -288,7 +288,7 @@ import Testing
         done
         """
 
-    /// A script that gives client and server another few addresses, for those who are no real users.
+    /// A script that adds addresses to client and server, for simulated users.
     private static let otherEnds = """
         for number in 9 10 11 12 13; do ip -n client addr add 10.1.0.$number/24 dev gateway; done
         ip -n server addr add 10.2.0.9/24 dev gateway

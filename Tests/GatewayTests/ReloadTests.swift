@@ -3,7 +3,7 @@ import Testing
 
 /// The configuration changes while sessions go on.
 @Suite struct ReloadTests {
-    /// How the daemon is told.
+    /// How the reload is requested.
     enum Order: String, CaseIterable { case reload, hangup }
 
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
@@ -32,7 +32,7 @@ import Testing
             let expiry = try await gateway.expiry()
             try #require((61...200).contains(expiry))
 
-            // What is wrong changes nothing.
+            // A wrong configuration changes nothing.
             try gateway.lab.write("timeout = 5\nnonsense\n", to: "conf")
             try await gateway.lab.require(["kill", "-HUP", String(daemon.identifier)])
             try await daemon.said(

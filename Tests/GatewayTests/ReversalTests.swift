@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// A client that calls from a server's port has opened its connection all the same, and conntrack may well know.
+    /// A client with a control port as its source port has opened its connection, whatever conntrack thinks.
     @Test(.timeLimit(.minutes(20)))
     func `a connection from a control port is not followed`() async throws {
         try await Gateway.withPinhole(.routed) { gateway in

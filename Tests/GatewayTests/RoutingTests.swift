@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Ways that packets take through honest networks, none of which makes them look forged.
+/// Routes of honest networks, with which no packet counts as forged.
 @Suite struct RoutingTests {
     /// All modes, with a real client; no packet may have been taken for a forged one.
     private func expectFiles(in gateway: Gateway, _ what: String) async throws {
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// A client that does not wait for the greeting, and a server that takes what comes with the SYN.
+    /// A client that does not wait for the greeting, and a server that accepts data in the SYN.
     @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed6])
     func `a session that begins with TCP fast open continues without it`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// Why nobody has seen a connection begin.
+    /// Why the start of a connection was not seen.
     enum Absence: String, CaseIterable {
         case daemon = "no daemon, and rules that let everything pass"
         case rules = "a daemon without rules"

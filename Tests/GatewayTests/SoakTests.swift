@@ -156,7 +156,7 @@ extension Gateway {
         }
     }
 
-    /// The TCP entries of conntrack that are in none of these states.
+    /// The TCP entries of conntrack in other states than these.
     private func entries(beyond states: String) async throws -> [Substring] {
         let states = states.split(separator: " ")
         var lines: [Substring] = []

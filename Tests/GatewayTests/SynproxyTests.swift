@@ -39,7 +39,7 @@ import Testing
                         try await stage.say(.client, "PASV\r\n")
                         try await stage.say(.server, "227 ok (0,0,0,0,19,\(137 + count))\r\n")
                     } else {
-                        // In pieces, none of which may be withheld.
+                        // In pieces, to show that nothing is withheld.
                         for piece in ["PORT 10,1", ",0,2,19,\(137 + count)\r\n"] {
                             try await stage.say(.client, piece)
                         }
@@ -48,7 +48,7 @@ import Testing
                     let statistics: StatisticsReport = try await gateway.report("stats")
                     try #require(statistics.refused["seq-adjusted"] == count, "\(statistics.refused)")
                     try #require(statistics.edits == 0 && statistics.expectations_opened == 0)
-                    // What needs no edit opens all the same.
+                    // An announcement without an edit opens.
                     try await stage.say(.client, "NOOP\r\n")
                     try await stage.say(.server, "200 ok\r\n")
                 }

@@ -91,7 +91,7 @@ import Testing
             )
             try await terminal.shows("[transfers]")
 
-            // An upload that goes on for as long as nobody ends it.
+            // An endless upload.
             let upload = try gateway.lab.start(
                 [
                     "curl", "--silent", "--no-buffer", "--upload-file", "-",
@@ -151,7 +151,7 @@ import Testing
 
             try await terminal.type("q")
             try await terminal.shows("left 0")
-            // What was there before is back.
+            // The former screen is back.
             try await terminal.hides("the table") { $0.contains("[refusals]") }
             let status = try await upload.finish()
             #expect(status == 0)

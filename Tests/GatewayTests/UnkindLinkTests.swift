@@ -2,11 +2,11 @@
 import Synchronization
 import Testing
 
-/// Links that lose, reorder and repeat, and connections that are long: every transfer comes to its end all the same.
+/// Links with loss, reordering and duplicates, and long connections: every transfer completes.
 @Suite struct UnkindLinkTests {
     /// Where packets get lost, as a table and a chain of the gateway.
     enum Loss: String, CaseIterable {
-        /// Pinhole never sees what is lost, and sees its retransmission as something new.
+        /// Lost packets never reach Pinhole, which sees their retransmissions as new.
         case beforePinhole = "raw PREROUTING"
         /// Pinhole sees everything, and has to do everything again the same way.
         case behindPinhole = "mangle POSTROUTING"

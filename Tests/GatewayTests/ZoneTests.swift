@@ -6,7 +6,7 @@ import Testing
     /// Where the control connections are.
     struct Zoning: CustomTestStringConvertible {
         let topology: Topology
-        /// The options of `-j CT` for what comes from the client and from the server.
+        /// The options of `-j CT` for packets from the client and from the server.
         let client: String
         let server: String?
 
@@ -94,7 +94,7 @@ import Testing
             try await other.perform("PORT", "PASV")
             try await other.quit()
 
-            // What is open to the one is not to the other.
+            // A pinhole of one customer is not open to the other.
             let session = try await gateway.logIn()
             for (host, result) in [(Host.stranger, "dropped"), (.client, "connected")] {
                 try session.say("EPSV")

@@ -65,7 +65,7 @@ import Testing
         #expect(error?.code == EPERM)
         try wait(for: stranger.number, .reading)
         var bytes: [UInt8] = []
-        // It may be told so by an RST.
+        // The rejection may be an RST.
         let reading = try? stranger.read(into: &bytes, limit: 10)
         #expect(reading == nil || reading == .end)
     }

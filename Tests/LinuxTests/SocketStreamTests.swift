@@ -21,7 +21,7 @@ import Testing
         try body(near, far)
     }
 
-    /// Fills what is between the ends.
+    /// Fills the buffer between the ends.
     private func fill(_ stream: borrowing SocketStream) throws {
         let bytes = [UInt8](repeating: 120, count: 65536)
         while try stream.write(bytes[...]) > 0 {}

@@ -20,7 +20,7 @@ import Testing
             try #require(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0)
             let bytes = [UInt8](repeating: 0, count: 4096)
             while unsafe write(ends[1], bytes, bytes.count) > 0 {}
-            // What was too much for all of them may fit for one.
+            // Bytes that were too many together may fit one at a time.
             while unsafe write(ends[1], bytes, 1) > 0 {}
             try #require(fcntl(ends[1], F_SETFL, 0) == 0)
         }
@@ -30,7 +30,7 @@ import Testing
         return ends[0]
     }
 
-    /// What has come at the other end.
+    /// The bytes received at the other end.
     private static func received(_ number: Int32) -> [UInt8] {
         var all: [UInt8] = []
         var bytes = [UInt8](repeating: 0, count: 65536)

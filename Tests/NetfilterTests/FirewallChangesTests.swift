@@ -3,7 +3,7 @@ import Linux
 import Netfilter
 import Testing
 
-/// What is told of changes of nftables, in a network namespace.
+/// Notifications of changes of nftables, in a network namespace.
 @Suite struct FirewallChangesTests {
     private let namespace: NetworkNamespace
 
@@ -12,7 +12,7 @@ import Testing
         try nft("add table inet other")
     }
 
-    /// Performs commands of nft(8) as one transaction, and returns who did that.
+    /// Performs commands of nft(8) as one transaction, and returns the id of its process.
     @discardableResult
     private func nft(_ commands: String) throws -> String {
         let child = try namespace.enter {
@@ -24,7 +24,7 @@ import Testing
 
     private func open() throws -> FirewallChanges { try namespace.enter { try FirewallChanges.open() } }
 
-    /// Tells who has changed one of our tables, if anybody has.
+    /// Returns the process that has changed one of our tables, if there is one.
     private func author(_ changes: inout FirewallChanges) throws -> String? {
         try changes.next(about: ["inet pinhole", "ip6 pinhole"])?.author
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// Settings that allow more than most people mean.
 @Suite struct SettingsWarningsTests {
-    /// What is said of a section for a network with these settings.
+    /// The warnings about a section for a network with these settings.
     private func warnings(
         _ network: String,
         _ ports: ClosedRange<UInt16>?,

@@ -8,7 +8,7 @@ import Testing
 import TestPackets
 
 @Suite struct ReplayTests {
-    /// What is left of an event: its frame and its name, with what is announced or refused behind.
+    /// An event in short: its frame and its name, followed by the announcement or the refusal.
     private static func brief(_ record: EventRecord) -> String {
         let rest =
             switch record.event {
@@ -183,7 +183,7 @@ import TestPackets
             ReplayTests.events(packets, .ports([21, 2121]))
                 == ["2 connection adopted", "3 expectation PORT 10.1.0.2:5001"]
         )
-        // Without any of it, the sender of what comes first.
+        // Without either, the sender of the first packet.
         #expect(
             ReplayTests.events(Array(packets.suffix(1)), .ports([21, 2121]))
                 == ["1 connection adopted", "1 expectation PORT 10.1.0.2:5001"]

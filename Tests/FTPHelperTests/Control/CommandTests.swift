@@ -63,7 +63,7 @@ import Testing
         #expect(Self.parse(line) == nil)
     }
 
-    /// What has come of a line, and where its argument starts; `nil` while that is not known.
+    /// The part of a line that has come, and where its argument starts; `nil` while that is unknown.
     static let partial: [(line: String, start: Int?)] = [
         ("", nil), ("P", nil), ("PORT", nil), ("PORT ", nil), ("PORT \t ", nil), ("PORT 1", 5),
         ("PORT  10,", 6),

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// What is read, the numbers, and where the list ends; with blanks allowed if there are any.
+    /// The text, its numbers, and where the list ends; with blanks allowed if there are any.
     static let accepted: [(text: String, numbers: [UInt8], end: UInt8)] = [
         ("0", [0], 1), ("255", [255], 3), ("1,2", [1, 2], 3),
         ("10,1,0,2,19,137", [10, 1, 0, 2, 19, 137], 15),

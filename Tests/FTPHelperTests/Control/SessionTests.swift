@@ -15,7 +15,7 @@ import Testing
         case .refused(let reason, _): reason.rawValue
         case .rejects: "rejects"
         case .encrypts: "encrypts"
-        // What is said of transfers is tested with these.
+        // The updates of transfers have tests of their own.
         case .transfer: ""
         case .unopened(let reason): reason.rawValue
         }
@@ -329,7 +329,7 @@ import Testing
         ])
     }
 
-    // MARK: What is no FTP
+    // MARK: Other protocols
 
     static let notFTP: [[String]] = [
         ["> POST / HTTP/1.1 => not-ftp"], ["> GET / HTTP/1.1 => not-ftp"], ["> EHLO x => not-ftp"],
@@ -438,7 +438,7 @@ import Testing
 
     // MARK: As servers in the field answer
 
-    /// Each behind a login; none of it costs the transfer that comes then.
+    /// Each after a login; none of them affects the next transfer.
     static let field: [[String]] = [
         // One reply too few.
         [
@@ -454,7 +454,7 @@ import Testing
         // Another code at the end.
         ["> FEAT", "< 211-Features", "<  UTF8", "< 200 End"], ["> HELP", "< 214-x", "< 226 x"],
         ["> STAT", "< 211-x", "< 213-y", "< 212 z"],
-        // Answers to what was said during a transfer.
+        // Replies to commands during a transfer.
         ["> RETR f", "< 150 x", "> NOOP", "< 500 what?", "< 226 ok"],
         ["> RETR f", "< 150 x", "> NOOP", "< 200 ok", "< 226 ok"],
         ["> RETR f", "< 150 x", "> NOOP", "> STAT", "< 200 ok", "< 211-a", "<  b", "< 211 c", "< 226 ok"],

@@ -5,7 +5,7 @@ import Testing
 
 /// The bytes of a record, which another version of the program may have to read.
 @Suite struct LayoutTests {
-    /// What has been said on a connection when its record is written.
+    /// The lines before the record is written.
     enum Stage: CaseIterable {
         case greeted, loggedIn, expecting, edited, transferring, quoting, missing, encrypted, secured, notFTP
 

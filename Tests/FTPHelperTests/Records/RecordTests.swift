@@ -3,7 +3,7 @@ import Testing
 
 @testable import FTPHelper
 
-/// What is kept of a connection for the next daemon.
+/// The record of a connection for the next daemon.
 ///
 /// That one can go on with it, `ModelTests` shows.
 @Suite struct RecordTests {

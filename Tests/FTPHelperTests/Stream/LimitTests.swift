@@ -2,7 +2,7 @@
 @testable import FTPHelper
 import Testing
 
-/// What one side can make a stream keep, and what comes of more.
+/// How much one side can make a stream keep, and what happens beyond that.
 @Suite struct LimitTests {
     private static let plain = NATCase.all[0].mapping
     private static let port = "PORT 10,1,0,2,19,137\r\n"

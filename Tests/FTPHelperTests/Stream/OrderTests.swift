@@ -142,7 +142,7 @@ import Testing
                 var dialogue = Dialogue.ready(Self.plain)
                 let early = dialogue.segment(.client, text[start..<end], offset: start)
                 dialogue.transmit(early)
-                // All of the line, but with another first byte in what has come already.
+                // All of the line, but with another first byte in the part that has come already.
                 var liar = early
                 liar.sequence &-= UInt32(start)
                 liar.payload = text

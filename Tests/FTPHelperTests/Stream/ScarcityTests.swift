@@ -99,7 +99,7 @@ import Testing
         if isHeldBack { dialogue.transmit(early) }
         dialogue.acknowledge(.server)
         #expect(dialogue.open == (isHeldBack ? [active.opens] : []))
-        // Of the line behind the hole nobody knows where it begins.
+        // The start of the line after the hole is unknown.
         dialogue.send(.client, "NOOP\r\n")
         dialogue.send(.client, second.sent)
         #expect(dialogue.open == [second.opens])

@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    /// Where each position of what is sent is in what is read: the first and the last place that are right for it.
+    /// Where each position of the sent text is in the received text: its first and its last valid place.
     private static func map(_ nat: NATCase) -> [(first: Int, last: Int)] {
         let lines = [
             ("NOOP\r\n", "NOOP\r\n"), (nat.transfers(5001).active.sent, nat.transfers(5001).active.read),
@@ -93,13 +93,13 @@ import Testing
             var packet = dialogue.segment(.server, flags: [.ack])
             packet.acknowledgement = base &+ UInt32(count)
             let told = Int(Int32(bitPattern: (dialogue.carry(packet)?.acknowledgement ?? 0) &- base))
-            // All that it says arrived has arrived, and what has arrived whole, outside of an edit, counts.
+            // All bytes that it covers have arrived, and all that arrived whole, outside of an edit, are covered.
             #expect(told >= 0 && told <= sent.count)
             let isWhole = map[told].first <= count
             #expect(isWhole, "\(count) became \(told)")
             let most = map.lastIndex { $0.first == $0.last && $0.last <= count } ?? 0
             #expect(told == most, "\(count) became \(told)")
-            // It may be told again, or less of it.
+            // It may be sent again, or cover less.
             #expect(dialogue.carry(packet)?.acknowledgement == base &+ UInt32(told))
         }
     }
@@ -253,7 +253,7 @@ import Testing
         #expect(arrival.segment.urgentPointer == 3)
         #expect(arrival.sequence == signal.sequence &+ 7)
         dialogue.transmit(dialogue.segment(.client, [0xf2] + "ABOR\r\n".utf8))
-        // Answered once: what follows is in step all the same.
+        // It is answered once: later replies match their commands.
         dialogue.send(.server, "226 aborted\r\n")
         dialogue.send(.client, "PASV\r\n")
         dialogue.send(.server, "227 (10,2,0,2,19,137)\r\n")
@@ -282,7 +282,7 @@ import Testing
         var dialogue = Dialogue.ready(Self.longer.mapping)
         let text = Array("PORT 1,2,3,4,19,137\r\n".utf8)
         for count in 1..<text.count {
-            // The server takes none of it, so it comes again.
+            // The server accepts none of it, so it comes again.
             let packet = dialogue.segment(.client, text[..<count])
             var next = packet
             next.payload = text
@@ -337,7 +337,7 @@ import Testing
             packet.payload = Array(text2[min(acknowledged, text2.count)...])
             let arrival = try dialogue.arrival(packet)
             #expect(arrival.bytes.count <= max(packet.bytes.count, 576))
-            // What does not fit has not been sent, nor a FIN behind it.
+            // Bytes that do not fit are not sent, nor a FIN after them.
             let isAll = dialogue.received.server.hasSuffix(read)
             #expect(arrival.flags.contains(.fin) == isAll)
             var answer = dialogue.segment(.server, flags: [.ack])

@@ -7,7 +7,7 @@ import Testing
     private static let longer = NATCase("longer", "1.2.3.4", "10.2.0.2", client: "10.200.100.100")
     private static let shorter = NATCase("shorter", "10.200.100.100", "10.2.0.2", client: "1.2.3.4")
 
-    /// A connection on which the client has begun a PORT, all of it acknowledged; what is withheld is `10,1`.
+    /// A connection on which the client has begun a PORT, all of it acknowledged; `10,1` is withheld.
     private static func withheld(_ begun: String = "PORT 10,1") -> Dialogue {
         var dialogue = Dialogue.ready(snat)
         #expect(dialogue.send(.client, begun) == "PORT ")
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `a reply to any pending command is rewritten as a whole in any segmentation`() {
-        // In an adopted session nobody knows which of the commands was answered before.
+        // In an adopted session it is unknown which commands were answered before.
         let reply = Array("227 (10,2,0,2,19,137)\r\n".utf8)
         for cut in 1..<reply.count {
             var dialogue = Dialogue(NATCase.all[3].mapping, isAdopted: true)

@@ -597,7 +597,7 @@ extension ServerDialect {
 
     /// wu-ftpd 2.6.2: `ftpd.c`, `ftpcmd.y`.
     ///
-    /// It answers what comes during a transfer behind that.
+    /// It answers commands during a transfer after the transfer.
     static let wuFTPd = ServerDialect(
         "wu-ftpd",
         """
@@ -1869,7 +1869,7 @@ extension ServerDialect {
 
     /// aioftp 0.21: `server.py`.
     ///
-    /// Whoever is let in by name alone is told so when the password comes.
+    /// A user who needs no password gets the success only in reply to PASS.
     static let aioftp = ServerDialect(
         "aioftp",
         """

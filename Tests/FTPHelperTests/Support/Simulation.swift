@@ -47,7 +47,7 @@ struct Simulation: ~Copyable {
         /// Cuts the client's first sending of its bytes just here, by offsets in its text.
         var clientCuts: [Int]?
         var window = 10
-        /// How often a peer that waits sends a keep-alive, or again what has long been acknowledged.
+        /// How often a waiting peer sends a keep-alive, or bytes that were acknowledged long ago.
         var restlessness = 0.0
         /// How often the tracker gives way to another between two packets, which has nothing but its records.
         var restarts = 0.0
@@ -168,7 +168,7 @@ struct Simulation: ~Copyable {
         if client.received != expected.client {
             return "the client read \(String(decoding: client.received, as: UTF8.self).debugDescription)"
         }
-        // Of what is announced in one packet only the last is opened, and nothing if the connection ends with that packet.
+        // Only the last announcement of a packet is opened, and none if the connection ends with that packet.
         let announced = steps.compactMap(\.opens)
         var rest = opened[...]
         for endpoint in announced where endpoint == rest.first { rest.removeFirst() }

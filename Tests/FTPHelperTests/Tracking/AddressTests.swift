@@ -16,7 +16,7 @@ import Testing
         return policy
     }
 
-    /// Sends a line and gives what goes on, what it opens or why it does not.
+    /// Sends a line and returns the line that goes on, and what it opens or the reason of its refusal.
     private static func outcome(_ line: String, _ nat: NATCase, _ policy: Policy = Policy()) -> [String] {
         var dialogue = Dialogue.ready(nat.mapping, policy: policy)
         let text: String
@@ -94,7 +94,7 @@ import Testing
             "227 (10,2,0,2,19,137)", source, policy(),
             ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
         ),
-        // Loose, a third host is believed, but not one that is none.
+        // With `loose` a third host is accepted, but not an address that belongs to no host.
         (
             "PORT 10,9,9,9,19,137", plain, policy(isLoose: true),
             ["PORT 10,9,9,9,19,137", "10.9.9.9:5001 -> 10.9.9.9:5001"]
@@ -223,7 +223,7 @@ import Testing
         #expect(tracker.expectationCount == 1)
     }
 
-    /// Announces port 5001 of 10.1.0.`number`, and returns what the server is told.
+    /// Announces port 5001 of 10.1.0.`number`, and returns the line that reaches the server.
     private func announce(_ dialogue: inout Dialogue, _ number: UInt32) -> UInt16? {
         dialogue.send(.client, "PORT 10,1,0,\(number),19,137\r\n")
         let own = v4(10, 1, 0, number)

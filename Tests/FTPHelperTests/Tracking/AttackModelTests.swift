@@ -9,7 +9,7 @@ import Testing
     private static let rounds =
         ProcessInfo.processInfo.environment["PINHOLE_ATTACKS"].flatMap { UInt64($0) } ?? 4000
 
-    /// What attackers decide who have had something opened once, by name; the fuzzer starts from them.
+    /// Decisions of attackers that once had a port opened, by name; the fuzzer starts from them.
     private static func known() throws -> [(name: String, bytes: [UInt8])] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../../Fuzz/Corpus/Attack")
@@ -117,7 +117,7 @@ import Testing
         end.receive(WireSegment(sequence: 0, acknowledgement: 1001, flags: [.syn, .ack], window: 3))
         end.transmit()
         #expect(end.takeSent().map(\.payload) == [[], Array("hel".utf8)])
-        // What acknowledges something that was never sent is not read, nor is what is out of the window.
+        // A segment that acknowledges bytes never sent is not read, nor is one outside of the window.
         end.receive(
             WireSegment(sequence: 1, acknowledgement: 1005, flags: [.ack], payload: Array("no".utf8))
         )

@@ -96,7 +96,7 @@ import Testing
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.isEmpty)
-        // Also when it has none any more: what was said meanwhile nobody has read.
+        // Also when the helper is gone: the lines meanwhile were not read.
         dialogue.perform { $0.learn(snat, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.open.isEmpty)
@@ -250,7 +250,7 @@ import Testing
         next.logIn()
         #expect(next.send(.client, Self.port) == "PORT 10,2,0,101,19,137\r\n")
         #expect(next.open == ["10.2.0.101:5001"])
-        // The old mapping's tuples are nobody's.
+        // The tuples of the old mapping belong to no connection.
         var packet = PacketBuilder(tuple: snat.reply, sequence: 1, acknowledgement: 1, flags: [.syn, .ack])
         var output = Output()
         var bytes = packet.bytes

@@ -14,7 +14,7 @@ let snat = Mapping(
     struct Example: Sendable, CustomStringConvertible {
         enum Outcome: Hashable { case opens(UInt16), refused(Refusal.Reason), passes }
 
-        /// What comes before: `>` from the client, `<` from the server.
+        /// The lines before: `>` from the client, `<` from the server.
         var before: [String] = Example.login
         let side: Session.Side
         let text: String
@@ -140,7 +140,7 @@ let snat = Mapping(
         return Endpoint(address, port).description
     }
 
-    /// Tells what is wrong after an example, or nothing.
+    /// Returns what is wrong after an example, or `nil`.
     private static func complaint(_ example: Example, _ nat: NATCase, cuts: [Int]) -> String? {
         var dialogue = prepare(example, nat)
         let before = example.side == .client ? dialogue.received.server : dialogue.received.client
@@ -259,7 +259,7 @@ let snat = Mapping(
         #expect(dialogue.send(.client, "PO") == "PO")
         #expect(dialogue.send(.client, "RT 10,1") == "RT ")
         dialogue.acknowledge(.server)
-        // What is withheld is asked for by repeating the byte before it, which the server acknowledges at once.
+        // Withheld bytes are requested by repeating the byte before them, which the server acknowledges at once.
         #expect(dialogue.send(.client, ",0,2,1") == " ")
         #expect(dialogue.acknowledge(.server)?.acknowledgement == dialogue.sent.client)
         #expect(dialogue.send(.client, "9,138\r\nLIST\r\n") == "10,2,0,100,19,138\r\nLIST\r\n")

@@ -2,9 +2,9 @@
 import FTPHelper
 import Testing
 
-/// How the SYN of a data connection was answered, and what is done for its control connection meanwhile.
+/// How the SYN of a data connection was answered, and how its control connection is kept meanwhile.
 @Suite struct DataAnswerTests {
-    /// The data connections that were told to be unanswered.
+    /// The data connections reported as unanswered.
     private static func blocked(_ dialogue: borrowing Dialogue) -> [BlockedConnection] {
         dialogue.events.compactMap { if case .blocked(let blocked) = $0 { blocked } else { nil } }
     }
@@ -62,7 +62,7 @@ import Testing
     {
         func answer(after seconds: UInt32, _ reply: String) throws -> DataAnswer? {
             var dialogue = TransferTests.passive()
-            // Nobody asks conntrack meanwhile.
+            // Conntrack is not asked meanwhile.
             dialogue.now = dialogue.now.advanced(bySeconds: seconds)
             dialogue.send(.server, reply + "\r\n")
             try Self.answer(&dialogue, .gone)

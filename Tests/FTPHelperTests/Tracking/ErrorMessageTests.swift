@@ -20,7 +20,7 @@ import Testing
             : [mapping.reply, within.inverted, mapping.original.inverted]
     }
 
-    /// The message that somebody makes of what goes on, who sees it under a tuple.
+    /// The error message that a router makes of a packet, which it sees under a tuple.
     private static func message(_ arrival: Arrival, as tuple: Tuple) -> [UInt8] {
         let packet = PacketBuilder(
             tuple: tuple,
@@ -59,7 +59,7 @@ import Testing
         return (segment.sequence.value, acknowledgement.value)
     }
 
-    /// After any number of edits on both sides, whoever makes the message.
+    /// After any number of edits on both sides, from any router.
     @Test(arguments: cases)
     func `a message quotes the sequence numbers of the segment's sender`(nat: NATCase) throws {
         var dialogue = Dialogue.ready(nat.mapping)

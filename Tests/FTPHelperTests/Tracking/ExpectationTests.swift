@@ -384,7 +384,7 @@ import Testing
             default: nil as String?
             }
         }
-        // One was there before these packets, and in the end there is none.
+        // An expectation was open before these packets, and none is after them.
         #expect(left == ["close"])
     }
 

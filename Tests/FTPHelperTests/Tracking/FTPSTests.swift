@@ -551,7 +551,7 @@ import Testing
         dialogue.actions = []
         dialogue.transmit(dialogue.segment(side, flags: [.ack, .fin]))
         #expect(dialogue.open.isEmpty)
-        // What is under way may finish.
+        // Data connections in progress may finish.
         #expect(!dialogue.actions.contains(.abandon(data.original)))
         for side in [Session.Side.client, .server, .client] {
             dialogue.transmit(dialogue.segment(side, flags: [.ack]))
@@ -645,7 +645,7 @@ import Testing
         let first = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
         let spoofed = try [50002, 50003].map { try #require(Self.open(&dialogue, Self.syn(from: $0))) }
         func isAnswered(_ tuple: Tuple) -> Bool { tuple == first.original }
-        // Were it one more a millisecond, the client's own is let in all the same, and has its answer before its turn comes.
+        // Even with one more SYN each millisecond, the client's own is let in and is answered before it could be evicted.
         for (port, victim) in [(50004, spoofed[0]), (50005, spoofed[1])] as [(UInt16, ExpectedConnection)] {
             dialogue.actions = []
             #expect(Self.open(&dialogue, Self.syn(from: port), answered: isAnswered) != nil)
@@ -653,7 +653,7 @@ import Testing
             #expect(Self.access(dialogue)?.live == 3)
         }
         #expect(dialogue.refusals.isEmpty)
-        // Where all are answered nobody gives way, and conntrack is not asked again at once.
+        // If all are answered none is evicted, and conntrack is not asked again at once.
         #expect(Self.open(&dialogue, Self.syn(from: 50006)) == nil)
         #expect(dialogue.refusals == [.ftpsLimit])
         dialogue.actions = []

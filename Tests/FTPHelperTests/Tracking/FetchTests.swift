@@ -25,7 +25,7 @@ import Testing
         ).bytes
     }
 
-    /// What becomes of a batch in whose middle a connection goes, and what is counted; `fetches` or not.
+    /// The results of a batch during which a connection ends, and the statistics; with prefetching if `fetches`.
     private static func outcome(fetches: Bool) -> [String] {
         var policy = Policy()
         policy.maximumConnections = 10_000

@@ -10,14 +10,14 @@ import Testing
     private static let told = "PORT 10,2,0,100,19,137\r\n"
     private static let passive = "227 (10,2,0,2,19,137)\r\n"
 
-    /// A dialogue that nobody has said anything in yet.
+    /// A dialogue before its first line.
     private static func fresh(_ mapping: Mapping = snat, isStrict: Bool = false) -> Dialogue {
         var policy = Policy()
         policy.rules.isStrict = isStrict
         return Dialogue(mapping, policy: policy)
     }
 
-    /// A dialogue of which another daemon can go on with what is kept.
+    /// A dialogue with records, which another daemon can continue.
     private static func kept(_ mapping: Mapping) -> Dialogue {
         Dialogue(
             mapping,
@@ -183,7 +183,7 @@ import Testing
         #expect(dialogue.statistics.unopened == [.longLine: 1], "it is told once a connection")
     }
 
-    // MARK: What comes first (S3)
+    // MARK: The first line (S3)
 
     static let headers: [[UInt8]] = [
         Array("PROXY TCP4 198.51.100.7 203.0.113.5 40000 21\r\n".utf8), Array("PROXY UNKNOWN\r\n".utf8),
@@ -341,7 +341,7 @@ import Testing
         #expect(told == "227 =0,0,0,0,\(lent >> 8),\(lent & 0xff)\r\n")
     }
 
-    // MARK: What is not silent (S6)
+    // MARK: Reports (S6)
 
     @Test func `a transfer without an announcement is reported once`() {
         var dialogue = Dialogue.ready(snat)

@@ -259,7 +259,7 @@ import Testing
             var dialogue = Dialogue.ready(Self.routed)
             dialogue.send(.client, "CWD x\r\nPASV\r\n")
             let bytes = Array(text.utf8)
-            // The head of the reply is lost before the gateway, and the client has it all the same.
+            // The head of the reply is lost before the gateway, but the client has it.
             let rest = dialogue.segment(.server, bytes.dropFirst(resumed), offset: resumed)
             var answer = dialogue.segment(.client, flags: [.ack])
             answer.acknowledgement &+= UInt32(resumed)
@@ -457,7 +457,7 @@ import Testing
         case openedFast
         /// It was an ordinary one, in the sight of an earlier daemon.
         case ordinary
-        /// There were no rules, so nobody knows.
+        /// There were no rules, so the SYN was not seen.
         case unseen
     }
 
@@ -489,7 +489,7 @@ import Testing
         #expect(dialogue.refusals.contains(.notFTP) == (syn != .ordinary))
     }
 
-    // MARK: Who speaks for whom
+    // MARK: Forged senders
 
     @Test func `a data connection is never followed, whatever its content`() {
         for phase in [ConntrackPhase.opening, .established] {
@@ -551,7 +551,7 @@ import Testing
         dialogue.tracker.acceptOrigin(of: arrival)
         #expect(origin(.client, over: 5) == .accept)
         #expect(dialogue.open == ["10.1.0.2:5001"])
-        // Another interface is another question, and what this host sends itself is none.
+        // Another interface is another lookup, and packets that this host sends need none.
         guard case .needsOrigin = origin(.client, over: 6) else {
             Issue.record("it was not asked about")
             return

@@ -3,14 +3,14 @@ import Foundation
 @testable import FTPHelper
 import Testing
 
-/// What is left of a password in the memory of this process.
+/// What remains of a password in the memory of this process.
 ///
 /// The packets have it in lower case, and in upper case only while the tracker looks at them: the test itself keeps no copy.
 @Suite struct MemoryTests {
     private let password = String((0..<24).compactMap { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() })
     private let mapping = NATCase.all[0].mapping
 
-    /// Sends what the client says, in upper case, `offset` bytes from the end of what was sent before.
+    /// Sends text of the client in upper case, `offset` bytes after the end of the bytes sent before.
     private func say(_ text: String, at offset: Int = 0, on dialogue: inout Dialogue) {
         var packet = dialogue.segment(.client, text.utf8, offset: offset).bytes
         for index in packet.count - text.utf8.count..<packet.count
@@ -41,7 +41,7 @@ import Testing
         throws
     {
         var dialogue = Dialogue.ready(mapping)
-        // So often that whoever gets the memory next does not overwrite all of it.
+        // Repeated so that the next owner of the memory does not overwrite all of it.
         say("pass " + String(repeating: password, count: 100), on: &dialogue)
         #expect(try isInMemory())
         dialogue.perform { $0.end(mapping, at: $1, into: &$2) }

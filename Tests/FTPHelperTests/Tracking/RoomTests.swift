@@ -2,7 +2,7 @@
 import FTPHelper
 import Testing
 
-/// A table that is full: who gives way, and what becomes of whoever did.
+/// A full table: which connection is evicted, and what becomes of it.
 @Suite struct RoomTests {
     private static let port = "PORT 10,1,0,2,19,137\r\n"
 
@@ -101,7 +101,7 @@ import Testing
         #expect(session.tracker.connections.first { $0.mapping == snat }?.state == .ready)
     }
 
-    // MARK: What is not taken as logged in
+    // MARK: Connections that do not count as logged in
 
     /// Lets both sides go on in the middle, as if they had logged in.
     private func goOn(_ dialogue: inout Dialogue) {

@@ -54,7 +54,7 @@ import Testing
         var tracker = connect(0..<4, logsIn: true, to: tracker(share: 4))
         var dialogue = Dialogue(mapping(4), tracker: tracker)
         #expect(dialogue.refusals == [.tableFull])
-        // It goes on without help, and nobody asks again what it is.
+        // It goes on without help, and conntrack is not asked about it again.
         dialogue.actions = []
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")

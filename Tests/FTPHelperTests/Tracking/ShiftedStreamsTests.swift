@@ -65,7 +65,7 @@ import Testing
             )
         }
 
-        /// Lets a side say something, and the other acknowledge it; what comes of it at the other.
+        /// Sends text of a side, which the other end acknowledges, and returns what arrives there.
         mutating func say(_ side: Session.Side, _ text: String) -> String {
             let arrival = dialogue.carry(packet(side, [.ack, .psh], text))
             if side == .client {

@@ -49,7 +49,7 @@ import Testing
         #expect(!isKept)
     }
 
-    /// Tells whether conntrack, which still has the connection, is told to keep it.
+    /// Returns whether conntrack, which still has the connection, is told to keep it.
     private func isKept(in dialogue: inout Dialogue) -> Bool {
         dialogue.output.clear()
         dialogue.tracker.learn(

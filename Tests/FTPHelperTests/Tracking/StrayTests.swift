@@ -2,7 +2,7 @@
 import FTPHelper
 import Testing
 
-/// What the clients of encrypted sessions try in vain, because what is configured does not fit what the server announces.
+/// Attempts of clients with encrypted sessions that fail because the configuration does not fit the server.
 @Suite struct StrayTests {
     private static func told(_ dialogue: borrowing Dialogue) -> [(reason: UnopenedReason, tried: Endpoint?)] {
         dialogue.events.compactMap {

@@ -2,7 +2,7 @@
 import FTPHelper
 import Testing
 
-/// What is told of a transfer: command, path and reply from the control connection, bytes from conntrack, in whatever order.
+/// The report of a transfer: command, path and reply from the control connection, bytes from conntrack, in any order.
 @Suite struct TransferTests {
     private static let port = "PORT 10,1,0,2,19,137\r\n"
     private static let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
@@ -21,7 +21,7 @@ import Testing
         dialogue.events.compactMap { if case .transfer(let transfer) = $0 { transfer } else { nil } }
     }
 
-    /// Answers the requests to conntrack that nobody has answered, of which there have to be so many if that is given.
+    /// Answers the pending requests to conntrack, and checks their number if that is given.
     private static func answer(
         _ dialogue: inout Dialogue,
         _ traffic: Traffic?,
@@ -341,7 +341,7 @@ import Testing
         #expect(dialogue.tracker.transferCount == 0)
     }
 
-    // MARK: What is said beforehand
+    // MARK: Size and offset
 
     @Test func `the size comes from SIZE for the same file, or else from the server's first reply`() {
         let dialogues: [(lines: [String], size: UInt64?, offset: UInt64)] = [

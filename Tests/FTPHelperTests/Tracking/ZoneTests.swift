@@ -28,7 +28,7 @@ import Testing
         #expect(second.tracker.expectations.map(\.master) == [one.original])
         #expect(second.received.server == "USER anonymous\r\nPASS secret\r\n")
 
-        // A packet of the first, of which what comes is translated as before.
+        // A packet of the first connection, whose packets are still translated as before.
         var late = PacketBuilder(
             tuple: nat.mapping.original,
             sequence: position.client,

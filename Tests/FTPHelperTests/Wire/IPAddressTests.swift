@@ -8,7 +8,7 @@ import Testing
         return IPAddress(parsing: bytes.span)
     }
 
-    /// What is read, and how RFC 5952 writes it.
+    /// The text, and its form according to RFC 5952.
     static let accepted: [(text: String, canonical: String)] = [
         ("0.0.0.0", "0.0.0.0"),
         ("10.1.0.2", "10.1.0.2"),

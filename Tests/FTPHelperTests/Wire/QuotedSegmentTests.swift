@@ -55,7 +55,7 @@ import Testing
         #expect(Set(changed).isSubset(of: places))
     }
 
-    /// Routers quote as little as the first 8 bytes of what is behind the IP header.
+    /// Routers quote as little as the first 8 bytes after the IP header.
     @Test(arguments: both)
     func `a truncated quotation is translated as far as it goes`(quoted: [UInt8]) throws {
         let header = quoted[0] >> 4 == 4 ? 20 : 40

@@ -289,7 +289,7 @@ struct Gateway: Sendable {
         return daemon
     }
 
-    /// Starts `pinhole events --json` and waits until it is told of a connection, made for that.
+    /// Starts `pinhole events --json` and waits until it reports a connection, which is made for that.
     func startEvents() async throws -> Service {
         let events = try lab.start([pinhole, "events", "--json"], as: lab.newName("events"), on: .gateway)
         try await poll(for: "the first event") {

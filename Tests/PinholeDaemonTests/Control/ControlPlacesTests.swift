@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinholeDaemon
 
-/// Who gets a place at the control socket while others have many, without a socket.
+/// The allocation of places at the control socket between users, without a socket.
 @Suite struct ControlPlacesTests {
     /// Clients of one user; those with an answer are about to send it.
     private func clients(_ count: Int, of user: UInt32, _ answer: ControlAnswer? = nil) throws

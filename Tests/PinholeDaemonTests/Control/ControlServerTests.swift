@@ -19,7 +19,7 @@ import Formats
 
     private func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
 
-    /// Serves what is ready, often enough that any small answer is sent; every request is answered with `answer`.
+    /// Serves ready clients, often enough that any small answer is sent; every request is answered with `answer`.
     private func serve(
         _ server: inout ControlServer,
         at now: Instant = Instant(nanoseconds: 0),

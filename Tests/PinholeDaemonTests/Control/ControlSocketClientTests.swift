@@ -18,7 +18,7 @@ import Testing
 
     /// Asks a daemon that says `answer` to whatever it is asked, and returns what came of it.
     ///
-    /// One that is `hasty` says so to whoever connects, and closes the connection at once.
+    /// A `hasty` one sends its answer as soon as a client connects, and closes the connection.
     private func ask(
         of answer: String,
         hasty: Bool = false,
@@ -184,7 +184,7 @@ import Testing
         #expect(try json(answer).userError == .invalidAnswer)
     }
 
-    /// What somebody hears who watches, if he may.
+    /// What a watcher receives, if it may watch.
     private func watch(_ answer: String, mayGoOn: Bool = true) throws -> (text: String, userError: UserError?)
     {
         try ask(of: answer) { (path, hear) throws(UserError) in

@@ -18,7 +18,7 @@ import Testing
 
         init(adopting number: Int32) { stream = SocketStream(adopting: number) }
 
-        /// Takes what has come, at most so many bytes.
+        /// Reads available bytes, at most so many.
         func read(limit: Int = .max) throws {
             while received.count < limit {
                 let most = min(limit - received.count, 65536)

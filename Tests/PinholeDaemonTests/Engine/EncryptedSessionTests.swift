@@ -9,7 +9,7 @@ import TestPackets
 
 @testable import PinholeDaemon
 
-/// What is asked of the kernel for encrypted sessions.
+/// The calls to the kernel for encrypted sessions.
 @Suite struct EncryptedSessionTests {
     private let memory = FakeKernel.Memory()
     private let start = Instant(nanoseconds: 1_000_000_000)

@@ -9,7 +9,7 @@ import TestPackets
 
 @testable import PinholeDaemon
 
-/// What the engine writes down, and what it tells those who follow that.
+/// The records that the engine writes, and the changes that it sends to followers.
 @Suite struct EngineStateTests {
     private let memory = FakeKernel.Memory()
     private let start = Instant(nanoseconds: 1_000_000_000)
@@ -95,7 +95,7 @@ import TestPackets
 
         let id = try #require(engine.connections.first { $0.mapping == mapping(2) }?.id)
         #expect(engine.disconnect(id, at: start) == 1)
-        // It goes on for a while, so that who does not hear of it is told again.
+        // The record continues for some time, so that a follower without it gets it again.
         let ended = try #require(try frames(&engine).last { $0.kind == .kept })
         #expect(ended.first == last.second && ended.second != last.second)
         let records = try contents().records

@@ -319,7 +319,7 @@ import TestPackets
         memory.mapping = nil
         #expect(text(engine.control(announcement.span, at: start)) == "accept")
         #expect(memory.take() == [.entry(Samples.mapping.original)])
-        // It may be in a zone that nobody knows of, until that was looked for as often as may be.
+        // It may be in an unknown zone, until the searches for that are used up.
         for _ in 0..<3 {
             engine.search(at: start)
             #expect(text(engine.control(announcement.span, at: start)) == "accept")
@@ -374,7 +374,7 @@ import TestPackets
             #expect(text(engine.control(announcement.span, at: start)) == "accept")
         }
         #expect(memory.searches == 1 && engine.connections.isEmpty)
-        // Nobody was turned away.
+        // Nothing was rejected.
         #expect(names(engine.notices.drain()) == [])
         engine.search(at: start)
         #expect(text(engine.control(handshake.span, at: start)) == "accept")

@@ -225,7 +225,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults == [.log: 0])
     }
 
-    // MARK: What is older than any daemon
+    // MARK: Connections older than any daemon
 
     /// An entry of a connection between other ports.
     private func entry(_ port: UInt16, master: Tuple? = nil, tcpState: UInt32) -> ConntrackEntry {

@@ -16,7 +16,7 @@ import Testing
         return bytes
     }
 
-    /// Feeds bytes in pieces of a size; what comes out.
+    /// Feeds bytes in pieces of a size and returns the messages.
     private func read(_ bytes: [UInt8], by size: Int) throws -> [Frame] {
         var reader = FrameReader()
         var read: [Frame] = []
@@ -100,7 +100,7 @@ import Testing
     }
 }
 
-/// The changes of the records, for those who follow them.
+/// The changes of the records, for followers.
 @Suite struct RecordChangesTests {
     @Test func `changes are kept only while a follower is connected`() {
         var changes = RecordChanges()

@@ -155,7 +155,7 @@ import Testing
         try file.keep([3], at: 0, inPlaceOf: 0)
         #expect(file.count == 1)
         #expect(try contents()?.records == [[2]])
-        // What is gone is not removed once more where something else has its place.
+        // A removed record is not removed again when another has its place.
         try file.keep([4], at: 13, inPlaceOf: 10)
         try file.keep(nil, at: 0, inPlaceOf: 10)
         #expect(file.count == 2)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import PinholeDaemon
 
-/// What `pinhole sync` writes about the pair, and what is made of it.
+/// The status file of `pinhole sync`, and how it is read.
 @Suite struct PeerStatusTests {
     private let second: UInt64 = 1_000_000_000
 

@@ -3,7 +3,7 @@ import Foundation
 import Linux
 import Testing
 
-/// Root asks, and somebody answers who has got hold of the daemon's socket.
+/// Root sends requests to a socket that an attacker has taken over.
 @Suite struct HostileDaemonTests {
     @Test(.timeLimit(.minutes(10)))
     func `for any answer every command ends by itself and prints no control characters`() throws {

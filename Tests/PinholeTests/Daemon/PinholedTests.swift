@@ -354,7 +354,7 @@ struct PinholedTests {
         )
     }
 
-    /// Writes what the service manager is told to `$dir/told`.
+    /// Writes the notifications for the service manager to `$dir/told`.
     private let listen = """
         export NOTIFY_SOCKET="@$dir"
         /usr/bin/python3 -B -u "$scripts/manager.py" "$dir" >"$dir/told" & background+=($!)

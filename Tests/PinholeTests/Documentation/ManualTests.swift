@@ -102,7 +102,7 @@ struct ManualTests {
         #expect(words == Set(Pinhole.commands.map { $0.name }))
     }
 
-    /// What is said of several subcommands at once is said in sentences; of each only that the option is named.
+    /// Text about several subcommands is prose; it only has to name each option.
     @Test func `the documents name every option of every command`() throws {
         let documents = try text(of: "docs/configuration.md") + text(of: "docs/operations.md")
         for command in Pinhole.commands + [Pinholed.self] as [any Commands.Command.Type] {

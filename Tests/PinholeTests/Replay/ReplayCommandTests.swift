@@ -39,7 +39,7 @@ import Testing
         "1970-01-01T00:16:41.500Z data frame=2 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2:20 "
         + "to=10.1.0.2:5001\n"
 
-    /// Replays a file of these bytes; the file's name in what is said becomes `FILE`.
+    /// Replays a file of these bytes; its name in the output becomes `FILE`.
     private func replay(_ bytes: [UInt8], _ options: String...) throws -> (Int32, String, String) {
         let url = FileManager.default.temporaryDirectory.appending(path: "pinhole-\(UUID().uuidString).pcap")
         try Data(bytes).write(to: url)

@@ -66,7 +66,7 @@ struct TopScreenTests {
         }
     }
 
-    /// The rows of the table, without what is around it.
+    /// The rows of the table, without the lines around it.
     private func table(_ top: TopScreen, columns: Int = 80) -> [String] {
         text(top, columns: columns).dropFirst(5).dropLast().filter { $0 != "" }
     }
@@ -326,7 +326,7 @@ struct TopScreenTests {
         #expect(ShortForm.percent(part) == text)
     }
 
-    // MARK: A daemon that is none
+    // MARK: Hostile daemons
 
     /// Answers of the right form with anything at all in it, always the same ones.
     private struct Forger {

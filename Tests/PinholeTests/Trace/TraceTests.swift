@@ -10,7 +10,7 @@ import Testing
     private static let ends = #""client":"10.1.0.2:40112","server":"10.2.0.2:21""#
     private static let now = Instant(nanoseconds: 1_000_000_000)
 
-    /// A trace that was told of these events, and what it has said.
+    /// A trace of these events, and its output.
     private func trace(_ events: String..., dropping rules: [String] = []) throws -> (Trace, [String]) {
         var trace = Trace(interface: { $0 == 2 ? "eth0" : nil }) { _, _ in rules }
         var lines: [String] = []

@@ -21,7 +21,7 @@ struct Attack: ~Copyable {
     private let segmentSize: Int
     /// The next daemon may lack a part of what the last one has kept.
     private let losesState: Bool
-    /// Set once the application has been told that it is connected.
+    /// Set once the application knows that it is connected.
     private var hasBegun = false
     private var isClosing = false
 
@@ -30,7 +30,7 @@ struct Attack: ~Copyable {
     private var asked: [Int] = []
     /// Offsets in its text where something begins that an attacker may have chosen.
     private var marks: [Int] = []
-    /// What was opened and may be open.
+    /// Expectations that were opened and may still be open.
     private var rightful: [Expectation] = []
 
     /// Sequence number of the attacker's SYN, and what it has sent last.
@@ -55,7 +55,7 @@ struct Attack: ~Copyable {
 
     /// - Parameters:
     ///   - bytes: the surroundings, what the honest application is, and then what happens.
-    ///   - policy: what is allowed, but for strict mode, which the bytes choose.
+    ///   - policy: the policy, except for strict mode, which the bytes choose.
     init(_ bytes: [UInt8], policy: Policy = Policy()) {
         var choices = Choices(bytes)
         let setting = choices.next(of: 256)
@@ -242,7 +242,7 @@ extension Attack {
         }
     }
 
-    /// Lets the honest end do what comes of the last thing that befell it, and carries what it sends.
+    /// Lets the honest end react to the last event, and carries the packets that it sends.
     private mutating func settle() {
         if honest.isEstablished {
             if !hasBegun { begin() }
@@ -507,7 +507,7 @@ extension Attack {
         }
     }
 
-    /// Complains of what is open and must not be.
+    /// Reports expectations that must not be open.
     private mutating func judge(_ expectation: Expectation) {
         guard complaint == nil, !rightful.contains(where: { $0 == expectation }) else { return }
         guard !isRightful(expectation) else {
@@ -528,7 +528,7 @@ extension Attack {
             expectation.from == (isToHonestEnd ? other : own)
         else { return false }
         guard isToHonestEnd else {
-            // Whoever is not honest may be reached as it likes, if it was asked or speaks to a server.
+            // A dishonest end may be reached anywhere, if it was asked or speaks to a server.
             return side == .server || asked.contains { $0 <= honest.sent } || isOfAdopted(nil)
         }
         return announced.contains { $0.port == end.port && $0.end <= honest.sent } || isOfAdopted(end.port)
@@ -536,7 +536,7 @@ extension Attack {
 
     /// Tells whether a connection whose beginning was out of sight has a line that announces a port, or asks for one.
     ///
-    /// Nobody knows where in a line such a connection was when it was first seen, so the end of a line is taken for one.
+    /// The position within a line is unknown when such a connection is first seen, so the end of a line counts as a line.
     private func isOfAdopted(_ port: UInt16?) -> Bool {
         guard gateway.mayBeAdopted else { return false }
         let text = honest.text[..<honest.sent]
@@ -564,7 +564,7 @@ extension Attack {
 
     /// Complains of bytes of the honest end that are not its own, where nothing has to be rewritten.
     ///
-    /// Who says that it has what it has not got may get anything.
+    /// An end that acknowledges bytes it never received may be opened anything.
     private mutating func compare(_ segment: WireSegment) {
         guard complaint == nil, !hasLied, !gateway.hasEdited || side == .server,
             !segment.flags.contains(.rst)
