@@ -5,10 +5,10 @@ import Testing
 
 /// What one client may have, so that there is something left for the others.
 @Suite struct ShareTests {
-    private static let now = Instant(nanoseconds: 1_000_000_000)
+    static let now = Instant(nanoseconds: 1_000_000_000)
 
     /// A connection of one client, or of another, to one server; behind NAT it is seen under one address.
-    private func mapping(_ number: Int, client: IPAddress = v4(10, 1, 0, 2), isTranslated: Bool = false)
+    func mapping(_ number: Int, client: IPAddress = v4(10, 1, 0, 2), isTranslated: Bool = false)
         -> Mapping
     {
         let original = Tuple(
@@ -23,7 +23,7 @@ import Testing
         return Mapping(original: original, reply: Tuple(source: original.destination, destination: shown))
     }
 
-    private func tracker(room: Int = 1000, share: Int? = nil) -> Tracker {
+    func tracker(room: Int = 1000, share: Int? = nil) -> Tracker {
         var policy = Policy()
         policy.maximumConnections = room
         policy.maximumClientConnections = share
@@ -46,7 +46,7 @@ import Testing
         return tracker
     }
 
-    private func ports(_ tracker: borrowing Tracker) -> Set<Int> {
+    func ports(_ tracker: borrowing Tracker) -> Set<Int> {
         Set(tracker.connections.map { Int($0.mapping.original.source.port) - 20000 })
     }
 
@@ -114,99 +114,6 @@ import Testing
         #expect(tracker.connectionCount == 4)
         let others = tracker.connections.count { $0.mapping.original.source.address == v4(10, 1, 0, 3) }
         #expect(others == 2)
-    }
-
-    // MARK: Ports
-
-    @Test func `a client with its maximum of ports gets no more, and another client does`() {
-        var book = PortAllocator()
-        var random = Seeded(state: 1)
-        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        for number in 0..<PortAllocator.maximumShare {
-            let port = book.choose(UInt16(1024 + number), for: one, at: Self.now, random: &random)
-            #expect(port == UInt16(1024 + number))
-            if let port { book.reserve(port, for: one) }
-        }
-        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == nil)
-        #expect(book.choose(50000, for: other, at: Self.now, random: &random) == 50000)
-        book.free(PortAllocator.place(1024), by: .connection, for: one)
-        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
-    }
-
-    @Test func `resting ports are reused before their client is refused`() {
-        var book = PortAllocator()
-        var random = Seeded(state: 1)
-        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        book.reserve(60000, for: other)
-        book.rest(PortAllocator.place(60000), for: other, at: Self.now)
-        for number in 0..<PortAllocator.maximumShare + 1000 {
-            // Each leads to another place, so none can have the port of the one before.
-            guard
-                let port = book.choose(UInt16(5001 + number % 50000), for: one, at: Self.now, random: &random)
-            else {
-                Issue.record("no port for the transfer \(number)")
-                return
-            }
-            book.reserve(port, for: one)
-            book.rest(PortAllocator.place(port), for: one, at: Self.now)
-        }
-        #expect(book.count(of: one) <= PortAllocator.maximumShare)
-        #expect(
-            !book.isFree(PortAllocator.place(60000), for: Endpoint(v4(10, 1, 0, 2), 60000)),
-            "those of others rest on"
-        )
-        let later = Self.now.advanced(bySeconds: PortAllocator.restSeconds)
-        #expect(book.choose(60000, for: other, at: later, random: &random) == 60000)
-        #expect(book.restingCount == 0 && book.clientCount == 0)
-    }
-
-    @Test func `when too many ports rest, the one resting longest becomes free early`() {
-        var book = PortAllocator()
-        let address = { (number: Int) in v4(10, 1, 1, UInt32(number / 8192)) }
-        let place = { (number: Int) in
-            PortAllocator.Place(
-                from: v4(10, 2, 0, 2),
-                to: Endpoint(address(number), UInt16(1024 + number % 8192))
-            )
-        }
-        let elsewhere = Endpoint(v4(10, 1, 0, 9), 9)
-        for number in 0...PortAllocator.maximumResting {
-            let client = Client(address(number))
-            book.reserve(place(number), leadingTo: Endpoint(address(0), 1), by: .connection, for: client)
-            book.rest(place(number), for: client, at: Self.now)
-        }
-        #expect(book.restingCount == PortAllocator.maximumResting)
-        #expect(book.isFree(place(0), for: elsewhere))
-        #expect(!book.isFree(place(1), for: elsewhere))
-        #expect(!book.isFree(place(PortAllocator.maximumResting), for: elsewhere))
-    }
-
-    @Test func `a line for which NAT has no port is refused with its reason and passes unchanged`() {
-        var dialogue = Dialogue.ready(snat)
-        var ports = PortAllocator()
-        for port in UInt16(1024)...UInt16.max { ports.reserve(port, for: nil) }
-        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
-        #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
-        #expect(dialogue.refusals == [.noPort])
-        #expect(dialogue.open.isEmpty)
-    }
-
-    @Test func `a client that has used up its ports is refused with the reason for any announcement`() {
-        var dialogue = Dialogue.ready(snat)
-        var ports = PortAllocator()
-        for port in 0..<PortAllocator.maximumShare {
-            ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
-        }
-        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
-        dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
-        #expect(dialogue.refusals == [.noPort])
-        var other = Dialogue(
-            mapping(1, client: v4(10, 1, 0, 3), isTranslated: true),
-            tracker: dialogue.release()
-        )
-        other.logIn()
-        other.send(.client, "PORT 10,1,0,3,200,1\r\n")
-        #expect(other.open == ["10.2.0.100:51201"])
     }
 
     // MARK: Counting
@@ -363,38 +270,5 @@ import Testing
                 #expect(list.first(of: own) === model.first { $0.connection.client == own })
             }
         }
-    }
-}
-
-/// Ports that 10.2.0.2 reaches at 10.2.0.100, each of which leads to the same one of 10.1.0.3 unless something else is said.
-extension PortAllocator {
-    fileprivate static func place(_ port: UInt16) -> Place {
-        Place(from: v4(10, 2, 0, 2), to: Endpoint(v4(10, 2, 0, 100), port))
-    }
-
-    fileprivate mutating func reserve(_ port: UInt16, for client: Client?) {
-        reserve(
-            PortAllocator.place(port),
-            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
-            by: .connection,
-            for: client
-        )
-    }
-
-    fileprivate mutating func choose(
-        _ port: UInt16,
-        for client: Client,
-        at now: Instant,
-        random: inout some RandomNumberGenerator
-    ) -> UInt16? {
-        choose(
-            of: v4(10, 2, 0, 100),
-            from: [v4(10, 2, 0, 2)],
-            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
-            within: PortAllocator.usualRange,
-            for: client,
-            at: now,
-            random: &random
-        )
     }
 }
