@@ -12,7 +12,7 @@ import Testing
         return try await gateway.lab.require(words, on: .gateway).split(whereSeparator: \.isNewline)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session is listed, found, and ended for both sides`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a refusal is kept and counted in the status`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an event stream continues after a restart of the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("events")

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [false, true]
     )
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a SYN that the firewall rejects is reported when the server gives up`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a SYN-ACK that the firewall drops is reported as such`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.masqueraded, .routed6])
+    @Test(.gateway, arguments: [Topology.masqueraded, .routed6])
     func `a closed port is not reported as blocked, and the transfer shows it`(topology: Topology)
         async throws
     {
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an announcement without a SYN is reported with where to look`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             try await gateway.loadRules()
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a dropped data connection of an encrypted session is reported once`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             let options = ["--ftps", "\(gateway.topology.server)=49000-50000"]
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded, .masqueraded6])
+    @Test(.gateway, arguments: [Topology.routed, .masqueraded, .masqueraded6])
     func `a long transfer does not lose its control connection`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, configuration: "anon_max_rate=12000\n")

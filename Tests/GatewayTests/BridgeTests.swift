@@ -3,7 +3,7 @@ import Testing
 
 /// A firewall without addresses, whose bridge shows its packets to the rules (`br_netfilter`).
 @Suite struct BridgeTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `transfers work over a bridge in every mode, and nothing else passes`() async throws {
         try await Gateway.with(.bridged) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct BypassTests {
     private static let mark = ["--bypass-mark", "0x1000"]
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs])
     func `another protocol bypasses the queue, opens nothing, and its end is noticed`(topology: Topology)
         async throws
     {
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["no", "yes"])
+    @Test(.gateway, arguments: ["no", "yes"])
     func `a new connection with the same addresses and ports is followed`(losesEnd: String)
         async throws
     {
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `implicit TLS bypasses the queue, and TLS that may end with CCC does not`()
         async throws
     {

@@ -25,7 +25,7 @@ import Testing
         try #require(status["Threads"] == "1")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `the daemon becomes the user pinhole and keeps only CAP_NET_ADMIN`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `another user can be configured`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without a user pinhole the daemon stays root, reports it, and keeps nothing else`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let removal = "users=$(grep -v ^pinhole: /etc/passwd) && echo \"$users\" >/etc/passwd"
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["pinhole", "root"])
+    @Test(.gateway, arguments: ["pinhole", "root"])
     func `the confined daemon cannot open files, start programs or regain privileges`(user: String)
         async throws
     {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [("SEGV", 11), ("ABRT", 6)])
+    @Test(.gateway, arguments: [("SEGV", 11), ("ABRT", 6)])
     func `a crash ends the daemon at once, even with Swift's backtracer enabled`(
         signal: String,
         number: Int32
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6])
+    @Test(.gateway, arguments: [Topology.longerSNAT, .masqueraded6])
     func `no system call of the daemon is refused`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)

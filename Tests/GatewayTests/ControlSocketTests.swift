@@ -14,7 +14,7 @@ import Testing
             + ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `root may do everything, its group may read, and others are refused`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `10,000 invalid control clients do not affect packets`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `text of clients and servers appears as printable ASCII in the log and in every answer`()
         async throws
     {

@@ -3,7 +3,7 @@ import Testing
 
 /// People who match by connmark find data connections by it.
 @Suite struct DataMarkTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed])
+    @Test(.gateway, arguments: [Topology.longerSNAT, .routed])
     func `a data connection gets the mark of its control connection, changed as configured`(
         topology: Topology
     )

@@ -9,7 +9,7 @@ import Testing
         ProcessInfo.processInfo.environment["PINHOLE_KILLS"].flatMap { Int($0) } ?? 5
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
+    @Test(.gateway, arguments: [Topology.longerSNAT, .bothNATs])
     func `100 sessions survive any number of killed daemons`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
@@ -28,7 +28,7 @@ import Testing
     }
 
     /// What takes most room for its record: a line that does not end.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `long lines of other sessions do not displace the record of an edited session`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// The service manager keeps the queues' sockets, and so the packets that wait in them.
-    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
+    @Test(.gateway, arguments: ["TERM", "KILL"])
     func `no packet is lost when a service manager restarts the daemon`(signal: String) async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)

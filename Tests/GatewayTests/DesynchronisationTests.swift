@@ -3,7 +3,7 @@ import Testing
 
 /// Packets of a rewritten session pass while the rules are gone, with numbers that the other end does not expect.
 @Suite struct DesynchronisationTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a command that the server took for a retransmission is sent again, and the session goes on`()
         async throws
     {
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session whose server got the rest of a command is reset at both ends`() async throws {
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
             try await stage.say(.client, "STAT somefile\r\n", read: "mefile\r\n")
@@ -29,7 +29,7 @@ import Testing
     }
 
     /// The server's acknowledgement of what it had before looks like one of the command, which the client does not send again.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func
         `a session whose server took a command for a retransmission is reset if the client waits for a reply`()
         async throws
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session whose packets bypassed the queue without a daemon is reset`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try gateway.lab.write("bypass = yes\n", to: "pinhole.conf")
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session whose server got a command too early is reset at both ends`() async throws {
         try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
             try await stage.send(.client, "STAT somefile\r\n")

@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
+    @Test(.gateway, arguments: [Topology.bothNATs, .routed6])
     func `check reports attempts at an unconfigured port and at another address`(
         topology: Topology
     ) async throws {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `check reports implicit TLS on an unconfigured port, and a port that is not queued`() async throws {
         var topology = Topology.masqueraded
         topology.port = 990
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `check reports a daemon and rules with different options`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules("--ftps", "10.2.0.2=49000-50000", "--bypass-mark", "0x100/0x300")
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session of an unconfigured server is reported with the section to write`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             try await stage.speakTLS()

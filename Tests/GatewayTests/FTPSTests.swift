@@ -31,7 +31,7 @@ import Testing
         }
     }()
 
-    @Test(.timeLimit(.minutes(20)), arguments: servers)
+    @Test(.gateway, arguments: servers)
     func `transfers work over TLS, RELATED to their control connection, and fail without Pinhole`(
         server: SecureServer
     ) async throws {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
+    @Test(.gateway, arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
     func `no other client or port gets in, and nothing before or after the session`(topology: Topology)
         async throws
     {
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an eleventh data connection waits until one of the ten ends`() async throws {
         try await Self.withStage(.masqueraded) { gateway, stage, _ in
             try await stage.speakTLS()
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session survives a restart of the daemon and continues in plain text after CCC`() async throws {
         try await Self.withStage(.routed) { gateway, stage, daemon in
             try await stage.speakTLS()
@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `with a bypass mark the packets of a session bypass the queue, but not its FIN`() async throws {
         let mark = ["--bypass-mark", "0x1000/0x1000"]
         try await Self.withStage(.masqueraded, mark + ["--timeout", "10"], rules: mark) { gateway, stage, _ in
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
+    @Test(.gateway, arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
     func `the server opens data connections over TLS where that is allowed`(topology: Topology) async throws {
         let server = SecureServer(topology: topology)
         try await Gateway.with(topology) { gateway in

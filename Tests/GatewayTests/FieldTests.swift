@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
+    @Test(.gateway, arguments: topologies, [false, true])
     func `unusual lines of servers and clients do not affect transfers`(
         topology: Topology,
         isStrict: Bool
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [true, false])
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs], [true, false])
     func `a client that pipelines has its port opened with its login`(
         topology: Topology,
         isOneSegment: Bool
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `two sessions with the same announced port get two data connections`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             let listener = try gateway.startScript(
@@ -153,7 +153,7 @@ import Testing
 
     // MARK: Gaps
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [false, true])
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs], [false, true])
     func `a login that was missed while no daemon ran is inferred from later replies`(
         topology: Topology,
         isPasswordMissed: Bool
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [(1, 10), (3, 10), (2, 2)])
+    @Test(.gateway, arguments: [(1, 10), (3, 10), (2, 2)])
     func `ports stay within a server's passive range`(sessions: Int, size: Int) async throws {
         try await Gateway.with(.longerDNAT) { gateway in
             let last = 30000 + size - 1
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a client's only active port is kept`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a port allocated by NAT is in the configured range`() async throws {
         try await Gateway.withStage(.longerSNAT, options: ["--nat-ports", "6000-6001"]) { gateway, stage in
             for (number, told) in [5001, 0, 0, -1].enumerated() {
@@ -284,7 +284,7 @@ import Testing
 
     // MARK: Farms of servers
 
-    @Test(.timeLimit(.minutes(20)), arguments: [false, true])
+    @Test(.gateway, arguments: [false, true])
     func `another server's address is left alone and reported, and opened where that is allowed`(
         isLoose: Bool
     )
@@ -322,7 +322,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .longerSNAT, .longerDNAT, .bothNATs],
         [false, true]
     )

@@ -4,7 +4,7 @@ import Testing
 /// Connections whose packets bypass the firewall's rules (`nf_flow_table`).
 @Suite(.enabled(if: KernelFeature.hasFlowtables, "this kernel has no flowtables"))
 struct FlowtableTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a flowtable may offload data connections but not control connections`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -3,7 +3,7 @@ import Testing
 
 /// Packets that anybody can write.
 @Suite struct ForgeryTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an unsolicited SYN-ACK discards nothing`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (Topology.routed, ["headers", "lengths", "options", "fragments"]),
             (.longerSNAT, ["headers", "lengths", "options"]),

@@ -6,7 +6,7 @@ import Testing
     /// Bytes, the most that IP knows.
     private static let packetSize = 65535
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
     func `every byte arrives exactly once, and well-formed lines are understood`(topology: Topology)
         async throws
     {

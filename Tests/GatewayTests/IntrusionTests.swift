@@ -31,7 +31,7 @@ import Testing
         ]
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
+    @Test(.gateway, arguments: topologies, [false, true])
     func `a browser's request is never taken for FTP, however the server opens the connection`(
         topology: Topology,
         isStrict: Bool
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, ["command", "reply"])
+    @Test(.gateway, arguments: topologies, ["command", "reply"])
     func `after a hole nothing counts before the start of a line is known`(topology: Topology, line: String)
         async throws
     {
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `killing and restarting the daemon logs nobody in`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -95,7 +95,7 @@ import Testing
 
     // MARK: Forged senders
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
+    @Test(.gateway, arguments: topologies)
     func `a line counts only if it comes from its speaker's interface`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let intruder = try gateway.startIntruder()
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `on a bridge a line counts only if it comes from its speaker's port`() async throws {
         try await Gateway.withPinhole(.bridged) { gateway in
             let intruder = try gateway.startIntruder()
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [(Topology.serverOnGateway, "server"), (.clientOnGateway, "client")]
     )
     func `a line with the gateway's own address counts only if the gateway sent it`(
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT])
     func `a file that looks like a dialogue arrives unchanged, even over a control port`(topology: Topology)
         async throws
     {
@@ -200,7 +200,7 @@ import Testing
     /// The whole network of the server.
     private static let access = ["--ftps", "10.2.0.0/24=\(SecureServer.ports)"]
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded])
+    @Test(.gateway, arguments: [Topology.routed, .masqueraded])
     func `an encrypted session ends with the server's connection, whatever the client sends`(
         topology: Topology
     )
@@ -234,7 +234,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             SecureServer(topology: .routed),
             SecureServer(topology: Topology(name: "routed", port: 990), isImplicit: true),
@@ -282,7 +282,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a failed handshake is no login`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             var watch = try await Watch(gateway)
@@ -303,7 +303,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `unanswered SYNs do not keep out other data connections`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server

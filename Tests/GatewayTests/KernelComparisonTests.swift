@@ -5,7 +5,7 @@ import Testing
 /// The contract's examples, through Pinhole and through the helper of the kernel that this runs on.
 @Suite struct KernelComparisonTests {
     /// The kernel's column is what this kernel does, and documentation: it is printed, and nothing is asked of it.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `Pinhole follows the contract where the kernel's helper does not`() async throws {
         let pinhole = try await sightings { gateway in
             try await gateway.loadRules()

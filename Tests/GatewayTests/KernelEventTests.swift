@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .masqueraded, .shorterSNAT, .longerSNAT, .bothNATs],
         Mishap.allCases
     )

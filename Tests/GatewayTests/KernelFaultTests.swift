@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             // To the kernel go requests and verdicts; answers come one by one, packets together.
             Failure(call: "sendto", error: "ENOBUFS"), Failure(call: "sendto", error: "ENOMEM"),
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `only the log and the events show that the wall clock was set back`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)

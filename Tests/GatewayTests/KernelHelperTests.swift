@@ -3,7 +3,7 @@ import Testing
 
 /// A connection that has the kernel's own helper: both would rewrite, so Pinhole does not.
 @Suite struct KernelHelperTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a connection with a kernel helper is left alone and reported`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -3,7 +3,7 @@ import Testing
 
 /// Every topology with every server, client and mode.
 @Suite struct MatrixTests {
-    @Test(.timeLimit(.minutes(20)), arguments: Topology.all, Server.allCases)
+    @Test(.gateway, arguments: Topology.all, Server.allCases)
     func `transfers work in every mode, and fail without Pinhole`(topology: Topology, server: Server)
         async throws
     {

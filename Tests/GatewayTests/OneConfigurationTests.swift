@@ -13,7 +13,7 @@ import Testing
         return try await gateway.startDaemon("--config", path)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a transfer works at a port that only the configuration names`() async throws {
         try await Gateway.with(.otherPort) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a transfer works through queues that only the configuration names`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `FTPS waits for its rules, and plain FTP does not`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server
@@ -79,7 +79,7 @@ import Testing
     enum Absence: String, CaseIterable { case wrongFile, killed, paused }
 
     /// A service manager keeps the sockets of the daemon all the time.
-    @Test(.timeLimit(.minutes(20)), arguments: Absence.allCases)
+    @Test(.gateway, arguments: Absence.allCases)
     func `a client with an encrypted session reaches other services while no daemon answers`(
         absence: Absence
     ) async throws {

@@ -49,7 +49,7 @@ import Testing
         return try #require(report)
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
+    @Test(.gateway, arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
     func `every session survives a failover to a machine with another clock and boot`(
         nat: String,
         clock: String
@@ -62,14 +62,14 @@ import Testing
         try Figures.note("\(nat): expiry differs by", report.figure("expiry differs"), .atMost(1), "s")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `sessions in a conntrack zone survive a failover`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("failover", "zone=5")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["a", "b"])
+    @Test(.gateway, arguments: ["a", "b"])
     func `a sync client that reads nothing takes no memory and gets a new snapshot`(victim: String)
         async throws
     {
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `sessions that announce continuously go on or are reset, and no other host gets in`()
         async throws
     {
@@ -91,7 +91,7 @@ import Testing
         try #require(report.others(than: "on", "reset") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func
         `with the link cut before the failover, each session goes on or is reset, and no other host gets in`()
         async throws
@@ -101,14 +101,14 @@ import Testing
         try #require(report.others(than: "on", "reset") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `sessions move to the other gateway and back, with lines rewritten on each`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("back")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a host that is not the peer is refused, and the peer's file stays`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("hostile", "version=9")
@@ -122,7 +122,7 @@ import Testing
     }
 
     /// With the notify script of the package.
-    @Test(.timeLimit(.minutes(20)), arguments: ["crash", "planned"])
+    @Test(.gateway, arguments: ["crash", "planned"])
     func `keepalived moves sessions and transfers to the other gateway`(how: String) async throws {
         guard Gateway.backend != "nft" else { return }
         let notify = URL(filePath: #filePath).deletingLastPathComponent()
@@ -132,7 +132,7 @@ import Testing
         try Figures.note("\(how): silence of a transfer", report.figure("transfer silence"), .atMost(5), "s")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `thousands of sessions survive a failover at once`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("many", "sessions=3000")
@@ -140,7 +140,7 @@ import Testing
         try Figures.note("sessions restored from the peer", report.figure("restored"), .equal(3000))
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `sync may be killed and restarted under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")

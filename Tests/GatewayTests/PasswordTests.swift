@@ -12,7 +12,7 @@ import Testing
         return outcome.output
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
     func `no part of a password remains in memory after its connection ends`(topology: Topology) async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `the search finds the user's name of an open connection`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.pyftpdlib)

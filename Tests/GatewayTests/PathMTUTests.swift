@@ -73,7 +73,7 @@ import Testing
         .client(snat6), .client(bothNATs6),
     ]
 
-    @Test(.timeLimit(.minutes(20)), arguments: cases, Teller.allCases)
+    @Test(.gateway, arguments: cases, Teller.allCases)
     func `a sender of oversized packets gets an ICMP error with its own sequence numbers`(
         _ example: Case,
         teller: Teller

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PinholeTests {
     private static let topologies = [Topology.routed, .longerSNAT, .longerDNAT, .routed6]
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
+    @Test(.gateway, arguments: topologies)
     func `a passive pinhole takes one connection from the client to the port`(topology: Topology)
         async throws
     {
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
+    @Test(.gateway, arguments: topologies)
     func `an active pinhole takes one connection from the server to the port`(topology: Topology)
         async throws
     {
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a bounce to a third host opens nothing and is refused with its reason`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)

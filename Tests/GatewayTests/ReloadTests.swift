@@ -6,7 +6,7 @@ import Testing
     /// How the reload is requested.
     enum Order: String, CaseIterable { case reload, hangup }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT], Order.allCases)
     func `a reload changes the policy of a running session, for the configured server only`(
         topology: Topology,
         order: Order
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `only root may reload, and errors and settings that need a restart are reported`() async throws {
         try await Gateway.with(.routed) { gateway in
             let wide = "[server ::/0]\nftps-ports = 49000-50000\nftps-active = yes\n"

@@ -3,7 +3,7 @@ import Testing
 
 /// Conntrack forgets a connection, and the server is the first to say something on it.
 @Suite struct ReversalTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
     func `a session goes on when conntrack takes the server for the originator`(
         topology: Topology
     ) async throws {
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session in a reversed entry goes on after a restart`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// A client with a control port as its source port has opened its connection, whatever conntrack thinks.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a connection from a control port is not followed`() async throws {
         try await Gateway.withPinhole(.routed) { gateway in
             let words = [

@@ -13,7 +13,7 @@ import Testing
         try #require(statistics.refused["forged"] == 0, "\(what)")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `transfers work with any reverse path filter of the kernel`() async throws {
         try await Gateway.withPinhole(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
     func `transfers work with asymmetric routes over two uplinks`(
         topology: Topology
     ) async throws {
@@ -58,7 +58,7 @@ import Testing
     }
 
     /// The client knows the server of its own network by the gateway's public address.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `transfers work over a hairpin, in and out of the same interface`() async throws {
         let topology = Topology(
             name: "hairpin",
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// The server is on the gateway: such addresses go no further.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `transfers work between IPv6 neighbours with link-local addresses`() async throws {
         var topology = Topology.routed6
         topology.serverHost = .gateway
@@ -127,7 +127,7 @@ import Testing
     }
 
     /// A client that does not wait for the greeting, and a server that accepts data in the SYN.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed6])
+    @Test(.gateway, arguments: [Topology.longerSNAT, .routed6])
     func `a session that begins with TCP fast open continues without it`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // Clients may ask for it; every listener grants it, and wants no cookie.

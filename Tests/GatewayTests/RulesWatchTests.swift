@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: Removal.allCases)
+    @Test(.gateway, arguments: Removal.allCases)
     func `FTP works again within a second after the rules are removed`(removal: Removal) async throws {
         guard Gateway.backend != "nft" else { return }
         let topology = Topology.longerSNAT
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.longerSNAT, .shorterSNAT, .masqueraded, .longerDNAT, .bothNATs]
     )
     func `rewritten sessions go on or are reset, and none hangs`(topology: Topology) async throws {
@@ -88,7 +88,7 @@ import Testing
 
     /// A connection that is being opened just then would be refused, and counters begin anew.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             [], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"],
         ]
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `queued packets stay in the queue while rules are loaded, checked and repaired`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try await gateway.loadRules()
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an open expectation is open again after the rules are repaired`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.masqueraded) { gateway in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a program that keeps removing rules is named, and repairs are limited to two a second`()
         async throws
     {
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `rules that cannot be repaired are reported as an error at once and in a gauge`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SegmentationTests {
     /// Every byte of every command and reply in a segment of its own.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6],
         ["bytes", "bytes:0.003"]
     )
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .routed6, .masqueraded6]
     )
     func `transfers work when the client's announcement is cut at any point`(topology: Topology) async throws
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .shorterDNAT, .longerDNAT, .routed6, .masqueraded6]
     )
     func `transfers work when the server's announcement is cut at any point`(topology: Topology) async throws
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .longerSNAT])
     func `several commands in one segment are each understood`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -84,7 +84,7 @@ import Testing
 
     /// As many as fit into a segment, and more segments than the window takes.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT],
         ["eager", "late"]
     )

@@ -45,7 +45,7 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, FurtherServer.allCases)
+    @Test(.gateway, arguments: topologies, FurtherServer.allCases)
     func `a session with another server works in every mode`(
         topology: Topology,
         server: FurtherServer
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, Server.allCases)
+    @Test(.gateway, arguments: topologies, Server.allCases)
     func `a session with a usual server works in every mode`(topology: Topology, server: Server) async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
+    @Test(.gateway, arguments: topologies)
     func `other clients transfer files in each of their modes`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -3,7 +3,7 @@ import Testing
 
 /// What the daemon knows of a control connection, from before its start to after its end.
 @Suite struct SessionTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT, .bothNATs])
     func `a connection opened before the daemon started is adopted`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -30,7 +30,7 @@ import Testing
         case rules = "a daemon without rules"
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
+    @Test(.gateway, arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
     func `a connection whose start nobody saw is adopted`(topology: Topology, absence: Absence)
         async throws
     {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an expectation is reported with its original and translated addresses`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "KILL"])
+    @Test(.gateway, arguments: ["TERM", "INT", "KILL"])
     func `a restarted daemon keeps the pinhole, which leads nowhere in between`(signal: String)
         async throws
     {
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a control connection waits for the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `with --bypass a control connection passes without the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)

@@ -22,7 +22,7 @@ import Testing
         try #require(after == before)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without CAP_NET_ADMIN nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without root nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["21,31", "31,20"])
+    @Test(.gateway, arguments: ["21,31", "31,20"])
     func `the owner of a queue in use is named`(queues: String) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without its sets the daemon does not start`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await expectRefusal("there is no set pinhole4", in: gateway, ["pinholed"])
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (1, "ctnetlink", "nf_conntrack_netlink"), (3, "NFQUEUE", "nfnetlink_queue"),
             (6, "ipset", "ip_set"),
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a control socket in use is not taken over`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
+    @Test(.gateway, arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
     func `rules load names a tool that is not installed`(missing: String) async throws {
         try await Gateway.with(.routed) { gateway in
             let folder = "\(Lab.folder)/bin"
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a command without a daemon says that none answers`() async throws {
         try await Gateway.with(.routed) { gateway in
             for subcommand in ["stats", "expectations", "connections", "events", "flush"] {

@@ -3,7 +3,7 @@ import Testing
 
 /// SYNPROXY in front of the server, which shifts the numbers of connections as edits do (contract B8).
 @Suite struct SynproxyTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
     func `without NAT every transfer works behind SYNPROXY`(topology: Topology) async throws {
         try await Self.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `an announcement that needs an edit is refused with its reason, and the session goes on`()
         async throws
     {

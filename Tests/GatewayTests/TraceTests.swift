@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [Mode.eprt, .epsv]
     )
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
+    @Test(.gateway, arguments: [Topology.bothNATs, .routed6])
     func `a trace names the rule that drops the data connection`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let tool = topology.isIPv6 ? "ip6tables" : "iptables"
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a trace explains an unconfigured encrypted session, a refused line, and the absence of a session`()
         async throws
     {
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a trace shows an existing session and an announcement that no SYN follows`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             try await stage.logIn()

@@ -16,7 +16,7 @@ import Testing
         (try? TransferReport.all(of: service)) ?? []
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
+    @Test(.gateway, arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
     func `each transfer is reported in every mode`(topology: Topology, server: Server) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a running transfer is listed with its progress, and an aborted one is reported as failed`()
         async throws
     {
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `uploads, listings, empty, failed and uncounted transfers are reported`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a transfer in progress during a restart goes on and is reported at its end`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)

@@ -3,7 +3,7 @@ import Testing
 
 /// What TCP does besides carrying bytes, on a connection with edits.
 @Suite struct TransportTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
     func `urgent data stays urgent in edited and in other segments`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let (sent, read) = topology.portArguments
@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .longerSNAT])
     func `ABOR as urgent data ends a transfer and not the session`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.pyftpdlib)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs])
     func `an idle connection answers keep-alive probes after an edit and during one`(topology: Topology)
         async throws
     {

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs],
         Loss.allCases
     )
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `every transfer completes with packet loss and a killed daemon`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             try await gateway.loadRules()
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
     func `every transfer completes with reordered control packets`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (Topology.shorterSNAT, "PORT"), (.longerSNAT, "PORT"), (.shorterDNAT, "PASV"),
             (.bothNATs, "PORT,PASV"),

@@ -3,7 +3,7 @@ import Testing
 
 /// What becomes of sessions when Pinhole is upgraded.
 @Suite struct UpgradeTests {
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a rewritten session survives an upgrade from the previous version`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try await gateway.loadRules()

@@ -20,7 +20,7 @@ import Testing
         ]
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: Zoning.all)
+    @Test(.gateway, arguments: Zoning.all)
     func `transfers work in every mode in a conntrack zone`(zoning: Zoning) async throws {
         try await Gateway.with(zoning.topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -59,7 +59,7 @@ import Testing
     }
 
     /// Two customers with the same addresses, each in a zone of its own, who share one server and one address of the gateway.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `customers with the same addresses and ports are kept apart`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
