@@ -73,15 +73,6 @@ import Testing
     }
 }
 
-/// A script that tells the daemon of a repair.
-private let tell = """
-    import socket, sys
-    with socket.socket(socket.AF_UNIX) as daemon:
-        daemon.connect(sys.argv[1])
-        daemon.sendall(b"rules repaired\\n")
-        print(daemon.recv(100).decode())
-    """
-
 extension Gateway {
     /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
     fileprivate static func withGap(
@@ -99,7 +90,7 @@ extension Gateway {
             try await body(daemon, stage) {
                 try await gateway.loadRules()
                 // As `pinhole rules watch` tells it.
-                let words = ["/usr/bin/python3", "-c", tell, "/run/pinhole/control.sock"]
+                let words = ["/usr/bin/python3", "-B", try Files.script("tell"), "/run/pinhole/control.sock"]
                 let telling = try await gateway.lab.run(words, on: .gateway)
                 try #require(telling.output.hasPrefix("ok"), "\(telling)")
             }

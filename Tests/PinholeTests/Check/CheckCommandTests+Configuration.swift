@@ -76,20 +76,7 @@ extension CheckCommandTests {
         let child = try Program.script(
             Self.start + """
                 kill "$background"; wait "$background"; background=()
-                clang -shared -fPIC -o "$dir/unfiltered.so" -x c - <<'END'
-                #include <errno.h>
-                #include <linux/prctl.h>
-                #include <sys/syscall.h>
-                #include <unistd.h>
-                int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
-                {
-                    if (option == PR_SET_SECCOMP) {
-                        errno = EINVAL;
-                        return -1;
-                    }
-                    return syscall(SYS_prctl, option, a, b, c, d);
-                }
-                END
+                clang -shared -fPIC -o "$dir/unfiltered.so" "$scripts/unfiltered.c"
                 LD_PRELOAD=$dir/unfiltered.so start socket
                 check
                 """

@@ -5,27 +5,10 @@ import Testing
 /// Each in a network namespace of its own, as root.
 struct CheckCommandTests {
     /// Puts everything in place, and starts the daemon.
-    static let start =
-        machine + """
-            ip link set lo up
-            sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.netfilter.nf_conntrack_acct=1
-            pinhole rules load --backend iptables
-            start() {
-                "$pinholed" --config "$dir/conf" --socket "$dir/$1" "${@:2}" 2>"$dir/$1.log" & background+=($!)
-                until_ pinhole stats --socket "$dir/$1"
-            }
-            start socket
-
-            """
+    static let start = machine + ". \"$scripts/installed.sh\"\n"
 
     /// A machine without systemd, and with a configuration for one that has no user for the daemon.
-    static let machine = """
-        printf '#!/bin/sh\nexit 1\n' >"$dir/bin/systemctl"
-        chmod 755 "$dir/bin/systemctl"
-        echo 'user = nobody' >"$dir/conf"
-        check() { pinhole check -v --config "$dir/conf" --socket "$dir/socket"; }
-
-        """
+    static let machine = ". \"$scripts/machine.sh\"\n"
 
     /// The hint of each finding about rules that differ from the configuration.
     static let reload = "pinhole rules load, then pinhole reload"

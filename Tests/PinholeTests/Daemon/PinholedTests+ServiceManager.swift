@@ -8,24 +8,14 @@ import Testing
 extension PinholedTests {
     @Test func `the service manager is notified of start and stop`() throws {
         let said = try output(
-            """
-            pinhole rules load --backend iptables
-            export NOTIFY_SOCKET="@$dir"
-            /usr/bin/python3 -u -c '
-            import socket, sys
-            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            manager.bind("\\0" + sys.argv[1])
-            print(flush=True)
-            for _ in range(4): print(manager.recv(100).decode())
-            ' "$dir" >"$dir/told" & manager=$!
-            until_ test -s "$dir/told"
-            start socket
-            until_ grep -q READY "$dir/told"
-            cat "$dir/told"
-            end TERM
-            wait $manager
-            tail -n 1 "$dir/told"
-            """
+            Self.listen + """
+                pinhole rules load --backend iptables
+                start socket
+                until_ grep -q READY "$dir/told"
+                end_last
+                until_ grep -q STOPPING "$dir/told"
+                cat "$dir/told"
+                """
         )
         #expect(
             said == """

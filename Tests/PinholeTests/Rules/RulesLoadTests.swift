@@ -6,26 +6,7 @@ import Testing
 /// Each in a network namespace of its own, as root.
 struct RulesLoadTests {
     /// Rules of somebody else, one of them hard to quote, in the tables that ours go to.
-    private static let foreign = #"""
-        for tables in iptables ip6tables; do
-            $tables-restore <<'END'
-        *mangle
-        :OWN - [0:0]
-        -A PREROUTING -p udp -m comment --comment "say \"-j PINHOLE\", or not" -j MARK --set-mark 3
-        -A OUTPUT -j OWN
-        COMMIT
-        *raw
-        -A PREROUTING -p udp --dport 53 -j CT --notrack
-        COMMIT
-        *filter
-        -P FORWARD DROP
-        COMMIT
-        END
-        done
-        ipset create own hash:ip
-        ipset add own 192.0.2.1
-
-        """#
+    private static let foreign = ". \"$scripts/foreign-iptables.sh\"\n"
 
     private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
         #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)

@@ -6,20 +6,7 @@ import Testing
 /// The rules of nftables, each in a network namespace of its own, as root.
 struct RulesNFTTests {
     /// Tables of somebody else, one of them with a name like ours, and rules of iptables.
-    private static let foreign = """
-        state_of_tables() { nft --stateless list ruleset; state_of_rules; }
-        nft --file - <<'END'
-        table inet own {
-            set pinhole4 { type ipv4_addr; elements = { 192.0.2.1 } }
-            chain control { type filter hook prerouting priority mangle; policy accept; ct mark set 7; }
-        }
-        table ip pinhole {
-            chain control_prerouting { type filter hook prerouting priority -150; counter; }
-        }
-        END
-        iptables -t mangle -A PREROUTING -p tcp --dport 21 -j CONNMARK --set-mark 1
-
-        """
+    private static let foreign = ". \"$scripts/foreign-nft.sh\"\n"
 
     private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
         #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
