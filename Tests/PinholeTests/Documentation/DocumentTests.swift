@@ -35,7 +35,7 @@ struct DocumentTests {
                 )
             }
         }
-        #expect(count > 50)
+        #expect(count >= 80)
     }
 
     @Test func `the program accepts every command in the documents`() throws {
@@ -55,7 +55,7 @@ struct DocumentTests {
                 count += 1
             }
         }
-        #expect(count > 15)
+        #expect(count >= 20)
     }
 
     @Test func `the daemon accepts every command in the documents`() throws {
@@ -152,7 +152,7 @@ struct DocumentTests {
                 }
             }
         }
-        #expect(cited.count > 10)
+        #expect(cited.count >= 18)
         #expect(cited.subtracting(rules) == [])
     }
 
@@ -170,7 +170,7 @@ struct DocumentTests {
                 blocks[place] = []
             }
         }
-        #expect(blocks.count > 10)
+        #expect(blocks.count >= 12)
         for (place, block) in blocks { #expect(!block.isEmpty, "\(place)") }
         #expect(blocks["README.md:Install:1"]?.count == 5)
         #expect(blocks["README.md:Install:1"] == blocks["docs/install.md:With the Debian package:1"])
