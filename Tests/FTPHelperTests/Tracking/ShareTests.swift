@@ -129,44 +129,57 @@ import Testing
     func `a client's counts match its connections and ports after any events`(seed: UInt64)
         throws
     {
-        var random = Seeded(state: seed)
-        var policy = Policy()
-        policy.maximumConnections = 20
-        policy.maximumClientConnections = 7
-        var tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
-        var now = Self.now
-        var records: [UInt32: [UInt64]] = [:]
-        let clients = (2...5).map { v4(10, 1, 0, $0) }
+        var crowd = Crowd(seed: seed)
         for step in 0..<400 {
-            let client = clients[Int.random(in: 0..<clients.count, using: &random)]
+            try crowd.act(step, tests: self)
+            let counts = counted(crowd.tracker)
+            for client in Crowd.clients.map(Client.init) {
+                try #require(crowd.tracker.store.count(of: client) == counts[client] ?? 0)
+                try #require(counts[client] ?? 0 <= 7)
+            }
+            try #require(crowd.tracker.store.clientCount == counts.count)
+        }
+        // In the end all of it is given back.
+        crowd.removeAll()
+        #expect(crowd.tracker.store.clientCount == 0)
+        #expect(crowd.tracker.store.yielding == nil)
+        let now = crowd.now.advanced(bySeconds: PortAllocator.restSeconds)
+        var seeded = Seeded(state: 1)
+        var ports = crowd.tracker.book.ports
+        _ = ports.choose(1, for: Client(Crowd.clients[0]), at: now, random: &seeded)
+        #expect(ports.clientCount == 0 && ports.restingCount == 0)
+    }
+
+    /// Four clients whose connections come, announce and go at random.
+    private struct Crowd: ~Copyable {
+        static let clients = (2...5).map { v4(10, 1, 0, $0) }
+        var tracker: Tracker
+        private(set) var now = ShareTests.now
+        private let policy: Policy
+        private let seed: UInt64
+        private var random: Seeded
+        private var output = Output()
+
+        init(seed: UInt64) {
+            self.seed = seed
+            random = Seeded(state: seed)
+            var policy = Policy()
+            policy.maximumConnections = 20
+            policy.maximumClientConnections = 7
+            self.policy = policy
+            tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+        }
+
+        /// Does one thing to one of the connections, lets time pass, or restarts.
+        mutating func act(_ step: Int, tests: ShareTests) throws {
+            let index = Int.random(in: 0..<Crowd.clients.count, using: &random)
             let number = Int.random(in: 0..<15, using: &random)
-            let place =
-                Int(client == clients[0] ? 0 : client == clients[1] ? 1 : client == clients[2] ? 2 : 3) * 15
-            var mapping = mapping(number, client: client, isTranslated: true)
-            mapping.reply.destination.port += UInt16(place)
-            var output = Output()
+            var mapping = tests.mapping(number, client: Crowd.clients[index], isTranslated: true)
+            mapping.reply.destination.port += UInt16(index * 15)
+            output.clear()
             switch Int.random(in: 0..<9, using: &random) {
-            case 0...3:
-                var dialogue = Dialogue(mapping, tracker: tracker, initial: UInt32(step))
-                dialogue.now = now
-                if Bool.random(using: &random) { dialogue.logIn() }
-                if Bool.random(using: &random) {
-                    let octets = "\(client)".replacing(".", with: ",")
-                    dialogue.send(.client, "PORT \(octets),19,\(number)\r\n")
-                }
-                if Bool.random(using: &random), let expectation = dialogue.tracker.expectations.last {
-                    let syn = PacketBuilder(
-                        tuple: Tuple(source: Endpoint(expectation.from, 20), destination: expectation.to),
-                        sequence: 1,
-                        acknowledgement: 0,
-                        flags: .syn
-                    )
-                    dialogue.use(syn.bytes)
-                }
-                if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
-                tracker = dialogue.release()
-            case 4:
-                tracker.complete(.verified(mapping, .gone), at: now, into: &output)
+            case 0...3: Crowd.connect(mapping, number, step, at: now, to: &tracker, &random)
+            case 4: tracker.complete(.verified(mapping, .gone), at: now, into: &output)
             case 5:
                 now = now.advanced(bySeconds: UInt32.random(in: 0...200, using: &random))
                 while let deadline = tracker.nextDeadline, deadline <= now {
@@ -175,44 +188,64 @@ import Testing
             case 6:
                 mapping.reply.destination.port ^= 0x4000
                 tracker.learn(mapping, hasKernelHelper: false, phase: .opening, at: now, into: &output)
-            case 7:
-                _ = tracker.flush(into: &output)
-            default:
-                // Another daemon takes over.
-                tracker.takeRecords { old, record in
-                    records[UInt32(old)] = nil
-                    guard let record else { return 0 }
-                    let place = (records.keys.max() ?? 0) + 1
-                    records[place] = record
-                    return Int(place)
-                }
-                tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
-                for record in records.values {
-                    let kept = try #require(KeptConnection(record, at: now))
-                    _ = tracker.restore(kept, at: now, into: &output)
-                }
-                records = [:]
+            case 7: _ = tracker.flush(into: &output)
+            default: try restart()
             }
-            let counts = counted(tracker)
-            for client in clients.map(Client.init) {
-                try #require(tracker.store.count(of: client) == counts[client] ?? 0)
-                try #require(counts[client] ?? 0 <= 7)
-            }
-            try #require(tracker.store.clientCount == counts.count)
         }
-        // In the end all of it is given back.
-        var output = Output()
-        _ = tracker.flush(into: &output)
-        var rest: [ConnectionStore.Slot] = []
-        tracker.store.forEach { rest.append($0) }
-        for slot in rest { tracker.remove(slot, at: now, into: &output) }
-        #expect(tracker.store.clientCount == 0)
-        #expect(tracker.store.yielding == nil)
-        now = now.advanced(bySeconds: PortAllocator.restSeconds)
-        var seeded = Seeded(state: 1)
-        var ports = tracker.book.ports
-        _ = ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
-        #expect(ports.clientCount == 0 && ports.restingCount == 0)
+
+        /// Opens a connection; it may log in, announce a port, use it, and end.
+        private static func connect(
+            _ mapping: Mapping,
+            _ number: Int,
+            _ step: Int,
+            at now: Instant,
+            to tracker: inout Tracker,
+            _ random: inout Seeded
+        ) {
+            let client = mapping.original.source.address
+            var dialogue = Dialogue(mapping, tracker: tracker, initial: UInt32(step))
+            dialogue.now = now
+            if Bool.random(using: &random) { dialogue.logIn() }
+            if Bool.random(using: &random) {
+                let octets = "\(client)".replacing(".", with: ",")
+                dialogue.send(.client, "PORT \(octets),19,\(number)\r\n")
+            }
+            if Bool.random(using: &random), let expectation = dialogue.tracker.expectations.last {
+                let syn = PacketBuilder(
+                    tuple: Tuple(source: Endpoint(expectation.from, 20), destination: expectation.to),
+                    sequence: 1,
+                    acknowledgement: 0,
+                    flags: .syn
+                )
+                dialogue.use(syn.bytes)
+            }
+            if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
+            tracker = dialogue.release()
+        }
+
+        /// Lets another daemon take over from the records.
+        private mutating func restart() throws {
+            var records: [Int: [UInt64]] = [:]
+            tracker.takeRecords { old, record in
+                records[old] = nil
+                guard let record else { return 0 }
+                let place = (records.keys.max() ?? 0) + 1
+                records[place] = record
+                return place
+            }
+            tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+            for record in records.values {
+                let kept = try #require(KeptConnection(record, at: now))
+                _ = tracker.restore(kept, at: now, into: &output)
+            }
+        }
+
+        mutating func removeAll() {
+            _ = tracker.flush(into: &output)
+            var rest: [ConnectionStore.Slot] = []
+            tracker.store.forEach { rest.append($0) }
+            for slot in rest { tracker.remove(slot, at: now, into: &output) }
+        }
     }
 
     @Test func `clients are counted separately in any order of coming and going`() {
