@@ -117,6 +117,25 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:5001"])
     }
 
+    @Test(arguments: NATCase.all)
+    func `an acknowledgement that overtakes its bytes makes no gap`(nat: NATCase) {
+        for side in [Session.Side.client, .server] {
+            var dialogue = Dialogue.ready(nat.mapping)
+            let (active, passive) = nat.transfers(5001)
+            if side == .server { dialogue.send(.client, passive.command + passive.command) }
+            let text = side == .client ? "NOOP\r\n" : "200 ok\r\n"
+            let late = dialogue.segment(side, text.utf8)
+            var answer = dialogue.segment(side.other, flags: [.ack])
+            answer.acknowledgement &+= UInt32(text.utf8.count)
+            dialogue.transmit(answer)
+            #expect(dialogue.transmit(late)?.text == text)
+            #expect(!dialogue.events.contains { if case .gap = $0 { true } else { false } })
+            let line = side == .client ? active : (passive.sent, passive.read, passive.opens)
+            #expect(dialogue.send(side, line.0) == line.1)
+            #expect(dialogue.open == [line.2])
+        }
+    }
+
     @Test func `an acknowledgement from far ahead is ignored`() {
         var dialogue = Dialogue(Self.plain)
         var answer = dialogue.segment(.server, flags: [.ack])

@@ -132,6 +132,33 @@ import Testing
         #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,2,0,100,19,137\r\n")
     }
 
+    @Test(arguments: [1, 300])
+    func `no more is withheld than a reply's address field can be long`(segmentSize: Int) {
+        let nat = NATCase.all[3]
+        let passive = nat.transfers(5001).passive
+        var dialogue = Dialogue.ready(nat.mapping)
+        dialogue.send(.client, passive.command)
+        #expect(dialogue.send(.server, "227 (") == "227 (")
+        for _ in 0..<300 / segmentSize {
+            dialogue.send(.server, String(repeating: "0", count: segmentSize))
+            dialogue.acknowledge(.client)
+        }
+        let held = 300 - dialogue.received.client.reversed().prefix { $0 == "0" }.count
+        #expect(held > 0)
+        if segmentSize == 1 {
+            withKnownIssue("in small segments a reply's field is withheld up to the end of its line") {
+                #expect(held <= 256)
+            }
+        } else {
+            #expect(held <= 256)
+        }
+        dialogue.send(.server, "x\r\n")
+        #expect(dialogue.received.client.hasSuffix(String(repeating: "0", count: 300) + "x\r\n"))
+        dialogue.send(.client, passive.command)
+        #expect(dialogue.send(.server, passive.sent) == passive.read)
+        #expect(dialogue.open == [passive.opens])
+    }
+
     @Test func `retransmitted bytes that were withheld are withheld again`() throws {
         var dialogue = Self.withheld()
         let base = dialogue.sent.client &- 9
