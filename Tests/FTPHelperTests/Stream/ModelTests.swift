@@ -135,10 +135,12 @@ import Testing
                 )
             var simulation = Simulation(nat.mapping, network: network, seed: seed, policy: policy)
             let complaint = simulation.play(steps)
-            // A session can stall there, or its lines go astray; the reason is not known.
-            if complaint != nil, simulation.hasLostEarlyBytes, nat.rewritesReplies {
+            // Why is not known.
+            if let complaint, complaint.hasPrefix("stalled"), simulation.hasLostEarlyBytes,
+                nat.rewritesReplies
+            {
                 withKnownIssue("a restart with early bytes can stall a session with rewritten replies") {
-                    Issue.record("PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize): \(complaint ?? "")")
+                    Issue.record("PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize): \(complaint)")
                 }
                 continue
             }
