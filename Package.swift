@@ -143,7 +143,12 @@ let package = Package(
             swiftSettings: fenced
         ),
 
-        .testTarget(name: "FTPHelperTests", dependencies: ["FTPHelper"], swiftSettings: fenced),
+        .testTarget(
+            name: "FTPHelperTests",
+            dependencies: ["FTPHelper"],
+            exclude: ["Dialects"],
+            swiftSettings: fenced
+        ),
         .testTarget(
             name: "NetfilterTests",
             dependencies: ["Netfilter", "Linux", "FTPHelper", "CFaults"],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A Debian that its own systemd has booted, as the gateway between a client and a server, and what is tried there.
+# A Debian booted by its own systemd, as the gateway between a client and a server, and helpers to test it.
 #
 #   client 10.1.0.2 ---- 10.1.0.1 eth1 gateway eth0 10.2.0.100 ---- 10.2.0.2 server
 #

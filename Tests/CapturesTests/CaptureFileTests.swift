@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: Format.allCases)
-    func `a file that is cut off gives the frames that are whole, and says so`(_ format: Format) throws {
+    func `a truncated file gives its complete frames and reports the truncation`(_ format: Format) throws {
         let file = Self.file(format, Self.records)
         let ends = (0...Self.records.count).map { Self.file(format, Array(Self.records.prefix($0))).count }
         for count in 0..<file.count {
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a frame of an impossible size ends the file`() throws {
+    @Test func `a frame with an impossible size ends the file`() throws {
         var file = Self.file(.pcap, Array(Self.records.prefix(2)))
         let second = Self.file(.pcap, Array(Self.records.prefix(1))).count
         file.replaceSubrange(second + 8..<second + 12, with: [0xff, 0xff, 0xff, 0x7f])
@@ -142,7 +142,7 @@ import Testing
         #expect(reason.contains("2147483647"))
     }
 
-    @Test func `times outside of what can be counted become the nearest that can`() throws {
+    @Test func `times out of range become the nearest time in range`() throws {
         // 2^63 ns are 9223372036.85 s.
         let late = Record(UInt64(Int64.max), [1])
         var file = Self.file(.pcapng, [late])
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test(arguments: [[], [0], Array("GIF89a\u{1}\u{0}\u{1}\u{0} and more than a header".utf8)])
-    func `what is no capture is refused`(_ bytes: [UInt8]) throws {
+    func `a file that is no capture is refused`(_ bytes: [UInt8]) throws {
         guard case .unrecognised(let path, let reason) = try Self.read(bytes).2 else {
             Issue.record("not refused")
             return
@@ -161,7 +161,7 @@ import Testing
         #expect(!reason.isEmpty)
     }
 
-    @Test func `a file that is not there is said with the system's reason`() throws {
+    @Test func `the error about a missing file has the system's reason`() throws {
         do throws(CaptureError) {
             _ = try CaptureFile.open("/nowhere/x.pcap")
             Issue.record("opened")

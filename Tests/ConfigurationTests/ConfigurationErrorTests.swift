@@ -5,7 +5,7 @@ import Testing
 
 @testable import Configuration
 
-/// What is reported about a wrong configuration file.
+/// The errors reported for a wrong configuration file.
 struct ConfigurationErrorTests {
     /// The errors of a file, a line each.
     private func errors(_ text: String) -> [String] {
@@ -23,7 +23,8 @@ struct ConfigurationErrorTests {
         "timeout, loose, strict, allow-privileged-ports, active, passive, nat-ports, proxy-protocol, ftps-ports, ftps-active, ftps-max"
     private static let long = String(repeating: "x", count: 10_000)
 
-    @Test func `every error is reported with its line and what is allowed, in the order of the lines`() throws
+    @Test func `every error is reported with its line and the allowed values, in the order of the lines`()
+        throws
     {
         let said = errors(
             """
@@ -109,7 +110,7 @@ struct ConfigurationErrorTests {
             "FILE:4: loose is already set in line 2: remove one of the two lines"
         ),
     ])
-    func `a wrong key is reported with the one that may be meant, or with its place`(
+    func `an unknown or misplaced key is reported with a suggestion`(
         _ text: String,
         _ error: String
     ) throws {
@@ -153,13 +154,12 @@ struct ConfigurationErrorTests {
         ),
         ("timeout = \(long)", "FILE:1: timeout: '\(long.prefix(60))...' is not a number: give"),
     ])
-    func `a wrong value is reported with the values that are allowed`(_ text: String, _ error: String) throws
-    {
+    func `a wrong value is reported with the allowed values`(_ text: String, _ error: String) throws {
         let said = errors(text)
         #expect(said.count == 1 && said[0].hasPrefix(error), "\(said)")
     }
 
-    @Test func `a file that is not text is reported at the line where that shows`() throws {
+    @Test func `a file that is not text is reported at its first wrong line`() throws {
         #expect(
             errors("timeout = 5\nuser = a\0b\n") == [
                 "FILE:2: the line contains a control character: remove it; this must be a text file"
@@ -169,7 +169,7 @@ struct ConfigurationErrorTests {
         #expect(said == ["FILE: the file is too long: make it shorter than 65536 bytes"])
     }
 
-    @Test func `a long line, Windows line ends and a byte order mark do no harm`() throws {
+    @Test func `a long line, Windows line ends and a byte order mark are accepted`() throws {
         #expect(errors("# \(Self.long)\nuser = \(Self.long)\n") == [])
         #expect(errors("\u{feff}timeout = 5\r\n[server ::1]\r\nstrict = yes\r\n") == [])
     }

@@ -16,7 +16,7 @@ import Testing
         return try Configuration(at: "FILE", arguments).settings(by: text)
     }
 
-    /// What is wrong with a file, a line each.
+    /// The errors of a file, a line each.
     private func problems(_ text: String) throws -> [String] {
         do {
             _ = try settings(text)
@@ -31,7 +31,7 @@ import Testing
         return settings.policy.servers.first { server in address.map(server.prefix.contains) ?? false }?.rules
     }
 
-    @Test func `every key of the file sets what the option of its name sets`() throws {
+    @Test func `every key of the file has the same effect as its option`() throws {
         let settings = try settings(
             """
             # a comment
@@ -84,14 +84,14 @@ import Testing
         #expect(settings.logLevel == .debug)
     }
 
-    @Test func `an empty file says nothing, and the state is beside the socket`() throws {
+    @Test func `an empty file sets nothing, and the state is beside the socket`() throws {
         let settings = try settings("\n\n  \n# nothing\n", "--socket", "/tmp/a.sock")
         #expect(settings.policy.rules == Policy.Rules())
         #expect(settings.statePath == "/tmp/a.state")
         #expect(settings.policy.servers.isEmpty)
     }
 
-    @Test func `the command line wins, over what is said of a server too`() throws {
+    @Test func `the command line overrides the file, including server sections`() throws {
         let text = """
             timeout = 60
             strict = no
@@ -110,7 +110,7 @@ import Testing
         #expect(server.timeout == 10 && server.isStrict && server.honoured == .any)
     }
 
-    @Test func `a server has what is said of it and otherwise what is said of all, wherever that stands`()
+    @Test func `a server section overrides the general settings, in any order`()
         throws
     {
         let settings = try settings(
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test
-    func `a server has its own ports for encrypted sessions, and the option adds to what is said of it`()
+    func `a server section sets the ports of encrypted sessions, and the option adds to it`()
         throws
     {
         let text = """
@@ -177,7 +177,7 @@ import Testing
         ("[server 10.2.0.2]\nftps = 10.2.0.2=2000", "not allowed in a server section"),
         ("implicit-tls = 0", "out of range"),
     ])
-    func `what is wrong with encrypted sessions is named`(text: String, problem: String) throws {
+    func `an error in the settings of encrypted sessions is named`(text: String, problem: String) throws {
         let said = try problems(text)
         #expect(said.count == 1 && said[0].contains(problem), "\(said)")
     }
@@ -201,7 +201,7 @@ import Testing
             ("[server 0.0.0.0/0]\nftps-active = yes", []), ("strict = yes", []),
         ] as [(String, [String])]
     )
-    func `access of encrypted sessions with anybody at all is warned of`(text: String, reasons: [String])
+    func `FTPS for any client and server is warned of`(text: String, reasons: [String])
         throws
     {
         let warnings = try settings(text).warnings
@@ -212,7 +212,7 @@ import Testing
         }
     }
 
-    @Test func `whatever was renamed is a key under its new name`() {
+    @Test func `every renamed option is a key under its new name`() {
         #expect(!Option.formerNames.isEmpty)
         for (formerName, name) in Option.formerNames {
             #expect(Key.all.contains { $0.name == name }, "\(name)")
@@ -229,7 +229,7 @@ import Testing
         )
     }
 
-    @Test func `the sample says nothing, and with its keys in force nothing else than without`() throws {
+    @Test func `the sample sets nothing, and its keys have the default values`() throws {
         let sample = try sample()
         let asIs = try settings(sample)
         #expect(asIs.policy.rules == Policy.Rules() && asIs.policy.servers.isEmpty)

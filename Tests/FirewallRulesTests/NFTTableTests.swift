@@ -4,7 +4,7 @@ import Testing
 @testable import FirewallRules
 
 struct NFTTableTests {
-    @Test func `what is listed is understood, whichever program listed it`() {
+    @Test func `the list of rules is parsed in the format of any version of nft`() {
         for statement in ["queue to 7", "queue flags bypass to 7", "queue num 7", "queue num 7 bypass"] {
             let table = NFTTable(
                 parsing: """

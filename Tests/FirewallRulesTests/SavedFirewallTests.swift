@@ -16,14 +16,14 @@ struct SavedFirewallTests {
 
         """
 
-    @Test func `what a saved firewall has of Pinhole is found`() {
+    @Test func `Pinhole's rules in a saved firewall are found`() {
         let file = SavedFirewall("rules.v4", .iptables, Self.saved)
         #expect(file.hasRules && file.usedSets == ["pinhole4"] && file.madeSets == [])
         let table = SavedFirewall("nftables.conf", .nft, "flush ruleset\ntable inet pinhole {\n}\n")
         #expect(table.hasRules && table.usedSets == [])
     }
 
-    @Test func `a firewall of somebody else has nothing of it`() {
+    @Test func `a saved firewall of another program contains none of Pinhole's rules`() {
         let others = """
             *raw
             -A PREROUTING -m comment --comment "-j PINHOLES" -j ACCEPT
@@ -35,7 +35,7 @@ struct SavedFirewallTests {
         #expect(!SavedFirewall("nftables.conf", .nft, "table inet pinholes {\n}\n").hasRules)
     }
 
-    @Test func `sets are needed that are used and that no file makes`() {
+    @Test func `sets that rules use and no file creates are missing`() {
         let v4 = SavedFirewall("rules.v4", .iptables, Self.saved)
         let v6 = SavedFirewall("rules.v6", .iptables, Self.saved.replacing("pinhole4", with: "pinhole6"))
         #expect([v4, v6].neededSets == ["pinhole4", "pinhole6"])

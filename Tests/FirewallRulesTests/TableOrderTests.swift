@@ -16,7 +16,7 @@ struct TableOrderTests {
         ("PINHOLE -m mark ! --mark 0x0 -j ACCEPT", false, false),
         ("POSTROUTING -j ACCEPT", false, false),
     ])
-    func `a rule is named that lets packets of FTP by, or that queued ones do not come to`(
+    func `a rule that bypasses the queue, or is bypassed by queued packets, is named`(
         _ rule: String,
         _ isEarly: Bool,
         _ isLate: Bool
@@ -31,14 +31,14 @@ struct TableOrderTests {
         #expect(late.late == (isLate ? [rule] : []))
     }
 
-    @Test func `in raw no rule for one port is of any concern`() {
+    @Test func `in raw a rule for a single port is not reported`() {
         let rule = "PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp"
         let zone = "PREROUTING -j CT --zone 5"
         let saved = "*raw\n-A PREROUTING -p tcp -j PINHOLE\n-A \(rule)\n-A \(zone)\nCOMMIT\n"
         #expect(TableOrder(in: saved, .raw, ports: [21]).late == [zone])
     }
 
-    @Test func `ours belong before the first rule that lets packets of FTP by, and else at the end`() {
+    @Test func `the jumps belong before the first rule that accepts FTP packets, or at the end`() {
         let saved = """
             *mangle
             -A PREROUTING -j CONNMARK --restore-mark

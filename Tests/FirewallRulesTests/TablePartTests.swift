@@ -24,7 +24,7 @@ struct TablePartTests {
 
         """
 
-    @Test func `only our chain and the jumps to it are ours`() {
+    @Test func `only Pinhole's chain and the jumps to it belong to the part`() {
         #expect(
             TablePart(.mangle, saved: Self.saved)
                 == TablePart(
@@ -36,7 +36,7 @@ struct TablePartTests {
         )
     }
 
-    @Test func `a table without our chain has no part of ours`() {
+    @Test func `a table without Pinhole's chain has no part`() {
         #expect(TablePart(.raw, saved: Self.saved) == nil)
         #expect(TablePart(.raw, saved: "") == nil)
     }
@@ -59,7 +59,7 @@ struct TablePartTests {
         #expect(TablePart.change(.raw, from: nil, to: nil) == [])
     }
 
-    @Test func `numbers are found behind their option`() {
+    @Test func `numbers after an option are found`() {
         let part = TablePart(
             jumps: ["OUTPUT --ctorigdstport 21 -j PINHOLE", "OUTPUT --ctorigdstport 2121 -j PINHOLE"],
             rules: ["PINHOLE -j NFQUEUE --queue-num 5"]
@@ -69,7 +69,7 @@ struct TablePartTests {
         #expect(part.numbers(after: "--mark") == [])
     }
 
-    @Test func `of two chains one goes where the new rules have no use for it`() {
+    @Test func `a chain that the new rules do not need is deleted`() {
         let saved = """
             *mangle
             :PINHOLE - [0:0]

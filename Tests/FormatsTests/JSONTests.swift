@@ -9,7 +9,7 @@ import Testing
         (.bool(false), "false"),
         (.integer(0), "0"),
         (.integer(9_223_372_036_854_775_807), "9223372036854775807"),
-        // libjansson's integers have a sign, so what is larger stays at its largest.
+        // libjansson's integers are signed, so larger values become the largest one.
         (.integer(.max), "9223372036854775807"),
         (.number(299.2), "299.2"),
         (.number(300), "300.0"),
@@ -38,7 +38,7 @@ import Testing
         #""a\"b\\c/d\n\u00E9\uD83D\uDE00""#, "[]", "{}",
         #"[1,"x",[null]]"#, #"{"z":0,"a":{"b":[true,1.5]},"m":2}"#,
     ])
-    func `what was written is read again`(_ text: String) {
+    func `written JSON is read as the same value`(_ text: String) {
         #expect(JSON(parsing: Array(text.utf8))?.text == text)
     }
 
@@ -47,7 +47,7 @@ import Testing
         "18446744073709551616",
         String(repeating: "[", count: 100_000),
     ])
-    func `what is no JSON, or has no place in it, is not read`(_ text: String) {
+    func `invalid and unsupported JSON is refused`(_ text: String) {
         #expect(JSON(parsing: Array(text.utf8)) == nil)
     }
 
@@ -55,7 +55,7 @@ import Testing
         #expect(JSON(parsing: Array("[-300]".utf8)) == .array([.number(-300)]))
     }
 
-    @Test func `bytes that are no text are not read`() {
+    @Test func `bytes that are not UTF-8 are refused`() {
         #expect(JSON(parsing: [0x22, 0xff, 0x22]) == nil)
     }
 }

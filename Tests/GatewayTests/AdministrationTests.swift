@@ -12,7 +12,7 @@ import Testing
         return try await gateway.lab.require(words, on: .gateway).split(whereSeparator: \.isNewline)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a session is listed, found, and ended for both sides`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -59,8 +59,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `what was refused is kept, and the status has it`() async throws {
+    @Test(.gateway)
+    func `a refusal is kept and counted in the status`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -96,8 +96,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `events go on with the next daemon`() async throws {
+    @Test(.gateway)
+    func `an event stream continues after a restart of the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("events")
             #expect(outcome.status == 1 && outcome.error.hasPrefix("pinhole: no daemon answers at "))

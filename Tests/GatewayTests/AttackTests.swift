@@ -19,7 +19,7 @@ import Testing
     // MARK: The client
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, natted],
         [
             ("a third host", "10,3,0,2,19,137", "address-mismatch"),
@@ -50,8 +50,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a PORT that names the address shared by all clients leads to its own`() async throws {
+    @Test(.gateway)
+    func `a PORT with the address that all clients share leads to the client itself`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let listener = try gateway.startScript("listen", ["10.1.0.2", "5001"], as: "listener")
             try await listener.said("listening")
@@ -63,7 +63,7 @@ import Testing
 
     /// A page's script makes the victim's browser send a form to port 21 of the attacker's server, which plays along; the
     /// form is filled up so that PORT begins a segment.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted])
+    @Test(.gateway, arguments: [Topology.routed, natted])
     func `NAT slipstreaming opens nothing`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let port = "PORT 10,1,0,2,19,137\r\n"
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// The same with a real HTTP client, and a server that greets at once.
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `NAT slipstreaming with a real HTTP client opens nothing`() async throws {
         try await Gateway.with(Self.natted) { gateway in
             try await gateway.loadRules()
@@ -110,8 +110,8 @@ import Testing
     }
 
     /// A file name with a line end in it: the victim's client sends it as it is, and PORT begins a segment.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted], [true, false])
-    func `CRLF injection opens nothing with --strict, and without it only what the client might open itself`(
+    @Test(.gateway, arguments: [Topology.routed, natted], [true, false])
+    func `CRLF injection opens nothing with --strict, and otherwise only ports of the client itself`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -138,8 +138,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `with --strict a bounce ends the connection`() async throws {
+    @Test(.gateway)
+    func `with --strict a bounce resets the connection`() async throws {
         try await Gateway.withStage(Self.natted, options: ["--strict"]) { gateway, stage in
             try await stage.logIn()
             try await stage.send(.client, "PORT 10,3,0,2,19,137\r\n")
@@ -151,7 +151,7 @@ import Testing
     // MARK: The server
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, natted],
         [
             "227 Entering Passive Mode (10,2,0,2,19,137)\r\n", "229 Entering (|||5001|)\r\n",
@@ -171,7 +171,7 @@ import Testing
     }
 
     /// The attacker is neither: he has the client say something that the server repeats in its reply.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted])
+    @Test(.gateway, arguments: [Topology.routed, natted])
     func `an echoed 227 opens nothing`(topology: Topology) async throws {
         let passive = "227 Entering Passive Mode (10,2,0,2,19,137)"
         try await Gateway.withStage(topology) { gateway, stage in
@@ -189,11 +189,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, natted, published],
         ["10,1,0,3", "10,1,0,1", "10,3,0,2", "127,0,0,1", "0,0,0,0"]
     )
-    func `a server that points at another host gets a pinhole to itself`(topology: Topology, host: String)
+    func `a server that announces another host gets a pinhole to itself`(topology: Topology, host: String)
         async throws
     {
         try await Gateway.withStage(topology) { gateway, stage in
@@ -227,7 +227,7 @@ import Testing
         ])
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, natted, published])
+    @Test(.gateway, arguments: [Topology.routed, natted, published])
     func `a client cannot use another's expectation`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             try await addClient("10.1.0.3", in: gateway)
@@ -252,8 +252,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `one client that announces on hundreds of connections leaves the others their ports`() async throws {
+    @Test(.gateway)
+    func `a client that announces on hundreds of connections leaves ports for others`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             try await addClient("10.1.0.3", in: gateway)
             for number in 1...200 {
@@ -282,8 +282,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a port that NAT lends cannot be guessed, and a guess is of no use`() async throws {
+    @Test(.gateway)
+    func `a port allocated by NAT cannot be guessed, and a correct guess is useless`() async throws {
         try await Gateway.withStage(Self.natted) { gateway, stage in
             for number in 1...40 {
                 try await stage.logIn("\(number)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Data connections that pass Pinhole and that another firewall drops: who waits for them is told why.
+/// Data connections that pass Pinhole and that another firewall drops are reported with the reason.
 @Suite struct BlockedTests {
     private static let port = 20000
 
@@ -43,11 +43,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [false, true]
     )
-    func `a SYN that the firewall drops is told while the client waits`(
+    func `a SYN that the firewall drops is reported while the client waits`(
         topology: Topology,
         isActive: Bool
     ) async throws {
@@ -85,8 +85,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a SYN that the firewall rejects is told when the server gives up`() async throws {
+    @Test(.gateway)
+    func `a SYN that the firewall rejects is reported when the server gives up`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
             try await rule("-p tcp -m conntrack --ctstate RELATED -j REJECT", on: gateway)
@@ -97,8 +97,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an answer that does not get through is told as such`() async throws {
+    @Test(.gateway)
+    func `a SYN-ACK that the firewall drops is reported as such`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
             let listener = try gateway.startScript(
@@ -120,8 +120,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.masqueraded, .routed6])
-    func `a closed port is no such thing, and the transfer tells of it`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.masqueraded, .routed6])
+    func `a closed port is not reported as blocked, and the transfer shows it`(topology: Topology)
+        async throws
+    {
         try await Gateway.withStage(topology) { gateway, stage in
             let events = try await gateway.startEvents(on: stage)
             try await stage.logIn()
@@ -134,8 +136,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an announcement without a SYN is told with where to look`() async throws {
+    @Test(.gateway)
+    func `an announcement without a SYN is reported with where to look`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon("--timeout", "2")
@@ -149,8 +151,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an encrypted session's data connection that is dropped is told once`() async throws {
+    @Test(.gateway)
+    func `a dropped data connection of an encrypted session is reported once`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             let options = ["--ftps", "\(gateway.topology.server)=49000-50000"]
             try await gateway.loadRules(options)
@@ -167,8 +169,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded, .masqueraded6])
-    func `a long transfer does not cost its control connection`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.routed, .masqueraded, .masqueraded6])
+    func `a long transfer does not lose its control connection`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, configuration: "anon_max_rate=12000\n")
             let seconds = 6

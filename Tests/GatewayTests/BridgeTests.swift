@@ -3,8 +3,8 @@ import Testing
 
 /// A firewall without addresses, whose bridge shows its packets to the rules (`br_netfilter`).
 @Suite struct BridgeTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `files pass a bridge in every mode, and nothing else does`() async throws {
+    @Test(.gateway)
+    func `transfers work over a bridge in every mode, and nothing else passes`() async throws {
         try await Gateway.with(.bridged) { gateway in
             _ = try await gateway.start(.vsftpd)
             let refused = try await gateway.fetch(with: .curl, .pasv, seconds: 4)

@@ -5,8 +5,8 @@ import Testing
 @Suite struct BypassTests {
     private static let mark = ["--bypass-mark", "0x1000"]
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
-    func `what is not FTP bypasses the queue, nothing opens for it, and its end is seen`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs])
+    func `another protocol bypasses the queue, opens nothing, and its end is noticed`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -42,8 +42,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["no", "yes"])
-    func `a new connection with the same addresses and ports is followed as any other`(losesEnd: String)
+    @Test(.gateway, arguments: ["no", "yes"])
+    func `a new connection with the same addresses and ports is followed`(losesEnd: String)
         async throws
     {
         let topology = Topology.longerSNAT
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `implicit TLS bypasses the queue, and TLS that may end with CCC does not`()
         async throws
     {

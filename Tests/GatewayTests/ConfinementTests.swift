@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What the daemon may still do once it runs: what an intruder who has taken it over would find.
+/// What the running daemon may still do, and so what an intruder who has taken it over could do.
 @Suite struct ConfinementTests {
     /// What `/proc/PID/status` says of a daemon.
     private func status(of daemon: Service) async throws -> [Substring: Substring] {
@@ -25,8 +25,8 @@ import Testing
         try #require(status["Threads"] == "1")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `the daemon becomes the user pinhole and keeps nothing but CAP_NET_ADMIN`() async throws {
+    @Test(.gateway)
+    func `the daemon becomes the user pinhole and keeps only CAP_NET_ADMIN`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let status = try await status(of: gateway.startDaemon())
@@ -37,8 +37,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `another user can be named`() async throws {
+    @Test(.gateway)
+    func `another user can be configured`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let status = try await status(of: gateway.startDaemon("--user", "nobody"))
@@ -47,8 +47,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `without a user pinhole the daemon stays root, says so, and keeps nothing else`() async throws {
+    @Test(.gateway)
+    func `without a user pinhole the daemon stays root, reports it, and keeps nothing else`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let removal = "users=$(grep -v ^pinhole: /etc/passwd) && echo \"$users\" >/etc/passwd"
             try await gateway.lab.require(["sh", "-ec", removal])
@@ -70,8 +70,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["pinhole", "root"])
-    func `from inside, nothing can be opened, started or regained`(user: String) async throws {
+    @Test(.gateway, arguments: ["pinhole", "root"])
+    func `the confined daemon cannot open files, start programs or regain privileges`(user: String)
+        async throws
+    {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -93,8 +95,11 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [("SEGV", 11), ("ABRT", 6)])
-    func `a crash ends it at once, with Swift's backtracer too`(signal: String, number: Int32) async throws {
+    @Test(.gateway, arguments: [("SEGV", 11), ("ABRT", 6)])
+    func `a crash ends the daemon at once, even with Swift's backtracer enabled`(
+        signal: String,
+        number: Int32
+    ) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon(prefix: ["env", "SWIFT_BACKTRACE=enable=yes"])
@@ -104,8 +109,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6])
-    func `in everything that the daemon does, no system call is refused`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.longerSNAT, .masqueraded6])
+    func `no system call of the daemon is refused`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -2,11 +2,11 @@
 import Foundation
 import Testing
 
-/// The daemon's control socket: who may ask what, and what the rest of the world can do to it.
+/// The daemon's control socket: who may ask for what, and what other users can do to it.
 @Suite struct ControlSocketTests {
     private let path = "/run/pinhole/control.sock"
 
-    /// The words that make a program that of a user who is not root, in this group and in no other.
+    /// A command prefix that runs a program as a user other than root, in this group only.
     ///
     /// The one capability lets it read the program, wherever that was built; a socket it does not open.
     private func stranger(inGroup group: String) -> [String] {
@@ -14,8 +14,8 @@ import Testing
             + ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `root may do everything, its group may look, and nobody else gets in`() async throws {
+    @Test(.gateway)
+    func `root may do everything, its group may read, and others are refused`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -47,8 +47,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `10,000 connections that make no sense do no harm to packets`() async throws {
+    @Test(.gateway)
+    func `10,000 invalid control clients do not affect packets`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -86,8 +86,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `whatever strangers write comes out as printable ASCII, in the log and in every answer`()
+    @Test(.gateway)
+    func `text of clients and servers appears as printable ASCII in the log and in every answer`()
         async throws
     {
         try await Gateway.with(.routed) { gateway in

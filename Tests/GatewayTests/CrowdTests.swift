@@ -3,8 +3,8 @@ import Testing
 
 /// Many connections at once, and long ones.
 @Suite struct CrowdTests {
-    @Test(.timeLimit(.minutes(20)), arguments: Server.allCases)
-    func `32 clients announce the same port at once, through one address`(server: Server) async throws {
+    @Test(.gateway, arguments: Server.allCases)
+    func `32 clients announce the same port at once behind one address`(server: Server) async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             let sources = (101...132).map { "10.1.0.\($0)" }
             for source in sources {
@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .bothNATs])
-    func `a file of 200 MB passes in every mode, both ways`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .bothNATs])
+    func `a file of 200 MB is transferred in every mode, both ways`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             let large = "\(Server.root)/pub/large"
             try await gateway.lab.require(["sh", "-c", "head -c 200000000 /dev/urandom >\(large)"])

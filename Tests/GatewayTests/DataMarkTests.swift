@@ -3,8 +3,10 @@ import Testing
 
 /// People who match by connmark find data connections by it.
 @Suite struct DataMarkTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed])
-    func `a data connection has the mark of its control connection, changed as asked for`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.longerSNAT, .routed])
+    func `a data connection gets the mark of its control connection, changed as configured`(
+        topology: Topology
+    )
         async throws
     {
         try await Gateway.with(topology) { gateway in

@@ -9,8 +9,8 @@ import Testing
         ProcessInfo.processInfo.environment["PINHOLE_KILLS"].flatMap { Int($0) } ?? 5
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
-    func `100 sessions go on however often the daemon is killed`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.longerSNAT, .bothNATs])
+    func `100 sessions survive any number of killed daemons`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()
@@ -28,8 +28,8 @@ import Testing
     }
 
     /// What takes most room for its record: a line that does not end.
-    @Test(.timeLimit(.minutes(20)))
-    func `long lines of others take nothing from what is kept of an edited session`() async throws {
+    @Test(.gateway)
+    func `long lines of other sessions do not displace the record of an edited session`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
@@ -71,8 +71,8 @@ import Testing
     }
 
     /// The service manager keeps the queues' sockets, and so the packets that wait in them.
-    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "KILL"])
-    func `no packet is lost when a service manager starts another`(signal: String) async throws {
+    @Test(.gateway, arguments: ["TERM", "KILL"])
+    func `no packet is lost when a service manager restarts the daemon`(signal: String) async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.loadRules()

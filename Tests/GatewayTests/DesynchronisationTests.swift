@@ -3,8 +3,9 @@ import Testing
 
 /// Packets of a rewritten session pass while the rules are gone, with numbers that the other end does not expect.
 @Suite struct DesynchronisationTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a command that the server took for old bytes is sent again, and the session goes on`() async throws
+    @Test(.gateway)
+    func `a command that the server took for a retransmission is sent again, and the session goes on`()
+        async throws
     {
         try await Gateway.withGap(.longerSNAT) { _, stage, end in
             // Shorter than what the rewritten line has grown by.
@@ -16,8 +17,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session of which the server has got the rest of a command is reset at both ends`() async throws {
+    @Test(.gateway)
+    func `a session whose server got the rest of a command is reset at both ends`() async throws {
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
             try await stage.say(.client, "STAT somefile\r\n", read: "mefile\r\n")
             try await end()
@@ -27,8 +28,9 @@ import Testing
     }
 
     /// The server's acknowledgement of what it had before looks like one of the command, which the client does not send again.
-    @Test(.timeLimit(.minutes(20)))
-    func `a session is reset whose client waits for the reply to a command that the server took for old`()
+    @Test(.gateway)
+    func
+        `a session whose server took a command for a retransmission is reset if the client waits for a reply`()
         async throws
     {
         try await Gateway.withGap(.longerSNAT) { daemon, stage, end in
@@ -40,8 +42,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session is reset whose packets bypassed the queue while there was no daemon`() async throws {
+    @Test(.gateway)
+    func `a session whose packets bypassed the queue without a daemon is reset`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try gateway.lab.write("bypass = yes\n", to: "pinhole.conf")
             let configuration = "\(Lab.folder)/pinhole.conf"
@@ -59,8 +61,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session of which the server has got a command too early is reset at both ends`() async throws {
+    @Test(.gateway)
+    func `a session whose server got a command too early is reset at both ends`() async throws {
         try await Gateway.withGap(.shorterSNAT) { daemon, stage, end in
             try await stage.send(.client, "STAT somefile\r\n")
             try await end()
@@ -69,15 +71,6 @@ import Testing
         }
     }
 }
-
-/// A script that tells the daemon of a repair.
-private let tell = """
-    import socket, sys
-    with socket.socket(socket.AF_UNIX) as daemon:
-        daemon.connect(sys.argv[1])
-        daemon.sendall(b"rules repaired\\n")
-        print(daemon.recv(100).decode())
-    """
 
 extension Gateway {
     /// A session with a rewritten line, on a gateway whose rules are gone until `body` calls what it is given.
@@ -96,7 +89,7 @@ extension Gateway {
             try await body(daemon, stage) {
                 try await gateway.loadRules()
                 // As `pinhole rules watch` tells it.
-                let words = ["/usr/bin/python3", "-c", tell, "/run/pinhole/control.sock"]
+                let words = ["/usr/bin/python3", "-B", try Files.script("tell"), "/run/pinhole/control.sock"]
                 let telling = try await gateway.lab.run(words, on: .gateway)
                 try #require(telling.output.hasPrefix("ok"), "\(telling)")
             }

@@ -3,8 +3,8 @@ import Testing
 
 /// A kernel that cannot take any more: packets go on, and what failed is counted and logged, within bounds.
 @Suite struct ExhaustionTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a full set costs the pinhole, never the control connection`() async throws {
+    @Test(.gateway)
+    func `a full set loses the pinhole, never the control connection`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let small = ["pinhole4", "hash:ip,port,ip", "family", "inet", "timeout", "300", "maxelem", "1"]
             try await gateway.lab.require(["ipset", "create"] + small, on: .gateway)
@@ -35,8 +35,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a full conntrack table costs the data connection, never the control connection`() async throws {
+    @Test(.gateway)
+    func `a full conntrack table loses the data connection, never the control connection`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

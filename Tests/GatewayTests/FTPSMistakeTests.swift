@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Configurations of FTPS that do not fit the server: who looks is told what to write where.
+/// Configurations of FTPS that do not fit the server: `pinhole check` says what to write where.
 @Suite struct FTPSMistakeTests {
-    /// Waits until `unopened` was told for this reason, and returns its line of `pinhole check`.
+    /// Waits until `unopened` was reported with this reason, and returns its line of `pinhole check`.
     private func finding(_ reason: String, _ gateway: Gateway) async throws -> String {
         try await poll(for: reason, within: 10) {
             try await gateway.pinhole("metrics").output
@@ -17,8 +17,8 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
-    func `a port of the server that is not configured, and an address that is not the server's`(
+    @Test(.gateway, arguments: [Topology.bothNATs, .routed6])
+    func `check reports attempts at an unconfigured port and at another address`(
         topology: Topology
     ) async throws {
         try await Gateway.with(topology) { gateway in
@@ -44,8 +44,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `TLS from the first byte where it is not configured, and a port that is not queued`() async throws {
+    @Test(.gateway)
+    func `check reports implicit TLS on an unconfigured port, and a port that is not queued`() async throws {
         var topology = Topology.masqueraded
         topology.port = 990
         try await Gateway.with(topology) { gateway in
@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a daemon and rules that were started with different options`() async throws {
+    @Test(.gateway)
+    func `check reports a daemon and rules with different options`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules("--ftps", "10.2.0.2=49000-50000", "--bypass-mark", "0x100/0x300")
             _ = try await gateway.startDaemon("--bypass-mark", "0x200/0x300")
@@ -91,8 +91,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session of a server that has no section is told with the section to write`() async throws {
+    @Test(.gateway)
+    func `a session of an unconfigured server is reported with the section to write`() async throws {
         try await Gateway.withStage(.bothNATs) { gateway, stage in
             try await stage.speakTLS()
             try await stage.say(.server, Stage.data)

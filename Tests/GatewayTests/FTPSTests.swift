@@ -31,8 +31,8 @@ import Testing
         }
     }()
 
-    @Test(.timeLimit(.minutes(20)), arguments: servers)
-    func `files pass over TLS, related to their control connection, and fail without Pinhole`(
+    @Test(.gateway, arguments: servers)
+    func `transfers work over TLS, RELATED to their control connection, and fail without Pinhole`(
         server: SecureServer
     ) async throws {
         try await Gateway.with(server.topology) { gateway in
@@ -78,8 +78,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
-    func `nobody else gets in, nowhere else, and neither before nor after`(topology: Topology) async throws {
+    @Test(.gateway, arguments: isFull ? [Topology.routed, .bothNATs, .routed6] : [.bothNATs])
+    func `no other client or port gets in, and nothing before or after the session`(topology: Topology)
+        async throws
+    {
         try await Self.withStage(topology) { gateway, stage, _ in
             let known = topology.dialled
             func expectNothing(_ when: String) async throws {
@@ -117,8 +119,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an eleventh data connection waits for one of the ten to end`() async throws {
+    @Test(.gateway)
+    func `an eleventh data connection waits until one of the ten ends`() async throws {
         try await Self.withStage(.masqueraded) { gateway, stage, _ in
             try await stage.speakTLS()
             let crowd = try gateway.startScript(
@@ -153,8 +155,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session outlives the daemon, and goes on in plain text after CCC`() async throws {
+    @Test(.gateway)
+    func `a session survives a restart of the daemon and continues in plain text after CCC`() async throws {
         try await Self.withStage(.routed) { gateway, stage, daemon in
             try await stage.speakTLS()
             let members = try await gateway.members()
@@ -176,8 +178,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `with a mark for it the packets of a session bypass the queue, and its end does not`() async throws {
+    @Test(.gateway)
+    func `with a bypass mark the packets of a session bypass the queue, but not its FIN`() async throws {
         let mark = ["--bypass-mark", "0x1000/0x1000"]
         try await Self.withStage(.masqueraded, mark + ["--timeout", "10"], rules: mark) { gateway, stage, _ in
             func packets() async throws -> Int {
@@ -215,8 +217,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
-    func `the server opens data connections over TLS, too, where it may`(topology: Topology) async throws {
+    @Test(.gateway, arguments: isFull ? [Topology.routed, .longerDNAT] : [.longerDNAT])
+    func `the server opens data connections over TLS where that is allowed`(topology: Topology) async throws {
         let server = SecureServer(topology: topology)
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)

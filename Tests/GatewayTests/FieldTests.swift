@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What real servers and clients say, through a gateway: none of it costs a transfer.
+/// Unusual lines of real servers and clients, through a gateway: none of them affects a transfer.
 @Suite struct FieldTests {
     private typealias Step = (end: Stage.End, text: String)
 
@@ -58,8 +58,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
-    func `what servers and clients say that no RFC has foreseen costs no transfer`(
+    @Test(.gateway, arguments: topologies, [false, true])
+    func `unusual lines of servers and clients do not affect transfers`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -103,8 +103,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [true, false])
-    func `a client that does not wait has its port opened with its login`(
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs], [true, false])
+    func `a client that pipelines has its port opened with its login`(
         topology: Topology,
         isOneSegment: Bool
     )
@@ -129,8 +129,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `two sessions that are told the same port get two data connections`() async throws {
+    @Test(.gateway)
+    func `two sessions with the same announced port get two data connections`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             let listener = try gateway.startScript(
                 "listen",
@@ -153,8 +153,8 @@ import Testing
 
     // MARK: Gaps
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs], [false, true])
-    func `a login that went on while no daemon ran is known by what the server does then`(
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs], [false, true])
+    func `a login that was missed while no daemon ran is inferred from later replies`(
         topology: Topology,
         isPasswordMissed: Bool
     ) async throws {
@@ -177,7 +177,7 @@ import Testing
             }
             _ = try await gateway.startDaemon()
             for name in ["passive", "active", "refused"] {
-                // What comes first behind a gap may be the rest of a line.
+                // The first bytes after a gap may be the rest of a line.
                 try await stage.say(.client, "NOOP\r\n", on: name)
                 try await stage.say(.server, "200 ok\r\n", on: name)
             }
@@ -214,8 +214,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [(1, 10), (3, 10), (2, 2)])
-    func `a server's passive range is never left`(sessions: Int, size: Int) async throws {
+    @Test(.gateway, arguments: [(1, 10), (3, 10), (2, 2)])
+    func `ports stay within a server's passive range`(sessions: Int, size: Int) async throws {
         try await Gateway.with(.longerDNAT) { gateway in
             let last = 30000 + size - 1
             _ = try await gateway.start(
@@ -237,8 +237,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a client's one active port is never left`() async throws {
+    @Test(.gateway)
+    func `a client's only active port is kept`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await restrict(gateway, .server, "OUTPUT", to: "8082")
@@ -254,8 +254,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `what NAT lends where another has the port is of the range that was given`() async throws {
+    @Test(.gateway)
+    func `a port allocated by NAT is in the configured range`() async throws {
         try await Gateway.withStage(.longerSNAT, options: ["--nat-ports", "6000-6001"]) { gateway, stage in
             for (number, told) in [5001, 0, 0, -1].enumerated() {
                 let address = "10.1.0.\(number + 20)"
@@ -284,8 +284,10 @@ import Testing
 
     // MARK: Farms of servers
 
-    @Test(.timeLimit(.minutes(20)), arguments: [false, true])
-    func `another server's address is left alone and said, and opened where that is allowed`(isLoose: Bool)
+    @Test(.gateway, arguments: [false, true])
+    func `another server's address is left alone and reported, and opened where that is allowed`(
+        isLoose: Bool
+    )
         async throws
     {
         try await Gateway.withStage(.routed, options: isLoose ? ["--loose"] : []) { gateway, stage in
@@ -320,11 +322,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .longerSNAT, .longerDNAT, .bothNATs],
         [false, true]
     )
-    func `active data comes from another host of the farm where loose names it`(
+    func `active data comes from another host of the farm that loose names`(
         topology: Topology,
         isNamed: Bool
     ) async throws {

@@ -4,8 +4,8 @@ import Testing
 /// Connections whose packets bypass the firewall's rules (`nf_flow_table`).
 @Suite(.enabled(if: KernelFeature.hasFlowtables, "this kernel has no flowtables"))
 struct FlowtableTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `data connections may be offloaded, and control connections must not`() async throws {
+    @Test(.gateway)
+    func `a flowtable may offload data connections but not control connections`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

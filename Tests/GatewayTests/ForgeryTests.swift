@@ -3,8 +3,8 @@ import Testing
 
 /// Packets that anybody can write.
 @Suite struct ForgeryTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a SYN-ACK out of nowhere makes nothing forgotten`() async throws {
+    @Test(.gateway)
+    func `an unsolicited SYN-ACK discards nothing`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Packets that are wrong in every way, through the queue: each gets its verdict, and nobody else notices.
+/// Malformed packets of all kinds through the queue: each gets its verdict, and sessions are not affected.
 @Suite struct HostilePacketTests {
     /// Which of the packets the daemon is given.
     enum Reach: String, CaseIterable {
@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (Topology.routed, ["headers", "lengths", "options", "fragments"]),
             (.longerSNAT, ["headers", "lengths", "options"]),
@@ -20,7 +20,7 @@ import Testing
         ],
         Reach.allCases
     )
-    func `a session goes on beside them, and they open nothing to others`(
+    func `hostile packets do not affect a session and open nothing to others`(
         how: (topology: Topology, layers: [String]),
         reach: Reach
     ) async throws {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// An address on the same link that nobody has.
+    /// An unused address on the same link.
     private func neighbour(of address: String) -> String {
         let end = address.lastIndex { ".:".contains($0) } ?? address.startIndex
         return address[...end] + "99"

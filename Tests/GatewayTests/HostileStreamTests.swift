@@ -6,8 +6,8 @@ import Testing
     /// Bytes, the most that IP knows.
     private static let packetSize = 65535
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
-    func `every byte arrives once and for all, and what is well formed is understood`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT, .shorterSNAT])
+    func `every byte arrives exactly once, and well-formed lines are understood`(topology: Topology)
         async throws
     {
         try await Gateway.withPinhole(topology) { gateway in

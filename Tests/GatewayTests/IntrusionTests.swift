@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What gets no attacker in: packets that no honest end sends, and lines that nobody has said.
+/// Attacks on a gateway: packets that no honest end sends, and lines with a forged sender.
 ///
 /// Beside each of them an honest session is helped.
 @Suite struct IntrusionTests {
@@ -10,7 +10,7 @@ import Testing
     /// A way to begin a connection that an HTTP request is then made on; the server plays along.
     struct Beginning: CustomStringConvertible {
         let act: [String]
-        /// Refused as none of FTP's; else it is not followed at all.
+        /// Refused as not FTP; otherwise it is not followed at all.
         var isRefused = true
         /// With `nf_conntrack_tcp_be_liberal`, without which conntrack takes the lie for invalid.
         var isLiberal = false
@@ -31,8 +31,8 @@ import Testing
         ]
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, [false, true])
-    func `a browser's request is never taken for FTP, however the server lets its connection begin`(
+    @Test(.gateway, arguments: topologies, [false, true])
+    func `a browser's request is never taken for FTP, however the server opens the connection`(
         topology: Topology,
         isStrict: Bool
     ) async throws {
@@ -51,8 +51,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, ["command", "reply"])
-    func `behind a hole nothing counts before a line is known to begin`(topology: Topology, line: String)
+    @Test(.gateway, arguments: topologies, ["command", "reply"])
+    func `after a hole nothing counts before the start of a line is known`(topology: Topology, line: String)
         async throws
     {
         try await Gateway.withPinhole(topology) { gateway in
@@ -65,8 +65,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `nobody is logged in by a daemon's being killed and started again`() async throws {
+    @Test(.gateway)
+    func `killing and restarting the daemon logs nobody in`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
@@ -93,17 +93,17 @@ import Testing
         }
     }
 
-    // MARK: Who speaks for whom
+    // MARK: Forged senders
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `a line counts only if it comes from where its speaker is`(topology: Topology) async throws {
+    @Test(.gateway, arguments: topologies)
+    func `a line counts only if it comes from its speaker's interface`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let intruder = try gateway.startIntruder()
             var watch = try await Watch(gateway)
             // IPv6 has no such filter.
             for filter in topology.isIPv6 ? [0] : [0, 1, 2] {
                 try await gateway.filterReversePaths(filter)
-                // A third link may be an uplink by which packets come back, unless the kernel is told that none is.
+                // A third link may be an uplink for returning packets, unless the kernel filters reverse paths.
                 let strangers = filter == 1 ? [("client", "stranger"), ("server", "stranger")] : []
                 for (side, link) in [("client", "server"), ("server", "client")] + strangers {
                     let what = "the \(side)'s line at the \(link)'s link, rp_filter=\(filter)"
@@ -116,8 +116,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a line counts only if it comes from where its speaker is, on a bridge too`() async throws {
+    @Test(.gateway)
+    func `on a bridge a line counts only if it comes from its speaker's port`() async throws {
         try await Gateway.withPinhole(.bridged) { gateway in
             let intruder = try gateway.startIntruder()
             try await intruder.play("cross_bridge")
@@ -136,10 +136,13 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [(Topology.serverOnGateway, "server"), (.clientOnGateway, "client")]
     )
-    func `nobody speaks for the gateway itself`(topology: Topology, side: String) async throws {
+    func `a line with the gateway's own address counts only if the gateway sent it`(
+        topology: Topology,
+        side: String
+    ) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             try await gateway.filterReversePaths(0)
             let intruder = try gateway.startIntruder()
@@ -151,8 +154,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT])
-    func `a file that looks like a dialogue arrives as it is, over a control port too`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT])
+    func `a file that looks like a dialogue arrives unchanged, even over a control port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -197,8 +200,10 @@ import Testing
     /// The whole network of the server.
     private static let access = ["--ftps", "10.2.0.0/24=\(SecureServer.ports)"]
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .masqueraded])
-    func `an encrypted session ends with its server, whatever the client sends`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.routed, .masqueraded])
+    func `an encrypted session ends with the server's connection, whatever the client sends`(
+        topology: Topology
+    )
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -215,7 +220,7 @@ import Testing
             }
             try await gateway.expectSessions(0, "its server has gone")
 
-            // Nobody sees the next one go.
+            // The next packet is not seen.
             try await intruder.play("secure", "unwatched")
             try await gateway.expectSessions(1)
             _ = try await daemon.stop("KILL")
@@ -229,13 +234,13 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             SecureServer(topology: .routed),
             SecureServer(topology: Topology(name: "routed", port: 990), isImplicit: true),
         ]
     )
-    func `a handshake that is not finished opens nothing`(server: SecureServer) async throws {
+    func `an unfinished handshake opens nothing`(server: SecureServer) async throws {
         try await Gateway.with(server.topology) { gateway in
             _ = try await gateway.startDaemon(for: server)
             let stage = try gateway.startStage()
@@ -277,8 +282,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a handshake that failed is no login`() async throws {
+    @Test(.gateway)
+    func `a failed handshake is no login`() async throws {
         try await Gateway.withStage(.routed) { gateway, stage in
             var watch = try await Watch(gateway)
             try await stage.agreeOnTLS("failed")
@@ -298,8 +303,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `SYNs that nobody answers keep no data connection out`() async throws {
+    @Test(.gateway)
+    func `unanswered SYNs do not keep out other data connections`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server
             let words = ["/usr/bin/python3", "-B", try Files.script("serve"), server, "49100"]

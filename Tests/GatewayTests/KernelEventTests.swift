@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// What happens to the kernel's tables while sessions go on: packets go on, and what was lost comes back of itself.
+/// Events that change the kernel's tables during sessions: packets go on, and lost state is restored.
 @Suite struct KernelEventTests {
     /// What befalls the gateway.
     enum Mishap: String, CaseIterable, CustomTestStringConvertible {
@@ -14,11 +14,13 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .masqueraded, .shorterSNAT, .longerSNAT, .bothNATs],
         Mishap.allCases
     )
-    func `sessions go on`(topology: Topology, mishap: Mishap) async throws {
+    func `sessions survive what happens to the kernel's tables`(topology: Topology, mishap: Mishap)
+        async throws
+    {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -3,8 +3,8 @@ import Testing
 
 /// A connection that has the kernel's own helper: both would rewrite, so Pinhole does not.
 @Suite struct KernelHelperTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a connection with a kernel helper is left alone, and said so`() async throws {
+    @Test(.gateway)
+    func `a connection with a kernel helper is left alone and reported`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             _ = try await gateway.start(.vsftpd)
             for chain in ["PREROUTING", "OUTPUT"] {

@@ -3,8 +3,8 @@ import Testing
 
 /// A network that loses packets: what was edited is sent again, and has to become the same.
 @Suite struct LossTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6])
-    func `edits survive lost packets on either side`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6])
+    func `edits survive packet loss on either side`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.pyftpdlib)
             try await gateway.loadRules()

@@ -3,8 +3,9 @@ import Testing
 
 /// Every topology with every server, client and mode.
 @Suite struct MatrixTests {
-    @Test(.timeLimit(.minutes(20)), arguments: Topology.all, Server.allCases)
-    func `files pass in every mode, and fail without Pinhole`(topology: Topology, server: Server) async throws
+    @Test(.gateway, arguments: Topology.all, Server.allCases)
+    func `transfers work in every mode, and fail without Pinhole`(topology: Topology, server: Server)
+        async throws
     {
         try await Gateway.with(topology) { gateway in
             let service = try await gateway.start(server)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// One file is all that daemon and rules are told.
+/// Daemon and rules take everything from one configuration file.
 @Suite struct OneConfigurationTests {
     /// The file, as programs in the lab name it.
     private static let path = "\(Lab.folder)/conf"
@@ -13,8 +13,8 @@ import Testing
         return try await gateway.startDaemon("--config", path)
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a file passes at another port that only the configuration names`() async throws {
+    @Test(.gateway)
+    func `a transfer works at a port that only the configuration names`() async throws {
         try await Gateway.with(.otherPort) { gateway in
             _ = try await gateway.start(.vsftpd)
             _ = try await Self.start(gateway, with: "ports = 2121\n")
@@ -26,8 +26,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a file passes through other queues that only the configuration names`() async throws {
+    @Test(.gateway)
+    func `a transfer works through queues that only the configuration names`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             _ = try await Self.start(gateway, with: "queues = 5,6\n")
@@ -42,8 +42,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `FTPS waits for rules that are made for it, and plain FTP does not`() async throws {
+    @Test(.gateway)
+    func `FTPS waits for its rules, and plain FTP does not`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let server = gateway.topology.server
             let words = ["/usr/bin/python3", "-B", try Files.script("serve"), server, "49100"]
@@ -79,8 +79,8 @@ import Testing
     enum Absence: String, CaseIterable { case wrongFile, killed, paused }
 
     /// A service manager keeps the sockets of the daemon all the time.
-    @Test(.timeLimit(.minutes(20)), arguments: Absence.allCases)
-    func `who has an encrypted session reaches everything else while no daemon answers`(
+    @Test(.gateway, arguments: Absence.allCases)
+    func `a client with an encrypted session reaches other services while no daemon answers`(
         absence: Absence
     ) async throws {
         try await Gateway.with(.routed) { gateway in

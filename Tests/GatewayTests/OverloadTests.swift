@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// More than a gateway can do: what is too much is dropped and counted, and what was there before goes on.
+/// More load than a gateway can handle: the excess is dropped and counted, and existing sessions go on.
 @Suite(.serialized) struct OverloadTests {
     /// Bytes of a segment: many small ones fill the queue, few large ones the socket's buffer.
     enum Flood: Int, CaseIterable, CustomTestStringConvertible {
@@ -11,12 +11,22 @@ import Testing
         var testDescription: String { self == .small ? "bare segments" : "segments of 60 kB" }
     }
 
+    /// How long a flood lasts.
+    private static let seconds = Figures.isFull ? 10.0 : 2
+
+    /// What a flood did.
+    private struct Effect {
+        var sent = 0
+        /// The most memory of the daemon, in KiB.
+        var peak = 0
+        /// How often the counter of passed packets was seen to have grown.
+        var steps = 0
+    }
+
     // Large ones take their time in a program that is not optimised.
-    @Test(.timeLimit(.minutes(20)), arguments: Figures.isFull ? Flood.allCases : [.small])
-    func `ten times the packets that can be handled cost nothing but themselves`(flood: Flood) async throws {
+    @Test(.gateway, arguments: Figures.isFull ? Flood.allCases : [.small])
+    func `ten times the load that can be handled affects only itself`(flood: Flood) async throws {
         try await Gateway.with(.masqueraded) { gateway in
-            let seconds = Figures.isFull ? 10.0 : 2
-            let drown = try await gateway.build(script: "drown")
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             if flood == .large { try await gateway.lab.require(["sh", "-ec", Self.wideLinks]) }
             _ = try await gateway.start(.vsftpd)
@@ -26,19 +36,7 @@ import Testing
             try await gateway.requireTransfers()
             let memory = try daemon.memory
             let before: StatisticsReport = try await gateway.report("stats")
-
-            let program = [
-                "taskset", "-c", "0", drown, "10.1.0.9", "10.2.0.9", String(seconds), String(flood.rawValue),
-            ]
-            async let flooding = gateway.lab.require(program, on: .client, seconds: seconds + 20)
-            var peak = memory
-            var passed: [Int] = []
-            try await poll(for: "the flood to end", within: seconds + 30) {
-                peak = max(peak, try daemon.memory)
-                passed.append(try await gateway.packetsPassed())
-                return try await gateway.lab.run(["pgrep", "drown"]).output.isEmpty
-            }
-            let sent = try await flooding
+            let effect = try await Self.drown(gateway, daemon, in: flood)
             // That was to make ten times as many of what the machine can send; now it is a daemon like any other.
             let process = try String(daemon.identifier)
             try await gateway.lab.require(["renice", "-n", "0", "-p", process])
@@ -48,50 +46,64 @@ import Testing
             let pause = start.duration(to: .now) / .seconds(1)
 
             let after: StatisticsReport = try await gateway.report("stats")
-            let count = try #require(Int(sent.dropLast()))
-            let dropped = try #require(after.queue["dropped"]) - (before.queue["dropped"] ?? 0)
+            try Self.note(effect, of: flood, before, after)
             let name = "flood of \(flood.testDescription)"
-            let ratio = Double(count) / Double(after.packets - before.packets)
-            try Figures.note(
-                "\(name): packets, times those handled",
-                ratio,
-                .atLeast(Figures.isFull ? 10 : 1)
-            )
-            try Figures.note("\(name): packets sent in \(seconds) s", count, .atLeast(1000))
-            try Figures.note(
-                "\(name): dropped and counted",
-                dropped,
-                .atLeast(Figures.isFull ? Double(count) / 2 : 1)
-            )
-            try Figures.note("\(name): packets handled", after.packets - before.packets, .atLeast(100))
-            try Figures.note(
-                "\(name): times that verdicts were seen to go on",
-                Set(passed).count,
-                .atLeast(2)
-            )
-            if flood == .large {
-                try Figures.note(
-                    "\(name): overruns of the socket",
-                    after.errors["overrun"] ?? 0,
-                    .atLeast(1)
-                )
-            }
-            try Figures.note("\(name): more memory at the most", peak - memory, .atMost(32 * 1024), "KiB")
-            try Figures.note(
-                "\(name): a download by PORT and by PASV afterwards",
-                pause,
-                .atMost(Figures.isFull ? 1 : 20),
-                "s"
-            )
-            let others = after.errors.filter { $0.value > 0 && $0.key != "overrun" }
-            try #require(others.isEmpty)
+            let more = effect.peak - memory
+            try Figures.note("\(name): more memory at the most", more, .atMost(32 * 1024), "KiB")
+            let most = Figures.isFull ? 1.0 : 20
+            try Figures.note("\(name): a download by PORT and by PASV afterwards", pause, .atMost(most), "s")
             // Of each of the 64 connections that it was the first packet is not in conntrack yet.
             try #require(daemon.lines.count < 100)
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `connections that never log in make room for one another, and disturb nobody`() async throws {
+    /// Floods the gateway, and watches the daemon meanwhile.
+    private static func drown(_ gateway: Gateway, _ daemon: Service, in flood: Flood) async throws -> Effect {
+        let drown = try await gateway.build(script: "drown")
+        let program = [
+            "taskset", "-c", "0", drown, "10.1.0.9", "10.2.0.9", String(Self.seconds),
+            String(flood.rawValue),
+        ]
+        async let flooding = gateway.lab.require(program, on: .client, seconds: Self.seconds + 20)
+        var effect = Effect()
+        var passed: Set<Int> = []
+        try await poll(for: "the flood to end", within: Self.seconds + 30) {
+            effect.peak = max(effect.peak, try daemon.memory)
+            passed.insert(try await gateway.packetsPassed())
+            return try await gateway.lab.run(["pgrep", "drown"]).output.isEmpty
+        }
+        effect.sent = try #require(Int(try await flooding.dropLast()))
+        effect.steps = passed.count
+        return effect
+    }
+
+    /// Notes what became of the packets of a flood: each was handled, or dropped and counted.
+    private static func note(
+        _ effect: Effect,
+        of flood: Flood,
+        _ before: StatisticsReport,
+        _ after: StatisticsReport
+    ) throws {
+        let name = "flood of \(flood.testDescription)"
+        let handled = after.packets - before.packets
+        let dropped = try #require(after.queue["dropped"]) - (before.queue["dropped"] ?? 0)
+        let ratio = Double(effect.sent) / Double(handled)
+        try Figures.note("\(name): packets, times those handled", ratio, .atLeast(Figures.isFull ? 10 : 2))
+        try Figures.note("\(name): packets sent in \(Self.seconds) s", effect.sent, .atLeast(1000))
+        let least = Double(effect.sent) / 2
+        try Figures.note("\(name): dropped and counted", dropped, .atLeast(least))
+        try Figures.note("\(name): packets handled", handled, .atLeast(100))
+        try Figures.note("\(name): times that verdicts were seen to go on", effect.steps, .atLeast(2))
+        if flood == .large {
+            let overruns = after.errors["overrun"] ?? 0
+            try Figures.note("\(name): overruns of the socket", overruns, .atLeast(1))
+        }
+        let others = after.errors.filter { $0.value > 0 && $0.key != "overrun" }
+        try #require(others.isEmpty)
+    }
+
+    @Test(.gateway)
+    func `connections that never log in evict one another and affect no session`() async throws {
         try await Gateway.with(.routed) { gateway in
             let (count, most) = Figures.isFull ? (200_000, 65_536) : (3_000, 500)
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
@@ -150,8 +162,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a client with as many sessions as it may have leaves room for the others`() async throws {
+    @Test(.gateway)
+    func `a client with its maximum of sessions leaves room for others`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
             _ = try await gateway.start(.vsftpd)
@@ -171,8 +183,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a flood of announcements is bounded, and old connections do not notice`() async throws {
+    @Test(.gateway)
+    func `a flood of announcements is bounded and does not affect existing sessions`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             let (count, times) = Figures.isFull ? (10_000, 10) : (2500, 1)
             try await gateway.lab.require(["sh", "-ec", Self.otherEnds])
@@ -228,8 +240,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `those who watch the events and do not read slow nobody`() async throws {
+    @Test(.gateway)
+    func `event watchers that do not read slow nothing down`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))
@@ -288,7 +300,7 @@ import Testing
         done
         """
 
-    /// A script that gives client and server another few addresses, for those who are no real users.
+    /// A script that adds addresses to client and server, for simulated users.
     private static let otherEnds = """
         for number in 9 10 11 12 13; do ip -n client addr add 10.1.0.$number/24 dev gateway; done
         ip -n server addr add 10.2.0.9/24 dev gateway

@@ -49,8 +49,8 @@ import Testing
         return try #require(report)
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
-    func `every session goes on, on a machine with another clock and another boot`(
+    @Test(.gateway, arguments: ["snat", "dnat", "both"], ["100000", "-1000"])
+    func `every session survives a failover to a machine with another clock and boot`(
         nat: String,
         clock: String
     ) async throws {
@@ -62,15 +62,17 @@ import Testing
         try Figures.note("\(nat): expiry differs by", report.figure("expiry differs"), .atMost(1), "s")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `sessions in a conntrack zone go on`() async throws {
+    @Test(.gateway)
+    func `sessions in a conntrack zone survive a failover`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("failover", "zone=5")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["a", "b"])
-    func `a sync that reads nothing takes no memory, and gets a new snapshot`(victim: String) async throws {
+    @Test(.gateway, arguments: ["a", "b"])
+    func `a sync client that reads nothing takes no memory and gets a new snapshot`(victim: String)
+        async throws
+    {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("slow", "victim=\(victim)", "edits=2000")
         try #require(report.others(than: "on") == "")
@@ -80,8 +82,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `sessions that announce without pause go on or are reset, and nobody gets anything else`()
+    @Test(.gateway)
+    func `sessions that announce continuously go on or are reset, and no other host gets in`()
         async throws
     {
         guard Gateway.backend != "nft" else { return }
@@ -89,8 +91,9 @@ import Testing
         try #require(report.others(than: "on", "reset") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `if the link was cut before, each session goes on or is reset, and nobody gets anything else`()
+    @Test(.gateway)
+    func
+        `with the link cut before the failover, each session goes on or is reset, and no other host gets in`()
         async throws
     {
         guard Gateway.backend != "nft" else { return }
@@ -98,22 +101,22 @@ import Testing
         try #require(report.others(than: "on", "reset") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `sessions go to the other gateway and back, with lines rewritten on each`() async throws {
+    @Test(.gateway)
+    func `sessions move to the other gateway and back, with lines rewritten on each`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("back")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `after both daemons have run, the records of the one that was active last count`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("split")
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `whoever is no peer is refused, and the file of the peer stays`() async throws {
+    @Test(.gateway)
+    func `a host that is not the peer is refused, and the peer's file stays`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("hostile", "version=9")
         var refused = report.sessions
@@ -126,7 +129,7 @@ import Testing
     }
 
     /// With the notify script of the package.
-    @Test(.timeLimit(.minutes(20)), arguments: ["crash", "planned"])
+    @Test(.gateway, arguments: ["crash", "planned"])
     func `keepalived moves sessions and transfers to the other gateway`(how: String) async throws {
         guard Gateway.backend != "nft" else { return }
         let notify = URL(filePath: #filePath).deletingLastPathComponent()
@@ -136,16 +139,16 @@ import Testing
         try Figures.note("\(how): silence of a transfer", report.figure("transfer silence"), .atMost(5), "s")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `thousands of sessions go on at once`() async throws {
+    @Test(.gateway)
+    func `thousands of sessions survive a failover at once`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("many", "sessions=3000")
         try #require(report.others(than: "on") == "")
         try Figures.note("sessions restored from the peer", report.figure("restored"), .equal(3000))
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `sync may be killed and started again under load`() async throws {
+    @Test(.gateway)
+    func `sync may be killed and restarted under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")
         try #require(report.others(than: "on") == "")

@@ -12,8 +12,9 @@ import Testing
         return outcome.output
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
-    func `nothing of a password is left when its connection is closed`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    func `no part of a password remains in memory after its connection ends`(topology: Topology) async throws
+    {
         try await Gateway.with(topology) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon("--log-level", "debug")
@@ -41,8 +42,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `the search finds what is kept of an open connection, the user's name`() async throws {
+    @Test(.gateway)
+    func `the search finds the user's name of an open connection`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.pyftpdlib)
             try await gateway.loadRules()

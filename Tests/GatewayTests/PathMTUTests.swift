@@ -73,8 +73,8 @@ import Testing
         .client(snat6), .client(bothNATs6),
     ]
 
-    @Test(.timeLimit(.minutes(20)), arguments: cases, Teller.allCases)
-    func `who sends more than a link carries is told so in numbers of its own`(
+    @Test(.gateway, arguments: cases, Teller.allCases)
+    func `a sender of oversized packets gets an ICMP error with its own sequence numbers`(
         _ example: Case,
         teller: Teller
     ) async throws {

@@ -5,8 +5,8 @@ import Testing
 @Suite struct PinholeTests {
     private static let topologies = [Topology.routed, .longerSNAT, .longerDNAT, .routed6]
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `a passive pinhole is for one connection from the client to the port`(topology: Topology)
+    @Test(.gateway, arguments: topologies)
+    func `a passive pinhole takes one connection from the client to the port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -30,8 +30,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `an active pinhole is for one connection from the server to the port`(topology: Topology)
+    @Test(.gateway, arguments: topologies)
+    func `an active pinhole takes one connection from the server to the port`(topology: Topology)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -62,8 +62,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a bounce to a third host opens nothing and is refused by name`() async throws {
+    @Test(.gateway)
+    func `a bounce to a third host opens nothing and is refused with its reason`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

@@ -3,11 +3,11 @@ import Testing
 
 /// The configuration changes while sessions go on.
 @Suite struct ReloadTests {
-    /// How the daemon is told.
+    /// How the reload is requested.
     enum Order: String, CaseIterable { case reload, hangup }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT], Order.allCases)
-    func `what is allowed changes in mid-session, for the server that is named`(
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT], Order.allCases)
+    func `a reload changes the policy of a running session, for the configured server only`(
         topology: Topology,
         order: Order
     )
@@ -32,7 +32,7 @@ import Testing
             let expiry = try await gateway.expiry()
             try #require((61...200).contains(expiry))
 
-            // What is wrong changes nothing.
+            // A wrong configuration changes nothing.
             try gateway.lab.write("timeout = 5\nnonsense\n", to: "conf")
             try await gateway.lab.require(["kill", "-HUP", String(daemon.identifier)])
             try await daemon.said(
@@ -44,8 +44,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `only root may, and is told what is wrong and what has to wait`() async throws {
+    @Test(.gateway)
+    func `only root may reload, and errors and settings that need a restart are reported`() async throws {
         try await Gateway.with(.routed) { gateway in
             let wide = "[server ::/0]\nftps-ports = 49000-50000\nftps-active = yes\n"
             try gateway.lab.write(wide, to: "conf")

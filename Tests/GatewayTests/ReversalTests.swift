@@ -3,8 +3,8 @@ import Testing
 
 /// Conntrack forgets a connection, and the server is the first to say something on it.
 @Suite struct ReversalTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
-    func `a connection goes on when conntrack takes the server for who has opened it`(
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
+    func `a session goes on when conntrack takes the server for the originator`(
         topology: Topology
     ) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `so it does when another daemon has taken over meanwhile`() async throws {
+    @Test(.gateway)
+    func `a session in a reversed entry goes on after a restart`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
@@ -51,9 +51,9 @@ import Testing
         }
     }
 
-    /// A client that calls from a server's port has opened its connection all the same, and conntrack may well know.
-    @Test(.timeLimit(.minutes(20)))
-    func `a connection that merely comes from such a port is nobody's business`() async throws {
+    /// A client with a control port as its source port has opened its connection, whatever conntrack thinks.
+    @Test(.gateway)
+    func `a connection from a control port is not followed`() async throws {
         try await Gateway.withPinhole(.routed) { gateway in
             let words = [
                 "iptables", "-I", "FORWARD", "-p", "tcp", "-m", "conntrack", "--ctstate", "NEW", "-j",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Testing
 
-/// Ways that packets take through honest networks, none of which makes them look forged.
+/// Routes of honest networks, with which no packet counts as forged.
 @Suite struct RoutingTests {
     /// All modes, with a real client; no packet may have been taken for a forged one.
     private func expectFiles(in gateway: Gateway, _ what: String) async throws {
@@ -13,8 +13,8 @@ import Testing
         try #require(statistics.refused["forged"] == 0, "\(what)")
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `files pass whatever the kernel checks of where packets come from`() async throws {
+    @Test(.gateway)
+    func `transfers work with any reverse path filter of the kernel`() async throws {
         try await Gateway.withPinhole(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
             for filter in 0...2 {
@@ -24,8 +24,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
-    func `files pass where packets to the server leave by one uplink and its own come by another`(
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
+    func `transfers work with asymmetric routes over two uplinks`(
         topology: Topology
     ) async throws {
         try await Gateway.withPinhole(topology) { gateway in
@@ -58,8 +58,8 @@ import Testing
     }
 
     /// The client knows the server of its own network by the gateway's public address.
-    @Test(.timeLimit(.minutes(20)))
-    func `files pass a hairpin, in and out by the same interface`() async throws {
+    @Test(.gateway)
+    func `transfers work over a hairpin, in and out of the same interface`() async throws {
         let topology = Topology(
             name: "hairpin",
             server: "10.1.0.3",
@@ -87,8 +87,8 @@ import Testing
     }
 
     /// The server is on the gateway: such addresses go no further.
-    @Test(.timeLimit(.minutes(20)))
-    func `files pass where IPv6 neighbours know each other by link-local addresses`() async throws {
+    @Test(.gateway)
+    func `transfers work between IPv6 neighbours with link-local addresses`() async throws {
         var topology = Topology.routed6
         topology.serverHost = .gateway
         // Any: vsftpd cannot read `::`.
@@ -126,9 +126,9 @@ import Testing
         }
     }
 
-    /// A client that does not wait for the greeting, and a server that takes what comes with the SYN.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .routed6])
-    func `a session that begins with TCP fast open goes on without it`(topology: Topology) async throws {
+    /// A client that does not wait for the greeting, and a server that accepts data in the SYN.
+    @Test(.gateway, arguments: [Topology.longerSNAT, .routed6])
+    func `a session that begins with TCP fast open continues without it`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // Clients may ask for it; every listener grants it, and wants no cookie.
             for (host, value) in [(Host.client, 0x001), (.server, 0x602)] {

@@ -29,8 +29,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: Removal.allCases)
-    func `FTP works again within a second`(removal: Removal) async throws {
+    @Test(.gateway, arguments: Removal.allCases)
+    func `FTP works again within a second after the rules are removed`(removal: Removal) async throws {
         guard Gateway.backend != "nft" else { return }
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
@@ -57,10 +57,10 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.longerSNAT, .shorterSNAT, .masqueraded, .longerDNAT, .bothNATs]
     )
-    func `rewritten sessions go on or are reset, and none waits for ever`(topology: Topology) async throws {
+    func `rewritten sessions go on or are reset, and none hangs`(topology: Topology) async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -88,12 +88,12 @@ import Testing
 
     /// A connection that is being opened just then would be refused, and counters begin anew.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             [], ["--bypass-mark", "0x1000"], ["--synproxy", "--bypass"], ["--ftps", "10.2.0.2=49000-50000"],
         ]
     )
-    func `rules that are loaded already are left alone when it starts`(options: [String]) async throws {
+    func `loaded rules are left alone at the start`(options: [String]) async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -111,8 +111,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `packets that wait in a queue stay there while it loads, looks and repairs`() async throws {
+    @Test(.gateway)
+    func `queued packets stay in the queue while rules are loaded, checked and repaired`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()
@@ -138,8 +138,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `what was announced is open again with the rules`() async throws {
+    @Test(.gateway)
+    func `an open expectation is open again after the rules are repaired`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
@@ -159,8 +159,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `who keeps removing them is named, and gets no more than two repairs a second`() async throws {
+    @Test(.gateway)
+    func `a program that keeps removing rules is named, and repairs are limited to two a second`()
+        async throws
+    {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             let watch = try await gateway.startWatch()
@@ -177,8 +179,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `rules that cannot be put back are an error at once, and a gauge`() async throws {
+    @Test(.gateway)
+    func `rules that cannot be repaired are reported as an error at once and in a gauge`() async throws {
         guard Gateway.backend != "nft" else { return }
         try await Gateway.with(.routed) { gateway in
             let watch = try await gateway.startWatch()

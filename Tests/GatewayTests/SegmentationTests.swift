@@ -5,11 +5,12 @@ import Testing
 @Suite struct SegmentationTests {
     /// Every byte of every command and reply in a segment of its own.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs, .masqueraded6],
         ["bytes", "bytes:0.003"]
     )
-    func `files pass when both sides write a byte at a time`(topology: Topology, how: String) async throws {
+    func `transfers work when both sides write a byte at a time`(topology: Topology, how: String) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.startCutServer(how)
             for mode in topology.modes {
@@ -20,10 +21,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .routed6, .masqueraded6]
     )
-    func `files pass when the client's announcement is cut at any point`(topology: Topology) async throws {
+    func `transfers work when the client's announcement is cut at any point`(topology: Topology) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             for mode in topology.modes where mode.isActive {
@@ -42,10 +44,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .shorterDNAT, .longerDNAT, .routed6, .masqueraded6]
     )
-    func `files pass when the server's announcement is cut at any point`(topology: Topology) async throws {
+    func `transfers work when the server's announcement is cut at any point`(topology: Topology) async throws
+    {
         try await Gateway.withPinhole(topology) { gateway in
             for mode in topology.modes where !mode.isActive {
                 let server = try await gateway.startCutServer("points")
@@ -65,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .longerSNAT])
     func `several commands in one segment are each understood`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -81,11 +84,11 @@ import Testing
 
     /// As many as fit into a segment, and more segments than the window takes.
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT],
         ["eager", "late"]
     )
-    func `a flood of announcements arrives rewritten to the last one`(
+    func `each announcement of a flood arrives rewritten`(
         topology: Topology,
         reading: String
     ) async throws {

@@ -45,8 +45,8 @@ import Testing
         )
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, FurtherServer.allCases)
-    func `a session with another server asks for everything and gets it`(
+    @Test(.gateway, arguments: topologies, FurtherServer.allCases)
+    func `a session with another server works in every mode`(
         topology: Topology,
         server: FurtherServer
     ) async throws {
@@ -68,16 +68,17 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies, Server.allCases)
-    func `so does one with the usual servers`(topology: Topology, server: Server) async throws {
+    @Test(.gateway, arguments: topologies, Server.allCases)
+    func `a session with a usual server works in every mode`(topology: Topology, server: Server) async throws
+    {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
             try await converse(in: gateway, topology.modes, knowsTelnet: true)
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `other clients get their files in every mode that they have`(topology: Topology) async throws {
+    @Test(.gateway, arguments: topologies)
+    func `other clients transfer files in each of their modes`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             // A folder for the client that fetches one.

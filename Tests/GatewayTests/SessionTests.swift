@@ -3,7 +3,7 @@ import Testing
 
 /// What the daemon knows of a control connection, from before its start to after its end.
 @Suite struct SessionTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .longerSNAT, .bothNATs])
+    @Test(.gateway, arguments: [Topology.routed, .longerSNAT, .bothNATs])
     func `a connection opened before the daemon started is adopted`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -24,14 +24,14 @@ import Testing
         }
     }
 
-    /// Why nobody has seen a connection begin.
+    /// Why the start of a connection was not seen.
     enum Absence: String, CaseIterable {
         case daemon = "no daemon, and rules that let everything pass"
         case rules = "a daemon without rules"
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
-    func `a connection that nobody could see begin is adopted`(topology: Topology, absence: Absence)
+    @Test(.gateway, arguments: [Topology.longerSNAT, .masqueraded6], Absence.allCases)
+    func `a connection whose start nobody saw is adopted`(topology: Topology, absence: Absence)
         async throws
     {
         try await Gateway.with(topology) { gateway in
@@ -55,8 +55,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an expectation is reported as it arrives and as it is translated`() async throws {
+    @Test(.gateway)
+    func `an expectation is reported with its original and translated addresses`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -110,8 +110,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "KILL"])
-    func `the next daemon has the pinhole that one leaves, and in between it leads nowhere`(signal: String)
+    @Test(.gateway, arguments: ["TERM", "INT", "KILL"])
+    func `a restarted daemon keeps the pinhole, which leads nowhere in between`(signal: String)
         async throws
     {
         try await Gateway.with(.masqueraded) { gateway in
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `a control connection waits for the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -156,8 +156,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `with --bypass a control connection does without the daemon`() async throws {
+    @Test(.gateway)
+    func `with --bypass a control connection passes without the daemon`() async throws {
         try await Gateway.with(.routed) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules("--bypass")

@@ -4,7 +4,7 @@ import Testing
 /// The one thing that must work, in a few seconds; everywhere where it is a kernel that is tried.
 @Suite struct SmokeTests {
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: Gateway.backend == nil ? [.masqueraded] : Topology.all + [.bridged]
     )
     func `curl fetches a file in every mode`(topology: Topology) async throws {

@@ -8,7 +8,7 @@ import Testing
     private static let seconds = ProcessInfo.processInfo.environment["PINHOLE_SOAK"].flatMap(Int.init) ?? 10
 
     @Test(.timeLimit(.minutes(15 + seconds / 60)), arguments: [Topology.bothNATs, .masqueraded6])
-    func `users come and go, and leave nothing behind`(topology: Topology) async throws {
+    func `sessions that come and go leave nothing behind`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             // On such links an acknowledgement may be lost twice before a data connection stands.
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(15 + seconds / 60)))
-    func `as many sessions as there can be leave nothing behind`() async throws {
+    func `the maximum of sessions leaves nothing behind`() async throws {
         let topology = Topology.longerSNAT
         try await Gateway.with(topology) { gateway in
             let (server, client) = try await (gateway.build("ftp-server"), gateway.build("ftp-client"))
@@ -67,7 +67,7 @@ extension Gateway {
         -> Outcome
     {
         try await loadRules()
-        // A file that takes a line for each event of an hour is not what is asked about.
+        // Without a log line for each event of an hour.
         let daemon = try await startDaemon("--log-level", "warning")
         let losing = [
             "-p", "tcp", "-m", "statistic", "--mode", "random", "--probability", "0.01", "-j", "DROP",
@@ -75,7 +75,18 @@ extension Gateway {
         for tool in ["iptables", "ip6tables"] {
             try await lab.require([tool, "-t", "raw", "-I", "PREROUTING"] + losing, on: .gateway)
         }
+        let (outcome, samples) = try await sampling(daemon, seconds: seconds, during: load)
+        try noteMemory(of: samples, name, seconds: seconds)
+        try await noteRest(name)
+        return outcome
+    }
 
+    /// Performs a load, and takes the memory of the daemon a hundred times meanwhile.
+    private func sampling(
+        _ daemon: Service,
+        seconds: Int,
+        during load: @Sendable () async throws -> Outcome
+    ) async throws -> (Outcome, samples: [Int]) {
         let sampling = Task {
             var samples: [Int] = []
             while !Task.isCancelled {
@@ -94,26 +105,22 @@ extension Gateway {
             throw error
         }
         sampling.cancel()
-        let samples = try await sampling.value
-        // That of a full table: each connection that has ended keeps its place for two minutes.
-        try Figures.note(
-            "soak, \(name): memory at the most",
-            try #require(samples.max()),
-            .atMost(48 * 1024),
-            "KiB"
-        )
-        // By then each connection that has ended had its two minutes.
-        if seconds >= 900 {
-            let warm = samples.dropFirst(samples.count / 5)
-            let growth = try (#require(warm.last)) - (try #require(warm.first))
-            try Figures.note(
-                "soak, \(name): its growth after the first fifth",
-                growth,
-                .atMost(1024),
-                "KiB"
-            )
-        }
+        return (outcome, try await sampling.value)
+    }
 
+    /// Notes the peak of the memory, and its growth once each connection that ended had its two minutes.
+    private func noteMemory(of samples: [Int], _ name: String, seconds: Int) throws {
+        // The peak is that of a full table: each connection that has ended keeps its place for two minutes.
+        let peak = try #require(samples.max())
+        try Figures.note("soak, \(name): memory at the most", peak, .atMost(48 * 1024), "KiB")
+        guard seconds >= 900 else { return }
+        let warm = samples.dropFirst(samples.count / 5)
+        let growth = try (#require(warm.last)) - (try #require(warm.first))
+        try Figures.note("soak, \(name): its growth after the first fifth", growth, .atMost(1024), "KiB")
+    }
+
+    /// Waits until all connections have ended, and notes what is left of them.
+    private func noteRest(_ name: String) async throws {
         // A server waits for so long when the last word of a client that has gone was lost.
         try await poll(for: "the connections to end", within: Figures.isFull ? 400 : 60) {
             try await connectionsInConntrack().isEmpty
@@ -123,7 +130,7 @@ extension Gateway {
         }
         try await poll(for: "the sets to be empty") { try await members().isEmpty }
         let statistics: StatisticsReport = try await report("stats")
-        // Where that word passed here, and was lost behind: what was rewritten is kept for two hours, as after `conntrack -F`.
+        // Edited connections whose last packet was lost behind the gateway: they are kept for two hours, as after `conntrack -F`.
         try Figures.note(
             "soak, \(name): connections left that conntrack has no more",
             statistics.connections,
@@ -135,7 +142,7 @@ extension Gateway {
         ] {
             try Figures.note("soak, \(name): \(what) left", count, .equal(0))
         }
-        // What else there may be goes within two minutes, which only a long test waits for.
+        // The other states end within two minutes, which only a long test waits for.
         let states =
             Figures.isFull ? "TIME_WAIT CLOSE" : "TIME_WAIT CLOSE FIN_WAIT CLOSE_WAIT LAST_ACK SYN_SENT"
         try await poll(for: "conntrack to forget", within: 150) { try await entries(beyond: states).isEmpty }
@@ -144,7 +151,6 @@ extension Gateway {
             try await entries(beyond: states).count,
             .equal(0)
         )
-        return outcome
     }
 
     /// The connections that are followed and that conntrack has, too.
@@ -156,7 +162,7 @@ extension Gateway {
         }
     }
 
-    /// The TCP entries of conntrack that are in none of these states.
+    /// The TCP entries of conntrack in other states than these.
     private func entries(beyond states: String) async throws -> [Substring] {
         let states = states.split(separator: " ")
         var lines: [Substring] = []

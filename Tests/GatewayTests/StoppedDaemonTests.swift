@@ -3,7 +3,7 @@ import Testing
 
 /// Sessions whose packets pass while the daemon and its rules are stopped, as `systemctl stop pinhole` does.
 @Suite(.serialized) struct StoppedDaemonTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.longerSNAT, .bothNATs])
+    @Test(.gateway, arguments: [Topology.longerSNAT, .bothNATs])
     func `a rewritten session goes on or is reset after the daemon was stopped with its rules`(
         topology: Topology
     ) async throws {

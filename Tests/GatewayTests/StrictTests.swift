@@ -7,8 +7,8 @@ import Testing
         Topology.routed, .longerSNAT, .bothNATs, .serverOnGateway, .clientOnGateway, .masqueraded6,
     ]
 
-    @Test(.timeLimit(.minutes(20)), arguments: topologies)
-    func `an address of somebody else resets both ends`(topology: Topology) async throws {
+    @Test(.gateway, arguments: topologies)
+    func `an announcement of another host's address resets both ends`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

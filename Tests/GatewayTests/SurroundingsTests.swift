@@ -22,7 +22,7 @@ import Testing
         try #require(after == before)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without CAP_NET_ADMIN nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
@@ -33,8 +33,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `who is not root cannot start anything`() async throws {
+    @Test(.gateway)
+    func `without root nothing starts`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             // The one capability lets it read the program, wherever that was built.
@@ -46,8 +46,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["21,31", "31,20"])
-    func `a queue that another process has is named`(queues: String) async throws {
+    @Test(.gateway, arguments: ["21,31", "31,20"])
+    func `the owner of a queue in use is named`(queues: String) async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.gateway)
     func `without its sets the daemon does not start`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await expectRefusal("there is no set pinhole4", in: gateway, ["pinholed"])
@@ -68,13 +68,13 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (1, "ctnetlink", "nf_conntrack_netlink"), (3, "NFQUEUE", "nfnetlink_queue"),
             (6, "ipset", "ip_set"),
         ]
     )
-    func `a kernel that lacks something is told what to load`(
+    func `the error about a missing kernel module names the module`(
         subsystem: Int,
         name: String,
         module: String
@@ -88,8 +88,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a control socket in use is left to its daemon`() async throws {
+    @Test(.gateway)
+    func `a control socket in use is not taken over`() async throws {
         try await Gateway.with(.routed) { gateway in
             try await gateway.loadRules()
             _ = try await gateway.startDaemon()
@@ -107,8 +107,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
-    func `rules load names the tool that is not installed`(missing: String) async throws {
+    @Test(.gateway, arguments: ["ipset", "iptables-restore", "ip6tables-restore"])
+    func `rules load names a tool that is not installed`(missing: String) async throws {
         try await Gateway.with(.routed) { gateway in
             let folder = "\(Lab.folder)/bin"
             try await gateway.lab.require(["mkdir", folder])
@@ -125,8 +125,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `who asks a daemon that is not there is told so`() async throws {
+    @Test(.gateway)
+    func `a command without a daemon says that none answers`() async throws {
         try await Gateway.with(.routed) { gateway in
             for subcommand in ["stats", "expectations", "connections", "events", "flush"] {
                 try await expectRefusal("daemon", in: gateway, ["pinhole", subcommand])

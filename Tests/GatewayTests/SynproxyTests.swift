@@ -3,7 +3,7 @@ import Testing
 
 /// SYNPROXY in front of the server, which shifts the numbers of connections as edits do (contract B8).
 @Suite struct SynproxyTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .routed6])
+    @Test(.gateway, arguments: [Topology.routed, .routed6])
     func `without NAT every transfer works behind SYNPROXY`(topology: Topology) async throws {
         try await Self.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
@@ -18,8 +18,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `what would have to be rewritten is refused by name, and the connection goes on`() async throws {
+    @Test(.gateway)
+    func `an announcement that needs an edit is refused with its reason, and the session goes on`()
+        async throws
+    {
         try await Self.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             for mode in [Mode.pasv, .epsv] {
@@ -37,7 +39,7 @@ import Testing
                         try await stage.say(.client, "PASV\r\n")
                         try await stage.say(.server, "227 ok (0,0,0,0,19,\(137 + count))\r\n")
                     } else {
-                        // In pieces, none of which may be withheld.
+                        // In pieces, to show that nothing is withheld.
                         for piece in ["PORT 10,1", ",0,2,19,\(137 + count)\r\n"] {
                             try await stage.say(.client, piece)
                         }
@@ -46,7 +48,7 @@ import Testing
                     let statistics: StatisticsReport = try await gateway.report("stats")
                     try #require(statistics.refused["seq-adjusted"] == count, "\(statistics.refused)")
                     try #require(statistics.edits == 0 && statistics.expectations_opened == 0)
-                    // What needs no edit opens all the same.
+                    // An announcement without an edit opens.
                     try await stage.say(.client, "NOOP\r\n")
                     try await stage.say(.server, "200 ok\r\n")
                 }

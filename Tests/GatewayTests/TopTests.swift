@@ -75,8 +75,8 @@ import Testing
         func shows(_ text: String) async throws { try await shows(text) { $0.contains(text) } }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `it shows what goes on, does what keys say, and survives the daemon`() async throws {
+    @Test(.gateway)
+    func `top shows sessions, obeys its keys, and survives a restart of the daemon`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 120)
             try await gateway.lab.require(
@@ -91,58 +91,12 @@ import Testing
             )
             try await terminal.shows("[transfers]")
 
-            // An upload that goes on for as long as nobody ends it.
-            let upload = try gateway.lab.start(
-                [
-                    "curl", "--silent", "--no-buffer", "--upload-file", "-",
-                    "ftp://\(gateway.topology.dialled)/incoming/slow",
-                ],
-                as: "slow",
-                on: .client
-            )
-            try await terminal.shows("the upload") {
-                $0.hasPrefix("10.1.0.2 ") && $0.contains(" STOR /incoming/slow ")
-            }
-            try await terminal.shows("sessions 1  transfers 1  expectations 0")
-
-            try await terminal.type("Tab")
-            try await terminal.shows("the session") {
-                $0.hasPrefix("10.1.0.2:") && $0.contains(" ready ")
-            }
-            try await terminal.type("/", "1", "0", ".", "9", "Enter")
-            try await terminal.shows("only 10.9")
-            try await terminal.hides("the session") { $0.hasPrefix("10.1.0.2:") }
-            try await terminal.type("/", "BSpace", "BSpace", "BSpace", "BSpace", "Enter")
-            try await terminal.shows("the session again") { $0.hasPrefix("10.1.0.2:") }
-
-            // An expectation, closed by hand.
+            let upload = try await seeUpload(terminal)
+            try await filterSessions(terminal)
             let session = try await gateway.logIn()
-            try session.say("PORT 10,1,0,2,19,137")
-            try await session.said("200 PORT")
-            try await terminal.type("Tab")
-            try await terminal.shows("the expectation") { $0.contains(" PORT 10.1.0.2:") }
-            try await terminal.type("Down", "d")
-            try await terminal.shows("expectations 0")
-            try await poll(for: "the expectation to be closed") { try await gateway.members().isEmpty }
-
-            // A refusal, with what to do about it.
-            try await terminal.type("Tab")
-            try await terminal.shows("[refusals]")
-            try session.say("PORT 10,1,0,2,0,22")
-            try await terminal.shows("the refusal") { $0.contains(" privileged-port PORT 10,1,0,2,0,22") }
-            try await terminal.type("Down")
-            try await terminal.shows("names a port below 1024")
-
-            // Another size, and another daemon.
-            try await terminal.resize(columns: 132, rows: 40)
-            try await poll(for: "the help at the bottom") {
-                try await terminal.lines[39].hasPrefix("Tab view")
-            }
-            try await terminal.resize(columns: 40, rows: 10)
-            try await poll(for: "the help at the bottom") {
-                try await terminal.lines[9].hasPrefix("Tab view")
-            }
-            try await terminal.resize(columns: 80, rows: 24)
+            try await closeExpectation(of: session, terminal)
+            try await seeRefusal(of: session, terminal)
+            try await resize(terminal)
             let end = try await daemon.stop()
             try #require(end == 0)
             try await terminal.shows("no daemon answers at /run/pinhole/control.sock")
@@ -151,15 +105,73 @@ import Testing
 
             try await terminal.type("q")
             try await terminal.shows("left 0")
-            // What was there before is back.
+            // The former screen is back.
             try await terminal.hides("the table") { $0.contains("[refusals]") }
             let status = try await upload.finish()
             #expect(status == 0)
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: ["TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT"])
-    func `whatever ends it, the terminal is as it was`(signal: String) async throws {
+    /// Begins an endless upload, and sees it in the first view.
+    private func seeUpload(_ terminal: Terminal) async throws -> Service {
+        let words = ["curl", "--silent", "--no-buffer", "--upload-file", "-"]
+        let upload = try terminal.gateway.lab.start(
+            words + ["ftp://\(terminal.gateway.topology.dialled)/incoming/slow"],
+            as: "slow",
+            on: .client
+        )
+        try await terminal.shows("the upload") {
+            $0.hasPrefix("10.1.0.2 ") && $0.contains(" STOR /incoming/slow ")
+        }
+        try await terminal.shows("sessions 1  transfers 1  expectations 0")
+        return upload
+    }
+
+    /// Goes on to the sessions, hides the one there is by a filter, and removes the filter.
+    private func filterSessions(_ terminal: Terminal) async throws {
+        try await terminal.type("Tab")
+        try await terminal.shows("the session") { $0.hasPrefix("10.1.0.2:") && $0.contains(" ready ") }
+        try await terminal.type("/", "1", "0", ".", "9", "Enter")
+        try await terminal.shows("only 10.9")
+        try await terminal.hides("the session") { $0.hasPrefix("10.1.0.2:") }
+        try await terminal.type("/", "BSpace", "BSpace", "BSpace", "BSpace", "Enter")
+        try await terminal.shows("the session again") { $0.hasPrefix("10.1.0.2:") }
+    }
+
+    /// Goes on to the expectations, and closes one.
+    private func closeExpectation(of session: Service, _ terminal: Terminal) async throws {
+        try session.say("PORT 10,1,0,2,19,137")
+        try await session.said("200 PORT")
+        try await terminal.type("Tab")
+        try await terminal.shows("the expectation") { $0.contains(" PORT 10.1.0.2:") }
+        try await terminal.type("Down", "d")
+        try await terminal.shows("expectations 0")
+        try await poll(for: "the expectation to be closed") { try await terminal.gateway.members().isEmpty }
+    }
+
+    /// Goes on to the refusals, and sees one with its hint.
+    private func seeRefusal(of session: Service, _ terminal: Terminal) async throws {
+        try await terminal.type("Tab")
+        try await terminal.shows("[refusals]")
+        try session.say("PORT 10,1,0,2,0,22")
+        try await terminal.shows("the refusal") { $0.contains(" privileged-port PORT 10,1,0,2,0,22") }
+        try await terminal.type("Down")
+        try await terminal.shows("names a port below 1024")
+    }
+
+    /// Gives the terminal other sizes, and the first one again.
+    private func resize(_ terminal: Terminal) async throws {
+        for (columns, rows) in [(132, 40), (40, 10)] {
+            try await terminal.resize(columns: columns, rows: rows)
+            try await poll(for: "the help at the bottom") {
+                try await terminal.lines[rows - 1].hasPrefix("Tab view")
+            }
+        }
+        try await terminal.resize(columns: 80, rows: 24)
+    }
+
+    @Test(.gateway, arguments: ["TERM", "INT", "HUP", "QUIT", "SEGV", "ABRT"])
+    func `top restores the terminal however it ends`(signal: String) async throws {
         try await Gateway.with(.routed) { gateway in
             // Without colour, too.
             let terminal = try await Terminal(
@@ -174,8 +186,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `without a terminal it says so`() async throws {
+    @Test(.gateway)
+    func `top without a terminal is an error`() async throws {
         try await Gateway.with(.routed) { gateway in
             let outcome = try await gateway.pinhole("top")
             #expect(outcome.status == 1)

@@ -29,11 +29,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.routed, .bothNATs, .masqueraded6],
         [Mode.eprt, .epsv]
     )
-    func `a transfer is told from the SYN to the reply, and the trace ends with the session`(
+    func `a trace shows a transfer from the SYN to the reply and ends with the session`(
         topology: Topology,
         mode: Mode
     ) async throws {
@@ -70,8 +70,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .routed6])
-    func `a rule that drops the data connection is named`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.bothNATs, .routed6])
+    func `a trace names the rule that drops the data connection`(topology: Topology) async throws {
         try await Gateway.withStage(topology) { gateway, stage in
             let tool = topology.isIPv6 ? "ip6tables" : "iptables"
             let words = "-I FORWARD -p tcp -m conntrack --ctstate RELATED -j DROP"
@@ -96,8 +96,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `an encrypted session without a configuration, a refused line, and nothing at all`() async throws {
+    @Test(.gateway)
+    func `a trace explains an unconfigured encrypted session, a refused line, and the absence of a session`()
+        async throws
+    {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             let encrypted = try await start(gateway.topology.client, gateway)
             try await stage.speakTLS("tls")
@@ -129,8 +131,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a session that goes on already, and an announcement that nobody follows`() async throws {
+    @Test(.gateway)
+    func `a trace shows an existing session and an announcement that no SYN follows`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in
             try await stage.logIn()
             let trace = try await start(gateway.topology.client, gateway)

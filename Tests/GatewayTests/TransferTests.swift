@@ -16,8 +16,8 @@ import Testing
         (try? TransferReport.all(of: service)) ?? []
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
-    func `each transfer is told, in every mode`(topology: Topology, server: Server) async throws {
+    @Test(.gateway, arguments: [Topology.bothNATs, .masqueraded6], Server.allCases)
+    func `each transfer is reported in every mode`(topology: Topology, server: Server) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(server)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)
@@ -71,8 +71,10 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `a running one is listed with its progress, and an aborted one is told as failed`() async throws {
+    @Test(.gateway)
+    func `a running transfer is listed with its progress, and an aborted one is reported as failed`()
+        async throws
+    {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)
@@ -105,8 +107,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `uploads, listings, what is empty, what fails and what is not counted`() async throws {
+    @Test(.gateway)
+    func `uploads, listings, empty, failed and uncounted transfers are reported`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()
@@ -160,9 +162,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `one that is under way when the daemon is replaced goes on, and is told when it ends`() async throws
-    {
+    @Test(.gateway)
+    func `a transfer in progress during a restart goes on and is reported at its end`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
             try await gateway.lab.require(["sysctl", "-qw", Self.count], on: .gateway)

@@ -3,15 +3,15 @@ import Testing
 
 /// What TCP does besides carrying bytes, on a connection with edits.
 @Suite struct TransportTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
-    func `urgent data stays urgent, behind edits and beside them`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT])
+    func `urgent data stays urgent in edited and in other segments`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             let (sent, read) = topology.portArguments
             try await gateway.requireScript("urgent", [topology.server, topology.dialled, sent, read])
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.shorterSNAT, .longerSNAT])
+    @Test(.gateway, arguments: [Topology.shorterSNAT, .longerSNAT])
     func `ABOR as urgent data ends a transfer and not the session`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.pyftpdlib)
@@ -24,8 +24,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .bothNATs])
-    func `an idle connection answers keep-alive probes, behind edits and amid one`(topology: Topology)
+    @Test(.gateway, arguments: [Topology.routed, .bothNATs])
+    func `an idle connection answers keep-alive probes after an edit and during one`(topology: Topology)
         async throws
     {
         try await Gateway.withPinhole(topology) { gateway in

@@ -2,11 +2,11 @@
 import Synchronization
 import Testing
 
-/// Links that lose, reorder and repeat, and connections that are long: every transfer comes to its end all the same.
+/// Links with loss, reordering and duplicates, and long connections: every transfer completes.
 @Suite struct UnkindLinkTests {
     /// Where packets get lost, as a table and a chain of the gateway.
     enum Loss: String, CaseIterable {
-        /// Pinhole never sees what is lost, and sees its retransmission as something new.
+        /// Lost packets never reach Pinhole, which sees their retransmissions as new.
         case beforePinhole = "raw PREROUTING"
         /// Pinhole sees everything, and has to do everything again the same way.
         case behindPinhole = "mangle POSTROUTING"
@@ -14,11 +14,11 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [Topology.shorterSNAT, .longerSNAT, .bothNATs],
         Loss.allCases
     )
-    func `every transfer completes when one control packet in ten is lost, each way`(
+    func `every transfer completes with a packet loss of ten percent in each direction`(
         topology: Topology,
         loss: Loss
     ) async throws {
@@ -40,8 +40,8 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
-    func `every transfer completes when the daemon is killed besides`() async throws {
+    @Test(.gateway)
+    func `every transfer completes with packet loss and a killed daemon`() async throws {
         try await Gateway.with(.bothNATs) { gateway in
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
@@ -74,9 +74,8 @@ import Testing
     }
 
     /// This kernel may have no `sch_netem`, so the link is a script between two TUN devices.
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
-    func `every transfer completes when control packets overtake one another`(topology: Topology) async throws
-    {
+    @Test(.gateway, arguments: [Topology.routed, .shorterSNAT, .longerSNAT, .bothNATs])
+    func `every transfer completes with reordered control packets`(topology: Topology) async throws {
         try await Gateway.withPinhole(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             let link = try await gateway.replaceClientLink()
@@ -95,13 +94,13 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(20)),
+        .gateway,
         arguments: [
             (Topology.shorterSNAT, "PORT"), (.longerSNAT, "PORT"), (.shorterDNAT, "PASV"),
             (.bothNATs, "PORT,PASV"),
         ]
     )
-    func `a thousand edits on one control connection`(topology: Topology, modes: String) async throws {
+    func `a control connection survives a thousand edits`(topology: Topology, modes: String) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             try await gateway.loadRules()

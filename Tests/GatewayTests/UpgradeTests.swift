@@ -3,8 +3,8 @@ import Testing
 
 /// What becomes of sessions when Pinhole is upgraded.
 @Suite struct UpgradeTests {
-    @Test(.timeLimit(.minutes(20)))
-    func `a rewritten session goes on after an upgrade from the version before`() async throws {
+    @Test(.gateway)
+    func `a rewritten session survives an upgrade from the previous version`() async throws {
         try await Gateway.with(.longerSNAT) { gateway in
             try await gateway.loadRules()
             let daemon = try await gateway.startDaemon()

@@ -3,8 +3,8 @@ import Testing
 
 /// A gateway with two ways to the server, of which a mark chooses one for each control connection.
 @Suite struct UplinkTests {
-    @Test(.timeLimit(.minutes(20)), arguments: [Topology.masqueraded, .routed6])
-    func `data connections leave by the uplink of their control connection`(topology: Topology) async throws {
+    @Test(.gateway, arguments: [Topology.masqueraded, .routed6])
+    func `data connections use the uplink of their control connection`(topology: Topology) async throws {
         try await Gateway.with(topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             let second = try await addUplink(to: gateway)

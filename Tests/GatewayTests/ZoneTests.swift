@@ -6,7 +6,7 @@ import Testing
     /// Where the control connections are.
     struct Zoning: CustomTestStringConvertible {
         let topology: Topology
-        /// The options of `-j CT` for what comes from the client and from the server.
+        /// The options of `-j CT` for packets from the client and from the server.
         let client: String
         let server: String?
 
@@ -20,8 +20,8 @@ import Testing
         ]
     }
 
-    @Test(.timeLimit(.minutes(20)), arguments: Zoning.all)
-    func `files pass in every mode where connections are in a zone`(zoning: Zoning) async throws {
+    @Test(.gateway, arguments: Zoning.all)
+    func `transfers work in every mode in a conntrack zone`(zoning: Zoning) async throws {
         try await Gateway.with(zoning.topology) { gateway in
             _ = try await gateway.start(.vsftpd)
             let tool = zoning.topology.isIPv6 ? "ip6tables" : "iptables"
@@ -59,8 +59,8 @@ import Testing
     }
 
     /// Two customers with the same addresses, each in a zone of its own, who share one server and one address of the gateway.
-    @Test(.timeLimit(.minutes(20)))
-    func `customers with the same addresses and ports do not meet`() async throws {
+    @Test(.gateway)
+    func `customers with the same addresses and ports are kept apart`() async throws {
         try await Gateway.with(.masqueraded) { gateway in
             _ = try await gateway.start(.vsftpd)
             let client = gateway.topology.client
@@ -94,7 +94,7 @@ import Testing
             try await other.perform("PORT", "PASV")
             try await other.quit()
 
-            // What is open to the one is not to the other.
+            // A pinhole of one customer is not open to the other.
             let session = try await gateway.logIn()
             for (host, result) in [(Host.stranger, "dropped"), (.client, "connected")] {
                 try session.say("EPSV")

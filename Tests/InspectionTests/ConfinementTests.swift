@@ -15,7 +15,7 @@ struct ConfinementTests {
             + "NoNewPrivs:\t\(noNewPrivileges)\n\(seccomp)Seccomp_filters:\t1\n"
     }
 
-    @Test func `the lines are found among the others`() throws {
+    @Test func `the status lines are found among others`() throws {
         let confinement = try #require(Confinement(parsing: status()))
         #expect(confinement.user == 993)
         #expect(confinement.capabilities == 0x1000)
@@ -24,7 +24,7 @@ struct ConfinementTests {
         #expect(confinement.findings.allSatisfy { $0.grade == .fine })
     }
 
-    @Test func `whatever does not hold is a line of its own`() throws {
+    @Test func `each missing confinement is a line of its own`() throws {
         let text = status(
             user: "993\t0\t0\t0",
             capabilities: "000001ffffffffff",
@@ -43,12 +43,12 @@ struct ConfinementTests {
         )
     }
 
-    @Test func `a kernel without seccomp filters nothing`() throws {
+    @Test func `a kernel without seccomp has no filter`() throws {
         #expect(try #require(Confinement(parsing: status(seccomp: ""))).isFiltered == false)
     }
 
     @Test(arguments: ["", "Uid:\t0\n", "Uid:\t0\t0\t0\t0\nCapPrm:\tx\nNoNewPrivs:\t1\n"])
-    func `what is no status is none`(_ text: String) {
+    func `an incomplete status is refused`(_ text: String) {
         #expect(Confinement(parsing: text) == nil)
     }
 }

@@ -36,7 +36,7 @@ struct FilterChainsTests {
         ["-A FORWARD -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP", "-A FORWARD \(related)"],
         ["-A FORWARD -o docker0 -j other", "-A other -j DROP", "-A FORWARD \(related)"],
     ])
-    func `a rule that accepts RELATED is found, whatever stands in front of it`(_ rules: [String]) {
+    func `a rule that accepts RELATED is found after any other rules`(_ rules: [String]) {
         for case .accepted(.some) in outcomes(chains(rules)) { return }
         Issue.record("\(outcomes(chains(rules)))")
     }
@@ -60,7 +60,7 @@ struct FilterChainsTests {
         #expect(outcomes(chains(rules)) == [.dropped(by: rule)])
     }
 
-    @Test func `a rule that drops some of the ports is named for these`() {
+    @Test func `a rule that drops some of the ports is named with these ports`() {
         let rule = "-A FORWARD -p tcp -m tcp --dport 20000:30000 -j DROP"
         let found = outcomes(chains([rule, "-A FORWARD \(Self.related)"]))
         #expect(found.contains(.dropped(by: String(rule.dropFirst(3)))) && found.count == 2)
@@ -72,7 +72,7 @@ struct FilterChainsTests {
         #expect(found == [.acceptedInPart(droppedBy: "policy DROP")])
     }
 
-    @Test func `where nothing drops, the policy accepts`() {
+    @Test func `without a rule that drops, the policy accepts`() {
         #expect(
             outcomes(chains(["-A FORWARD -s 10.9.9.9/32 -j DROP"], policy: "ACCEPT")) == [.accepted(by: nil)]
         )
@@ -84,7 +84,7 @@ struct FilterChainsTests {
         ("-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT", false),
         ("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", false),
     ])
-    func `a control connection needs a rule for new ones`(_ rule: String, _ isAccepted: Bool) {
+    func `a control connection needs a rule for new connections`(_ rule: String, _ isAccepted: Bool) {
         let outcome = chains([rule]).outcome(of: .control(to: 21), from: "FORWARD")
         #expect(
             outcome == (isAccepted ? .accepted(by: String(rule.dropFirst(3))) : .dropped(by: "policy DROP"))

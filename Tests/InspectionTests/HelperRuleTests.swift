@@ -17,13 +17,15 @@ struct HelperRuleTests {
         (":PREROUTING ACCEPT [0:0]", false),
         ("", false),
     ])
-    func `a rule with the kernel's helper counts if it is for a port of ours`(_ rule: String, _ counts: Bool)
-    {
+    func `a rule with the kernel's helper is reported if it is for a control port`(
+        _ rule: String,
+        _ counts: Bool
+    ) {
         let found = HelperRule.all(in: "*raw\n\(rule)\nCOMMIT\n", for: [21, 2121])
         #expect(found.isEmpty != counts)
     }
 
-    @Test func `the deletion names the table`() {
+    @Test func `the command that deletes the rule names its table`() {
         let saved = "*mangle\nCOMMIT\n*raw\n-A OUTPUT -p tcp --dport 21 -j CT --helper ftp\nCOMMIT\n"
         let deletions = HelperRule.all(in: saved, for: [21]).map(\.deletion)
         #expect(deletions == ["-t raw -D OUTPUT -p tcp --dport 21 -j CT --helper ftp"])

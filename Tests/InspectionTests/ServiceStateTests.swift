@@ -30,7 +30,7 @@ struct ServiceStateTests {
             ["warning  service: bad-setting: systemd-analyze verify pinhole.service says why"]
         ),
     ])
-    func `what systemd says becomes lines with what to do`(
+    func `the answer of systemd becomes lines with hints`(
         _ load: String,
         _ file: String,
         _ activity: String,
@@ -41,7 +41,7 @@ struct ServiceStateTests {
     }
 
     @Test(arguments: ["", "LoadState=loaded\n", "System has not been booted with systemd\n"])
-    func `what is no such answer is none`(_ text: String) {
+    func `another answer is refused`(_ text: String) {
         #expect(ServiceState(parsing: text) == nil)
     }
 }

@@ -3,7 +3,7 @@ import Linux
 import Testing
 
 @Suite struct AccountTests {
-    @Test func `a user that does not exist is none, and one that does has its numbers`() throws {
+    @Test func `an existing user has its numbers, and an unknown one is not found`() throws {
         #expect(try Account(named: "pinhole-no-such-user") == nil)
         let root = try #require(try Account(named: "root"))
         #expect(root.name == "root" && root.user == 0 && root.group == 0)

@@ -31,7 +31,7 @@ import Testing
         return line.flatMap { UInt64($0.dropFirst(name.count + 2), radix: 16) }
     }
 
-    @Test func `of all capabilities only the one that is kept is left, and it can be kept again`() throws {
+    @Test func `only the kept capability remains, and it can be kept again`() throws {
         try onOwnThread {
             #expect(Capabilities.contain(.networkAdministration) && Capabilities.contain(.rawSockets))
             for _ in 1...2 {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `one that was given up cannot be had again`() throws {
+    @Test func `a dropped capability cannot be regained`() throws {
         try onOwnThread {
             try Capabilities.keep(only: .networkAdministration)
             let error = #expect(throws: SystemError.self) { try Capabilities.keep(only: .rawSockets) }
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `no program that is started later can gain any, unless this process may not see to that`()
+    @Test func `programs started later cannot gain capabilities, if this process may prevent it`()
         throws
     {
         try onOwnThread {

@@ -20,7 +20,7 @@ import Testing
 
     // MARK: Text files
 
-    @Test func `a file is read from its beginning, each time, as far as is wanted`() throws {
+    @Test func `a file is read from its beginning each time, up to the limit`() throws {
         let path = try directory.make("text", "one two three")
         let file = try TextFile.open(path)
         #expect(try file.text() == "one two three")
@@ -30,13 +30,13 @@ import Testing
         #expect(try TextFile.read(path, upTo: 3) == "one")
     }
 
-    @Test func `of a long file no more is read than the most that there may be`() throws {
+    @Test func `a long file is read up to its limit`() throws {
         let path = try directory.make("text", String(repeating: "x", count: TextFile.maximumSize + 1))
         #expect(try TextFile.read(path).utf8.count == TextFile.maximumSize)
         #expect(try TextFile.read(path, upTo: .max >> 40).utf8.count == TextFile.maximumSize + 1)
     }
 
-    @Test func `a file that is not there, and one that cannot be read, are named`() {
+    @Test func `the error names a file that is missing or cannot be read`() {
         let path = "\(directory.path)/none"
         #expect(throws: SystemError("open \(path)", code: ENOENT)) { try TextFile.read(path) }
         #expect(throws: SystemError("read \(directory.path)", code: EISDIR)) {
@@ -46,7 +46,7 @@ import Testing
 
     // MARK: Files that only their owner may have written
 
-    @Test func `what others may have written is not read`() throws {
+    @Test func `a file that others may write is not read`() throws {
         #expect(try PrivateFile.read("\(directory.path)/none", owner: nil) == nil)
         let path = try directory.make("state", "text", mode: 0o644)
         #expect(try PrivateFile.read(path, owner: nil) == Array("text".utf8))
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
-    func `what somebody else owns is read only if he may have written it`() throws {
+    func `a file of another user is read only if that user may own it`() throws {
         let path = try directory.make("state", "text")
         #expect(unsafe chown(path, 64_991, 0) == 0)
         #expect(throws: SystemError("read \(path)", code: EPERM)) {
@@ -77,7 +77,7 @@ import Testing
         #expect(try PrivateFile.read(path, owner: 64_991) == Array("text".utf8))
     }
 
-    @Test func `what is larger than a gibibyte is not read`() throws {
+    @Test func `a file larger than a gibibyte is not read`() throws {
         let path = try directory.make("state")
         #expect(unsafe truncate(path, 1 << 30 + 1) == 0)
         #expect(throws: SystemError("read \(path)", code: EFBIG)) { try PrivateFile.read(path, owner: nil) }
@@ -85,7 +85,7 @@ import Testing
 
     // MARK: Files that tell how a process is doing
 
-    @Test func `a text replaces the one before as a whole, for its owner and the group`() throws {
+    @Test func `a status file is replaced atomically and is readable by its owner and group`() throws {
         let path = "\(directory.path)/status"
         try StatusFile.write("a text that is longer", to: path)
         let former = try TextFile.open(path)
@@ -99,7 +99,7 @@ import Testing
         #expect(try directory.files == [])
     }
 
-    @Test func `a draft that a killed process has left is in nobody's way, and leads nowhere`() throws {
+    @Test func `a draft or link left by another process is replaced and not followed`() throws {
         let victim = try directory.make("victim", "text")
         let path = "\(directory.path)/status"
         #expect(unsafe symlink(victim, "\(path).new") == 0)
@@ -114,7 +114,7 @@ import Testing
 
     // MARK: Which file it is
 
-    @Test func `a file is the same by whatever name, and another one is not`() throws {
+    @Test func `a file is the same under any of its names, and another file is not`() throws {
         let one = try directory.make("one")
         let other = try directory.make("other")
         let link = "\(directory.path)/link"
@@ -131,7 +131,7 @@ import Testing
         #expect(FileIdentity(of: descriptor.number) == identity)
     }
 
-    @Test func `a socket is one only by its own name`() throws {
+    @Test func `a socket is recognised only under its own name`() throws {
         let path = "\(directory.path)/socket"
         let listener = try UnixListener.open(path, mode: 0o600)
         let identity = FileIdentity(ofSocketAt: path)
@@ -143,7 +143,7 @@ import Testing
         _ = listener.number
     }
 
-    @Test func `a descriptor is closed with its value, unless it was released`() throws {
+    @Test func `a descriptor is closed with its owner, unless it was released`() throws {
         let path = try directory.make("one")
         let identity = FileIdentity(ofFileAt: path)
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -158,7 +158,7 @@ import Testing
         #expect(FileIdentity(of: number) != identity)
     }
 
-    @Test func `the files that match a pattern come in order`() throws {
+    @Test func `the files that match a pattern are sorted`() throws {
         for name in ["b.x", "a.x", "a.y"] { _ = try directory.make(name) }
         let path = directory.path
         #expect(NetworkNamespace.paths(matching: "\(path)/*.x") == ["\(path)/a.x", "\(path)/b.x"])

@@ -13,26 +13,26 @@ struct LongOptionsTests {
         try LongOptions(parsing: arguments, as: Self.definitions)
     }
 
-    @Test func `options and operands are told apart in any order`() throws {
+    @Test func `options and operands are separated in any order`() throws {
         let parsed = try parse("one", "--json", "two", "--socket", "/a b", "three", "--source=")
         #expect(parsed.operands == ["one", "two", "three"])
         #expect(parsed.occurrences.map(\.index) == [0, 1, 2])
         #expect(parsed.occurrences.map(\.value) == [nil, "/a b", ""])
     }
 
-    @Test func `nothing is nothing`() throws {
+    @Test func `an empty command line has neither options nor operands`() throws {
         let parsed = try parse()
         #expect(parsed.operands.isEmpty)
         #expect(parsed.occurrences.isEmpty)
     }
 
-    @Test func `two dashes end the options, and one dash is an operand`() throws {
+    @Test func `two dashes end the options, and a single dash is an operand`() throws {
         let parsed = try parse("-", "--", "--json", "--frob")
         #expect(parsed.operands == ["-", "--json", "--frob"])
         #expect(parsed.occurrences.isEmpty)
     }
 
-    @Test func `a name may be shortened while it fits one option only`() throws {
+    @Test func `a name may be shortened while it is unambiguous`() throws {
         #expect(try parse("--js", "--soc", "x").occurrences.map(\.index) == [0, 1])
         #expect(throws: LongOptions.Problem.unknown("--so")) { try parse("--so", "x") }
     }
@@ -47,11 +47,11 @@ struct LongOptionsTests {
         (["--socket"], .missingValue("--socket")),
         (["a", "--json", "b", "--socket"], .missingValue("--socket")),
     ])
-    func `what is wrong is named`(_ arguments: [String], _ problem: LongOptions.Problem) {
+    func `the error names the wrong option`(_ arguments: [String], _ problem: LongOptions.Problem) {
         #expect(throws: problem) { try LongOptions(parsing: arguments, as: Self.definitions) }
     }
 
-    @Test func `a mistake leaves nothing behind for the next command line`() throws {
+    @Test func `a wrong command line does not affect the next one`() throws {
         #expect(throws: LongOptions.Problem.unknown("-x")) { try parse("-xyz", "a") }
         #expect(try parse("--json", "a").operands == ["a"])
     }

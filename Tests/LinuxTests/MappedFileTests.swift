@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `it is there under its name when it is published, and what is written later is in it, too`()
+    @Test func `a file gets its name when it is published, and later writes are in it`()
         throws
     {
         do {
@@ -35,7 +35,7 @@ import Testing
         #expect(unsafe lstat(path, &status) == 0 && status.st_mode == S_IFREG | 0o600)
     }
 
-    @Test func `one that is not published goes with its value, and leaves the former one`() throws {
+    @Test func `an unpublished file is removed, and the former one stays`() throws {
         do {
             var file = try MappedFile.create(for: path, size: 8)
             file.write([1], at: 0)
@@ -49,7 +49,7 @@ import Testing
         #expect(try words() == [1])
     }
 
-    @Test func `nothing is written or read unless all of it lies within the file`() throws {
+    @Test func `reads and writes outside of the file are ignored`() throws {
         var file = try MappedFile.create(for: path, size: 24)
         #expect(file.size == 24)
         file.write([1, 2, 3], at: 0)
@@ -67,7 +67,7 @@ import Testing
         #expect(file.word(at: 16) == 4)
     }
 
-    @Test func `it grows and never shrinks, and keeps what it has`() throws {
+    @Test func `a file grows, never shrinks, and keeps its content`() throws {
         var file = try MappedFile.create(for: path, size: 16)
         try file.publish()
         file.write([1, 2], at: 0)
@@ -82,7 +82,7 @@ import Testing
         #expect(try words().count == 1 << 17)
     }
 
-    @Test func `a file that cannot be had is named, and leaves nothing`() throws {
+    @Test func `a file that cannot be made is named in the error and leaves nothing behind`() throws {
         let error = #expect(throws: SystemError.self) { _ = try MappedFile.create(for: path, size: .max) }
         #expect(error?.operation == "reserve \(Int.max) bytes for \(path)")
         var file = try MappedFile.create(for: path, size: 8)

@@ -29,7 +29,7 @@ import Testing
         poller.wait(milliseconds: 10_000) { _ in }
     }
 
-    @Test func `the other gateway reaches this one, from its own address`() throws {
+    @Test func `the other gateway connects from its own address`() throws {
         var port: UInt16 = 0
         let listener = try listen(at: &port)
         #expect(try isNobody(listener))
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `whoever comes from another address is turned away`() throws {
+    @Test func `a connection from another address is rejected`() throws {
         var port: UInt16 = 0
         let listener = try listen(at: &port)
         let stranger = try Self.link("127.0.0.3", "127.0.0.1", port).connect()
@@ -65,12 +65,12 @@ import Testing
         #expect(error?.code == EPERM)
         try wait(for: stranger.number, .reading)
         var bytes: [UInt8] = []
-        // It may be told so by an RST.
+        // The rejection may be an RST.
         let reading = try? stranger.read(into: &bytes, limit: 10)
         #expect(reading == nil || reading == .end)
     }
 
-    @Test func `a gateway that does not listen is not reached, and that is said`() throws {
+    @Test func `a connection to a gateway that does not listen is an error`() throws {
         var port: UInt16 = 0
         do { _ = try listen(at: &port) }
         let stream = try Self.link("127.0.0.2", "127.0.0.1", port).connect()
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `an address that this machine does not have is named`() {
+    @Test func `an address that this machine does not have is named in the error`() {
         #expect(throws: SystemError("listen on 192.0.2.1 port 5121", code: EADDRNOTAVAIL)) {
             _ = try Self.link("192.0.2.1", "192.0.2.2", 5121).listen()
         }

@@ -13,7 +13,7 @@ import Testing
         return reports
     }
 
-    @Test func `a client makes a listener readable, and the listener a poller that watches it`() throws {
+    @Test func `a client makes a listener readable and wakes a poller that watches it`() throws {
         let listener = try UnixListener.open(path, mode: 0o600)
         let inner = try Poller.open()
         let outer = try Poller.open()
@@ -30,7 +30,7 @@ import Testing
         _ = client.number
     }
 
-    @Test func `what is waited for can be changed, and the other end's going is always told`() throws {
+    @Test func `the watched events can be changed, and a hang-up is always reported`() throws {
         let listener = try UnixListener.open(path, mode: 0o600)
         let poller = try Poller.open()
         do {
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `what is not watched cannot be changed`() throws {
+    @Test func `a descriptor that is not watched cannot be changed`() throws {
         let poller = try Poller.open()
         let listener = try UnixListener.open(path, mode: 0o600)
         let error = #expect(throws: SystemError.self) { try poller.change(listener.number, to: .reading) }

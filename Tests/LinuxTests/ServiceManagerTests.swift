@@ -21,7 +21,7 @@ import Testing
         return number
     }
 
-    @Test func `descriptors are taken by their names, once, and what is left is closed`() async {
+    @Test func `inherited descriptors are taken by name, once, and the rest is closed`() async {
         await #expect(processExitsWith: .success) {
             for number in 3...5 as ClosedRange<Int32> {
                 close(number)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `what is meant for another process, or makes no sense, is left alone`() async {
+    @Test func `descriptors for another process or with invalid counts are left alone`() async {
         await #expect(processExitsWith: .success) {
             func rest() -> [String] { InheritedDescriptors.inherit().rest }
             try #require(rest() == [])
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `the watchdog is that of this process, if there is one`() async {
+    @Test func `the watchdog is used only if it is set for this process`() async {
         await #expect(processExitsWith: .success) {
             func timeout() -> UInt64? { ServiceNotifier.open().watchdogTimeout }
             try #require(timeout() == nil)
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `a signal is taken once, and those that are not waited for are not taken`() async {
+    @Test func `a signal is read once, and only the signals waited for are read`() async {
         await #expect(processExitsWith: .success) {
             let signals = try SignalDescriptor.open()
             let none = signals.next()

@@ -21,13 +21,13 @@ import Testing
         try body(near, far)
     }
 
-    /// Fills what is between the ends.
+    /// Fills the buffer between the ends.
     private func fill(_ stream: borrowing SocketStream) throws {
         let bytes = [UInt8](repeating: 120, count: 65536)
         while try stream.write(bytes[...]) > 0 {}
     }
 
-    @Test func `who has no time left reads nothing, even if something is there`() throws {
+    @Test func `without time left nothing is read`() throws {
         try connected { near, far in
             try far.send("text")
             var rest: UInt64 = 0
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `who has waited in vain has no time left, and who was lucky has some`() throws {
+    @Test func `waiting uses up the time, and successful reads leave the rest of it`() throws {
         try connected { near, far in
             var bytes: [UInt8] = []
             var rest: UInt64 = 1
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `what the other end has sent comes before its end`() throws {
+    @Test func `bytes sent before the end are read before it`() throws {
         try connected { near, far in
             var bytes: [UInt8] = []
             try far.send("text")
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `who closes before it has read all is said to have done so`() throws {
+    @Test func `an end that closes with unread bytes is reported as a reset`() throws {
         try connected { near, far in
             try near.send("text")
             _ = consume far
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `what does not fit is not taken, and a text that does not fit is an error`() throws {
+    @Test func `a full socket takes no bytes, and sending a text to it is an error`() throws {
         try connected { near, far in
             try fill(far)
             #expect(try far.write([1][...]) == 0)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `writing to nobody is an error`() throws {
+    @Test func `writing to a closed socket is an error`() throws {
         try connected { near, far in
             _ = consume far
             let error = #expect(throws: SystemError.self) { try near.write([1][...]) }
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a text that is longer than what fits goes through, once`() throws {
+    @Test func `a text longer than the buffer is sent completely, once`() throws {
         let text = (0..<1 << 16).map { "line \($0)\n" }.joined()
         let listener = try UnixListener.open(path, mode: 0o600)
         let poller = try Poller.open()
@@ -113,7 +113,7 @@ import Testing
         #expect(bytes == Array(text.utf8))
     }
 
-    @Test func `a stream that was told not to block returns at once`() throws {
+    @Test func `a non-blocking stream returns at once`() throws {
         try connected { near, far in
             try near.stopBlocking()
             var bytes: [UInt8] = []

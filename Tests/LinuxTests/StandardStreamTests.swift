@@ -20,7 +20,7 @@ import Testing
             try #require(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0)
             let bytes = [UInt8](repeating: 0, count: 4096)
             while unsafe write(ends[1], bytes, bytes.count) > 0 {}
-            // What was too much for all of them may fit for one.
+            // Bytes that were too many together may fit one at a time.
             while unsafe write(ends[1], bytes, 1) > 0 {}
             try #require(fcntl(ends[1], F_SETFL, 0) == 0)
         }
@@ -30,7 +30,7 @@ import Testing
         return ends[0]
     }
 
-    /// What has come at the other end.
+    /// The bytes received at the other end.
     private static func received(_ number: Int32) -> [UInt8] {
         var all: [UInt8] = []
         var bytes = [UInt8](repeating: 0, count: 65536)
@@ -38,7 +38,7 @@ import Testing
         return all
     }
 
-    @Test func `what is said to standard error arrives, once`() async {
+    @Test func `text written to standard error arrives once`() async {
         await #expect(processExitsWith: .success) {
             for isPipe in [false, true] {
                 let end = try Self.replace(STDERR_FILENO, byPipe: isPipe)
@@ -51,8 +51,7 @@ import Testing
         }
     }
 
-    @Test func `what would block is not said, and a text that is too long is cut off at a line's end`() async
-    {
+    @Test func `a write that would block is skipped, and a long text is cut at the end of a line`() async {
         await #expect(processExitsWith: .success) {
             for isPipe in [false, true] {
                 let full = try Self.replace(STDERR_FILENO, byPipe: isPipe, isFull: true)
@@ -70,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `where nobody reads, that does no harm`() async {
+    @Test func `writing to a closed standard error has no effect`() async {
         await #expect(processExitsWith: .success) {
             SignalDescriptor.ignoreBrokenPipes()
             for isPipe in [false, true] {
@@ -84,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `it is the journal that the service manager has named, and nothing else`() async {
+    @Test func `only the stream named by the service manager is the journal`() async {
         await #expect(processExitsWith: .success) {
             try #require(!StandardError.isJournal)
             _ = try Self.replace(STDERR_FILENO)
@@ -101,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `what is said to standard output arrives, and where nobody reads that is an error`() async {
+    @Test func `text written to standard output arrives, and a closed reader is an error`() async {
         await #expect(processExitsWith: .success) {
             let end = try Self.replace(STDOUT_FILENO)
             try #require(!StandardOutput.isTerminal && StandardOutput.columns == 80)
@@ -116,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `streams that are closed are occupied, and those that are open stay`() async {
+    @Test func `closed standard streams are filled, and open ones stay`() async {
         await #expect(processExitsWith: .success) {
             let end = try Self.replace(STDOUT_FILENO)
             close(STDIN_FILENO)

@@ -4,14 +4,14 @@ import Linux
 import Testing
 
 @Suite struct SystemErrorTests {
-    @Test func `what fails says what it was and why`() {
+    @Test func `an error names the operation and the reason`() {
         #expect(
             SystemError("bind queue 21", code: EPERM).description == "bind queue 21: Operation not permitted"
         )
         #expect(SystemError("add it", code: 4352, meaning: "the set is full").reason == "the set is full")
     }
 
-    @Test func `two errors are the same if what failed is, and why`() {
+    @Test func `two errors are equal if operation and reason are`() {
         let error = SystemError("do it", code: EPERM)
         #expect(error == SystemError("do it", code: EPERM, meaning: "no"))
         #expect(error != SystemError("do it", code: EACCES))
@@ -20,14 +20,14 @@ import Testing
         #expect(all.count == 1)
     }
 
-    @Test func `what may succeed at once is a want of memory or buffers`() {
+    @Test func `a lack of memory or buffers is temporary`() {
         let momentary = [EPERM, ENOBUFS, ENOMEM, EAGAIN, ENOSPC, 0].filter {
             SystemError("do it", code: $0).isMomentary
         }
         #expect(momentary == [ENOBUFS, ENOMEM])
     }
 
-    @Test func `a call that was interrupted is made again, and any other failure is told`() throws {
+    @Test func `an interrupted call is repeated, and any other failure is thrown`() throws {
         var results = [EINTR, EINTR, 0, EIO]
         func call() -> Int32 {
             let code = results.removeFirst()

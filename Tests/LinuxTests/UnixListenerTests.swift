@@ -12,7 +12,7 @@ import Testing
 
     private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-    @Test func `the file and the directory made for it go with the listener`() throws {
+    @Test func `the socket and a directory made for it are removed with the listener`() throws {
         do {
             let listener = try UnixListener.open(path, mode: 0o600)
             #expect(exists(path))
@@ -21,7 +21,7 @@ import Testing
         #expect(!exists(directory))
     }
 
-    @Test func `a socket at which somebody listens is left to him`() throws {
+    @Test func `a socket with a listener is not replaced`() throws {
         let listener = try UnixListener.open(path, mode: 0o600)
         let error = #expect(throws: SystemError.self) { _ = try UnixListener.open(path, mode: 0o600) }
         #expect(error?.code == EADDRINUSE)
@@ -42,7 +42,7 @@ import Testing
         return try UnixListener.open(path, mode: 0o600)
     }
 
-    @Test func `a socket at which nobody listens any more is replaced, every time`() throws {
+    @Test func `a socket without a listener is always replaced`() throws {
         for _ in 0..<200 {
             var listener = try replacing()
             listener.leaveFile()
@@ -52,7 +52,7 @@ import Testing
         #expect(unsafe rmdir(directory) == 0)
     }
 
-    @Test func `the socket of a process that has died is replaced at once`() throws {
+    @Test func `the socket of a killed process is replaced at once`() throws {
         // It never listened, so that no copy of its descriptor does.
         let bind = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
         #expect(unsafe mkdir(directory, 0o755) == 0)
@@ -67,7 +67,7 @@ import Testing
         #expect(unsafe rmdir(directory) == 0)
     }
 
-    @Test func `a file that took the socket's place stays`() throws {
+    @Test func `a file in place of the socket stays`() throws {
         do {
             let listener = try UnixListener.open(path, mode: 0o600)
             #expect(unsafe unlink(path) == 0)
@@ -79,7 +79,7 @@ import Testing
         #expect(unsafe rmdir(directory) == 0)
     }
 
-    @Test func `the file is for whom it is to be, whatever the umask, which stays what it is`() throws {
+    @Test func `the socket has its mode and group with any umask, which does not change`() throws {
         // The umask belongs to the whole process, so it is only read.
         let group: gid_t? = geteuid() == 0 ? 64_991 : nil
         let listener = try UnixListener.open(path, mode: 0o666, group: group)
@@ -98,7 +98,7 @@ import Testing
         unsafe unlink(file)
     }
 
-    @Test func `a link that takes the socket's place leads nobody to another file`() throws {
+    @Test func `a link in place of the socket is not followed to another file`() throws {
         let (victim, link) = ("\(directory).victim", "\(directory).link")
         close(try SystemError.check("make a file") { unsafe creat(victim, 0o600) })
         defer { for file in [victim, link] { unsafe unlink(file) } }
@@ -139,14 +139,14 @@ import Testing
         }
     }
 
-    @Test func `a path that is too long is refused, and the directory does not stay`() {
+    @Test func `a path that is too long is refused, and its directory is removed`() {
         let long = path + String(repeating: "x", count: 108)
         let error = #expect(throws: SystemError.self) { _ = try UnixListener.open(long, mode: 0o600) }
         #expect(error?.code == ENAMETOOLONG)
         #expect(!exists(directory))
     }
 
-    @Test func `a directory that cannot be made is named`() {
+    @Test func `a directory that cannot be made is named in the error`() {
         let error = #expect(throws: SystemError.self) {
             _ = try UnixListener.open("\(directory)/deeper/socket", mode: 0o600)
         }

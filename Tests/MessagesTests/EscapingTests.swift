@@ -11,17 +11,17 @@ import Testing
         ("\u{7f}~ \0", #"\x7f~ \x00"#),
         ("é", #"\xc3\xa9"#),
     ])
-    func `what is no printable ASCII is escaped, and so is the backslash`(_ raw: String, _ shown: String) {
+    func `non-printable bytes and the backslash are escaped`(_ raw: String, _ shown: String) {
         #expect(Escaping.text(of: raw.utf8) == shown)
     }
 
-    @Test func `every byte is shown as printable ASCII, and no two alike`() {
+    @Test func `every byte has a distinct printable ASCII form`() {
         let shown = (0...255).map { Escaping.text(of: [UInt8($0)]) }
         #expect(Set(shown).count == 256)
         #expect(shown.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } })
     }
 
-    @Test func `a limit leaves out whole characters and never half an escape`() {
+    @Test func `a limit cuts at whole characters and whole escapes`() {
         let bytes: [UInt8] = [0x41, 0xff, 0x42]
         let shown = [0, 1, 1, 1, 1, 5, 6].map { String(#"A\xffB"#.prefix($0)) }
         for (limit, expected) in zip([0, 1, 2, 3, 4, 5, 6], shown) {
@@ -29,13 +29,13 @@ import Testing
         }
     }
 
-    @Test func `what others have escaped is only made harmless: its backslashes stay`() {
+    @Test func `text that is already escaped keeps its backslashes`() {
         #expect(Escaping.harmless(#"\r\x1b C:\x5c"#) == #"\r\x1b C:\x5c"#)
         #expect(Escaping.harmless("\u{1b}]0;x\u{7}\n\u{9b}") == #"\x1b]0;x\x07\n\xc2\x9b"#)
         #expect(Escaping.harmless(String(repeating: "x", count: 10), limit: 4) == "xxxx")
     }
 
-    @Test func `lines keep their ends and lose all else that a terminal could take for an order`() {
+    @Test func `lines keep their ends and lose all other control characters`() {
         for byte in UInt8.min...UInt8.max {
             let shown = Array(Escaping.harmlessLines([0x61, byte, 0x0a]))
             if (0x20...0x7e).contains(byte) || byte == 0x0a {

@@ -10,7 +10,7 @@ import Testing
             ("0xffffffff", 0, 0xffff_ffff), ("0xABC/0xFFF", 0, 0xabc),
         ] as [(String, UInt32, UInt32)]
     )
-    func `it sets the bits of its mask and leaves the others`(
+    func `a mark sets the bits of its mask and leaves the others`(
         _ text: String,
         _ master: UInt32,
         _ data: UInt32
@@ -21,5 +21,5 @@ import Testing
     @Test(arguments: [
         "", "/", "1/", "/1", "x", "-1", "+1", "0x", "0x100000000", "1/2/3", "0x100/0xff", "1 ", "0x-1",
     ])
-    func `anything else is none`(_ text: String) { #expect(ConnectionMark(parsing: text) == nil) }
+    func `other text is no mark`(_ text: String) { #expect(ConnectionMark(parsing: text) == nil) }
 }

@@ -31,7 +31,7 @@ import Testing
 
     private func parse(_ bytes: [UInt8]) -> ConntrackEntry? { ConntrackEntry(parsing: bytes.span) }
 
-    @Test func `everything of an entry is read`() {
+    @Test func `all attributes of an entry are read`() {
         #expect(
             parse(Self.whole)
                 == ConntrackEntry(
@@ -61,7 +61,7 @@ import Testing
         )
     }
 
-    @Test func `what an entry does not say is not set`() throws {
+    @Test func `missing attributes of an entry are not set`() throws {
         let tuple = hex(
             "4c00 0180",
             "2c00 0180 1400 0300 fd010000 00000000 00000000 00000002",
@@ -76,7 +76,7 @@ import Testing
         #expect(entry.id == 0 && entry.mark == 0 && entry.mapping.zone == 0 && !entry.hasSeenReply)
     }
 
-    @Test func `a zone of one direction is that of its tuple`() throws {
+    @Test func `a zone of one direction belongs to its tuple`() throws {
         let tuple = hex(
             "1400 0180 0800 0100 0a010002 0800 0200 0a020002",
             "1c00 0280 0500 0100 06000000 0600 0200 9c40 0000 0600 0300 0015 0000"
@@ -86,7 +86,10 @@ import Testing
         #expect(entry.mapping.original.zone == 0 && entry.mapping.reply.zone == 7)
     }
 
-    @Test func `streams that somebody else shifts are told, those too that only will be`() throws {
+    @Test
+    func `streams that SYNPROXY or a helper shifts are reported, including those that may be shifted later`()
+        throws
+    {
         let none = try #require(parse(Self.whole))
         #expect(none.shifted == [])
         // CTA_SEQ_ADJ_ORIG, CTA_SEQ_ADJ_REPLY, CTA_SYNPROXY.
@@ -103,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `an entry may have a connection the wrong way round, unless there is NAT`() throws {
+    @Test func `an entry may have a connection reversed, unless there is NAT`() throws {
         let direct = Mapping(untranslated: Sample.control)
         let entry = ConntrackEntry(
             mapping: direct.reversed,
@@ -119,14 +122,14 @@ import Testing
         #expect(whole.isOf(whole.mapping) && !whole.isOf(whole.mapping.reversed) && !whole.isOf(direct))
     }
 
-    @Test func `a connection of another protocol is none of ours`() {
+    @Test func `a connection of another protocol is ignored`() {
         var udp = Self.whole
         udp[32] = 17
         #expect(udp != Self.whole)
         #expect(parse(udp) == nil)
     }
 
-    @Test func `an entry cut off anywhere gives what is whole of it`() {
+    @Test func `an entry truncated anywhere gives its complete attributes`() {
         for count in 0..<Self.whole.count {
             let entry = parse(Array(Self.whole.prefix(count)))
             // Both tuples together have 104 bytes.
@@ -134,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `no byte of an entry can do harm`() {
+    @Test func `any byte of an entry may change without a trap`() {
         for index in Self.whole.indices {
             for value in [0, 1, 3, 4, 5, 0x7f, 0x80, 0xff] as [UInt8] {
                 var bytes = Self.whole

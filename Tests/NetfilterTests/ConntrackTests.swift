@@ -66,7 +66,7 @@ import Testing
         #expect(try conntrack.entry(for: entry.mapping.reply) == entry)
     }
 
-    @Test func `no entry is no error`() throws {
+    @Test func `a missing entry is not an error`() throws {
         var conntrack = try open()
         #expect(try conntrack.entry(for: Sample.control) == nil)
         #expect(try conntrack.entry(for: Sample.control6) == nil)
@@ -101,7 +101,7 @@ import Testing
         #expect(!entry.hasSeenReply)
     }
 
-    @Test func `both ends of a data connection are translated, and a taken port is changed`() throws {
+    @Test func `both ends of a data connection are translated, and a port in use is changed`() throws {
         var conntrack = try open()
         try add(Sample.control)
         let expectation = Sample.expectation(
@@ -137,7 +137,7 @@ import Testing
         #expect(moved.mapping.reply.source == Endpoint(Sample.client, 5002))
     }
 
-    @Test func `without its control connection there is no data connection`() throws {
+    @Test func `a data connection needs its control connection`() throws {
         var conntrack = try open()
         #expect(throws: SystemError("look up the control connection", code: ENOENT)) {
             try conntrack.establish(connection)
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"])
-    func `what an earlier connection left gives way`(state: String) throws {
+    func `the entry of an earlier connection is replaced`(state: String) throws {
         var conntrack = try open()
         try add(Sample.control)
         try add(connection.original, state)
@@ -156,7 +156,7 @@ import Testing
         #expect(entry.tcpState == 0)
     }
 
-    @Test func `what went the other way and is over gives way too`() throws {
+    @Test func `an ended entry of the other direction is replaced`() throws {
         var conntrack = try open()
         try add(Sample.control)
         try add(connection.original.inverted, "TIME_WAIT")
@@ -166,7 +166,7 @@ import Testing
         #expect(entry.master == Sample.control)
     }
 
-    @Test func `an expected connection that nobody answered gives way to the next`() throws {
+    @Test func `an unanswered entry of an expected connection is replaced by the next one`() throws {
         var conntrack = try open()
         try add(Sample.control)
         try conntrack.establish(connection)
@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test(arguments: ["SYN_SENT", "SYN_RECV", "ESTABLISHED"])
-    func `a connection that lives stays`(state: String) throws {
+    func `the entry of a live connection stays`(state: String) throws {
         var conntrack = try open()
         try add(Sample.control)
         try add(connection.original, state)
@@ -189,7 +189,7 @@ import Testing
         #expect(try conntrack.entry(for: connection.original) == old)
     }
 
-    @Test func `a connection that has the answer's tuple stays as well`() throws {
+    @Test func `the entry of a connection with the reply tuple stays`() throws {
         var conntrack = try open()
         try add(Sample.control)
         // From another source, and translated so that its reply tuple is that of the data connection.
@@ -204,7 +204,7 @@ import Testing
         #expect(try conntrack.entry(for: other) != nil)
     }
 
-    @Test func `a liberal connection is so in both directions`() throws {
+    @Test func `a liberal connection is liberal in both directions`() throws {
         var conntrack = try open()
         try add(Sample.control)
         try add(Sample.control6)
@@ -218,8 +218,7 @@ import Testing
         #expect(timeouts.allSatisfy { UInt32($0).map { $0 > 400_000 } == true })
     }
 
-    @Test func `a connection that falls silent is kept as long as an established one, if it is there`() throws
-    {
+    @Test func `a silent connection is kept as long as an established one, if it exists`() throws {
         var conntrack = try open()
         try add(Sample.control)
         try conntrack.keepAlive(Mapping(untranslated: Sample.control))
@@ -236,7 +235,7 @@ import Testing
         #expect(try list().isEmpty)
     }
 
-    @Test func `an entry is deleted, and none is no error`() throws {
+    @Test func `an entry is deleted, and a missing one is not an error`() throws {
         var conntrack = try open()
         try add(Sample.control)
         try conntrack.delete(Sample.control)
@@ -244,7 +243,7 @@ import Testing
         try conntrack.delete(Sample.control)
     }
 
-    @Test func `an entry that took the place of another is not deleted`() throws {
+    @Test func `an entry that replaced another is not deleted`() throws {
         var conntrack = try open()
         try add(Sample.control)
         let entry = try #require(try conntrack.entry(for: Sample.control))
@@ -255,7 +254,7 @@ import Testing
     }
 
     @Test
-    func `a released connection has the mark for that, its data connections do not, and recalled neither`()
+    func `a connection gets and loses the bypass mark, and its data connections do not have it`()
         throws
     {
         var conntrack = try open()
@@ -272,7 +271,7 @@ import Testing
         #expect(try conntrack.entry(for: Sample.control)?.mark == 42)
     }
 
-    @Test func `a connection that is gone cannot be released, and need not be recalled`() throws {
+    @Test func `setting the mark of a missing connection is an error, removing it is not`() throws {
         var conntrack = try open()
         conntrack.bypassMark = ConnectionMark(value: 0x1000, mask: 0x1000)
         let mapping = Mapping(untranslated: Sample.control)
@@ -286,7 +285,7 @@ import Testing
         ("ESTABLISHED", false), ("FIN_WAIT", false), ("CLOSE_WAIT", false), ("TIME_WAIT", true),
         ("CLOSE", true),
     ])
-    func `a connection is over when both ends have closed it`(state: String, isOver: Bool) throws {
+    func `a connection has ended once both ends have closed it`(state: String, isOver: Bool) throws {
         var conntrack = try open()
         try add(Sample.control, state)
         let entry = try conntrack.entry(for: Sample.control)

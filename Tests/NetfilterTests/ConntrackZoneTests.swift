@@ -39,7 +39,7 @@ import Testing
         ("-w 5", Sample.control, 5, 5), ("--orig-zone 5", Sample.control, 5, 0),
         ("--reply-zone 5", Sample.control, 0, 5), ("-w 5", Sample.control6, 5, 5),
     ])
-    func `an entry is found where it is, changed, and deleted`(
+    func `an entry in a zone is found, changed and deleted`(
         _ option: String,
         _ tuple: Tuple,
         _ original: UInt16,
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [Sample.control, Sample.control6])
-    func `a tuple is found in all zones, once these are known or searched for`(_ control: Tuple) throws {
+    func `a tuple is found in all known zones, and in others after a search`(_ control: Tuple) throws {
         var conntrack = try open()
         try add(control, "")
         try add(control, "-w 5")
@@ -83,7 +83,7 @@ import Testing
         #expect(Set(try last.entries(of: control).map(\.mapping)) == mappings)
     }
 
-    @Test func `zones are found among more entries than one answer holds`() throws {
+    @Test func `zones are found in a dump of several messages`() throws {
         var conntrack = try open()
         let insertions = (1...300).map { port in
             insertion(
@@ -122,7 +122,7 @@ import Testing
         return steps
     }
 
-    @Test func `nothing is found where there is nothing`() throws {
+    @Test func `an empty table has no entries`() throws {
         var conntrack = try open()
         try conntrack.survey { _ in }
         let steps = try search(&conntrack)
@@ -134,7 +134,7 @@ import Testing
     @Test(arguments: [
         ("-w 5", (5, 5), (5, 5)), ("--orig-zone 5", (5, 0), (0, 0)), ("--reply-zone 5", (0, 5), (5, 5)),
     ])
-    func `a data connection is in the zone of the other packets from there`(
+    func `a data connection is in the zone of other packets from the same sender`(
         _ option: String,
         _ passive: (UInt16, UInt16),
         _ active: (UInt16, UInt16)

@@ -208,7 +208,7 @@ import Testing
         }
     }
 
-    @Test func `what nobody expects is not let through`() throws {
+    @Test func `an unexpected connection is not let through`() throws {
         let scene = try Scene.make(Case.all[0])
         let listener = try scene.network.client.enter {
             try TCPSocket.listen(at: Endpoint(Sample.client, 5001))

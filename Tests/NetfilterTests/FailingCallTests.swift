@@ -46,7 +46,7 @@ import Testing
     )
 
     @Test(arguments: failures)
-    func `conntrack does not mistake one answer for another`(failing: Failing) throws {
+    func `an answer to another request is not taken for the answer to this one`(failing: Failing) throws {
         var conntrack = try namespace.enter { try Conntrack.open() }
         try add(Sample.control)
         let other = Tuple(source: Endpoint(Sample.client, 40001), destination: Endpoint(Sample.server, 21))
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: failures, PinholeSet.Backend.allCases)
-    func `a set has what was added at the second attempt at the latest, and nothing that was removed`(
+    func `after failed calls a set contains what was added and nothing that was removed`(
         failing: Failing,
         backend: PinholeSet.Backend
     ) throws {
@@ -137,7 +137,7 @@ import Testing
     @Test(
         arguments: [EPERM, ENOBUFS, ENOMEM, EAGAIN, ENETUNREACH, EHOSTUNREACH, EMSGSIZE].map(Failing.unsent)
     )
-    func `a packet that cannot be sent does not keep the next from it`(failing: Failing) throws {
+    func `a packet that cannot be sent does not affect the next one`(failing: Failing) throws {
         var injector = try namespace.enter { try PacketInjector.open() }
         let packet = hex("45 00 001d 0000 0000 40 11 0000 7f070707 7f000001 0007 1389 0009 0000 61")
         let failure = try failing.during { () throws(SystemError) in try injector.send(packet) }
@@ -146,7 +146,10 @@ import Testing
     }
 
     @Test(arguments: failures, [0, 1] as [UInt32])
-    func `a queue that cannot be had is left to the next who asks`(failing: Failing, after requests: UInt32)
+    func `a queue that failed to open can be opened by the next attempt`(
+        failing: Failing,
+        after requests: UInt32
+    )
         throws
     {
         let failure = try namespace.enter {
@@ -178,7 +181,7 @@ import Testing
     }
 
     @Test(arguments: [ENOBUFS, ENOMEM, EAGAIN, EPERM].map(Failing.unsent), [0, 1, 2] as [UInt32])
-    func `every packet gets its verdict, whichever cannot be sent`(failing: Failing, after sent: UInt32)
+    func `every packet gets its verdict after any failed send`(failing: Failing, after sent: UInt32)
         throws
     {
         var queue = try open()

@@ -3,7 +3,7 @@ import Linux
 import Netfilter
 import Testing
 
-/// What is told of changes of nftables, in a network namespace.
+/// Notifications of changes of nftables, in a network namespace.
 @Suite struct FirewallChangesTests {
     private let namespace: NetworkNamespace
 
@@ -12,7 +12,7 @@ import Testing
         try nft("add table inet other")
     }
 
-    /// Performs commands of nft(8) as one transaction, and returns who did that.
+    /// Performs commands of nft(8) as one transaction, and returns the id of its process.
     @discardableResult
     private func nft(_ commands: String) throws -> String {
         let child = try namespace.enter {
@@ -24,14 +24,14 @@ import Testing
 
     private func open() throws -> FirewallChanges { try namespace.enter { try FirewallChanges.open() } }
 
-    /// Tells who has changed one of our tables, if anybody has.
+    /// Returns the process that has changed one of our tables, if there is one.
     private func author(_ changes: inout FirewallChanges, exceptMembersBy daemon: String = "nft") throws
         -> String?
     {
         try changes.next(about: ["inet pinhole", "ip6 pinhole"], exceptMembersBy: daemon)?.author
     }
 
-    @Test func `whoever changes one of the tables is named, once`() throws {
+    @Test func `the process that changes one of the tables is named once`() throws {
         var changes = try open()
         #expect(try author(&changes) == nil)
         for commands in [
@@ -59,7 +59,7 @@ import Testing
         #expect(try author(&changes, exceptMembersBy: "pinholed") == nil)
     }
 
-    @Test func `tables of another name or family do not count, and neither do members of sets`() throws {
+    @Test func `changes of other tables and of members of sets are ignored`() throws {
         try nft("add table inet pinhole; add set inet pinhole s { type ipv4_addr; }")
         var changes = try open()
         for commands in [
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `of several transactions the last that counts is told, whatever else is in them`() throws {
+    @Test func `the last relevant transaction is reported among others`() throws {
         var changes = try open()
         try nft("add table inet pinhole")
         let last = try nft("add table inet more; delete table inet pinhole; add table inet most")

@@ -13,13 +13,13 @@ import Testing
         return found
     }
 
-    @Test func `types lose their flags and values their padding`() {
+    @Test func `types are read without flags and values without padding`() {
         let found = walk(hex("0500 0180 aa 000000", "0600 0240 bbcc 0000", "0400 03c0"))
         #expect(found.map(\.type) == [1, 2, 3])
         #expect(found.map(\.value) == [[0xaa], [0xbb, 0xcc], []])
     }
 
-    @Test func `the last one may lack its padding`() {
+    @Test func `the last attribute may lack its padding`() {
         #expect(walk(hex("0500 0100 aa")).map(\.value) == [[0xaa]])
     }
 
@@ -33,13 +33,13 @@ import Testing
         #expect(walk(hex("ffff 0100 aa 000000")).isEmpty)
     }
 
-    @Test func `an attribute does not reach out of the one that holds it`() {
+    @Test func `an attribute does not reach beyond the one that contains it`() {
         let bytes = hex("0800 0100 aabbccdd", "0800 0200 aabbccdd")
         #expect(walk(bytes, in: 0..<7).isEmpty)
         #expect(walk(bytes, in: 0..<12).map(\.type) == [1])
     }
 
-    @Test func `a range that is not there holds nothing`() {
+    @Test func `an empty range has no attributes`() {
         #expect(walk(hex("0500 0100 aa 000000"), in: 0..<64).isEmpty)
         #expect(walk([], in: 4..<64).isEmpty)
     }

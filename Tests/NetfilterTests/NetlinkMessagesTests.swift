@@ -13,7 +13,7 @@ import Testing
     private let first = hex("19000000 0003 0000 01000000 00000000", "02 00 0015", "0500 0100 aa", "000000")
     private let second = hex("14000000 0200 0000 02000000 00000000", "ffffffff")
 
-    @Test func `each message says its type, its request and where its attributes are`() {
+    @Test func `each message has its type, its request and the range of its attributes`() {
         let messages = walk(first + second)
         #expect(messages.map(\.type) == [0x0300, 2])
         #expect(messages.map(\.sequence) == [1, 2])
@@ -21,7 +21,7 @@ import Testing
         #expect(messages.map(\.attributes) == [20..<25, 48..<48])
     }
 
-    @Test func `a message cut off anywhere is not there`() {
+    @Test func `a message truncated anywhere is ignored`() {
         for count in 0..<second.count {
             #expect(walk(first + second.prefix(count)).count == 1, "\(count) bytes")
         }
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 15, 0x7fff_ffff, 0xffff_ffff] as [UInt32])
-    func `a length that cannot be ends the walk`(size: UInt32) {
+    func `an invalid length ends the walk`(size: UInt32) {
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } + second.dropFirst(4)
         #expect(walk(first + bytes).count == 1)
     }

@@ -23,7 +23,7 @@ import Testing
         )
     }
 
-    @Test func `a message begins with both headers and counts all its bytes`() {
+    @Test func `a message begins with both headers and has its length`() {
         var writer = NetlinkWriter()
         writer.message(
             subsystem: 3,
@@ -63,7 +63,7 @@ import Testing
         )
     }
 
-    @Test func `a data connection under source and destination NAT is told whole`() {
+    @Test func `a data connection under source and destination NAT has all its attributes`() {
         let expectation = Sample.expectation(
             master: Sample.control,
             from: Sample.server,
@@ -101,7 +101,7 @@ import Testing
         )
     }
 
-    @Test func `a data connection without NAT carries neither NAT nor mark nor zone`() {
+    @Test func `a data connection without NAT has neither NAT nor mark nor zone`() {
         let expectation = Sample.expectation(
             master: Sample.control6,
             from: Sample.server6,
@@ -162,7 +162,8 @@ import Testing
         )
     }
 
-    @Test func `under a translated control connection even an untranslated one goes through NAT`() {
+    @Test func `under a translated control connection even an untranslated data connection goes through NAT`()
+    {
         let expectation = Sample.expectation(
             master: Sample.control,
             from: Sample.server,
@@ -190,7 +191,7 @@ import Testing
         )
     }
 
-    @Test func `a liberal connection is so in both directions, and lasts`() {
+    @Test func `a liberal connection is liberal in both directions and gets its timeout`() {
         #expect(
             attributes { $0.putLiberal(Sample.control, timeout: 432_000) }.dropFirst(52)
                 == hex(
@@ -203,7 +204,7 @@ import Testing
         )
     }
 
-    @Test func `a pinhole says in which order its numbers are`() {
+    @Test func `a pinhole has numbers in network byte order`() {
         let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.publicClient, 5001), from: Sample.server)
         #expect(
             attributes { $0.put(member: member, timeout: 300) }
@@ -218,7 +219,7 @@ import Testing
         )
     }
 
-    @Test func `an element of nftables is one key of three parts, and lasts milliseconds`() {
+    @Test func `an element of nftables is one key of three parts with a timeout in milliseconds`() {
         let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.publicClient, 5001), from: Sample.server)
         #expect(
             attributes { $0.put(element: member, timeout: 250) }
@@ -232,7 +233,7 @@ import Testing
         )
     }
 
-    @Test func `a pinhole of IPv6 that is taken out has no timeout`() {
+    @Test func `a removed IPv6 pinhole has no timeout`() {
         let member = PinholeSet.Member.pinhole(to: Endpoint(Sample.client6, 5001), from: Sample.server6)
         #expect(
             attributes { $0.put(member: member, timeout: nil) }

@@ -30,7 +30,7 @@ import Testing
         "0007 1389 0009 8a4a 61"
     )
 
-    @Test func `a packet of either protocol leaves with the header it has`() throws {
+    @Test func `a packet of either protocol is sent with its own header`() throws {
         var injector = try namespace.enter { try PacketInjector.open() }
         try injector.send(v4)
         #expect(try seen(by: "iptables") == 1)
@@ -38,7 +38,7 @@ import Testing
         #expect(try seen(by: "ip6tables") == 1)
     }
 
-    @Test func `what is no packet is refused`() throws {
+    @Test func `bytes that are no packet are refused`() throws {
         var injector = try namespace.enter { try PacketInjector.open() }
         let truncated = [v4.prefix(0), v4.prefix(1), v4.prefix(19), v6.prefix(39)].map { Array($0) }
         for packet in truncated + [[0x55] + v4.dropFirst()] {

@@ -56,7 +56,7 @@ import Testing
         )
     }
 
-    @Test func `a packet is handed over whole and goes on`() throws {
+    @Test func `a packet is delivered complete and goes on`() throws {
         var queue = try open()
         let long = String(repeating: "x", count: 60000)
         var seen: [String] = []
@@ -70,13 +70,13 @@ import Testing
         #expect(arrived == ["one", long])
     }
 
-    @Test func `nothing that waits is nothing`() throws {
+    @Test func `an empty queue delivers nothing`() throws {
         var queue = try open()
         #expect(try queue.receive { _ in .accept } == 0)
     }
 
     @Test(arguments: [(1, 10), (12, 15000)])
-    func `what is to be done before packets go on is done before any does`(count: Int, size: Int) throws {
+    func `the work before the verdicts is done before any packet goes on`(count: Int, size: Int) throws {
         var queue = try open()
         let (receiver, sender) = try namespace.enter { try (UDPSocket(at: 5001), UDPSocket(at: 0)) }
         // The verdicts on large packets exceed the limit for gathering, so they are sent in three parts.
@@ -102,7 +102,7 @@ import Testing
         #expect(arrived + receiver.receiveAll() == texts)
     }
 
-    @Test func `order is kept whatever becomes of each`() throws {
+    @Test func `packets keep their order with any verdicts`() throws {
         var queue = try open()
         let texts = (0..<200).map { "packet \($0)" }
         var index = 0
@@ -129,7 +129,7 @@ import Testing
         #expect(queue.overruns == 0)
     }
 
-    @Test func `a replacement that is no packet harms only itself`() throws {
+    @Test func `an invalid replacement affects only its own packet`() throws {
         var queue = try open()
         let arrived = try pass(["one", "two", "three"], through: &queue) { packet in
             text(packet) == "two" ? .replace([]) : .accept
@@ -137,7 +137,7 @@ import Testing
         #expect(arrived.contains("one") && arrived.contains("three"))
     }
 
-    @Test func `a queue that another one has is busy`() throws {
+    @Test func `a queue in use is busy`() throws {
         let first = try open()
         #expect(throws: SystemError("bind queue 20", code: EBUSY)) { _ = try open() }
         #expect(try statistics()[0] == "20")
@@ -145,13 +145,13 @@ import Testing
         _ = try eventually { try open() }
     }
 
-    @Test func `two queues of other numbers live side by side`() throws {
+    @Test func `two queues with different numbers work side by side`() throws {
         let first = try open()
         let second = try namespace.enter { try PacketQueue.open(21) }
         #expect(first.fileDescriptor != second.fileDescriptor)
     }
 
-    @Test func `thousands of packets may wait, and all get a verdict`() throws {
+    @Test func `thousands of waiting packets all get a verdict`() throws {
         var queue = try open()
         let arrived = try pass((0..<3000).map { "\($0)" }, through: &queue) { packet in
             // The receiver's buffer could not hold all of them.
@@ -163,7 +163,7 @@ import Testing
         #expect(try statistics()[5...6] == ["0", "0"])
     }
 
-    @Test func `packets that found no room are counted`() throws {
+    @Test func `packets dropped by a full queue are counted`() throws {
         var queue = try open()
         // The kernel raises this to the smallest receive buffer.
         var size: Int32 = 1

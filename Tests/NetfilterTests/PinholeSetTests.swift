@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `what is added twice lasts from the second time on`(_ backend: PinholeSet.Backend) throws {
+    func `adding twice restarts the timeout`(_ backend: PinholeSet.Backend) throws {
         try namespace.createSets(of: backend)
         var set = try open(backend)
         for (first, second) in [(10, 1000), (1000, 10)] as [(UInt32, UInt32)] {
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `what is added lasts no longer than it is to`(_ backend: PinholeSet.Backend) throws {
+    func `a member expires at its timeout`(_ backend: PinholeSet.Backend) throws {
         try namespace.createSets(of: backend)
         var set = try open(backend)
         try set.add(expectation(port: 5001), timeout: 1)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `removing what is not there is no error`(_ backend: PinholeSet.Backend) throws {
+    func `removing a missing member is not an error`(_ backend: PinholeSet.Backend) throws {
         try namespace.createSets(of: backend)
         var set = try open(backend)
         try set.remove(expectation(port: 5001))
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `a set that is not there is said to be so, and has nothing to flush`(_ backend: PinholeSet.Backend)
+    func `a missing set is reported and has nothing to flush`(_ backend: PinholeSet.Backend)
         throws
     {
         var set = try open(backend)
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `the address of an encrypted session is in the set until it is taken out`(
+    func `the address of an encrypted session stays in the set until it is removed`(
         _ backend: PinholeSet.Backend
     ) throws {
         let (create, test): (String, String)
@@ -144,7 +144,7 @@ import Testing
         #expect(throws: SystemError.self) { try namespace.run(test) }
     }
 
-    @Test func `a set of another type is not ours`() throws {
+    @Test func `a set of another type is refused`() throws {
         try namespace.run("ipset create pinhole4 hash:ip,port family inet timeout 300")
         var set = try open(.iptables)
         // IPSET_ERR_TYPE_MISMATCH
@@ -156,7 +156,7 @@ import Testing
         ("inet_service . ipv4_addr . ipv4_addr", "flags timeout"),
         ("ipv6_addr . inet_service . ipv6_addr", "flags timeout"),
     ])
-    func `a set of nftables with other keys, or without timeouts, is not ours`(
+    func `a set of nftables with other keys or without timeouts is refused`(
         _ type: String,
         _ flags: String
     ) throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Netfilter
 
 struct QueueBindingTests {
-    @Test func `each line of the kernel's list is a queue and a port`() {
+    @Test func `each line of the kernel's list is a queue and its owner`() {
         let text = """
                20  30746     0 2 65531     0     0        0  1
                21 4294963196     3 2 65531     0     0        7  1
@@ -18,12 +18,12 @@ struct QueueBindingTests {
         )
     }
 
-    @Test func `the list can be read by whoever may read the file`() {
+    @Test func `the list is read if the file is readable`() {
         let isReadable = unsafe access("/proc/net/netfilter/nfnetlink_queue", R_OK) == 0
         #expect(QueueBinding.areVisible == isReadable)
     }
 
-    @Test func `what is no such line is passed over`() {
+    @Test func `other lines are ignored`() {
         #expect(QueueBinding.parse("") == [])
         #expect(QueueBinding.parse("queue port\n21\n70000 1 0\n") == [])
     }

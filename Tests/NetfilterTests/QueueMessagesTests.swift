@@ -18,7 +18,7 @@ import Testing
         )
     }
 
-    @Test func `a request lets packets pass that find the queue full`() {
+    @Test func `a request lets packets pass when the queue is full`() {
         let messages = QueueMessages()
         messages.configure(22, [.maximumLength(16), .passWhenFull], sequence: 1, acknowledged: true)
         #expect(
@@ -32,7 +32,7 @@ import Testing
         )
     }
 
-    @Test func `a request that is not acknowledged has packets copied`() {
+    @Test func `a request without acknowledgement sets the copy mode`() {
         let messages = QueueMessages()
         messages.configure(0, [.checkCapability], sequence: 1, acknowledged: true)
         messages.configure(21, [.copyPackets(size: 65535)], sequence: 0, acknowledged: false)
@@ -47,7 +47,7 @@ import Testing
         )
     }
 
-    @Test func `a packet that no attribute can hold ends the process`() async {
+    @Test func `a packet too large for an attribute ends the process`() async {
         await #expect(processExitsWith: .success) {
             QueueMessages().putReplacement(21, 1, [UInt8](repeating: 0, count: 65531))
         }

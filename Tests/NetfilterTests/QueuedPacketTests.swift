@@ -23,7 +23,7 @@ import Testing
         #expect(packet.payload.map { Array(Self.whole[$0]) } == hex("4500000a aabbccddeeff"))
     }
 
-    @Test func `a packet came in by an interface, or by a port of a bridge`() throws {
+    @Test func `a packet has its input interface or bridge port`() throws {
         let plain = try #require(parse(Self.whole))
         #expect((plain.interface, plain.bridge) == (2, 0))
         let port = hex("0800 0700 00000003")  // NFQA_IFINDEX_PHYSINDEV
@@ -38,19 +38,19 @@ import Testing
         #expect(parse(error) == nil)
     }
 
-    @Test func `a packet without its bytes can still be let go`() throws {
+    @Test func `a packet without its bytes can still get a verdict`() throws {
         let packet = try #require(parse(hex("20000000") + Self.whole[4..<32]))
         #expect(packet.id == 7)
         #expect(packet.payload == nil)
     }
 
-    @Test func `a header cut short is no packet`() {
+    @Test func `a truncated header is no packet`() {
         var short = Self.whole
         short[20] = 7
         #expect(parse(short) == nil)
     }
 
-    @Test func `a payload that claims more than there is is none`() throws {
+    @Test func `a payload longer than its message is ignored`() throws {
         var lying = Self.whole
         lying[40] = 0xff
         let packet = try #require(parse(lying))
@@ -64,7 +64,7 @@ import Testing
         #expect(packet.mark == 0)
     }
 
-    @Test func `attributes of unknown types are skipped`() throws {
+    @Test func `unknown attributes are skipped`() throws {
         let unknown = hex("0800 ff3f 00000001 0800 4000 00000001")  // types 16383 and 64
         let packet = try #require(parse(hex("48000000") + Self.whole[4..<32] + unknown + Self.whole[32...]))
         #expect((packet.id, packet.interface) == (7, 2))
@@ -78,7 +78,7 @@ import Testing
         #expect(parse(Array(short.dropLast(2))) == nil)
     }
 
-    @Test func `a message that is not aligned is no packet`() {
+    @Test func `a misaligned message is no packet`() {
         let bytes = [0] + Self.whole
         var messages = NetlinkMessages(in: 1..<bytes.count)
         let message = messages.next(in: bytes.span)
@@ -86,7 +86,7 @@ import Testing
         #expect(message.flatMap { QueuedPacket(parsing: $0, in: bytes.span) } == nil)
     }
 
-    @Test func `a message that does not lie in the bytes is no packet`() {
+    @Test func `a message outside of the bytes is no packet`() {
         var messages = NetlinkMessages(in: 0..<Self.whole.count)
         let message = messages.next(in: Self.whole.span)
         let other = [UInt8](repeating: 0, count: Self.whole.count)

@@ -20,19 +20,19 @@ import Testing
         "0800 00 00 0a000000"
     )
 
-    @Test func `a route is to this host, by an interface, or none`() {
+    @Test func `a route leads to this host, through an interface, or nowhere`() {
         #expect(route(message("02")) == .local)
         #expect(route(message("01", interface)) == .interfaces([7]))
         #expect(route(message("07", interface)) == .none, "unreachable")
         #expect(route(message("01")) == .interfaces([]))
     }
 
-    @Test func `a route with several next hops leads by any of their interfaces`() {
+    @Test func `a route with several next hops leads through any of their interfaces`() {
         #expect(route(message("01", hops)) == .interfaces([8, 9, 10]))
         #expect(route(message("01", hops + interface)) == .interfaces([7, 8, 9, 10]))
     }
 
-    @Test func `a hop that is shorter than its header, or cut off, ends the hops`() {
+    @Test func `a next hop that is too short or truncated ends the list`() {
         for (size, found) in [("0700", [8]), ("0000", [8]), ("0800", [8, 9])] as [(String, Set<UInt32>)] {
             let hops = hex("1400 0900 0800 00 00 08000000", size, "00 00 09000000")
             #expect(route(message("01", hops)) == .interfaces(found), "\(size)")
@@ -40,7 +40,7 @@ import Testing
         #expect(route(message("01", hex("0f00 0900 0800 00 00 08000000 0800 00 00"))) == .interfaces([8]))
     }
 
-    @Test func `an answer that is cut off is no route`() {
+    @Test func `a truncated answer is no route`() {
         let bytes = message("02")
         for count in 0..<12 { #expect(Route(parsing: 0..<count, in: bytes.span) == .none, "\(count)") }
         #expect(Route(parsing: 0..<12, in: bytes.span) == .local)
@@ -48,7 +48,7 @@ import Testing
         #expect(Route(parsing: 4..<40, in: bytes.span) == .none)
     }
 
-    @Test func `an interface whose number is cut off is none`() {
+    @Test func `a truncated interface number is ignored`() {
         #expect(route(message("01", hex("0600 0400 0700 0000"))) == .interfaces([]))
     }
 }

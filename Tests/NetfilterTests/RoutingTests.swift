@@ -7,7 +7,7 @@ import Testing
 
 /// Which interfaces a packet can have come in by, asked of a gateway's own routes.
 @Suite struct RoutingTests {
-    @Test func `a packet can only have come in by the interface behind which its sender is`() throws {
+    @Test func `a packet is genuine only if it came from the interface of its sender`() throws {
         let gateway = try Gateway()
         var routing = try gateway.gateway.enter { try Routing.open() }
         let (inside, outside) = (try index("inside", of: gateway), try index("outside", of: gateway))
@@ -55,7 +55,8 @@ import Testing
         )
     }
 
-    @Test func `two hosts behind one interface may talk, and one that is elsewhere may not join them`() throws
+    @Test func `two hosts behind one interface may talk, and a host elsewhere cannot pose as one of them`()
+        throws
     {
         let gateway = try Gateway()
         var routing = try gateway.gateway.enter { try Routing.open() }
@@ -72,7 +73,8 @@ import Testing
     }
 
     @Test
-    func `nobody has the gateway's own address, and what is for the gateway itself may come by any way`()
+    func
+        `a packet with the gateway's own address is forged, and a packet for the gateway may come by any interface`()
         throws
     {
         let gateway = try Gateway()
@@ -95,7 +97,9 @@ import Testing
         }
     }
 
-    @Test func `two hosts behind one port of a bridge do not need it, unless they are translated`() throws {
+    @Test func `packets between two hosts behind one bridge port are forged, unless they are translated`()
+        throws
+    {
         let gateway = try Gateway()
         var routing = try gateway.gateway.enter { try Routing.open() }
         let bridge = try index("inside", of: gateway)
@@ -120,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `a sender to whom no route leads, or whom the kernel refuses, is forged, but not on a bridge`()
+    @Test func `a sender without a valid route is forged, but not on a bridge`()
         throws
     {
         let gateway = try Gateway()
@@ -153,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `whoever asks often is answered as quickly as at first`() throws {
+    @Test func `many lookups do not slow down later ones`() throws {
         let gateway = try Gateway()
         var routing = try gateway.gateway.enter { try Routing.open() }
         let origin = try origin(gateway, host(1, 2), to: host(2, 2))

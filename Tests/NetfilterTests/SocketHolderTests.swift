@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `the process that listens at a path is found, also if that has blanks`() throws {
+    @Test func `the process that listens at a path is found, even if its name has blanks`() throws {
         let path = "\(path) with blanks"
         #expect(SocketHolder(listenerAt: path) == nil)
         let listener = try UnixListener.open(path, mode: 0o600)
@@ -31,7 +31,7 @@ import Testing
         _ = (listener.number, stream.number)
     }
 
-    @Test func `of several processes that have a socket the one that is expected is found`() throws {
+    @Test func `of several processes with a socket the expected one is found`() throws {
         let socket = try NetlinkSocket.open(NFNL_SUBSYS_QUEUE)
         var address = sockaddr_nl()
         var size = socklen_t(MemoryLayout<sockaddr_nl>.size)

@@ -10,11 +10,11 @@ import Testing
         (4352, "the set is full"),
         (4107, "the set was created without timeouts"),
         (4102, "the set is of another type"),
-    ]) func `an error says what was tried and why it failed`(code: Int32, reason: String) {
+    ]) func `an error names the operation and the reason`(code: Int32, reason: String) {
         #expect(SystemError("try it", answer: code).description == "try it: \(reason)")
     }
 
-    @Test func `a number that nobody knows is named`() {
+    @Test func `an unknown error number is shown as a number`() {
         #expect(SystemError("try it", code: 4999).description.contains("4999"))
     }
 }

@@ -11,20 +11,20 @@ import Testing
         hex("20000000", type, "0100 00000000 00000000", "00 00 0102", "0c00 0200", verdict, id)
     }
 
-    @Test func `nothing to say is no message`() {
+    @Test func `an empty batch has no message`() {
         var verdicts = VerdictBatch(queue: 258)
         verdicts.finish()
         #expect(verdicts.bytes.isEmpty)
     }
 
-    @Test func `a run of accepted packets is one message that names the last`() {
+    @Test func `a run of accepted packets is one message with the last id`() {
         var verdicts = VerdictBatch(queue: 258)
         for id in 1...5 as ClosedRange<UInt32> { verdicts.accept(id) }
         verdicts.finish()
         #expect(verdicts.bytes == message("0303", accept, "00000005"))
     }
 
-    @Test func `a run is accepted before the packet behind it is dropped or replaced`() {
+    @Test func `a run is accepted before the next packet is dropped or replaced`() {
         var verdicts = VerdictBatch(queue: 258)
         verdicts.accept(1)
         verdicts.accept(2)
@@ -49,7 +49,7 @@ import Testing
         )
     }
 
-    @Test func `what is finished twice is said once, and what is cleared no more`() {
+    @Test func `finishing twice adds no message, and clearing removes all`() {
         var verdicts = VerdictBatch(queue: 258)
         verdicts.accept(1)
         verdicts.finish()
@@ -61,7 +61,7 @@ import Testing
         #expect(verdicts.bytes.isEmpty)
     }
 
-    @Test func `a replacement that no attribute can hold is a drop`() {
+    @Test func `a replacement too large for an attribute becomes a drop`() {
         var verdicts = VerdictBatch(queue: 258)
         verdicts.replace(1, with: [UInt8](repeating: 0, count: 65532))
         verdicts.finish()

@@ -17,14 +17,14 @@ import Testing
         try namespace.run("iptables -w -A INPUT -p udp --dport 5001 -j NFQUEUE --queue-num 20")
     }
 
-    @Test func `nothing stays of verdicts that were sent at the second attempt`() throws {
+    @Test func `no part of a verdict remains in memory after a second attempt`() throws {
         var queue = try namespace.enter { try PacketQueue.open(20) }
         try replace(in: &queue, failingAfter: 0)
         #expect(queue.owesVerdicts == false)
         #expect(try isInMemory() == false)
     }
 
-    @Test func `nothing stays of verdicts that were never sent`() throws {
+    @Test func `no part of an unsent verdict remains in memory`() throws {
         do {
             var queue = try namespace.enter { try PacketQueue.open(20) }
             try replace(in: &queue, failingAfter: 2)

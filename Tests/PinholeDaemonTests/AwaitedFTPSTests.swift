@@ -24,7 +24,7 @@ struct AwaitedFTPSTests {
         }
     }
 
-    @Test func `without its sets nothing opens for FTPS, and all else stays`() throws {
+    @Test func `without its sets FTPS opens nothing, and the other settings stay`() throws {
         let (policy, problem) = try AwaitedFTPS().possible(configured, missing: ["x"], at: start)
         #expect(!policy.opensForFTPS && policy.rules.timeout == 60)
         let rules = try #require(policy.servers.first).rules
@@ -32,7 +32,7 @@ struct AwaitedFTPSTests {
         #expect(problem?.message == "encrypted sessions get no help: there is no set x")
     }
 
-    @Test func `it begins when the sets are there, and is looked for at intervals`() throws {
+    @Test func `FTPS begins when its sets exist, and they are looked for at intervals`() throws {
         let awaited = AwaitedFTPS()
         _ = try awaited.possible(configured, missing: ["x"], at: start)
         #expect(awaited.deadline == later)
@@ -44,7 +44,7 @@ struct AwaitedFTPSTests {
         #expect(awaited.deadline == nil)
     }
 
-    @Test func `a configuration that is possible, or has none of it, ends the wait`() throws {
+    @Test func `a configuration that is possible or without FTPS ends the wait`() throws {
         for policy in [try configured, Policy()] {
             let awaited = AwaitedFTPS()
             _ = try awaited.possible(configured, missing: ["x"], at: start)

@@ -7,7 +7,7 @@ import Testing
 
 /// Settings that allow more than most people mean.
 @Suite struct SettingsWarningsTests {
-    /// What is said of a section for a network with these settings.
+    /// The warnings about a section for a network with these settings.
     private func warnings(
         _ network: String,
         _ ports: ClosedRange<UInt16>?,
@@ -23,7 +23,7 @@ import Testing
         return settings.warnings.map(\.message)
     }
 
-    @Test func `more than half of all ports, of anybody's server, are too many`() throws {
+    @Test func `more than half of all ports of a large network are warned of`() throws {
         let half: UInt16 = (65535 - 1024 + 1) / 2
         for network in ["10.0.0.0/15", "fd00::/47"] {
             #expect(try warnings(network, 1024...1024 + half - 1).isEmpty)
@@ -36,13 +36,13 @@ import Testing
         }
     }
 
-    @Test func `a network that is that of one operator may be given all ports`() throws {
+    @Test func `all ports of a small network are not warned of`() throws {
         for network in ["10.0.0.0/16", "10.0.0.1", "fd00::/48", "fd00::1"] {
             #expect(try warnings(network, 1024...65535, active: true).isEmpty)
         }
     }
 
-    @Test func `servers that anybody can have are not to reach their clients`() throws {
+    @Test func `active FTPS of any server is warned of`() throws {
         #expect(
             try warnings("0.0.0.0/0", 49000...49001, active: true)
                 == [
@@ -53,7 +53,7 @@ import Testing
         #expect(try warnings("0.0.0.0/0", nil, active: true).isEmpty, "nothing opens at all")
     }
 
-    @Test func `files are beside the socket unless they are named`() {
+    @Test func `files are beside the socket by default`() {
         var settings = Settings(socketPath: "/run/pinhole/control.sock")
         #expect(settings.statePath == "/run/pinhole/control.state")
         #expect(settings.peerStatePath == "/run/pinhole/peer.state")

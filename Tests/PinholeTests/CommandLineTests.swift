@@ -60,29 +60,32 @@ struct CommandLineTests {
         ),
         (["rules", "print", "--queues", "7,7"], "--queues: 7 is given twice: give different numbers"),
     ])
-    func `a wrong command line is one line and status 64`(_ arguments: [String], _ complaint: String) throws {
+    func `a wrong command line is reported in one line with status 64`(
+        _ arguments: [String],
+        _ complaint: String
+    ) throws {
         let child = try ChildProcess.run(Program.path, arguments)
         #expect(child.status == 64)
         #expect(child.output == "")
         #expect(child.errors == "pinhole: \(complaint)\n")
     }
 
-    @Test func `options may stand anywhere and be shortened, and the last of a kind counts`() throws {
+    @Test func `options may stand anywhere and be shortened, and the last one of a kind counts`() throws {
         let plain = try Program.run("rules", "print", "--queues", "5,6")
         #expect(plain.status == 0)
         #expect(try Program.run("rules", "--queues=7,8", "--qu", "5,6", "print").output == plain.output)
     }
 
-    @Test func `what follows two dashes is no option`() throws {
+    @Test func `a word after two dashes is not an option`() throws {
         #expect(try Program.run("rules", "--", "--help").status == 64)
     }
 
-    @Test func `the version is told both ways`() throws {
+    @Test func `the version is printed by a subcommand and by an option`() throws {
         #expect(try Program.run("version").output == "pinhole \(Commands.Program.version)\n")
         #expect(try Program.run("--version").output == "pinhole \(Commands.Program.version)\n")
     }
 
-    @Test func `without a word it shows the help, as an error`() throws {
+    @Test func `an empty command line prints the help as an error`() throws {
         let child = try Program.run()
         #expect(child.status == 64)
         #expect(child.output == "")
@@ -90,13 +93,13 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [["help"], ["-h"]])
-    func `the help can be asked for in other ways`(_ words: [String]) throws {
+    func `the help is available in several ways`(_ words: [String]) throws {
         let child = try ChildProcess.run(Program.path, words)
         #expect(child.status == 0)
         #expect(child.output == (try Program.run("--help").output))
     }
 
-    @Test func `so can that of a subcommand`() throws {
+    @Test func `the help of a subcommand is available in several ways`() throws {
         let help = try Program.run("stats", "--help").output
         #expect(help.hasPrefix("usage: pinhole stats"))
         #expect(try Program.run("help", "stats").output == help)
@@ -114,7 +117,7 @@ struct CommandLineTests {
         for line in help.split(separator: "\n") { #expect(line.count <= Help.width, "\(line)") }
     }
 
-    @Test func `every subcommand has a help with each of its options`() throws {
+    @Test func `the help of every subcommand has each of its options`() throws {
         for command in Pinhole.commands {
             let child = try Program.run(command.name, "--help")
             #expect(child.status == 0, "\(command.name)")

@@ -21,7 +21,7 @@ struct DemoTests {
         return try ChildProcess.run("unshare", ["-m", "bash", "-c", frame, "-", demo, Program.path])
     }
 
-    @Test func `after three steps in words, every mode fails without Pinhole and passes with it`() throws {
+    @Test func `after three explained steps every mode fails without Pinhole and works with it`() throws {
         let child = try script(#""$demo" "$pinhole""#)
         #expect(child.status == 0, "\(child.output)\(child.errors)")
         let lines = child.output.split(separator: "\n", omittingEmptySubsequences: false)
@@ -31,7 +31,7 @@ struct DemoTests {
         #expect(!child.output.contains("FAIL"))
     }
 
-    @Test func `it fails where Pinhole does nothing`() throws {
+    @Test func `the demo fails if Pinhole does nothing`() throws {
         let child = try script(
             #"""
             printf '#!/bin/sh\n' >/run/netns/.fake
@@ -46,7 +46,7 @@ struct DemoTests {
     }
 
     @Test(arguments: [("INT", 130), ("TERM", 143)])
-    func `a signal ends it, and nothing stays behind`(_ signal: String, _ expected: Int) throws {
+    func `a signal ends the demo, and nothing is left behind`(_ signal: String, _ expected: Int) throws {
         let child = try script(
             """
             setsid env --default-signal=INT "$demo" "$pinhole" >"$TMPDIR/said" & demo=$!

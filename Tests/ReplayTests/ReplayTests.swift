@@ -8,7 +8,7 @@ import Testing
 import TestPackets
 
 @Suite struct ReplayTests {
-    /// What is left of an event: its frame and its name, with what is announced or refused behind.
+    /// An event in short: its frame and its name, followed by the announcement or the refusal.
     private static func brief(_ record: EventRecord) -> String {
         let rest =
             switch record.event {
@@ -78,7 +78,7 @@ import TestPackets
     }
 
     @Test(arguments: [Replay.Selection.ports([21]), .content])
-    func `a capture may have each direction from another side of a NAT`(selection: Replay.Selection) {
+    func `a capture may have each direction from another side of NAT`(selection: Replay.Selection) {
         let own = Endpoint(IPAddress.v4(0xc0a8_0002), 21)
         let seen = Endpoint(IPAddress.v4(0xcb00_7101), 50000)
         var conversation = Conversation(reply: Tuple(source: own, destination: seen))
@@ -97,7 +97,7 @@ import TestPackets
         )
     }
 
-    @Test func `a greeting of eighty lines, each in a packet of its own, is kept until it is known`() {
+    @Test func `a greeting of eighty packets is kept until the connection is recognised`() {
         var conversation = Conversation()
         var packets = conversation.handshake()
         for number in 1...80 {
@@ -149,7 +149,7 @@ import TestPackets
         )
     }
 
-    @Test func `a connection on another port is followed where that is a control port`() {
+    @Test func `a connection to another port is followed if that is configured as a control port`() {
         var conversation = Conversation(Samples.client, Endpoint(Samples.server.address, 2121))
         let packets = ReplayTests.session(&conversation)
         #expect(ReplayTests.events(packets, .ports([21, 2121])) == ReplayTests.sessionEvents)
@@ -183,14 +183,14 @@ import TestPackets
             ReplayTests.events(packets, .ports([21, 2121]))
                 == ["2 connection adopted", "3 expectation PORT 10.1.0.2:5001"]
         )
-        // Without any of it, the sender of what comes first.
+        // Without either, the sender of the first packet.
         #expect(
             ReplayTests.events(Array(packets.suffix(1)), .ports([21, 2121]))
                 == ["1 connection adopted", "1 expectation PORT 10.1.0.2:5001"]
         )
     }
 
-    @Test func `a client may have a control port where the server has none`() {
+    @Test func `a client may use a control port that the server does not use`() {
         var conversation = Conversation(
             Endpoint(Samples.client.address, 21),
             Endpoint(Samples.server.address, 2121)
@@ -199,7 +199,7 @@ import TestPackets
         #expect(ReplayTests.events(packets) == ReplayTests.sessionEvents)
     }
 
-    @Test func `only the SYN that is expected is a data connection, and only once`() {
+    @Test func `only the expected SYN begins a data connection, and only once`() {
         var conversation = Conversation()
         var packets = conversation.login() + conversation.play(["CPORT 10,1,0,2,19,137", "S200 ok"])
         let (server, client) = (ReplayTests.serverData, ReplayTests.clientData)
@@ -218,7 +218,7 @@ import TestPackets
         )
     }
 
-    @Test func `a lost segment costs the lines in it and the one behind it`() {
+    @Test func `a lost segment loses its lines and the line after it`() {
         var conversation = Conversation()
         var packets = conversation.login()
         let lost = conversation.play(["CPORT 10,1,0,2,19,137"])
@@ -247,7 +247,7 @@ import TestPackets
         #expect(events(0) == ["10 data 10.2.0.2:20"])
     }
 
-    @Test func `time stands still while time stamps go back, and events keep theirs`() {
+    @Test func `the clock stands still while time stamps go back, and events keep theirs`() {
         var conversation = Conversation()
         let packets =
             conversation.login()
@@ -259,7 +259,7 @@ import TestPackets
         #expect(records.dropLast().last?.time == 700)
     }
 
-    @Test func `a packet that the capture has cut off is read as far as it goes`() {
+    @Test func `a truncated packet is read as far as it goes`() {
         var conversation = Conversation()
         var packets = conversation.login()
         // The capture has all of the PORT, but not of the line behind it, nor of the reply.
@@ -278,7 +278,7 @@ import TestPackets
         )
     }
 
-    @Test func `a packet whose length the network card was to fill in reaches to the end of its frame`() {
+    @Test func `a packet with a length of 0 reaches to the end of its frame`() {
         var conversation = Conversation()
         var packets = conversation.login() + conversation.play(["CPORT 10,1,0,2,19,137"])
         for index in packets.indices { packets[index].replaceSubrange(2..<4, with: [0, 0]) }
@@ -287,7 +287,7 @@ import TestPackets
         )
     }
 
-    @Test func `what is no packet of TCP is passed over`() {
+    @Test func `frames without a TCP packet are ignored`() {
         var conversation = Conversation()
         var packets = conversation.login()
         var udp = packets[0]
@@ -302,13 +302,13 @@ import TestPackets
 /// Control connections found by content.
 extension ReplayTests {
     @Test(arguments: [21, 2121, 40000] as [UInt16])
-    func `a session is found on any port, from its first frame on`(_ port: UInt16) {
+    func `a session on any port is found from its first frame`(_ port: UInt16) {
         var conversation = Conversation(Samples.client, Endpoint(Samples.server.address, port))
         let packets = ReplayTests.session(&conversation)
         #expect(ReplayTests.events(packets, .content) == ReplayTests.sessionEvents)
     }
 
-    @Test func `without the handshake it is found by a command and its reply, whoever speaks first`() {
+    @Test func `without the handshake a session is found by a command and its reply, whoever sends first`() {
         let server = Endpoint(Samples.server.address, 2121)
         var passive = Conversation(Samples.client, server)
         var packets = passive.play(["S226 done", "CPASV", "S227 ok (10,2,0,2,19,138)"])
@@ -336,12 +336,12 @@ extension ReplayTests {
         ["CPOST / HTTP/1.1", "C", "CUSER joe", "S220 ready", "CPORT 10,1,0,2,19,137", "S200 ok"],
         ["S* OK ready", "Ca LOGIN joe secret", "Sa OK"],
     ])
-    func `what is not FTP is not shown`(_ lines: [String]) {
+    func `connections of other protocols are not shown`(_ lines: [String]) {
         var conversation = Conversation(Samples.client, Endpoint(Samples.server.address, 2525))
         #expect(ReplayTests.events(conversation.handshake() + conversation.play(lines), .content) == [])
     }
 
-    @Test func `a connection that was not FTP can become one by a new handshake`() {
+    @Test func `a new handshake may turn a connection of another protocol into FTP`() {
         let server = Endpoint(Samples.server.address, 2121)
         var first = Conversation(Samples.client, server)
         let web = first.handshake() + first.play(["CGET / HTTP/1.1", "CUSER joe", "S220 ready"])
@@ -363,7 +363,7 @@ extension ReplayTests {
         )
     }
 
-    @Test func `a flood of others does not hide a session, and what is silent meanwhile is forgotten`() {
+    @Test func `a flood of other connections does not hide a session, and silent ones are forgotten`() {
         let server = Endpoint(Samples.server.address, 2121)
         var silent = Conversation(Samples.client, server)
         var packets = silent.handshake() + silent.play(["S220 ready"])

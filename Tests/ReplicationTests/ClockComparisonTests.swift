@@ -8,7 +8,7 @@ import Testing
 @Suite struct ClockComparisonTests {
     private let hour: UInt64 = 3_600_000_000_000
 
-    @Test func `the message with the shortest way tells the difference, and the others their lag`() {
+    @Test func `the fastest message gives the difference of the clocks, the others their lag`() {
         var clocks = ClockComparison()
         #expect(clocks.shift == nil)
         for delay in [3_000_000, 200_000, 9_000_000] as [UInt64] {
@@ -24,7 +24,7 @@ import Testing
         #expect(clocks.shift == -Int64(hour))
     }
 
-    @Test func `what was measured long ago is forgotten`() {
+    @Test func `old measurements are forgotten`() {
         var clocks = ClockComparison()
         clocks.note(0, at: Instant(nanoseconds: 1))
         for _ in 0..<32 { clocks.note(0, at: Instant(nanoseconds: 5)) }

@@ -14,7 +14,7 @@ package final class TemporaryDirectory {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The names of what is in it.
+    /// The names of its entries.
     package var files: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 package import FTPHelper
 
-/// An IPv4 packet with one TCP segment; its checksums are not filled in, and nobody here looks at them.
+/// An IPv4 packet with one TCP segment and without checksums, which the tests do not look at.
 package func packet(
     _ tuple: Tuple,
     _ flags: TCPFlags,

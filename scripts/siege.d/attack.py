@@ -21,7 +21,7 @@ from packets import ACK, FIN, LARGEST, PSH, RST, SYN, URG, Segment, fragments, p
 TFO_COOKIE = b"\x22\x0acookie!!\1\1"
 MD5 = b"\x13\x12" + b"\0" * 16 + b"\1\1"
 MSG_FASTOPEN, TCP_FASTOPEN_NO_COOKIE = 0x20000000, 34
-# What an attacker may have chosen, where it stands in what the honest end says.
+# Where the honest end's text contains words that the attacker has chosen.
 MARK = re.compile(rb"PORT |EPRT |USER |PASS |227 |229 ", re.I)
 SETTLED, WHILE, UNTIL_AGAIN = 0.001, 0.02, 0.26  # after something came, for something to come, for a retransmission
 HEADS = [
@@ -49,7 +49,7 @@ class Session:
     def __init__(self, stage, seed, number):
         self.stage, self.seed = stage, seed
         rng = self.rng = random.Random(seed)
-        # The honest end has its own: who is asked first, it or the attacker, is a matter of time.
+        # The honest end has its own source of random numbers, since the order of the two ends depends on timing.
         self.taste = random.Random(f"taste of {seed}")
         self.is_ipv6 = rng.random() < 0.3
         self.is_snat, self.is_dnat = rng.random() < 0.35, rng.random() < 0.25
@@ -97,7 +97,7 @@ class Session:
         """Writes something into the session's log."""
         self.log.append((time.monotonic(), text))
 
-    # What is said
+    # Text
 
     def _port_line(self, name, port):
         if self.is_ipv6:
@@ -123,7 +123,7 @@ class Session:
             self.lines = [line % {b"s": server, b"c": client} for line in SERVER_LINES]
 
     def _padding(self):
-        """So many bytes in front of a quotation; the quotation may then begin a segment."""
+        """So many bytes before a quotation, so that the quotation may begin a segment."""
         sizes = [0, 1, 2, 3, 8, 15, 35, 80, 95, 300, 1400, 1460, 4080, 4096]
         return self.taste.choice([self.taste.choice(sizes), self.mss * self.taste.randrange(1, 3) - 5])
 
@@ -296,7 +296,7 @@ class Session:
             # IP_TOS, IPV6_TCLASS
             self.socket.setsockopt(*((socket.IPPROTO_IPV6, 67) if self.is_ipv6 else (socket.IPPROTO_IP, 1)), self.loss)
 
-    # What comes of it
+    # Results
 
     def _forget_connection(self):
         self.loss = 0
@@ -417,7 +417,7 @@ class Session:
         for piece in pieces:
             self._emit(piece)
 
-    # What it does; each of these yields for how long it waits, at most, for something to come
+    # Moves; each yields for how long, at most, it waits for a packet
 
     def play(self):
         self.has_sack, self.has_stamps = self.rng.random() < 0.5, self.rng.random() < 0.15
@@ -474,7 +474,7 @@ class Session:
             yield -rest
 
     def _cooperate(self, line=None):
-        """Does what an honest end would do; waits for what comes of it."""
+        """Acts like an honest end, and waits for the answer."""
         if line is None:
             line = self._useful_line()
         arrivals = self.arrivals
@@ -488,7 +488,7 @@ class Session:
             self._send(self._segment(ACK))
         yield from self._until(lambda: self.arrivals > arrivals, WHILE * (10 if self.is_control else 1))
         if self.is_control:
-            # The answer may be in two packets; what is sent twice does no harm.
+            # The answer may be in two packets; a duplicate does no harm.
             yield from self._sleep(0.005)
 
     def _useful_line(self):
@@ -504,7 +504,7 @@ class Session:
         return self.asks == b"EPSV\r\n"
 
     def _line(self):
-        """What it says: a line of a client or a server, whichever it is, a part of one, or anything."""
+        """Its text: a line of a client or a server, a part of a line, or arbitrary bytes."""
         line, kind = self.rng.choice(self.lines), self.rng.random()
         if kind < 0.75:
             return line
@@ -760,7 +760,7 @@ class Session:
         yield 0
 
     def _head_size(self):
-        """Where in the client's text a quotation would begin."""
+        """The offset in the client's text at which a quotation would begin."""
         commands = getattr(self.application, "requests", None) or [b""]
         return max(1, commands[-1].find(b"USER a"))
 
@@ -773,7 +773,7 @@ class Session:
         yield from self._answer_syn()
 
     def _with_a_stillbirth(self):
-        """What ends the connection dies on the way."""
+        """Packets that end the connection are lost on the way."""
         flags = self.rng.choice([RST | ACK, RST, FIN | ACK, SYN | ACK | FIN, SYN | RST])
         end = self._segment(flags, sequence=self.initial, acknowledgement=self.far_initial + 1)
         self._send(end, self._death())
@@ -798,7 +798,7 @@ class Session:
             yield from self._knock()
 
     def _narrowly(self):
-        """The client may send just what goes before a quotation."""
+        """The client may send only the text before a quotation."""
         yield from self._answer_syn(window=self.rng.choice([0, 1, self._head_size()]))
 
     # and a client's ways to begin

@@ -146,7 +146,7 @@ class FTPClient:
 
 
 class FTPServer:
-    """A server that lets in whom it knows, and whose replies quote what it was sent.
+    """A server that accepts known users, and whose replies quote the commands.
 
     `quoting` says how a reply of several lines does (RFC 959, section 4.2): each line begins with the code and a hyphen
     ("marked"), one that might be taken for a reply begins with a blank ("padded"), or only one that has its code ("bare").

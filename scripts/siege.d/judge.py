@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Right and wrong: what was opened, against what the honest end has really said."""
+"""Compares what was opened with what the honest end has really announced."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _ASKS = re.compile(rb"PASV|EPSV|LPSV|P@SW", re.I)
 
 @dataclass
 class Said:
-    """What an honest end has said in its connections with one attacker, and what the attacker is."""
+    """The text of an honest end in its connections with one attacker, and the attacker's role."""
 
     side: str  # which of the two is honest
     client: str
@@ -42,7 +42,7 @@ class Opening:
 
     @staticmethod
     def reported(report):
-        """One as the daemon tells of it."""
+        """Reads an opening from the daemon's JSON."""
         address, _, port = report["translated"]["to"].rpartition(":")
         return Opening(report["kind"], report["from"], address.strip("[]"), port)
 
@@ -51,7 +51,7 @@ class Opening:
 
 
 def complaint(said, opening):
-    """What is wrong with an opening, as a sentence; `None` if nothing is.
+    """The error in an opening, as a sentence; `None` if it is right.
 
     To an honest end only what that has announced may be opened. Whoever is not honest may be reached as it likes, if it is
     a client, or if the honest client has asked it where to, once for each time that it has.
@@ -88,7 +88,7 @@ def _names(text, port):
 
 
 def prove():
-    """Gives the judge what is right and what is wrong; fails if it takes the one for the other."""
+    """Tests the judge with right and wrong openings; fails if it confuses them."""
     client, server = "10.4.0.1", "10.7.0.1"
     browser = Said("client", client, server, bytearray(b"POST / HTTP/1.1\r\n\r\nPORT 10,4,0,1,19,137\r\n"))
     adopted = Said("client", client, server, browser.text, may_be_adopted=True)

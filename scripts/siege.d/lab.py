@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 
 HONEST_CLIENT, RAW_CLIENT, HONEST_SERVER, RAW_SERVER, KNOWN = 4, 5, 6, 7, 10
-# What the gateway loses of the honest ends' packets, by the type of service that these have: no one, every other, all.
+# Which of the honest ends' packets the gateway loses, by their type of service: none, every other one, all.
 LOSSES = {0: 0, 4: 0.5, 8: 1}
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -179,7 +179,7 @@ class Lab:
 
     @contextlib.contextmanager
     def inside(self, host):
-        """In the network namespace of a host; what is opened or started there stays there."""
+        """Enters the network namespace of a host; sockets and processes opened there stay in it."""
         _enter(self.spaces[host])
         try:
             yield
@@ -196,7 +196,7 @@ class Lab:
             wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
         wire.setsockopt(263, 23, 1)  # SOL_PACKET, PACKET_IGNORE_OUTGOING
         wire.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
-        # Only what is for an address in 10.NETWORK/16 or fd0NETWORK::/16.
+        # Only packets to an address in 10.NETWORK/16 or fd0NETWORK::/16.
         code = [
             (0x28, 0, 0, 12),
             (0x15, 0, 2, 0x800),
@@ -236,7 +236,7 @@ class Lab:
             return log.read()[-3000:]
 
     def connect(self, request):
-        """A connection to the daemon with a request; `None` while there is none to be had."""
+        """A connection to the daemon with a request; `None` if the daemon does not answer."""
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             control = stack.enter_context(socket.socket(socket.AF_UNIX))
             control.connect(self.path)
@@ -246,7 +246,7 @@ class Lab:
         return None
 
     def ask(self, request):
-        """What the daemon answers, as JSON; `None` if it does not."""
+        """The daemon's answer as JSON; `None` if it does not answer."""
         control = self.connect(request)
         if control is None:
             return None
@@ -272,7 +272,7 @@ class Lab:
             return subprocess.Popen([self.pinhole, "rules", "load", "--socket", self.path, *bypass], **quiet)
 
     def members(self):
-        """What is in the pinhole sets: (address and port where packets arrive, address they come from)."""
+        """The members of the pinhole sets: (destination address and port, source address)."""
         lines = self._on_gateway("ipset", "save").split("\n")
         for line in lines:
             if line.startswith("add "):

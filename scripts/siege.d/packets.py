@@ -97,7 +97,7 @@ def parse(data):
 
 
 def described(data):
-    """A packet in a line, for whoever reads a finding."""
+    """A packet as a line of a finding."""
     ttl = data[7] if data[0] >> 4 == 6 else data[8]
     is_fragment = data[6] == 44 if data[0] >> 4 == 6 else (data[6] << 8 | data[7]) & 0x3FFF
     segment = None if is_fragment else parse(data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where sessions are played, many at a time: wires, sockets, the daemon's news, and what befalls the gateway."""
+"""Plays many sessions at a time: wires, sockets, the daemon's events, and disturbances of the gateway."""
 
 import collections
 import contextlib
@@ -19,19 +19,19 @@ from packets import described, parse
 
 # Sessions in one lab, and how many are played at once.
 ROUND, CROWD = 8192, 400
-# So many begin at once, as long as nobody has to wait so many seconds longer than it wants to.
+# The number of sessions that begin at once, as long as none is delayed by more than so many seconds.
 AT_ONCE, PROMPT, SLOW = 8, 0.01, 0.1
 # A round has had enough of so many findings; they are all alike by then.
 ENOUGH = 20
 # A session lasts so many seconds at the most.
 PATIENCE = 20
-# What is over is remembered so long, for what comes late.
+# How long ended sessions are remembered, for late packets.
 MEMORY = 1000
 
 
 @dataclass
 class Surroundings:
-    """What there is besides the two ends, for all sessions of a round."""
+    """Everything besides the two ends, for all sessions of a round."""
 
     is_liberal: bool  # nf_conntrack_tcp_be_liberal
     drops_invalid: bool
@@ -90,7 +90,7 @@ class Stage:
         self.handlers[file.fileno()] = file, handler
         self.poll.register(file, select.EPOLLIN)
 
-    # What sessions ask of it
+    # Called by sessions
 
     def open(self, family):
         """A socket of the client's host."""
@@ -155,7 +155,7 @@ class Stage:
     def _bring_back_daemon(self):
         for session in self.live:
             session.note("the daemon starts")
-            # What passed by every daemon has begun before this one, for all that it knows.
+            # For this daemon, a session that bypassed all daemons has begun before it.
             session.said.may_be_adopted |= session.is_unseen or session.opens_fast
         self.return_of_daemon = None
         self.lab.start_daemon()
@@ -217,7 +217,7 @@ class Stage:
             self._find(None, f"{opening}, for {client}, who is nobody", report)
             return
         session.openings += is_new
-        # What the next daemon has in its list may have been told before.
+        # The restarted daemon's list may contain openings that were reported before.
         session.said.is_disturbed |= not is_new
         session.note(f"the daemon: {opening}")
         wrong = complaint(session.said, opening)
@@ -243,7 +243,7 @@ class Stage:
         print("\n".join(lines), end="\n\n", flush=True)
 
     def account(self, session):
-        """What happened in a session: each packet of the attacker's (>), each that came to it (<), and what else (*)."""
+        """The log of a session: each packet from the attacker (>), each packet to it (<), and other events (*)."""
         lines = [f"  replay: scripts/siege 0 {session.seed}", f"  {session}", f"  {self.lab.surroundings}"]
         for at, what, *direction in session.log:
             text = f"{direction[0]} {described(what)}" if direction else f"* {what}"
@@ -251,10 +251,10 @@ class Stage:
         return "\n".join(lines)
 
     def check_sets(self):
-        """Looks into the kernel's sets for what the daemon has not told of."""
+        """Looks into the kernel's sets for members that the daemon has not reported."""
         members = set(self.lab.members())
         self._hear()
-        # Where the server's packet made conntrack's entry, the control connection's own packets are asked about, too.
+        # If a packet of the server made conntrack's entry, the control connection itself is in the set, too.
         known = {(session.client, str(session.client_port), session.server) for session in self.sessions.values()}
         for member in members - self.told - known:
             self._find(None, f"a set has {member}, of which the daemon has said nothing")
@@ -267,12 +267,12 @@ class Stage:
         while rest or self.live:
             if time.monotonic() > deadline or self.counts["findings"] >= ENOUGH:
                 rest.clear()
-            # No more than it can serve in time: what comes late is no attack.
+            # No more than can be played in time: a late packet is no attack.
             if len(self.live) < CROWD and self.lag < PROMPT:
                 for _ in range(min(AT_ONCE, len(rest))):
                     self._begin(rest.popleft())
             self._turn()
-        # What comes late.
+        # Late packets.
         end = time.monotonic() + 0.3
         while time.monotonic() < end or self.is_daemon_down:
             self._turn()
@@ -321,7 +321,7 @@ class Stage:
             session.forget()
 
     def _settle(self, session):
-        """What there is to be said of a session when it is long over."""
+        """The summary of a session long after its end."""
         if session.is_control:
             if session.expected > 1 and session.openings >= session.expected:
                 self.counts["controls that opened"] += 1
@@ -331,7 +331,7 @@ class Stage:
                 self.counts["controls missed"] += 1
 
     def _turn(self):
-        """Takes in what there is, and lets go on who has waited long enough."""
+        """Reads pending packets, and resumes the sessions that have waited long enough."""
         now = time.monotonic()
         if self.return_of_daemon and self.return_of_daemon < now:
             self._bring_back_daemon()

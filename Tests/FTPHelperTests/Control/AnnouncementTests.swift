@@ -78,7 +78,7 @@ import Testing
     ]
 
     @Test(arguments: commands4)
-    func `a command over IPv4 announces what it says, or is malformed`(line: String, announced: String?) {
+    func `a command over IPv4 announces its address or is malformed`(line: String, announced: String?) {
         #expect(Self.announced(line, isIPv6: false) == announced)
     }
 
@@ -103,7 +103,7 @@ import Testing
     ]
 
     @Test(arguments: commands6)
-    func `a command over IPv6 announces what it says, or is malformed`(line: String, announced: String?) {
+    func `a command over IPv6 announces its address or is malformed`(line: String, announced: String?) {
         #expect(Self.announced(line, isIPv6: true) == announced)
     }
 
@@ -164,7 +164,7 @@ import Testing
     ]
 
     @Test(arguments: replies4)
-    func `a reply over IPv4 announces what it says, or nothing`(line: String, announced: String?) {
+    func `a reply over IPv4 announces its address or nothing`(line: String, announced: String?) {
         #expect(Self.announced(line, isIPv6: false) == announced)
     }
 
@@ -183,11 +183,11 @@ import Testing
     ]
 
     @Test(arguments: replies6)
-    func `a reply over IPv6 announces what it says, or nothing`(line: String, announced: String?) {
+    func `a reply over IPv6 announces its address or nothing`(line: String, announced: String?) {
         #expect(Self.announced(line, isIPv6: true) == announced)
     }
 
-    @Test func `any delimiter that RFC 2428 allows is taken and kept`() {
+    @Test func `any delimiter that RFC 2428 allows is accepted and kept`() {
         for byte in UInt8.min...UInt8.max {
             let isAllowed = (33...126).contains(byte) && !(48...57).contains(byte)
             let parts: [[UInt8]] = [
@@ -237,7 +237,7 @@ import Testing
         #expect(String(decoding: changed, as: UTF8.self) == result)
     }
 
-    @Test func `no part of a command announces what the whole does not`() {
+    @Test func `no part of a command announces more than the whole`() {
         for (line, announced) in Self.commands4 + Self.replies4 where announced != nil {
             let text = line.prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
             let field = announced?.split(separator: "[").last?.dropLast() ?? ""
@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    @Test func `the field of a reply that has not ended starts no later than in the whole line`() throws {
+    @Test func `the field of an unfinished reply starts no later than in the whole line`() throws {
         for (line, announced) in Self.replies4 + Self.replies6 where announced != nil {
             let bytes = Array(line.utf8)
             let isIPv6 =
@@ -268,7 +268,7 @@ import Testing
         }
     }
 
-    @Test func `the field of a command that has not ended starts where it does in the whole line`() throws {
+    @Test func `the field of an unfinished command starts where it does in the whole line`() throws {
         for (line, announced) in Self.commands4 where announced != nil {
             let bytes = Array(line.utf8)
             let parsed = Command(parsing: bytes.span)

@@ -27,7 +27,11 @@ import Testing
     ]
 
     @Test(arguments: accepted)
-    func `a command is read in any case and with any blanks`(line: String, verb: Verb, argument: String) {
+    func `a command is read in any case and with any number of blanks`(
+        line: String,
+        verb: Verb,
+        argument: String
+    ) {
         let command = Self.parse(Array(line.utf8))
         #expect(command?.verb == verb)
         #expect(command?.argument == argument)
@@ -50,7 +54,7 @@ import Testing
         "Host: x\r\n", "220 ready\r\n", "EHLO x\r\n", "\u{1}PORT 1\r\n", "PORTPORTPORTPORT 1\r\n",
         "XSHA2567 f\r\n", "P\u{2116}RT 1\r\n", "1\r\n",
     ])
-    func `what is no FTP command is refused`(line: String) {
+    func `a line that is no FTP command is refused`(line: String) {
         #expect(Self.parse(Array(line.utf8)) == nil)
     }
 
@@ -59,7 +63,7 @@ import Testing
         #expect(Self.parse(line) == nil)
     }
 
-    /// What has come of a line, and where its argument starts; `nil` while that is not known.
+    /// The part of a line that has come, and where its argument starts; `nil` while that is unknown.
     static let partial: [(line: String, start: Int?)] = [
         ("", nil), ("P", nil), ("PORT", nil), ("PORT ", nil), ("PORT \t ", nil), ("PORT 1", 5),
         ("PORT  10,", 6),
@@ -70,8 +74,7 @@ import Testing
     ]
 
     @Test(arguments: partial)
-    func `the argument of a line that has not ended is found as soon as it starts`(line: String, start: Int?)
-    {
+    func `the argument of an unfinished line is found as soon as it starts`(line: String, start: Int?) {
         let bytes = Array(line.utf8)
         #expect(Announcement.start(inPartialCommand: bytes.span) == start)
     }
@@ -87,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `an argument that is too long for any address is not waited for`() {
+    @Test func `an argument that is too long for an address is not waited for`() {
         let fits = Array("PORT ".utf8) + [UInt8](repeating: UInt8(ascii: "0"), count: 256)
         #expect(Announcement.start(inPartialCommand: fits.span) == 5)
         let tooLong = fits + [UInt8(ascii: "0")]

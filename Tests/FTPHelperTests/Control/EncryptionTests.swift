@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: ["534 no\r\n", "504 no\r\n", "431 later\r\n", "235 done\r\n", "200 ok\r\n"])
-    func `after a refused AUTH all is as before`(answer: String) {
+    func `after a refused AUTH lines are read as before`(answer: String) {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "AUTH TLS\r\n")
         dialogue.send(.server, answer)
@@ -61,7 +61,7 @@ import Testing
         #expect(Self.state(dialogue) == .ready)
     }
 
-    @Test func `TLS from the first byte is known, however it is cut`() {
+    @Test func `TLS from the first byte is recognised in any segmentation`() {
         for cut in 1..<Self.hello.count {
             var dialogue = Dialogue(snat)
             Self.pass(&dialogue, .client, Array(Self.hello[..<cut]))
@@ -89,7 +89,7 @@ import Testing
         #expect(dialogue.refusals.isEmpty)
     }
 
-    @Test func `plain lines behind a record in the same segment are read`() {
+    @Test func `plain lines after a record in the same segment are read`() {
         var dialogue = Self.encrypted()
         Self.pass(&dialogue, .server, TLSRecordsTests.record(Array("200 ok\r\n".utf8)) + "200 plain\r\n".utf8)
         let packet = dialogue.segment(.client, TLSRecordsTests.record(21, [1, 0]) + Self.port.utf8)
@@ -97,7 +97,7 @@ import Testing
         #expect(arrival.map { $0.text.hasSuffix("PORT 10,2,0,100,19,137\r\n") } == true)
     }
 
-    @Test func `one plain side is not enough`() {
+    @Test func `plain text of one side alone is not read`() {
         var dialogue = Self.encrypted()
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.send(.client, "NOOP\r\n") == "NOOP\r\n")
@@ -112,7 +112,7 @@ import Testing
         #expect(other.refusals.isEmpty)
     }
 
-    @Test func `a TLS that never was logs nobody in`() {
+    @Test func `a TLS handshake that never began is no login`() {
         var dialogue = Dialogue(snat)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, "AUTH TLS\r\n")
@@ -155,7 +155,7 @@ import Testing
     private static let data = TLSRecordsTests.record(.init(repeating: 9, count: 40))
 
     @Test(arguments: failures)
-    func `a handshake that failed logs nobody in`(failure: (name: String, said: [(Session.Side, [UInt8])])) {
+    func `a failed TLS handshake is no login`(failure: (name: String, said: [(Session.Side, [UInt8])])) {
         // A length for each record, so that none is in the middle of one.
         for passive in [false, true] {
             var dialogue = Dialogue(snat)
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func `TLS can be agreed upon again`() {
+    @Test func `TLS can be negotiated again`() {
         var dialogue = Self.encrypted()
         dialogue.send(.client, "NOOP\r\n")
         dialogue.send(.server, "200 ok\r\n")
@@ -189,7 +189,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `an edit before TLS shifts what is inside it`() {
+    @Test func `an edit before TLS shifts the numbers of the TLS records`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.send(.server, "200 ok\r\n")

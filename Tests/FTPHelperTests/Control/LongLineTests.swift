@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 1000, 9000], [4095, 4096, 4097, 8193])
-    func `a line of any length passes in any pieces, and the next one is read`(size: Int, count: Int) {
+    func `a line of any length passes in any segmentation, and the next one is read`(size: Int, count: Int) {
         var dialogue = Dialogue.ready(Self.nat)
         let long = Array(Self.line("SITE", count: count).utf8)
         for start in stride(from: 0, to: long.count, by: size) {

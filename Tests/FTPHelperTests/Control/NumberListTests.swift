@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// What is read, the numbers, and where the list ends; with blanks allowed if there are any.
+    /// The text, its numbers, and where the list ends; with blanks allowed if there are any.
     static let accepted: [(text: String, numbers: [UInt8], end: UInt8)] = [
         ("0", [0], 1), ("255", [255], 3), ("1,2", [1, 2], 3),
         ("10,1,0,2,19,137", [10, 1, 0, 2, 19, 137], 15),
@@ -27,7 +27,7 @@ import Testing
     ]
 
     @Test(arguments: accepted)
-    func `numbers with commas between are read as far as they go`(text: String, numbers: [UInt8], end: UInt8)
+    func `numbers separated by commas are read as far as they go`(text: String, numbers: [UInt8], end: UInt8)
         throws
     {
         #expect(try Self.read(text, allowsBlanks: text.contains(", ")).get() == numbers + [end])
@@ -43,11 +43,11 @@ import Testing
     ]
 
     @Test(arguments: refused)
-    func `a list that is none is refused by name`(text: String, failure: NumberList.ParseError) {
+    func `an invalid list is refused with its reason`(text: String, failure: NumberList.ParseError) {
         #expect(throws: failure) { try Self.read(text).get() }
     }
 
-    @Test func `a list that ends behind a comma and blanks is incomplete`() {
+    @Test func `a list that ends after a comma and blanks is incomplete`() {
         #expect(throws: NumberList.ParseError.incomplete) { try Self.read("1, \t", allowsBlanks: true).get() }
     }
 }

@@ -31,7 +31,7 @@ import Testing
         " 220 x\r\n",
         "220:x\r\n", "22a x\r\n", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\n", "\r\n", "220\0x\r\n", "-220 x\r\n",
     ])
-    func `what starts no reply is refused`(line: String) {
+    func `a line without a reply code is refused`(line: String) {
         #expect(Self.parse(line) == nil)
     }
 
@@ -39,7 +39,7 @@ import Testing
         (150, true, false), (199, true, false), (200, false, false), (227, false, false), (331, false, false),
         (425, false, true), (550, false, true), (599, false, true), (631, false, false),
     ])
-    func `the first digit tells how the command went`(code: Int, isPreliminary: Bool, isError: Bool) {
+    func `the first digit gives the outcome of the command`(code: Int, isPreliminary: Bool, isError: Bool) {
         let reply = Self.parse("\(code) x\r\n")
         #expect(reply?.isPreliminary == isPreliminary)
         #expect(reply?.isError == isError)

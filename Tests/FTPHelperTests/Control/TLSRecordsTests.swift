@@ -15,7 +15,7 @@ import Testing
         record(22, version: 1, [1, 2, 3]) + record(20, [1]) + record([]) + record(Array("PORT 1\r\n".utf8))
         + record(24, version: 4, .init(repeating: 10, count: 300)) + record(21, [1, 0])
 
-    @Test func `records are followed over any two cuts`() {
+    @Test func `records are followed with any two cuts`() {
         let bytes = Self.stream + Array("PASV\r\n".utf8)
         for first in 0...bytes.count {
             for second in stride(from: first, through: bytes.count, by: 7) {
@@ -47,12 +47,12 @@ import Testing
     ]
 
     @Test(arguments: beginnings)
-    func `a header that can be none ends the TLS`(bytes: [UInt8], isTLS: Bool) {
+    func `an invalid header ends the TLS`(bytes: [UInt8], isTLS: Bool) {
         var records = TLSRecords()
         #expect((records.consume(bytes.span) == nil) == isTLS)
     }
 
-    @Test func `after missed bytes a record is looked for anew`() {
+    @Test func `after missed bytes the next record is searched for`() {
         var records = TLSRecords()
         let half = Array(Self.record(.init(repeating: 0, count: 100))[..<50])
         #expect(records.consume(half.span) == nil)
@@ -63,7 +63,7 @@ import Testing
         #expect(records.consume(plain.span) == 0)
     }
 
-    @Test func `behind a hole nothing is plain text before a whole record header came`() {
+    @Test func `after a hole nothing counts as plain text before a whole record header`() {
         var records = TLSRecords()
         records.resume()
         for text in ["PASV\r\n", "PORT 10,1,0,2,19,137\r\n"] {
@@ -96,7 +96,7 @@ import Testing
 
     private static let hello = record(22, [2, 0, 0, 2, 3, 3])
 
-    @Test func `up to TLS 1.2 a whole record longer than an alert shows it, behind data of the client`() {
+    @Test func `up to TLS 1.2 a whole record longer than an alert proves it, after data of the client`() {
         for (length, index) in [(19, nil), (20, 2), (300, 2)] as [(Int, Int?)] {
             #expect(
                 Self.firstAnswer([(Self.hello, false), (Self.data(length), false), (Self.data(length), true)])
@@ -128,7 +128,7 @@ import Testing
     ]
 
     @Test(arguments: flights)
-    func `in TLS 1.3 it takes more than a handshake can have`(
+    func `in TLS 1.3 more bytes than a handshake can have prove it`(
         flight: (name: String, lengths: [Int], handshake: Int)
     ) throws {
         let records = [(Self.choice(), false)] + flight.lengths.map { (Self.data($0), true) }
@@ -143,7 +143,7 @@ import Testing
         #expect(Self.firstAnswer(records.map { ($0.0, false) }) == nil)
     }
 
-    @Test func `TLS 1.3 is known however its choice is cut, and where it was missed`() {
+    @Test func `TLS 1.3 is recognised in any segmentation, and assumed after missed bytes`() {
         for count in 0..<20 {
             let hello = Self.choice(count)
             for cut in 0..<hello.count {
@@ -165,7 +165,7 @@ import Testing
         #expect(!records.hasAnswered)
     }
 
-    @Test func `behind a hole no record counts that had begun before`() {
+    @Test func `after a hole records that began before it do not count`() {
         var records = TLSRecords(of: .server)
         let begun = Self.hello + Self.data(19) + Self.data(100)[..<50]
         #expect(records.consume(begun.span, isAnswer: true) == nil)

@@ -4,7 +4,7 @@ import Testing
 @testable import FTPHelper
 
 @Suite struct VerbQueueTests {
-    @Test func `commands leave in the order in which they came, however many wait`() {
+    @Test func `commands leave in the order in which they came, for any number of them`() {
         var queue = VerbQueue()
         var waiting: [Verb] = []
         var most = 0
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: [1, 15, 16, 40])
-    func `a command that is answered before the oldest leaves with that`(index: Int) {
+    func `a command answered out of order leaves together with the oldest`(index: Int) {
         var queue = VerbQueue()
         for _ in 0..<50 { queue.append(.retr) }
         queue.answer(index)
@@ -44,7 +44,7 @@ import Testing
         #expect(queue.count == 50 - index - 1 && queue[0] == .retr)
     }
 
-    @Test func `those that are forgotten are answered first`() {
+    @Test func `forgotten commands are answered first`() {
         var queue = VerbQueue()
         for _ in 0..<66 { queue.append(.pasv) }
         #expect(queue.answerForgotten() && queue.answerForgotten() && !queue.answerForgotten())

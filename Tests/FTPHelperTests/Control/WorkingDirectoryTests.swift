@@ -40,11 +40,15 @@ import Testing
         (["CWD /pub", "CWD /x", "250 ok", "250 ok"], "RETR a", "/x/a"),
         (["CWD /pub", "250 ok", "USER x", "331 ok", "PASS x", "230 ok"], "RETR a", "a"),
     ])
-    func `it is absolute where that can be known`(_ lines: [String], _ command: String, _ expected: String) {
+    func `the directory is absolute where that can be known`(
+        _ lines: [String],
+        _ command: String,
+        _ expected: String
+    ) {
         #expect(path(of: command, after: lines) == expected)
     }
 
-    @Test func `no path is longer than it may be`() {
+    @Test func `no path exceeds the limit`() {
         let long = "/" + String(repeating: "x", count: 254)
         #expect(path(of: "RETR a", after: ["CWD \(long)", "250 ok"]) == "a")
         #expect(path(of: "LIST", after: ["CWD \(long)", "250 ok"]) == long)
@@ -53,7 +57,7 @@ import Testing
         #expect(path(of: "RETR a", after: ["PWD", "257 \"/\(quoted)\""]) == "a")
     }
 
-    @Test func `after missed bytes it is unknown`() {
+    @Test func `after missed bytes the directory is unknown`() {
         var dialogue = Dialogue.ready(NATCase.all[0].mapping)
         dialogue.send(.client, "CWD /pub\r\n")
         dialogue.send(.server, "250 ok\r\n")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FTPHelper
 
-/// What is kept of a connection for the next daemon.
+/// The record of a connection for the next daemon.
 ///
 /// That one can go on with it, `ModelTests` shows.
 @Suite struct RecordTests {
@@ -58,8 +58,7 @@ import Testing
     ]
 
     @Test(arguments: NATCase.all)
-    func `an idle connection's takes ten words at most with IPv4, an edited one's twenty`(nat: NATCase) throws
-    {
+    func `an idle connection takes at most ten words with IPv4, an edited one twenty`(nat: NATCase) throws {
         let active = nat.transfers(5001).active
         let records = records(nat, Self.login + [(.client, active.sent), (.server, "200 ok\r\n")])
         let isIPv4 = nat.mapping.original.source.address.isSameFamily(as: .v4(0))
@@ -97,7 +96,7 @@ import Testing
     private static let guaranteed = 80
 
     @Test(arguments: NATCase.all)
-    func `what it takes to go on has a bound, whatever the two sides send`(nat: NATCase) throws {
+    func `the guaranteed part of a record has a bound, whatever the two sides send`(nat: NATCase) throws {
         let (active, passive) = nat.transfers(5001)
         let held = String(active.sent.dropLast(6))
         let names = String(repeating: "u", count: 64)
@@ -122,7 +121,8 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `a line that is left out is passed over, and the next is edited as ever`(nat: NATCase) throws {
+    func `a line left out of a record passes unread, and the next one is edited as usual`(nat: NATCase) throws
+    {
         var dialogue = dialogue(nat)
         let (active, _) = nat.transfers(5001)
         dialogue.send(.client, active.sent)
@@ -156,8 +156,7 @@ import Testing
         #expect(dialogue.received.server.hasSuffix(active.read + long + second.sent + third.read))
     }
 
-    @Test func `behind the beginning of a long reply that is left out nothing counts before its end`() throws
-    {
+    @Test func `after the start of a long reply that is left out nothing counts before its end`() throws {
         let nat = NATCase.all[0]
         var dialogue = dialogue(nat)
         let (_, passive) = nat.transfers(5001)
@@ -178,7 +177,7 @@ import Testing
         #expect(dialogue.open == [passive.opens])
     }
 
-    @Test func `where there is no room at all the old record stays, and is said to`() throws {
+    @Test func `without any room the old record stays and the record is reported as not written`() throws {
         var dialogue = dialogue(NATCase.all[1])
         let first = take(&dialogue.tracker, room: Self.guaranteed)
         #expect(first.kept != nil && !first.isFull)
@@ -208,7 +207,7 @@ import Testing
     }
 
     @Test(arguments: ["PASS ", "pass ", "ACCT ", "\u{fffd}", ""])
-    func `no part of a password is in it, wherever its line is cut`(verb: String) {
+    func `a record contains no part of a password, wherever its line is cut`(verb: String) {
         let secret = "s3cr3t-p4ssw0rd"
         let line = Array((verb + secret + "\r\n").utf8)
         for cut in 0...line.count {
@@ -224,7 +223,7 @@ import Testing
         }
     }
 
-    @Test func `one that is cut short or longer is none, and any other says something or nothing`() throws {
+    @Test func `a record of a wrong length is rejected, and arbitrary words do not trap`() throws {
         let active = NATCase.all[1].transfers(5001).active
         let dialogue = Self.login + [(.client, active.sent), (.client, String(active.sent.dropLast(4)))]
         let record = try #require(records(NATCase.all[1], dialogue).last)
@@ -257,7 +256,7 @@ import Testing
         }
     }
 
-    @Test func `the expectation goes on with its number, and the next gets another`() throws {
+    @Test func `the expectation keeps its id, and the next one gets another`() throws {
         let nat = NATCase.all[1]
         let active = nat.transfers(5001).active
         let record = try #require(records(nat, Self.login + [(.client, active.sent)]).last)
@@ -279,7 +278,7 @@ import Testing
         NATCase("the same original tuple", "10.1.0.2", "10.2.0.2", client: "10.9.9.9"),
         NATCase("the same reply tuple", "10.1.0.7", "10.2.0.2", client: "10.1.0.2"),
     ])
-    func `of two connections that cannot be there at once the first is taken back`(nat: NATCase) throws {
+    func `of two connections that share a tuple only the first is restored`(nat: NATCase) throws {
         var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 2))
         var output = Output()
         var taken: [Bool] = []
@@ -293,7 +292,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `a connection is taken back once, and where there is a place`(places: Int) throws {
+    func `a connection is restored once, and only if there is room`(places: Int) throws {
         let record = try #require(records(NATCase.all[0], Self.login).last)
         var policy = Policy()
         policy.maximumConnections = places
@@ -309,7 +308,7 @@ import Testing
         #expect(tracker.connectionCount == places)
     }
 
-    @Test func `who lost lines that came too early is not taken as logged in`() throws {
+    @Test func `a session that lost early lines does not count as logged in`() throws {
         let nat = NATCase.all[0]
         var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
         var output = Output()
@@ -344,7 +343,7 @@ import Testing
         #expect(kept.connection.session.state == .greeting)
     }
 
-    @Test func `the record of a connection that has gone goes too, and the next one takes the place of none`()
+    @Test func `the record of an ended connection is removed, and the next one replaces none`()
         throws
     {
         let nat = NATCase.all[0]

@@ -41,7 +41,7 @@ import Testing
         return dialogue.output.actions
     }
 
-    @Test func `the record of a connection that ended long ago is given up`() {
+    @Test func `the record of a connection that ended long ago is dropped`() {
         var dialogue = Self.ready()
         dialogue.send(.client, "", flags: [.rst, .ack])
         var kept: [Bool] = []
@@ -55,7 +55,7 @@ import Testing
         #expect(kept == [true, false])
     }
 
-    @Test func `a session that strict mode has ended stays ended`() throws {
+    @Test func `a session that strict mode reset stays reset`() throws {
         var policy = Policy()
         policy.rules.isStrict = true
         var dialogue = Self.ready(Self.nat.mapping, policy)
@@ -65,7 +65,7 @@ import Testing
         #expect(arrival.flags == [.rst, .ack])
     }
 
-    @Test func `a session that was closed is closed, and gives way`() throws {
+    @Test func `a closed session stays closed and is evicted first`() throws {
         var policy = Policy()
         policy.maximumConnections = 1
         var dialogue = Self.ready(Self.nat.mapping, policy)
@@ -78,7 +78,7 @@ import Testing
         #expect(other.tracker.connections.map(\.mapping) == [NATCase.all[0].mapping])
     }
 
-    @Test func `TLS from the first byte on a port that is not for it opens nothing later either`() throws {
+    @Test func `implicit TLS on an unconfigured port opens nothing after a restart either`() throws {
         var policy = Policy()
         policy.rules.ftpsPorts = 49000...50000
         let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `what is open to the hosts of a farm is open to all of them`() throws {
+    @Test func `an expectation for the hosts of a farm stays open to all of them`() throws {
         var policy = Policy()
         let member = v4(10, 2, 0, 33)
         policy.rules.honoured = .hosts([member])
@@ -105,7 +105,7 @@ import Testing
         #expect(dialogue.tracker.expectations.map(\.others) == [[member]])
     }
 
-    @Test func `a record of the server that is under way counts as it would have`() throws {
+    @Test func `a TLS record of the server that is cut by a restart counts as usual`() throws {
         var policy = Policy()
         policy.rules.ftpsPorts = 49000...50000
         let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
@@ -125,7 +125,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:49000"])
     }
 
-    @Test func `what a stream keeps is counted, and no more once the connection is gone`() throws {
+    @Test func `the size counts restored bytes until the connection ends`() throws {
         var dialogue = Self.ready()
         let none = Self.tracker().size
         let begun = String(Self.active.sent.dropLast(4))
@@ -136,7 +136,83 @@ import Testing
         #expect(dialogue.tracker.size == none)
     }
 
-    @Test func `conntrack is told again to take the numbers of an edited session`() throws {
+    /// How much more is kept of a session that begins now, after an early segment.
+    private static func growth(of tracker: inout Tracker) -> Int {
+        let mapping = NATCase.all[0].mapping
+        var dialogue = Dialogue(mapping, tracker: tracker)
+        dialogue.logIn()
+        dialogue.acknowledge(.client)
+        let size = dialogue.tracker.size
+        dialogue.carry(dialogue.segment(.client, "NOOP\r\n".utf8, offset: 1))
+        let growth = dialogue.tracker.size - size
+        dialogue.perform { $0.end(mapping, at: $1, into: &$2) }
+        tracker = dialogue.release()
+        return growth
+    }
+
+    @Test func `restored connections beyond the memory bound leave others only the scarce limits`() throws {
+        var policy = Policy()
+        policy.maximumConnections = 1200
+        var tracker = Self.tracker(policy)
+        var output = Output()
+        #expect(Self.growth(of: &tracker) == 6)
+        for number in 0..<1100 as Range<UInt32> {
+            let client = Endpoint(v4(10, 16, number >> 8, number & 255), 40000)
+            let mapping = Mapping(
+                untranslated: Tuple(source: client, destination: Endpoint(v4(10, 2, 0, 2), 21))
+            )
+            var dialogue = Self.ready(mapping)
+            dialogue.send(.server, "226 " + String(repeating: "x", count: 4000))
+            let kept = try Self.record(of: &dialogue)
+            let isTaken = tracker.restore(kept, at: dialogue.now, into: &output)
+            try #require(isTaken)
+        }
+        #expect(tracker.size > tracker.maximumSize)
+        #expect(Self.growth(of: &tracker) == 0)
+    }
+
+    @Test func `a port lent before a restart is not lent to another client`() throws {
+        let first = NATCase("1", "10.1.0.2", "10.2.0.2", client: "10.2.0.100")
+        var dialogue = Self.ready(first.mapping)
+        dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
+        let isExpected = dialogue.use(ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001))
+        #expect(isExpected)
+        try Self.restart(&dialogue)
+        var mapping = NATCase("2", "10.1.0.3", "10.2.0.2", client: "10.2.0.100").mapping
+        mapping.original.source.port = 50000
+        mapping.reply.destination.port = 50000
+        var second = Dialogue(mapping, tracker: dialogue.release())
+        second.logIn()
+        let line = second.send(.client, "PORT 10,1,0,3,19,137\r\n")
+        #expect(line.hasPrefix("PORT 10,2,0,100,"))
+        #expect(line != "PORT 10,2,0,100,19,137\r\n")
+        #expect(second.tracker.expectations.map(\.translatedTo.description) == ["10.1.0.3:5001"])
+    }
+
+    @Test(arguments: [true, false])
+    func `a restored session without a login is evicted first`(isOlder: Bool) throws {
+        var policy = Policy()
+        policy.maximumConnections = 2
+        let mappings = ["10.1.0.2", "10.1.0.3", "10.1.0.4"].map { NATCase($0, $0, "10.2.0.2").mapping }
+        var tracker = Self.tracker(policy)
+        var output = Output()
+        for (number, mapping) in mappings.prefix(2).enumerated() {
+            var dialogue = Dialogue(mapping, tracker: Self.tracker(policy))
+            if (number == 0) == isOlder {
+                dialogue.send(.server, "220 ready\r\n")
+            } else {
+                dialogue.logIn()
+            }
+            let kept = try Self.record(of: &dialogue)
+            let isTaken = tracker.restore(kept, at: dialogue.now, into: &output)
+            try #require(isTaken)
+        }
+        let dialogue = Dialogue(mappings[2], tracker: tracker)
+        let left = Set(dialogue.tracker.connections.map(\.mapping))
+        #expect(left == [mappings[isOlder ? 1 : 0], mappings[2]])
+    }
+
+    @Test func `conntrack is set liberal again for an edited session`() throws {
         var dialogue = Self.ready()
         #expect(try !Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
         dialogue.send(.client, Self.active.sent)
@@ -144,7 +220,9 @@ import Testing
         #expect(try Self.restart(&dialogue).contains(.beLiberal(Self.nat.mapping)))
     }
 
-    @Test func `where conntrack has another entry only packets that continue the streams are its own`() throws
+    @Test
+    func `with another conntrack entry a packet belongs to the session only if it continues its streams`()
+        throws
     {
         for isCertain in [true, false] {
             var dialogue = Self.ready()

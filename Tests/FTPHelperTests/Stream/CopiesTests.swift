@@ -6,7 +6,7 @@ import Testing
 /// The first copy of a byte counts, whatever pieces it comes in and in whatever order.
 @Suite struct CopiesTests {
     @Test(arguments: 1...50 as ClosedRange<UInt64>)
-    func `of early segments that overlap and differ, the first copy of each byte is kept, and goes on`(
+    func `of overlapping early segments the first copy of each byte is kept and goes on`(
         seed: UInt64
     ) {
         var random = Seeded(state: seed)
@@ -15,7 +15,7 @@ import Testing
         var stream = Stream(next: start)
         var first: [UInt8?] = Array(repeating: nil, count: size)
 
-        /// Lets a segment come, and compares what goes on.
+        /// Delivers a segment and compares the output.
         func send(_ bytes: [UInt8], at offset: Int) {
             let isConflicting = bytes.indices.contains { index in
                 first[offset + index].map { $0 != bytes[index] } ?? false
@@ -58,7 +58,7 @@ import Testing
         send(Array(repeating: 0x64, count: size), at: 0)
         #expect(stream.ahead.isEmpty && stream.next == start + size)
         #expect(stream.bytes == first.map { $0 ?? 0 })
-        // And once more, of what is not acknowledged yet.
+        // Once more, for the bytes that are not acknowledged yet.
         send(Array(repeating: 0x65, count: 30), at: 100)
     }
 }

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: cases, Mishap.allCases)
-    func `a dialogue survives any one packet's mishap, however its lines are cut`(
+    func `a dialogue survives the loss or reordering of any one packet, with lines cut anywhere`(
         nat: NATCase,
         mishap: Mishap
     ) {

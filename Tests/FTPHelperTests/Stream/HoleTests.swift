@@ -7,7 +7,7 @@ import Testing
     private static let plain = NATCase.all[0].mapping
     private static let port = "PORT 10,1,0,2,19,137\r\n"
 
-    @Test func `behind a hole that was acknowledged but never seen lines are read from the next one on`() {
+    @Test func `after an acknowledged but unseen hole reading resumes at the next line`() {
         for isAhead in [true, false] {
             var dialogue = Dialogue.ready(Self.plain)
             // Ten bytes went another way.
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `behind a hole under NAT lines are rewritten again`() {
+    @Test func `after a hole under NAT lines are rewritten again`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.send(.server, "200 ok\r\n")
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [NATCase.all[1], NATCase.all[4]])
-    func `behind a hole of which nothing is heard the receiver is asked, and the line there opens nothing`(
+    func `after an unacknowledged hole the receiver is probed, and the line in it opens nothing`(
         nat: NATCase
     ) throws {
         for side in [Session.Side.client, .server] {
@@ -75,14 +75,14 @@ import Testing
         }
     }
 
-    @Test func `an end that comes ahead of a gap is not passed on`() throws {
+    @Test func `a FIN beyond a gap does not go on`() throws {
         var dialogue = Dialogue.ready(snat)
         let end = dialogue.segment(.client, "QUIT\r\n".utf8, offset: 10, flags: [.ack, .fin])
         #expect(try !dialogue.arrival(end).flags.contains(.fin))
         #expect(dialogue.carry(dialogue.segment(.client, "x".utf8, offset: 30, flags: [.ack, .rst])) == nil)
     }
 
-    @Test func `behind a hole in the server's replies nothing counts before the client has said something`() {
+    @Test func `after a hole in the replies nothing counts before the client's next command`() {
         var dialogue = Dialogue.ready(Self.plain)
         dialogue.send(.client, "NOOP\r\n")
         // The reply to that, and the beginning of a longer one, went another way.
@@ -102,7 +102,7 @@ import Testing
         #expect(dialogue.refusals.isEmpty)
     }
 
-    @Test func `the beginning of a longer reply in front of a hole swallows nothing behind it`() {
+    @Test func `the start of a multi-line reply before a hole does not swallow later replies`() {
         var dialogue = Dialogue.ready(Self.plain)
         dialogue.send(.client, "NOOP\r\n")
         dialogue.send(.server, "200-a\r\n")
@@ -117,7 +117,26 @@ import Testing
         #expect(dialogue.open == ["10.2.0.2:5001"])
     }
 
-    @Test func `an acknowledgement from far ahead is not believed`() {
+    @Test(arguments: NATCase.all)
+    func `an acknowledgement that overtakes its bytes makes no gap`(nat: NATCase) {
+        for side in [Session.Side.client, .server] {
+            var dialogue = Dialogue.ready(nat.mapping)
+            let (active, passive) = nat.transfers(5001)
+            if side == .server { dialogue.send(.client, passive.command + passive.command) }
+            let text = side == .client ? "NOOP\r\n" : "200 ok\r\n"
+            let late = dialogue.segment(side, text.utf8)
+            var answer = dialogue.segment(side.other, flags: [.ack])
+            answer.acknowledgement &+= UInt32(text.utf8.count)
+            dialogue.transmit(answer)
+            #expect(dialogue.transmit(late)?.text == text)
+            #expect(!dialogue.events.contains { if case .gap = $0 { true } else { false } })
+            let line = side == .client ? active : (passive.sent, passive.read, passive.opens)
+            #expect(dialogue.send(side, line.0) == line.1)
+            #expect(dialogue.open == [line.2])
+        }
+    }
+
+    @Test func `an acknowledgement from far ahead is ignored`() {
         var dialogue = Dialogue(Self.plain)
         var answer = dialogue.segment(.server, flags: [.ack])
         answer.acknowledgement &+= 1 << 24
@@ -127,7 +146,7 @@ import Testing
         #expect(dialogue.open == ["10.1.0.2:5001"])
     }
 
-    @Test func `behind a FIN an RST still ends the connection`() {
+    @Test func `an RST after a FIN still ends the connection`() {
         var dialogue = Dialogue.ready(Self.plain)
         dialogue.send(.client, Self.port)
         dialogue.send(.client, "", flags: [.ack, .fin])

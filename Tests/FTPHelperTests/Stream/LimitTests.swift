@@ -2,7 +2,7 @@
 @testable import FTPHelper
 import Testing
 
-/// What one side can make a stream keep, and what comes of more.
+/// How much one side can make a stream keep, and what happens beyond that.
 @Suite struct LimitTests {
     private static let plain = NATCase.all[0].mapping
     private static let port = "PORT 10,1,0,2,19,137\r\n"
@@ -19,7 +19,7 @@ import Testing
         dialogue.tracker.size - ready().tracker.size
     }
 
-    @Test func `of bytes that come too early as many are kept as there is room for`() {
+    @Test func `early bytes are kept up to the limit`() {
         var dialogue = Self.ready()
         let text = [UInt8](repeating: UInt8(ascii: "x"), count: 1000)
         for number in 0..<50 {
@@ -29,19 +29,19 @@ import Testing
         #expect(Self.kept(dialogue) == StreamLimits().ahead / 1000 * 1000)
     }
 
-    @Test func `of pieces that come too early as many are kept as can be looked through`() {
+    @Test func `early segments are kept up to the limit of their number`() {
         var dialogue = Self.ready()
         for _ in 0..<100 { dialogue.transmit(dialogue.segment(.client, "x".utf8, offset: 1)) }
         #expect(Self.kept(dialogue) == StreamLimits().fragments)
     }
 
-    @Test func `bytes that nobody acknowledges are kept as far as there is room`() {
+    @Test func `unacknowledged bytes are kept up to the limit`() {
         var dialogue = Self.ready()
         for _ in 0..<100 { dialogue.send(.client, "NOOP " + String(repeating: "x", count: 493) + "\r\n") }
         #expect(Self.kept(dialogue) == StreamLimits().history)
     }
 
-    @Test func `a line waits while too many rewritten ones are not acknowledged`() throws {
+    @Test func `a line waits while too many edits are unacknowledged`() throws {
         var dialogue = Dialogue.ready(snat)
         let read = "PORT 10,2,0,100,19,137\r\n"
         for _ in 0..<StreamLimits().edits { #expect(dialogue.send(.client, Self.port) == read) }

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `without NAT segments pass in any order, and lines are read in theirs`() throws {
+    @Test func `without NAT segments pass in any order, and lines are read in sequence`() throws {
         let text = "TYPE I\r\n" + Self.port + "NOOP\r\nPORT 10,1,0,2,19,138\r\nLIST\r\n"
         let pieces = Self.pieces(text, cuts: [4, 11, 25, 40, 60])
         for order in Self.orders(pieces.count) {
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `with NAT a segment behind a gap has to come again`() throws {
+    @Test func `with NAT a segment after a gap must be retransmitted`() throws {
         let text = "TYPE I\r\n" + Self.port + "LIST\r\n"
         let pieces = Self.pieces(text, cuts: [3, 10, 20, 32])
         for order in Self.orders(pieces.count) {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `the same bytes again and again are read once`() throws {
+    @Test func `bytes that are sent many times are read once`() throws {
         for mapping in [Self.plain, snat] {
             var dialogue = Dialogue.ready(mapping)
             let packet = dialogue.segment(.client, Self.port.utf8)
@@ -85,7 +85,7 @@ import Testing
 
     // MARK: Two copies of a byte
 
-    @Test func `of two copies of a byte the first goes on, and the second is counted`() throws {
+    @Test func `of two different copies of a byte the first goes on, and a conflict is counted`() throws {
         for (mapping, text) in [(Self.plain, Self.port), (snat, "PORT 10,2,0,100,19,137\r\n")] {
             var dialogue = Dialogue.ready(mapping)
             let packet = dialogue.segment(.client, Self.port.utf8)
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a byte that has been acknowledged is nobody's concern`() throws {
+    @Test func `an acknowledged byte is not compared again`() throws {
         var dialogue = Dialogue.ready(Self.plain)
         let packet = dialogue.segment(.client, Self.port.utf8)
         dialogue.transmit(packet)
@@ -120,7 +120,7 @@ import Testing
         #expect(dialogue.open == ["10.1.0.2:5001"])
     }
 
-    @Test func `of two copies that came too early the first counts`() throws {
+    @Test func `of two different early copies the first one counts`() throws {
         var dialogue = Dialogue.ready(Self.plain)
         let early = dialogue.segment(.client, "10,1,0,2,19,137\r\n".utf8, offset: 5)
         dialogue.transmit(early)
@@ -135,14 +135,14 @@ import Testing
         #expect(dialogue.statistics.conflicts == 1)
     }
 
-    @Test func `a copy that came too early counts before one that comes in order`() throws {
+    @Test func `an early copy counts before a later one that comes in order`() throws {
         let text = Array(Self.port.utf8)
         for start in 1..<text.count {
             for end in start + 1...text.count {
                 var dialogue = Dialogue.ready(Self.plain)
                 let early = dialogue.segment(.client, text[start..<end], offset: start)
                 dialogue.transmit(early)
-                // All of the line, but with another first byte in what has come already.
+                // All of the line, but with another first byte in the part that has come already.
                 var liar = early
                 liar.sequence &-= UInt32(start)
                 liar.payload = text
@@ -157,7 +157,7 @@ import Testing
     // MARK: Outside of the window
 
     @Test(arguments: [1 << 30, 1 << 30 + 5, 1 << 31, -1 << 30, -5000, -100])
-    func `a segment from outside of the window changes nothing`(offset: Int) throws {
+    func `a segment outside of the window changes nothing`(offset: Int) throws {
         for mapping in [Self.plain, snat, NATCase.all[3].mapping] {
             for side in [Session.Side.client, .server] {
                 var dialogue = Dialogue.ready(mapping)
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test func `an acknowledgement of what was never sent changes nothing`() {
+    @Test func `an acknowledgement of bytes that were never sent changes nothing`() {
         var dialogue = Dialogue.ready(snat)
         for distance: UInt32 in [1, 1000, 1 << 29, 1 << 30, 1 << 31] {
             var packet = dialogue.segment(.server, flags: [.ack])
@@ -197,14 +197,14 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `a stranger's segments from far ahead are not believed, however often they come`() {
+    @Test func `segments far outside of the window are never accepted, however often they come`() {
         var dialogue = Dialogue.ready(snat)
         let stray = dialogue.segment(.client, Self.port.utf8, offset: 70_000)
         for _ in 0..<10 { #expect(dialogue.carry(stray)?.text == "") }
         #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
     }
 
-    @Test func `bytes without end that come too early are not kept`() {
+    @Test func `endless early bytes are not kept`() {
         var dialogue = Dialogue.ready(Self.plain)
         let text = String(repeating: "x", count: 1000)
         for number in 1...100 {
@@ -221,7 +221,7 @@ import Testing
         #expect(dialogue.open == ["10.1.0.2:5001"])
     }
 
-    @Test func `crumbs without end that come too early are not kept either`() {
+    @Test func `endless tiny early segments are not kept`() {
         var dialogue = Dialogue.ready(Self.plain)
         let first = dialogue.segment(.client)
         for number in 0..<5000 {
@@ -242,7 +242,7 @@ import Testing
 
     // MARK: The end
 
-    @Test func `what comes behind a FIN is not read`() {
+    @Test func `bytes after a FIN are not read`() {
         for mapping in [Self.plain, snat] {
             var dialogue = Dialogue.ready(mapping)
             dialogue.send(.client, "QUIT\r\n", flags: [.ack, .fin])
@@ -252,7 +252,7 @@ import Testing
         }
     }
 
-    @Test func `a FIN that comes too early ends the stream when all before it has come`() {
+    @Test func `an early FIN ends the stream once all bytes before it have come`() {
         for isEmpty in [true, false] {
             var dialogue = Dialogue.ready(Self.plain)
             let quit = dialogue.segment(.client, "QUIT\r\n".utf8)

@@ -5,7 +5,7 @@ import Testing
 /// Keep-alives and window probes: segments before what the receiver expects, to which it has to answer.
 @Suite struct ProbeTests {
     @Test(arguments: NATCase.all, [Session.Side.client, .server])
-    func `a probe stands before what the receiver expects, at any point of an announcement`(
+    func `a probe has the sequence number before the receiver's next one at any point of an announcement`(
         nat: NATCase,
         side: Session.Side
     ) {

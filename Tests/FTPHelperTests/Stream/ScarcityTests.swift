@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: Hoard.allCases)
-    func `whatever connections send, what is kept of all has a bound`(hoard: Hoard) {
+    func `the bytes kept for all connections have a bound, whatever they send`(hoard: Hoard) {
         var policy = Policy()
         policy.maximumConnections = hoard.connections
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all, [1, 1460])
-    func `a session that is in order goes on as ever`(nat: NATCase, segmentSize: Int) {
+    func `a session in order works as usual`(nat: NATCase, segmentSize: Int) {
         for seed in UInt64(0)..<30 {
             var network = Simulation.Network()
             network.segmentSize = segmentSize
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `what comes too early passes unread, and so does the line behind it, but not the next one`(
+    func `an early segment and the line after it pass unread, and the next line is read`(
         nat: NATCase
     ) {
         var dialogue = Dialogue(nat.mapping, tracker: Self.scarce())
@@ -99,13 +99,13 @@ import Testing
         if isHeldBack { dialogue.transmit(early) }
         dialogue.acknowledge(.server)
         #expect(dialogue.open == (isHeldBack ? [active.opens] : []))
-        // Of the line behind the hole nobody knows where it begins.
+        // The start of the line after the hole is unknown.
         dialogue.send(.client, "NOOP\r\n")
         dialogue.send(.client, second.sent)
         #expect(dialogue.open == [second.opens])
     }
 
-    @Test func `a line of more than 512 bytes passes uninspected`() {
+    @Test func `a line of more than 512 bytes passes unread`() {
         for count in [480, 500] {
             var dialogue = Dialogue(snat, tracker: Self.scarce())
             dialogue.logIn()
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `when there is room again everything is as it was`() {
+    @Test func `the usual limits return when there is room again`() {
         var dialogue = Dialogue(Self.plain, tracker: Self.scarce())
         dialogue.logIn()
         dialogue.tracker.policy.maximumConnections *= 2

@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    /// Where each position of what is sent is in what is read: the first and the last place that are right for it.
+    /// Where each position of the sent text is in the received text: its first and its last valid place.
     private static func map(_ nat: NATCase) -> [(first: Int, last: Int)] {
         let lines = [
             ("NOOP\r\n", "NOOP\r\n"), (nat.transfers(5001).active.sent, nat.transfers(5001).active.read),
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: [longer, shorter])
-    func `every acknowledgement of edited text is one of what was sent`(nat: NATCase) {
+    func `every acknowledgement of edited text names a byte that was sent`(nat: NATCase) {
         let (sent, read) = Self.text(nat)
         let map = Self.map(nat)
         for count in 0...read.count {
@@ -93,18 +93,18 @@ import Testing
             var packet = dialogue.segment(.server, flags: [.ack])
             packet.acknowledgement = base &+ UInt32(count)
             let told = Int(Int32(bitPattern: (dialogue.carry(packet)?.acknowledgement ?? 0) &- base))
-            // All that it says arrived has arrived, and what has arrived whole, outside of an edit, counts.
+            // All bytes that it covers have arrived, and all that arrived whole, outside of an edit, are covered.
             #expect(told >= 0 && told <= sent.count)
             let isWhole = map[told].first <= count
             #expect(isWhole, "\(count) became \(told)")
             let most = map.lastIndex { $0.first == $0.last && $0.last <= count } ?? 0
             #expect(told == most, "\(count) became \(told)")
-            // It may be told again, or less of it.
+            // It may be sent again, or cover less.
             #expect(dialogue.carry(packet)?.acknowledgement == base &+ UInt32(told))
         }
     }
 
-    @Test func `edits on both sides shift both numberings`() throws {
+    @Test func `edits on both sides shift the numbers of both directions`() throws {
         let nat = NATCase("both", "10.1.0.2", "203.0.113.5", client: "10.200.100.100", server: "10.2.0.2")
         var dialogue = Dialogue.ready(nat.mapping)
         var shifts = (client: 0, server: 0)
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test(arguments: [longer, shorter])
-    func `a SACK block claims no byte that has not come`(nat: NATCase) {
+    func `a SACK block covers only bytes that have come`(nat: NATCase) {
         let (sent, read) = Self.text(nat)
         let map = Self.map(nat)
         var dialogue = Dialogue.ready(nat.mapping)
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func `blocks of which nothing is left make room`() throws {
+    @Test func `empty SACK blocks are removed`() throws {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         let base = dialogue.segment(.client).sequence
         dialogue.transmit(dialogue.segment(.client, Self.text(Self.longer).sent))
@@ -216,7 +216,7 @@ import Testing
         #expect(arrival.bytes[60...].allSatisfy { $0 == 1 })
     }
 
-    @Test func `without an edit a SACK block passes as it is`() throws {
+    @Test func `without an edit a SACK block passes unchanged`() throws {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         dialogue.send(.client, "NOOP\r\n")
         var packet = dialogue.segment(.server, flags: [.ack])
@@ -226,7 +226,7 @@ import Testing
 
     // MARK: Other segments
 
-    @Test func `the urgent pointer names the same byte`() throws {
+    @Test func `the urgent pointer names the same byte after an edit`() throws {
         for (text, pointer, moved) in [
             ("PORT 1,2,3,4,19,137\r\nABOR\r\n", 23, 30), ("NOOP\r\n", 3, 3),
             ("PORT 1,2,3,4,19,137\r\n", 4, 4),
@@ -253,7 +253,7 @@ import Testing
         #expect(arrival.segment.urgentPointer == 3)
         #expect(arrival.sequence == signal.sequence &+ 7)
         dialogue.transmit(dialogue.segment(.client, [0xf2] + "ABOR\r\n".utf8))
-        // Answered once: what follows is in step all the same.
+        // It is answered once: later replies match their commands.
         dialogue.send(.server, "226 aborted\r\n")
         dialogue.send(.client, "PASV\r\n")
         dialogue.send(.server, "227 (10,2,0,2,19,137)\r\n")
@@ -261,7 +261,7 @@ import Testing
         #expect(dialogue.send(.client, "PORT 1,2,3,4,19,138\r\n") == "PORT 10,200,100,100,19,138\r\n")
     }
 
-    @Test func `a keep-alive is one byte old behind an edit, too`() throws {
+    @Test func `a keep-alive stays one byte old after an edit`() throws {
         for rubbish in [[], [0]] as [[UInt8]] {
             var dialogue = Dialogue.ready(Self.longer.mapping)
             dialogue.send(.client, "PORT 1,2,3,4,19,137\r\n")
@@ -278,11 +278,11 @@ import Testing
         }
     }
 
-    @Test func `a zero-window probe is the first byte of what follows`() throws {
+    @Test func `a zero-window probe has the first byte of the next segment`() throws {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         let text = Array("PORT 1,2,3,4,19,137\r\n".utf8)
         for count in 1..<text.count {
-            // The server takes none of it, so it comes again.
+            // The server accepts none of it, so it comes again.
             let packet = dialogue.segment(.client, text[..<count])
             var next = packet
             next.payload = text
@@ -296,7 +296,7 @@ import Testing
         #expect(dialogue.statistics.conflicts == 0)
     }
 
-    @Test func `an RST has the number that is due behind an edit`() throws {
+    @Test func `an RST has the expected sequence number after an edit`() throws {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         dialogue.send(.client, "PORT 1,2,3,4,19,137\r\n")
         var reset = dialogue.segment(.client, flags: [.rst])
@@ -306,7 +306,7 @@ import Testing
         #expect(arrival.acknowledgement == 0, "without ACK there is none")
     }
 
-    @Test func `a FIN stands behind an edit in the same segment`() throws {
+    @Test func `a FIN follows an edit in the same segment`() throws {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         let packet = dialogue.segment(.client, "PORT 1,2,3,4,19,137\r\n".utf8, flags: [.ack, .fin])
         let arrival = try dialogue.arrival(packet)
@@ -320,7 +320,7 @@ import Testing
     // MARK: Size
 
     @Test(arguments: [1460, 1400, 536, 600])
-    func `a packet grows no larger than it came, or than any path carries`(size: Int) throws {
+    func `a packet grows beyond neither its original size nor the minimum MTU`(size: Int) throws {
         let nat = Self.longer
         var dialogue = Dialogue.ready(nat.mapping)
         let line = "PORT 1,2,3,4,19,137\r\n"
@@ -337,7 +337,7 @@ import Testing
             packet.payload = Array(text2[min(acknowledged, text2.count)...])
             let arrival = try dialogue.arrival(packet)
             #expect(arrival.bytes.count <= max(packet.bytes.count, 576))
-            // What does not fit has not been sent, nor a FIN behind it.
+            // Bytes that do not fit are not sent, nor a FIN after them.
             let isAll = dialogue.received.server.hasSuffix(read)
             #expect(arrival.flags.contains(.fin) == isAll)
             var answer = dialogue.segment(.server, flags: [.ack])
@@ -352,7 +352,7 @@ import Testing
         #expect(dialogue.statistics.conflicts == 0)
     }
 
-    @Test func `a small IPv6 packet may grow to what every path carries`() throws {
+    @Test func `a small IPv6 packet may grow to the minimum MTU`() throws {
         let nat = NATCase.all[6]
         var dialogue = Dialogue.ready(nat.mapping)
         let active = nat.transfers(5001).active
@@ -362,7 +362,7 @@ import Testing
         #expect(arrival.text == active.read + filler)
     }
 
-    @Test func `padding behind a packet does not go on in one that is rewritten`() {
+    @Test func `padding after a packet is dropped when it is rewritten`() {
         var dialogue = Dialogue.ready(Self.shorter.mapping)
         let active = Self.shorter.transfers(5001).active
         let bytes = dialogue.segment(.client, active.sent.utf8).bytes + [0, 0, 0]
@@ -373,7 +373,7 @@ import Testing
         #expect(Arrival(dialogue.output.packet)?.text == active.read)
     }
 
-    @Test func `a damaged packet stays damaged`() {
+    @Test func `a packet with a wrong checksum keeps a wrong checksum`() {
         var dialogue = Dialogue.ready(Self.longer.mapping)
         var bytes = dialogue.segment(.client, Self.longer.transfers(5001).active.sent.utf8).bytes
         bytes[36] ^= 0x40

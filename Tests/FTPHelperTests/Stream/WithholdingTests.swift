@@ -7,7 +7,7 @@ import Testing
     private static let longer = NATCase("longer", "1.2.3.4", "10.2.0.2", client: "10.200.100.100")
     private static let shorter = NATCase("shorter", "10.200.100.100", "10.2.0.2", client: "1.2.3.4")
 
-    /// A connection on which the client has begun a PORT, all of it acknowledged; what is withheld is `10,1`.
+    /// A connection on which the client has begun a PORT, all of it acknowledged; `10,1` is withheld.
     private static func withheld(_ begun: String = "PORT 10,1") -> Dialogue {
         var dialogue = Dialogue.ready(snat)
         #expect(dialogue.send(.client, begun) == "PORT ")
@@ -15,7 +15,7 @@ import Testing
         return dialogue
     }
 
-    @Test func `the sender of withheld bytes is told at once that they came`() throws {
+    @Test func `withheld bytes are acknowledged to their sender at once`() throws {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "PORT 10,1")
         #expect(
@@ -40,7 +40,7 @@ import Testing
         )
     }
 
-    @Test func `what precedes the field is never withheld`() {
+    @Test func `bytes before the address field are never withheld`() {
         for (piece, goesOn) in [
             ("P", "P"), ("PORT", "PORT"), ("PORT ", "PORT "), ("PORT 1", "PORT "),
             ("NOOP\r\nPORT  10", "NOOP\r\nPORT  "),
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `nothing is withheld where nothing is to be rewritten`() {
+    @Test func `nothing is withheld if nothing has to be rewritten`() {
         var plain = Dialogue.ready(NATCase.all[0].mapping)
         #expect(plain.send(.client, "PORT 10,1") == "PORT 10,1")
         var destination = Dialogue.ready(NATCase.all[3].mapping)
@@ -69,8 +69,8 @@ import Testing
         #expect(destination.refusals == [.unsolicited])
     }
 
-    @Test func `a reply to any command that waits is rewritten whole, however it is cut`() {
-        // In an adopted session nobody knows which of the commands was answered before.
+    @Test func `a reply to any pending command is rewritten as a whole in any segmentation`() {
+        // In an adopted session it is unknown which commands were answered before.
         let reply = Array("227 (10,2,0,2,19,137)\r\n".utf8)
         for cut in 1..<reply.count {
             var dialogue = Dialogue(NATCase.all[3].mapping, isAdopted: true)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `what went on before anybody asked for it is not rewritten afterwards`() {
+    @Test func `bytes that passed before the command came are not rewritten later`() {
         for (text, cut) in [("227 (10,2,0,2,19,137)\r\n", 9), ("227 ok 10,2,0,2,19,137\r\n", 22)] {
             let bytes = Array(text.utf8)
             for isEarly in [false, true] {
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `what turns out to be nothing goes on as it was`() {
+    @Test func `withheld bytes that need no edit go on unchanged`() {
         for (begun, rest, text) in [
             ("PORT 10,1", ",0,2,19,393\r\n", "10,1,0,2,19,393\r\n"), ("PORT 10,1", "x\r\n", "10,1x\r\n"),
             ("PORT 10,9", ",9,9,19,137\r\n", "10,9,9,9,19,137\r\n"),
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `no more is withheld than an address can be long`() {
+    @Test func `no more is withheld than a command's address field can be long`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, "PORT ")
         var text = ""
@@ -132,7 +132,34 @@ import Testing
         #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,2,0,100,19,137\r\n")
     }
 
-    @Test func `withheld bytes that are sent again are withheld again`() throws {
+    @Test(arguments: [1, 300])
+    func `no more is withheld than a reply's address field can be long`(segmentSize: Int) {
+        let nat = NATCase.all[3]
+        let passive = nat.transfers(5001).passive
+        var dialogue = Dialogue.ready(nat.mapping)
+        dialogue.send(.client, passive.command)
+        #expect(dialogue.send(.server, "227 (") == "227 (")
+        for _ in 0..<300 / segmentSize {
+            dialogue.send(.server, String(repeating: "0", count: segmentSize))
+            dialogue.acknowledge(.client)
+        }
+        let held = 300 - dialogue.received.client.reversed().prefix { $0 == "0" }.count
+        #expect(held > 0)
+        if segmentSize == 1 {
+            withKnownIssue("in small segments a reply's field is withheld up to the end of its line") {
+                #expect(held <= 256)
+            }
+        } else {
+            #expect(held <= 256)
+        }
+        dialogue.send(.server, "x\r\n")
+        #expect(dialogue.received.client.hasSuffix(String(repeating: "0", count: 300) + "x\r\n"))
+        dialogue.send(.client, passive.command)
+        #expect(dialogue.send(.server, passive.sent) == passive.read)
+        #expect(dialogue.open == [passive.opens])
+    }
+
+    @Test func `retransmitted bytes that were withheld are withheld again`() throws {
         var dialogue = Self.withheld()
         let base = dialogue.sent.client &- 9
         for start in 0..<9 {
@@ -149,7 +176,7 @@ import Testing
         }
     }
 
-    @Test func `an acknowledgement takes nothing back that was told before`() throws {
+    @Test func `an acknowledgement never goes back behind an earlier one`() throws {
         var dialogue = Self.withheld()
         let told = dialogue.sent.client
         let arrival = try dialogue.arrival(dialogue.segment(.client, ",0,2,19,137\r\n".utf8))
@@ -164,7 +191,7 @@ import Testing
 
     // MARK: The peers meanwhile
 
-    @Test func `a keep-alive is one byte old while bytes are withheld`() throws {
+    @Test func `a keep-alive stays one byte old while bytes are withheld`() throws {
         for begun in ["PORT 1", "PORT 10", "PORT 10,1,0"] {
             for rubbish in [[], [0]] as [[UInt8]] {
                 var dialogue = Self.withheld(begun)
@@ -183,7 +210,7 @@ import Testing
         }
     }
 
-    @Test func `an acknowledgement of the client has the number that is due`() throws {
+    @Test func `an acknowledgement of the client has the expected sequence number`() throws {
         var dialogue = Self.withheld()
         let due = dialogue.segment(.server).acknowledgement
         dialogue.send(.server, "200 hi\r\n")
@@ -193,13 +220,13 @@ import Testing
         #expect(reset.sequence == due)
     }
 
-    @Test func `what the server says meanwhile passes`() {
+    @Test func `the server's lines pass while the client's bytes are withheld`() {
         var dialogue = Self.withheld()
         #expect(dialogue.send(.server, "421 timeout\r\n") == "421 timeout\r\n")
         #expect(dialogue.send(.client, ",0,2,19,137\r\n") == "10,2,0,100,19,137\r\n")
     }
 
-    @Test func `both sides may withhold at once`() {
+    @Test func `bytes of both sides may be withheld at once`() {
         let nat = NATCase("both", "10.1.0.2", "203.0.113.5", client: "10.200.100.100", server: "10.2.0.2")
         var dialogue = Dialogue.ready(nat.mapping)
         dialogue.send(.client, "PASV\r\nPORT 10,1")
@@ -213,7 +240,7 @@ import Testing
 
     // MARK: The end
 
-    @Test func `a FIN brings what was withheld until it came`() throws {
+    @Test func `a FIN releases withheld bytes`() throws {
         for text in ["", ",0,2,19,137"] {
             var dialogue = Self.withheld()
             let packet = dialogue.segment(.client, text.utf8, flags: [.ack, .fin])
@@ -231,7 +258,7 @@ import Testing
         }
     }
 
-    @Test func `a FIN that completes the line stands behind its edit`() throws {
+    @Test func `a FIN that completes the line follows its edit`() throws {
         var dialogue = Self.withheld()
         let packet = dialogue.segment(.client, ",0,2,19,137\r\n".utf8, flags: [.ack, .fin])
         let arrival = try dialogue.arrival(packet)
@@ -240,7 +267,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `a connection that ends while bytes are withheld loses none of them`() {
+    @Test func `a connection that ends while bytes are withheld loses no bytes`() {
         var dialogue = Self.withheld()
         // Both FINs, with the client's half-line still open: the server's comes first.
         dialogue.send(.server, "221 bye\r\n", flags: [.ack, .fin])
@@ -295,7 +322,9 @@ import Testing
     }
 
     @Test(arguments: [longer, shorter])
-    func `a field is rewritten in any segmentation, each piece acknowledged`(nat: NATCase) {
+    func `a reply's address field is rewritten in any segmentation, with each piece acknowledged`(
+        nat: NATCase
+    ) {
         let small = Self.small(nat)
         let active = small.transfers(1024).active
         let line = Array((active.sent.dropLast(1) + "\n").utf8)

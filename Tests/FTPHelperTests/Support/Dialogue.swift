@@ -67,7 +67,7 @@ struct Dialogue: ~Copyable {
         actions.compactMap { if case .report(let event) = $0 { event } else { nil } }
     }
     var statistics: Statistics { tracker.statistics }
-    /// What has been refused so far.
+    /// The refusals so far.
     var refusals: [Refusal.Reason] {
         events.compactMap { if case .refused(let refusal) = $0 { refusal.reason } else { nil } }
     }

@@ -3,7 +3,7 @@ import FTPHelper
 
 /// Builds error messages of ICMP and ICMPv6 with right checksums, as a router would that got a packet.
 struct ErrorMessage {
-    /// What is quoted, from the IP header on, and how many bytes of it.
+    /// The quoted packet, from its IP header on, and how many bytes of it are shown.
     var quoted: [UInt8]
     var shown = 576 - 28
     /// Fragmentation needed and packet too big, unless a test wants another one.
@@ -25,7 +25,7 @@ struct ErrorMessage {
         return head + Array(quoted.prefix(shown)) + appendix
     }
 
-    /// The packet as it comes by: from some router to whoever has sent what it quotes.
+    /// The packet on its way from a router to the sender of the quoted packet.
     var bytes: [UInt8] {
         var packet: [UInt8]
         var message = message

@@ -152,7 +152,7 @@ struct Interruption: ~Copyable {
     private mutating func begin(_ incident: Incident) {
         switch incident {
         case .death(let missing):
-            // What was on its way is lost with the gateway.
+            // Packets in flight are lost with the gateway.
             wire = []
             die(missing: missing)
         case .gap(let packets):

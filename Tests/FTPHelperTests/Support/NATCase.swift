@@ -47,6 +47,11 @@ struct NATCase: Sendable, CustomStringConvertible {
 
     var isIPv6: Bool { if case .v6 = mapping.original.source.address { true } else { false } }
 
+    /// Whether the address in a 227 has to be rewritten.
+    var rewritesReplies: Bool {
+        !isIPv6 && mapping.original.destination.address != mapping.reply.source.address
+    }
+
     private func commas(_ address: IPAddress) -> String {
         address.description.split(separator: ".").joined(separator: ",")
     }

@@ -7,7 +7,7 @@ struct NaiveEditor {
 
     init(_ nat: NATCase) { self.nat = nat }
 
-    /// Tells whether a line in the text announces an endpoint of the one who sent it that may be opened.
+    /// Returns whether a line in the text announces an endpoint of its sender that may be opened.
     func announces(_ text: String) -> Bool { lines(text).contains { found($0) != nil } }
 
     /// The text with the address of each line that announces replaced; as it is if nothing may open.

@@ -25,7 +25,7 @@ struct Peer {
     /// All it has been given to send.
     var text: [UInt8] = []
     var isClosing = false
-    /// Offsets in `text`: what is acknowledged, and what has been sent.
+    /// Offsets in `text`: how far it is acknowledged and how far it is sent.
     private(set) var acknowledged = 0
     private(set) var sent = 0
     private var sacked: Set<Int> = []
@@ -55,7 +55,7 @@ struct Peer {
 
     var isDone: Bool { acknowledged == text.count + (isClosing ? 1 : 0) }
 
-    /// Sends new bytes, cut by `cut` (given what is left, how many to take), while the window allows it.
+    /// Sends new bytes while the window allows it; `cut` chooses from the rest how many to send.
     mutating func sendNew(_ cut: (Int) -> Int) -> [Packet] {
         var packets: [Packet] = []
         while sent < text.count, flight.count < window {
@@ -70,7 +70,7 @@ struct Peer {
         return packets
     }
 
-    /// Sends again, from the first unacknowledged byte on, what has been sent and not been selectively acknowledged.
+    /// Sends unacknowledged bytes again, without those selectively acknowledged.
     mutating func sendAgain(_ cut: (Int) -> Int) -> [Packet] {
         guard !isDone else { return [] }
         var start = acknowledged

@@ -13,7 +13,7 @@ struct Receiver {
     /// Number of the byte that is due.
     var next: SequenceNumber { initial + received.count }
 
-    /// Forgets what has been received so far.
+    /// Forgets the bytes received so far.
     mutating func clear() {
         initial = next
         received = []

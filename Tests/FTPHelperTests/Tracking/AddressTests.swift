@@ -16,7 +16,7 @@ import Testing
         return policy
     }
 
-    /// Sends a line and gives what goes on, what it opens or why it does not.
+    /// Sends a line and returns the line that goes on, and what it opens or the reason of its refusal.
     private static func outcome(_ line: String, _ nat: NATCase, _ policy: Policy = Policy()) -> [String] {
         var dialogue = Dialogue.ready(nat.mapping, policy: policy)
         let text: String
@@ -94,7 +94,7 @@ import Testing
             "227 (10,2,0,2,19,137)", source, policy(),
             ["227 (10,2,0,2,19,137)", "10.2.0.2:5001 -> 10.2.0.2:5001"]
         ),
-        // Loose, a third host is believed, but not one that is none.
+        // With `loose` a third host is accepted, but not an address that belongs to no host.
         (
             "PORT 10,9,9,9,19,137", plain, policy(isLoose: true),
             ["PORT 10,9,9,9,19,137", "10.9.9.9:5001 -> 10.9.9.9:5001"]
@@ -143,7 +143,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `an address is compared, never trusted`(
+    func `an announced address is compared, never trusted`(
         line: String,
         nat: NATCase,
         policy: Policy,
@@ -152,7 +152,7 @@ import Testing
         #expect(Self.outcome(line, nat, policy) == outcome)
     }
 
-    @Test func `a refusal has the line, and the connection it came on`() {
+    @Test func `a refusal contains its line and its connection`() {
         var dialogue = Dialogue.ready(snat)
         let long = "PORT " + String(repeating: "9", count: 200)
         dialogue.send(.client, long + " \r\n")
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `a port is lent again once its expectation is gone`() {
+    @Test func `a port is allocated again after its expectation is gone`() {
         let tracker = Self.crowd(2) { number, dialogue in
             let text = dialogue.send(.client, "PORT 10,1,0,\(number + 2),19,137\r\n")
             #expect(text == "PORT 10,2,0,100,19,137\r\n")
@@ -223,14 +223,14 @@ import Testing
         #expect(tracker.expectationCount == 1)
     }
 
-    /// Announces port 5001 of 10.1.0.`number`, and returns what the server is told.
+    /// Announces port 5001 of 10.1.0.`number`, and returns the line that reaches the server.
     private func announce(_ dialogue: inout Dialogue, _ number: UInt32) -> UInt16? {
         dialogue.send(.client, "PORT 10,1,0,\(number),19,137\r\n")
         let own = v4(10, 1, 0, number)
         return dialogue.tracker.expectations.last { $0.translatedTo.address == own }?.to.port
     }
 
-    @Test func `a port rests while its data connection may live, and after it`() {
+    @Test func `a port rests while its data connection may exist, and for some time after it`() {
         var first = Dialogue.ready(NATCase("1", "10.1.0.2", "10.2.0.2", client: "10.2.0.100").mapping)
         #expect(announce(&first, 2) == 5001)
         let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
@@ -254,7 +254,7 @@ import Testing
         #expect(announce(&second, 3) == 5001)
     }
 
-    @Test func `a client that announces the same port again is shown with the same port again`() {
+    @Test func `a repeated announcement of the same port is rewritten to the same port`() {
         var dialogue = Dialogue.ready(snat)
         for session in 0..<5 {
             for _ in 0..<3 {
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test func `a server's range is kept, whoever its clients are and however many sessions they have`() {
+    @Test func `ports stay within a server's range for any clients and number of sessions`() {
         // Ten ports, three clients in turn, and every other session ends without a data connection.
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
         for round in 0..<60 {
@@ -296,7 +296,7 @@ import Testing
         }
     }
 
-    @Test func `a port that leads to another endpoint is not lent, and outside of the range none is`() {
+    @Test func `a port in use by another endpoint is not allocated, nor one outside of the range`() {
         var policy = Policy()
         policy.rules.natPorts = 6000...6001
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
@@ -314,7 +314,7 @@ import Testing
         #expect(ports[0] == 5001 && Set(ports[1...2]) == [6000, 6001] && ports[3] == nil)
     }
 
-    @Test func `without NAT a port is what it is`() {
+    @Test func `without NAT a port keeps its number`() {
         var dialogue = Dialogue.ready(Self.plain.mapping)
         for _ in 0..<3 {
             dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -326,7 +326,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `a host of the farm that the key names may open active data, and its address is honoured`(
+    func `a farm host named by loose may open active data connections and be announced`(
         nat: NATCase
     ) throws {
         let (member, stranger) = nat.isIPv6 ? (v6Member, v6Stranger) : (v4Member, v4Stranger)
@@ -359,7 +359,7 @@ import Testing
         #expect(isUsed && !isReusable && dialogue.tracker.expectationCount == 0)
     }
 
-    @Test func `a list of hosts honours these alone`() {
+    @Test func `a list of hosts honours only these`() {
         var policy = Policy()
         policy.rules.honoured = .hosts([v4(10, 9, 9, 9)])
         #expect(

@@ -24,8 +24,7 @@ import Testing
         }
     }
 
-    @Test func `of the announcements in one packet the kernel is told of the last, and nobody of the others`()
-    {
+    @Test func `only the last announcement of a packet is opened and reported`() {
         var dialogue = Dialogue.ready(snat)
         let lines = (100..<120).map { "PORT 10,1,0,2,19,\($0)\r\n" }.joined()
         #expect(dialogue.send(.client, lines) == lines.replacing("10,1,0,2", with: "10,2,0,100"))
@@ -37,7 +36,7 @@ import Testing
         #expect(dialogue.statistics.edits == 20)
     }
 
-    @Test func `what a packet announces in place of what was open closes that once`() {
+    @Test func `a packet with several announcements closes the previous expectation once`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.line)
         dialogue.send(.client, "PORT 10,1,0,2,19,138\r\nPORT 10,1,0,2,19,139\r\n")
@@ -45,7 +44,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5003"])
     }
 
-    @Test func `what a packet announces and ends is never opened`() {
+    @Test func `an announcement in a packet that ends the connection is never opened`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.server, "", flags: [.ack, .fin])
         dialogue.send(.client, Self.line, flags: [.ack, .psh, .fin])
@@ -54,7 +53,7 @@ import Testing
         #expect(dialogue.statistics.expectationsOpened == 0)
     }
 
-    @Test func `of packets that go on together, what is opened and closed again costs the kernel nothing`() {
+    @Test func `expectations that open and close within a batch cost the kernel nothing`() {
         var dialogue = Dialogue.ready(Self.plain)
         dialogue.send(.client, Self.line)
         var output = Output()
@@ -74,7 +73,7 @@ import Testing
         #expect(ids == ["open 4"])
     }
 
-    @Test func `a connection has a thousand announcements at once, and those beyond pass unread`() {
+    @Test func `a connection has a budget of a thousand announcements, and further ones pass unread`() {
         var dialogue = Dialogue.ready(snat)
         announce(1000, on: &dialogue)
         #expect(dialogue.refusals.isEmpty)
@@ -88,19 +87,19 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"], "what was open before stays so")
     }
 
-    @Test func `malformed announcements are no cheaper`() {
+    @Test func `malformed announcements cost as much of the budget`() {
         var dialogue = Dialogue.ready(Self.plain)
         for _ in 0..<12 { dialogue.send(.client, String(repeating: "PORT 1\r\n", count: 100)) }
         #expect(dialogue.statistics.refused == [.malformed: 1000, .tooMany: 200])
     }
 
-    @Test func `replies with an address field that nobody asked for are no cheaper`() {
+    @Test func `unsolicited replies with an address field cost as much of the budget`() {
         var dialogue = Dialogue.ready(Self.plain)
         for _ in 0..<30 { dialogue.send(.server, String(repeating: "227 (10,2,0,2,19,137)\r\n", count: 50)) }
         #expect(dialogue.statistics.refused == [.unsolicited: 1000, .tooMany: 500])
     }
 
-    @Test func `a second later there are a thousand more, and in half of one five hundred`() {
+    @Test func `the budget refills within a second, half of it within half a second`() {
         var dialogue = Dialogue.ready(Self.plain)
         announce(1100, on: &dialogue)
         #expect(dialogue.statistics.refused == [.tooMany: 100])
@@ -112,7 +111,7 @@ import Testing
         #expect(dialogue.statistics.refused == [.tooMany: 200])
     }
 
-    @Test func `a thousand announcements a second for three seconds are no flood`() {
+    @Test func `a thousand announcements a second stay within the budget`() {
         var dialogue = Dialogue.ready(Self.plain)
         for _ in 0..<3000 {
             dialogue.send(.client, Self.line)
@@ -134,7 +133,7 @@ import Testing
         )
     }
 
-    @Test func `a client has ten thousand at once, and whoever else there is has as many`() {
+    @Test func `each client has a budget of ten thousand announcements of its own`() {
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
         for number in 0..<11 as Range<UInt16> {
             var dialogue = Dialogue(mapping(number), tracker: tracker)
@@ -157,7 +156,7 @@ import Testing
         #expect(Client(v4(10, 1, 0, 2)) != Client(v4(10, 1, 0, 3)))
     }
 
-    @Test func `budgets of ever more holders take no more room, and each has its own`() {
+    @Test func `budgets of many clients take bounded memory and stay separate`() {
         var budgets = Budgets(interval: 1000, burst: 2)
         let now = Instant(nanoseconds: 1)
         var spent = 0

@@ -56,7 +56,7 @@ import Testing
         ["CEPRT |1|10.1.0.2|5001|\r\n", "S200 ok\r\n"],
         ["CNOOP\r\n", "S200 ok\r\n", "CPASV\r\n", "S150 not yet\r\n", "S227 (10,2,0,2,19,137)\r\n"],
     ])
-    func `without the beginning a command and its own reply are a control connection`(
+    func `a command and its own reply show a control connection in a partial capture`(
         _ lines: [String]
     ) throws {
         #expect(try CandidateTests.standing(lines, isFromStart: false) == .control(CandidateTests.client))
@@ -75,7 +75,7 @@ import Testing
         ["S220 ready\r\n", "C220 ready too\r\n"],
         ["SUSER joe\r\n"],
     ])
-    func `what begins as something else is none`(_ lines: [String]) throws {
+    func `a connection that begins with another protocol is no control connection`(_ lines: [String]) throws {
         #expect(try CandidateTests.standing(lines) == .other)
     }
 
@@ -87,7 +87,7 @@ import Testing
         ["S220 ready\r\n", "CQUIT\r\n", "S221 bye\r\n"],
         ["CUSER joe\r\n"],
     ])
-    func `what others say too is no proof`(_ lines: [String]) throws {
+    func `words that other protocols use prove nothing`(_ lines: [String]) throws {
         #expect(try CandidateTests.standing(lines) == .undecided)
         #expect(try CandidateTests.standing(lines, isFromStart: false) == .undecided)
     }
@@ -112,12 +112,12 @@ import Testing
         )
     }
 
-    @Test func `what is no text is given up in a capture without a beginning, too`() throws {
+    @Test func `binary data ends the search in a partial capture, too`() throws {
         let lines = ["S\u{1}\u{2}\r\n", "S\u{1}\u{2}\r\n"]
         #expect(try CandidateTests.standing(lines, isFromStart: false) == .other)
     }
 
-    @Test func `a connection that goes on without showing itself is given up`() throws {
+    @Test func `a connection that shows nothing of FTP for long is given up`() throws {
         let lines = [String](repeating: "CNOOP" + String(repeating: " ", count: 1000) + "\r\n", count: 17)
         #expect(try CandidateTests.standing(Array(lines.dropLast())) == .undecided)
         #expect(try CandidateTests.standing(lines) == .other)

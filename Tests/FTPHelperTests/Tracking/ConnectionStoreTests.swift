@@ -30,7 +30,7 @@ import Testing
         return count
     }
 
-    @Test func `when the moment for a check is moved, the next deadline is`() throws {
+    @Test func `moving a check moves the next deadline`() throws {
         var dialogue = Self.dialogue()
         let slot = try Self.slot(of: dialogue)
         for nanoseconds: UInt64 in [5, 3, 7] {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `when the deadline of the expectation is moved, the next deadline is`() throws {
+    @Test func `moving an expectation's deadline moves the next deadline`() throws {
         var dialogue = Self.dialogue()
         let slot = try Self.slot(of: dialogue)
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -47,7 +47,7 @@ import Testing
         #expect(dialogue.tracker.nextDeadline == Instant(nanoseconds: 2))
     }
 
-    @Test func `what a stream keeps more is counted, and what it forgets is not`() throws {
+    @Test func `the size counts the bytes that a stream keeps`() throws {
         var dialogue = Self.dialogue()
         let slot = try Self.slot(of: dialogue)
         let size = dialogue.tracker.size
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test
-    func `one that is closed counts no more and gives way, one that conntrack has lost counts and gives way`()
+    func `a closed connection is not counted and may be evicted, a lost one is counted and may be evicted`()
         throws
     {
         var dialogue = Self.dialogue()
@@ -72,7 +72,7 @@ import Testing
         #expect(dialogue.tracker.store.yielding === slot && dialogue.tracker.connectionCount == 0)
     }
 
-    @Test func `a change that the next daemon has to know of is put on record, once, and others are not`()
+    @Test func `only a change that a restarted daemon needs is recorded, once`()
         throws
     {
         var dialogue = Self.dialogue()

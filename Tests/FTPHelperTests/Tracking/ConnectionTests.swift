@@ -13,7 +13,7 @@ import Testing
         return tracker.receive(bytes.span, at: Instant(nanoseconds: 1), into: &output)
     }
 
-    @Test func `a new connection is told of, and its place in the login`() {
+    @Test func `a new connection is reported with its login state`() {
         var dialogue = Dialogue(snat)
         guard case .connection(let summary)? = dialogue.events.first else {
             Issue.record("no connection")
@@ -29,7 +29,7 @@ import Testing
         #expect(now.map { String(decoding: $0.user, as: UTF8.self) } == "anonymous")
     }
 
-    @Test func `a connection that was under way is adopted as logged in`() {
+    @Test func `a connection in progress is adopted as logged in`() {
         for side in [Session.Side.client, .server] {
             var dialogue = Dialogue(snat, isAdopted: true)
             #expect(dialogue.send(side, side == .client ? "NOOP\r\n" : "200 ok\r\n").count > 0)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `the first packet of an adopted connection may be the one that announces`() {
+    @Test func `the first packet of an adopted connection may contain an announcement`() {
         var dialogue = Dialogue(snat, isAdopted: true)
         #expect(dialogue.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
         var half = Dialogue(snat, isAdopted: true)
@@ -48,7 +48,7 @@ import Testing
         #expect(half.refusals.isEmpty)
     }
 
-    @Test func `what belongs to no connection passes without a question`() {
+    @Test func `an unknown packet that cannot begin a session passes without a conntrack lookup`() {
         var tracker = Tracker(policy: Policy())
         var packet = PacketBuilder(tuple: snat.original, sequence: 1, acknowledgement: 1, flags: [.syn])
         #expect(Self.verdict(&tracker, packet) == .accept)
@@ -70,7 +70,7 @@ import Testing
         #expect(tracker.statistics.packets == 7)
     }
 
-    @Test func `a connection that conntrack does not know is refused by name`() {
+    @Test func `a connection unknown to conntrack is refused with its reason`() {
         var tracker = Tracker(policy: Policy())
         var output = Output()
         let packet = PacketBuilder(tuple: snat.reply, sequence: 1, acknowledgement: 1, flags: [.ack]).bytes
@@ -96,13 +96,13 @@ import Testing
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.actions.isEmpty)
         #expect(dialogue.tracker.connections.isEmpty)
-        // Also when it has none any more: what was said meanwhile nobody has read.
+        // Also when the helper is gone: the lines meanwhile were not read.
         dialogue.perform { $0.learn(snat, hasKernelHelper: false, phase: .established, at: $1, into: &$2) }
         #expect(dialogue.send(.client, Self.port) == Self.port)
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `when a kernel helper takes over, nothing more opens`() {
+    @Test func `nothing opens after a kernel helper takes over a connection`() {
         var dialogue = Dialogue.ready(NATCase.all[0].mapping)
         dialogue.send(.client, Self.port)
         dialogue.perform { [mapping = dialogue.mapping] in
@@ -113,7 +113,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a fresh conntrack entry is told of the shift again`() {
+    @Test func `a new conntrack entry is set liberal again`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.actions = []
@@ -122,7 +122,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `beyond the maximum connections pass without help, and that is told once each`() {
+    @Test func `connections beyond the maximum pass without help, and each is reported once`() {
         var policy = Policy()
         policy.maximumConnections = 2
         var tracker = Tracker(policy: policy, random: Seeded(state: 1))
@@ -170,7 +170,7 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 2])
     }
 
-    @Test func `among many that come and go each connection is found, and no other`() throws {
+    @Test func `lookups find the right connection among many that come and go`() throws {
         var random = Seeded(state: 11)
         var policy = Policy()
         policy.maximumConnections = 5000
@@ -222,7 +222,7 @@ import Testing
 
     // MARK: Tuples used again
 
-    @Test func `a tuple that is used again begins a new connection`() {
+    @Test func `a reused tuple begins a new connection`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.send(.server, "200 ok\r\n", flags: [.fin, .ack])
@@ -240,7 +240,7 @@ import Testing
         #expect(next.send(.client, Self.port) == "PORT 10,2,0,100,19,137\r\n")
     }
 
-    @Test func `a tuple that is used again may be mapped otherwise`() {
+    @Test func `a reused tuple may have another NAT mapping`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         var mapping = snat
@@ -250,7 +250,7 @@ import Testing
         next.logIn()
         #expect(next.send(.client, Self.port) == "PORT 10,2,0,101,19,137\r\n")
         #expect(next.open == ["10.2.0.101:5001"])
-        // The old mapping's tuples are nobody's.
+        // The tuples of the old mapping belong to no connection.
         var packet = PacketBuilder(tuple: snat.reply, sequence: 1, acknowledgement: 1, flags: [.syn, .ack])
         var output = Output()
         var bytes = packet.bytes
@@ -263,7 +263,7 @@ import Testing
         #expect(verdict != .needsMapping(mapping.reply))
     }
 
-    @Test func `a SYN-ACK that is sent again changes nothing`() {
+    @Test func `a retransmitted SYN-ACK changes nothing`() {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         let arrival = dialogue.transmit(dialogue.handshake)

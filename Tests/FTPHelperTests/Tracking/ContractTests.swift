@@ -14,7 +14,7 @@ let snat = Mapping(
     struct Example: Sendable, CustomStringConvertible {
         enum Outcome: Hashable { case opens(UInt16), refused(Refusal.Reason), passes }
 
-        /// What comes before: `>` from the client, `<` from the server.
+        /// The lines before: `>` from the client, `<` from the server.
         var before: [String] = Example.login
         let side: Session.Side
         let text: String
@@ -140,7 +140,7 @@ let snat = Mapping(
         return Endpoint(address, port).description
     }
 
-    /// Tells what is wrong after an example, or nothing.
+    /// Returns what is wrong after an example, or `nil`.
     private static func complaint(_ example: Example, _ nat: NATCase, cuts: [Int]) -> String? {
         var dialogue = prepare(example, nat)
         let before = example.side == .client ? dialogue.received.server : dialogue.received.client
@@ -215,13 +215,16 @@ let snat = Mapping(
     }
 
     @Test(arguments: cases)
-    func `every example does what the contract says, byte by byte`(example: Example, nat: NATCase) {
+    func `every example does what the contract says when it comes byte by byte`(
+        example: Example,
+        nat: NATCase
+    ) {
         let count = Template.sent(example.text, nat).utf8.count
         #expect(Self.complaint(example, nat, cuts: Array(1..<count)) == nil)
     }
 
     @Test(arguments: cases)
-    func `every example cut short passes, and what follows it works`(example: Example, nat: NATCase) {
+    func `an example cut short passes, and the session goes on`(example: Example, nat: NATCase) {
         let bytes = Array(Template.sent(example.text, nat).utf8)
         for count in 1..<bytes.count where bytes[count - 1] != UInt8(ascii: "\n") {
             let text = String(decoding: bytes[..<count], as: UTF8.self) + "\r\n"
@@ -237,7 +240,7 @@ let snat = Mapping(
         }
     }
 
-    @Test func `of 500 announcements in a row the newest is open`() {
+    @Test func `after 500 announcements in a row only the newest is open`() {
         var dialogue = Dialogue.ready(snat)
         for number in 0..<500 {
             let port = 2000 + number
@@ -251,12 +254,12 @@ let snat = Mapping(
         #expect(dialogue.received.server.hasSuffix(lines.joined()))
     }
 
-    @Test func `a PORT byte by byte is withheld from its first digit to its end`() {
+    @Test func `a PORT that comes byte by byte is withheld from its first digit to its end`() {
         var dialogue = Dialogue.ready(snat)
         #expect(dialogue.send(.client, "PO") == "PO")
         #expect(dialogue.send(.client, "RT 10,1") == "RT ")
         dialogue.acknowledge(.server)
-        // What is withheld is asked for by repeating the byte before it, which the server acknowledges at once.
+        // Withheld bytes are requested by repeating the byte before them, which the server acknowledges at once.
         #expect(dialogue.send(.client, ",0,2,1") == " ")
         #expect(dialogue.acknowledge(.server)?.acknowledgement == dialogue.sent.client)
         #expect(dialogue.send(.client, "9,138\r\nLIST\r\n") == "10,2,0,100,19,138\r\nLIST\r\n")

@@ -2,9 +2,9 @@
 import FTPHelper
 import Testing
 
-/// How the SYN of a data connection was answered, and what is done for its control connection meanwhile.
+/// How the SYN of a data connection was answered, and how its control connection is kept meanwhile.
 @Suite struct DataAnswerTests {
-    /// The data connections that were told to be unanswered.
+    /// The data connections reported as unanswered.
     private static func blocked(_ dialogue: borrowing Dialogue) -> [BlockedConnection] {
         dialogue.events.compactMap { if case .blocked(let blocked) = $0 { blocked } else { nil } }
     }
@@ -25,7 +25,7 @@ import Testing
     )
 
     @Test(arguments: BlockedConnection.Stage.allCases)
-    func `a data connection that nobody answers is told once, after four seconds`(
+    func `an unanswered data connection is reported once, after four seconds`(
         stage: BlockedConnection.Stage
     ) throws {
         var dialogue = TransferTests.active()
@@ -47,17 +47,22 @@ import Testing
     }
 
     @Test(arguments: [("226 done", 0), ("425 no", 1)])
-    func `a server that gives up before that has it told at once`(reply: String, count: Int) throws {
+    func `an error reply of the server reports an unanswered data connection at once`(
+        reply: String,
+        count: Int
+    ) throws {
         var dialogue = TransferTests.active()
         dialogue.send(.server, reply + "\r\n")
         try Self.answer(&dialogue, .there(nil, .opening(.unanswered, leaving: Self.leaving)))
         #expect(Self.blocked(dialogue).count == count)
     }
 
-    @Test func `a SYN whose entry is gone was refused, unless it is old or the transfer complete`() throws {
+    @Test func `a SYN without an entry counts as refused, unless it is old or the transfer is complete`()
+        throws
+    {
         func answer(after seconds: UInt32, _ reply: String) throws -> DataAnswer? {
             var dialogue = TransferTests.passive()
-            // Nobody asks conntrack meanwhile.
+            // Conntrack is not asked meanwhile.
             dialogue.now = dialogue.now.advanced(bySeconds: seconds)
             dialogue.send(.server, reply + "\r\n")
             try Self.answer(&dialogue, .gone)
@@ -69,7 +74,7 @@ import Testing
         #expect(try answer(after: 1, "226 done") == nil)
     }
 
-    @Test func `the control connection is kept in conntrack while the transfer runs, and no longer`() throws {
+    @Test func `conntrack keeps the control connection alive only while a transfer runs`() throws {
         func kept(_ dialogue: borrowing Dialogue) -> [Mapping] {
             dialogue.actions.compactMap { if case .keepAlive(let mapping) = $0 { mapping } else { nil } }
         }

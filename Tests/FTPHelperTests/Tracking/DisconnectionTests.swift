@@ -8,7 +8,8 @@ import Testing
         dialogue.actions.compactMap { if case .inject(let bytes) = $0 { Arrival(bytes) } else { nil } }
     }
 
-    @Test func `both ends get an RST with the number that is due, and nothing opens any more`() throws {
+    @Test func `both ends get an RST with the expected sequence number, and nothing opens afterwards`() throws
+    {
         var dialogue = Dialogue.ready(snat)
         // Rewritten, so that both numberings differ.
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -31,7 +32,7 @@ import Testing
         #expect(resets.map(\.acknowledgement) == [next.server.sequence, next.client.sequence])
     }
 
-    @Test func `who goes on nonetheless is answered with another RST`() throws {
+    @Test func `packets after a disconnection are answered with another RST`() throws {
         var dialogue = Dialogue.ready(snat)
         let id = try #require(dialogue.tracker.connections.first?.id)
         _ = dialogue.perform { $0.disconnect(id, at: $1, into: &$2) }
@@ -50,7 +51,7 @@ import Testing
         #expect(resets(dialogue).isEmpty)
     }
 
-    @Test func `a number that no session has, or that two have, ends none`() throws {
+    @Test func `an id that no session or two sessions have disconnects nothing`() throws {
         var dialogue = Dialogue.ready(snat)
         let id = try #require(dialogue.tracker.connections.first?.id)
         let none = dialogue.perform { $0.disconnect(id &+ 1, at: $1, into: &$2) }

@@ -20,7 +20,7 @@ import Testing
             : [mapping.reply, within.inverted, mapping.original.inverted]
     }
 
-    /// The message that somebody makes of what goes on, who sees it under a tuple.
+    /// The error message that a router makes of a packet, which it sees under a tuple.
     private static func message(_ arrival: Arrival, as tuple: Tuple) -> [UInt8] {
         let packet = PacketBuilder(
             tuple: tuple,
@@ -59,9 +59,9 @@ import Testing
         return (segment.sequence.value, acknowledgement.value)
     }
 
-    /// After any number of edits on both sides, whoever makes the message.
+    /// After any number of edits on both sides, from any router.
     @Test(arguments: cases)
-    func `a message quotes the numbers that the sender of the segment knows`(nat: NATCase) throws {
+    func `a message quotes the sequence numbers of the segment's sender`(nat: NATCase) throws {
         var dialogue = Dialogue.ready(nat.mapping)
         for number in 0..<30 {
             let transfers = nat.transfers(2000 + number * 100)
@@ -87,7 +87,7 @@ import Testing
     /// However a text is cut, what its pieces become is quoted as something that the sender has under way: it takes nothing
     /// else for its own (`tcp_v4_err`).
     @Test(arguments: [("1.2.3.4", "10.200.100.100"), ("10.200.100.100", "1.2.3.4")])
-    func `every position of what goes on is one that the sender has under way`(own: String, shown: String)
+    func `every translated position is one that the sender has in flight`(own: String, shown: String)
         throws
     {
         let nat = NATCase("SNAT", own, "10.2.0.2", client: shown)
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `of two connections that a message may mean it is about the one that has such a segment`()
+    @Test func `an ambiguous message belongs to the connection that has such a segment in flight`()
         throws
     {
         // The client has both ends of one connection translated, and reaches the server directly with another.
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `what quotes no edited stream passes as it is`() throws {
+    @Test func `a message about an unedited stream passes unchanged`() throws {
         let nat = Self.cases[0]
         var dialogue = Dialogue.ready(nat.mapping)
         let plain = try dialogue.arrival(dialogue.segment(.client, "NOOP\r\n".utf8))

@@ -4,7 +4,7 @@ import Testing
 
 /// What opens for encrypted sessions, of which nothing can be read.
 @Suite struct FTPSTests {
-    private static let server = "10.2.0.2"
+    static let server = "10.2.0.2"
     static let hello = TLSRecordsTests.record(22, version: 1, [1, 0, 0, 1, 0])
     static let data = TLSRecordsTests.record(.init(repeating: 7, count: 20))
 
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// A connection on which TLS was granted and has not begun.
-    private static func granted(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
+    static func granted(_ policy: Policy, _ mapping: Mapping = direct) -> Dialogue {
         var dialogue = Dialogue(mapping, policy: policy)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, "AUTH TLS\r\n")
@@ -39,7 +39,7 @@ import Testing
         return dialogue
     }
 
-    private static func shakeHands(_ dialogue: inout Dialogue) {
+    static func shakeHands(_ dialogue: inout Dialogue) {
         for side in [Session.Side.client, .server] {
             dialogue.transmit(dialogue.segment(side, hello))
         }
@@ -98,19 +98,18 @@ import Testing
         return data
     }
 
-    @Test func `once something is open for a session conntrack is asked for it soon`() throws {
+    @Test func `conntrack is asked about a session soon after something opens for it`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.wait(seconds: Tracker.expectingSeconds)
         #expect(dialogue.actions.contains(.verify(Self.direct)))
     }
 
-    private static func access(_ dialogue: borrowing Dialogue) -> FTPHelper.Expectation.Access? {
+    static func access(_ dialogue: borrowing Dialogue) -> FTPHelper.Expectation.Access? {
         dialogue.tracker.connections.first?.access
     }
 
     @Test(arguments: NATCase.all)
-    func `the client reaches the server's ports, translated as its control connection is`(nat: NATCase) throws
-    {
+    func `the client reaches the server's ports with the NAT of its control connection`(nat: NATCase) throws {
         let known = nat.mapping.original.destination.address
         let own = nat.mapping.reply.source.address
         for server in [known, own] {
@@ -128,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `where two zones have the same addresses, a data connection is let through in each`() throws {
+    @Test func `with the same addresses in two zones, a data connection is let through in each`() throws {
         var mappings = [Self.direct, Self.direct]
         for (index, zone) in [UInt16(5), 6].enumerated() {
             mappings[index].original.zone = zone
@@ -153,7 +152,7 @@ import Testing
         #expect(dialogue.refusals == [.ftpsLimit])
     }
 
-    @Test func `the client's address is admitted when the session opens, and withdrawn at its end`() throws {
+    @Test func `the client's address is admitted when the session opens and removed when it ends`() throws {
         var dialogue = Self.secured(try Self.policy())
         let client = Self.direct.original.source.address
         let admissions = dialogue.actions.filter {
@@ -168,21 +167,22 @@ import Testing
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `an RST ends it`() throws {
+    @Test func `an RST ends the session`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.transmit(dialogue.segment(.client, flags: [.rst]))
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `a connection that conntrack has no more ends it`() throws {
+    @Test func `a connection that conntrack has lost ends the session`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
     }
 
-    @Test func `a data connection whose entry cannot be made has its control connection looked for`() throws {
+    @Test func `a data connection without an entry has conntrack asked about its control connection`() throws
+    {
         var dialogue = Self.secured(try Self.policy())
         let bytes = Self.syn().bytes
         let parsed = SYN(bytes.span)
@@ -193,7 +193,7 @@ import Testing
         #expect(dialogue.actions == [.verify(Self.direct)])
     }
 
-    @Test func `nobody else, nowhere else, no other port`() throws {
+    @Test func `no other client, server or port is let through`() throws {
         var dialogue = Self.secured(try Self.policy())
         let stranger = NATCase("another client", "10.3.0.2", "10.2.0.2").mapping
         let elsewhere = NATCase("another server", "10.1.0.2", "10.2.0.3").mapping
@@ -223,199 +223,14 @@ import Testing
         #expect(configured.statistics.unopened.isEmpty)
     }
 
-    @Test func `for a server that is not configured nothing opens`() throws {
+    @Test func `nothing opens for a server without configuration`() throws {
         var dialogue = Self.secured(try Self.policy("10.2.0.3"))
         #expect(dialogue.open.isEmpty)
         #expect(Self.open(&dialogue, Self.syn()) == nil)
         #expect(dialogue.tracker.connections.first?.state == .encrypted)
     }
 
-    /// What the two sides say, in turn, and never both in TLS.
-    static let pretenders: [(name: String, said: [(Session.Side, [UInt8])])] = [
-        ("AUTH alone", [(.client, Array("AUTH TLS\r\n".utf8))]),
-        (
-            "a refused AUTH",
-            [(.client, Array("AUTH TLS\r\n".utf8)), (.server, Array("534 no\r\n".utf8))] + handshake
-        ),
-        ("a granted AUTH, and silence", granted),
-        ("a client that goes on in plain text", granted + [(.client, Array("USER x\r\n".utf8))] + answer),
-        (
-            "a server that goes on in plain text",
-            granted + [(.client, hello), (.server, Array("220 x\r\n".utf8))] + handshake
-        ),
-        (
-            "a handshake that the server ends",
-            granted + [(.client, hello), (.client, data), (.server, alert)]
-        ),
-        ("a handshake in which nothing is said", granted + [(.client, hello), (.server, hello)]),
-        (
-            "data without a handshake",
-            granted + [(.client, data), (.server, data), (.client, data), (.server, data)]
-        ),
-        ("TLS that nobody asked for", handshake),
-        (
-            "the header of a record, before the server's part of a handshake of TLS 1.3",
-            granted + [(.client, hello), (.client, [0x17, 3, 3, 0x40, 0]), (.server, flight)]
-        ),
-        (
-            "a record that the server does not get, before its part of a handshake of TLS 1.3",
-            granted + [(.client, hello), (.client, data), (.server, flight)]
-        ),
-        (
-            "the server's part of a handshake of TLS 1.3, bit by bit, as the client has room for it",
-            granted + [(.client, hello)] + bitByBit
-        ),
-        (
-            "a client that the server has refused in the end",
-            granted + [
-                (.client, hello), (.server, flight), (.client, data),
-                (.server, TLSRecordsTests.record(.init(repeating: 1, count: 19))),
-            ]
-        ),
-        (
-            "a header without what belongs to it",
-            granted + [
-                (.client, hello), (.server, hello), (.client, [0x17, 3, 3, 0x40, 0]), (.server, data),
-            ]
-        ),
-        (
-            "a header of the server without what belongs to it",
-            granted + [
-                (.client, hello), (.server, hello), (.client, data), (.server, [0x17, 3, 3, 0x40, 0]),
-            ]
-        ),
-        (
-            "data of the server before that of the client",
-            granted + [(.client, hello), (.server, hello + data), (.client, data)]
-        ),
-    ]
-    /// What a server says before its client has finished the handshake: ServerHello, ChangeCipherSpec, and four more in TLS 1.3.
-    private static let flight = flightRecords.flatMap(\.self)
-    private static let flightRecords =
-        [TLSRecordsTests.choice(), TLSRecordsTests.record(20, [1])]
-        + [23, 837, 281, 53].map { TLSRecordsTests.record(.init(repeating: 1, count: $0)) }
-    private static let bitByBit = flightRecords.flatMap { record in
-        [
-            (Session.Side.server, Array(record[..<4])), (.client, data), (.server, Array(record[4...])),
-            (.client, data),
-        ]
-    }
-    private static let granted: [(Session.Side, [UInt8])] = [
-        (.client, Array("AUTH TLS\r\n".utf8)), (.server, Array("234 go on\r\n".utf8)),
-    ]
-    private static let handshake: [(Session.Side, [UInt8])] = [
-        (.client, hello), (.server, hello), (.client, data), (.server, data), (.client, data),
-    ]
-    private static let answer: [(Session.Side, [UInt8])] = [
-        (.server, hello), (.server, data), (.client, hello), (.client, data), (.server, data),
-    ]
-    private static let alert = TLSRecordsTests.record(21, [2, 40])
-
-    @Test(arguments: pretenders.indices)
-    func `TLS that is none opens nothing`(index: Int) throws {
-        let (name, said) = Self.pretenders[index]
-        var dialogue = Dialogue(Self.direct, policy: try Self.policy())
-        dialogue.send(.server, "220 ready\r\n")
-        for (side, bytes) in said { dialogue.transmit(dialogue.segment(side, bytes)) }
-        #expect(dialogue.open.isEmpty, "\(name)")
-        #expect(Self.open(&dialogue, Self.syn()) == nil, "\(name)")
-    }
-
-    @Test func `each side may send its records in as many pieces as it likes`() throws {
-        for cut in 1..<Self.hello.count + Self.data.count {
-            var dialogue = Self.granted(try Self.policy())
-            for side in [Session.Side.client, .server] {
-                let bytes = Self.hello + Self.data
-                dialogue.transmit(dialogue.segment(side, bytes[..<cut]))
-                dialogue.transmit(dialogue.segment(side, bytes[cut...]))
-            }
-            #expect(dialogue.open.count == 1, "\(cut)")
-        }
-    }
-
-    @Test(arguments: [(21, false), (990, true), (989, false)] as [(UInt16, Bool)])
-    func `TLS from the first byte counts on the ports that are given for it`(port: UInt16, opens: Bool) throws
-    {
-        var policy = try Self.policy()
-        policy.implicitTLSPorts = [990]
-        var mapping = Self.direct
-        mapping.original.destination.port = port
-        mapping.reply.source.port = port
-        var dialogue = Dialogue(mapping, policy: policy)
-        Self.shakeHands(&dialogue)
-        #expect(dialogue.open.count == (opens ? 1 : 0))
-        #expect((Self.open(&dialogue, Self.syn()) != nil) == opens)
-    }
-
-    @Test func `implicit TLS that is none opens nothing, and what follows the handshake does`() throws {
-        var policy = try Self.policy()
-        policy.implicitTLSPorts = [21]
-        for said in [[(.client, [0x17, 3, 3, 0x40, 0])], [(.client, Self.data)]]
-            as [[(Session.Side, [UInt8])]]
-        {
-            var dialogue = Dialogue(Self.direct, policy: policy)
-            dialogue.transmit(dialogue.segment(.client, Self.hello))
-            for (side, bytes) in said + [(.server, Self.flight)] {
-                dialogue.transmit(dialogue.segment(side, bytes))
-            }
-            #expect(dialogue.open.isEmpty)
-        }
-        var dialogue = Dialogue(Self.direct, policy: policy)
-        for (side, bytes) in [(.client, Self.hello), (.server, Self.flight), (.client, Self.data)]
-            as [(Session.Side, [UInt8])]
-        {
-            dialogue.transmit(dialogue.segment(side, bytes))
-        }
-        // Two tickets and the greeting.
-        for length in [250, 250, 40] {
-            #expect(dialogue.open.isEmpty)
-            let record = TLSRecordsTests.record(.init(repeating: 1, count: length))
-            dialogue.transmit(dialogue.segment(.server, record))
-        }
-        #expect(dialogue.open.count == 1)
-    }
-
-    @Test func `of implicit TLS the server's has to be from the first byte, too`() throws {
-        var policy = try Self.policy()
-        policy.implicitTLSPorts = [21]
-        var dialogue = Dialogue(Self.direct, policy: policy)
-        dialogue.send(.server, "220 ready\r\n")
-        Self.shakeHands(&dialogue)
-        #expect(dialogue.open.isEmpty)
-    }
-
-    @Test func `no more data connections at once than are allowed, and as many again as have ended`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 3 })
-        for port: UInt16 in 1...3 { #expect(Self.open(&dialogue, Self.syn(from: 50000 + port)) != nil) }
-        #expect(Self.open(&dialogue, Self.syn(from: 50004)) == nil)
-        #expect(dialogue.refusals == [.ftpsLimit])
-        // Conntrack is not asked again at once.
-        #expect(Self.open(&dialogue, Self.syn(from: 50004), live: { _ in false }) == nil)
-        dialogue.now = dialogue.now.advanced(bySeconds: 1)
-        #expect(Self.open(&dialogue, Self.syn(from: 50004), live: { $0.source.port != 50002 }) != nil)
-        #expect(Self.access(dialogue)?.live == 3)
-    }
-
-    @Test func `while data connections end conntrack is asked whenever there is no room`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
-        for port: UInt16 in 1...100 {
-            #expect(Self.open(&dialogue, Self.syn(from: 50000 + port), live: { _ in false }) != nil)
-        }
-        #expect(dialogue.refusals.isEmpty)
-        #expect(dialogue.tracker.connections.first?.used == 100)
-    }
-
-    @Test func `a SYN that comes again is the same data connection, unless that is over`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        #expect(Self.open(&dialogue, Self.syn()) != nil)
-        #expect(Self.open(&dialogue, Self.syn()) == nil)
-        #expect(Self.access(dialogue)?.live == 1)
-        #expect(Self.open(&dialogue, Self.syn(), live: { _ in false }) != nil)
-        #expect(Self.access(dialogue)?.live == 1)
-        #expect(dialogue.refusals.isEmpty)
-    }
-
-    @Test func `the server may connect from its ports for that where it is allowed to`() throws {
+    @Test func `the server may connect from its ports where active FTPS is allowed`() throws {
         var dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true })
         let server = Self.direct.reply.source.address
         #expect(dialogue.actions.contains(.queueSYNs(from: server)))
@@ -443,263 +258,19 @@ import Testing
         #expect(dialogue.actions.contains(.stopQueueingSYNs(from: server)))
     }
 
-    @Test func `behind NAT the server may not, and that is said`() throws {
+    @Test func `active FTPS behind NAT is refused and reported`() throws {
         let dialogue = Self.secured(try Self.policy { $0.allowsActiveFTPS = true }, snat)
         #expect(Self.access(dialogue)?.active == .behindNAT)
         #expect(!dialogue.actions.contains(.queueSYNs(from: snat.reply.source.address)))
     }
 
-    @Test func `where nothing of the kind is allowed the server may not`() throws {
+    @Test func `active FTPS is refused by default`() throws {
         let dialogue = Self.secured(try Self.policy())
         #expect(Self.access(dialogue)?.active == .no)
         #expect(!dialogue.actions.contains(.queueSYNs(from: Self.direct.reply.source.address)))
     }
 
-    @Test func `CCC closes it, and plain lines are read as always`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        for side in [Session.Side.client, .server] {
-            dialogue.transmit(dialogue.segment(side, TLSRecordsTests.record(21, [1, 0])))
-        }
-        dialogue.send(.client, "PASV\r\n")
-        #expect(dialogue.open.isEmpty)
-        dialogue.send(.server, "227 ok (10,2,0,2,19,137)\r\n")
-        #expect(dialogue.open == ["10.2.0.2:5001"])
-        #expect(Self.open(&dialogue, Self.syn()) == nil)
-    }
-
-    @Test func `CCC may be followed by TLS again`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        dialogue.send(.client, "NOOP\r\n")
-        dialogue.send(.server, "200 ok\r\n")
-        dialogue.send(.client, "AUTH TLS\r\n")
-        dialogue.send(.server, "234 go on\r\n")
-        #expect(dialogue.open.isEmpty)
-        Self.shakeHands(&dialogue)
-        #expect(dialogue.open.count == 1)
-    }
-
-    @Test func `who closes it by hand closes it for good`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        let id = try #require(dialogue.tracker.expectations.first?.id)
-        let isDeleted = dialogue.perform { tracker, _, output in tracker.delete(id, into: &output) }
-        #expect(isDeleted)
-        for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.data)) }
-        #expect(dialogue.open.isEmpty)
-        #expect(Self.open(&dialogue, Self.syn()) == nil)
-    }
-
-    @Test func `an idle session closes, and the server's next words open it again`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
-        dialogue.wait(seconds: 50)
-        dialogue.transmit(dialogue.segment(.server, flags: [.ack]))
-        dialogue.wait(seconds: 50)
-        #expect(dialogue.open.count == 1)
-        dialogue.wait(seconds: 20)
-        #expect(dialogue.open.isEmpty)
-        #expect(
-            dialogue.events.contains { if case .expired(let gone) = $0 { gone.kind == .ftps } else { false } }
-        )
-        #expect(Self.open(&dialogue, Self.syn()) == nil)
-        dialogue.transmit(dialogue.segment(.client, Self.data))
-        dialogue.transmit(dialogue.segment(.server, flags: [.ack]))
-        #expect(dialogue.open.isEmpty)
-        dialogue.transmit(dialogue.segment(.server, Self.data))
-        #expect(dialogue.open.count == 1)
-    }
-
-    @Test func `a session with a data connection that somebody has answered is not idle`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
-        let data = try #require(Self.open(&dialogue, Self.syn()))
-        dialogue.perform { $0.complete(.looked(data.original, .answered), at: $1, into: &$2) }
-        dialogue.wait(seconds: 1000)
-        #expect(dialogue.open.count == 1)
-        dialogue.perform {
-            $0.complete(.looked(data.original, .ended(wasAnswered: false)), at: $1, into: &$2)
-        }
-        dialogue.wait(seconds: 121)
-        #expect(dialogue.open.isEmpty)
-    }
-
-    @Test(arguments: [Session.Side.client, .server], [[.fin, .ack], [.rst]] as [TCPFlags])
-    func `a released connection ends by a FIN or an RST, whatever went by unseen`(
-        side: Session.Side,
-        flags: TCPFlags
-    ) throws {
-        var dialogue = Self.secured(try Self.policy())
-        var first = dialogue.segment(side, flags: flags)
-        first.sequence &+= 70000
-        first.acknowledgement &+= 90000
-        dialogue.transmit(first)
-        #expect(dialogue.open.isEmpty)
-        #expect(dialogue.tracker.connectionCount == (flags.contains(.rst) ? 0 : 1))
-        var second = dialogue.segment(side.other, flags: [.ack, .fin])
-        second.sequence &+= 90000
-        second.acknowledgement &+= 70001
-        dialogue.transmit(second)
-        #expect(dialogue.tracker.connectionCount == 0)
-    }
-
-    @Test(arguments: NATCase.all, [Session.Side.client, .server])
-    func `a FIN of either side ends it, and nothing that is said behind it opens it again`(
-        nat: NATCase,
-        side: Session.Side
-    ) throws {
-        var dialogue = Self.secured(try Self.policy("\(nat.mapping.reply.source.address)"), nat.mapping)
-        let data = try #require(Self.open(&dialogue, Self.syn(nat.mapping)))
-        dialogue.perform { $0.complete(.looked(data.original, .answered), at: $1, into: &$2) }
-        dialogue.actions = []
-        dialogue.transmit(dialogue.segment(side, flags: [.ack, .fin]))
-        #expect(dialogue.open.isEmpty)
-        // What is under way may finish.
-        #expect(!dialogue.actions.contains(.abandon(data.original)))
-        for side in [Session.Side.client, .server, .client] {
-            dialogue.transmit(dialogue.segment(side, flags: [.ack]))
-            dialogue.transmit(dialogue.segment(side, Self.data))
-            dialogue.wait(seconds: 8)
-        }
-        #expect(dialogue.open.isEmpty)
-        #expect(Self.open(&dialogue, Self.syn(nat.mapping, from: 50124)) == nil)
-    }
-
-    @Test func `a FIN behind bytes that are missing ends it, one before what has come does not`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        dialogue.transmit(dialogue.segment(.server, offset: -10, flags: [.ack, .fin]))
-        #expect(dialogue.open.count == 1)
-        var ahead = dialogue.segment(.server, offset: 400, flags: [.ack, .fin])
-        ahead.payload = Array(Self.data)
-        dialogue.carry(ahead)
-        #expect(dialogue.open.isEmpty)
-    }
-
-    @Test(arguments: [-30, 1, 1000, 1 << 20])
-    func `an RST that the receiver would not believe ends nothing`(offset: Int) throws {
-        // One that is not released is seen whole.
-        var seen = Dialogue.ready(snat, policy: try Self.policy())
-        seen.send(.client, "PORT 10,1,0,2,19,137\r\n")
-        seen.send(.server, "200 ok\r\n")
-        seen.send(.client, "AUTH TLS\r\n")
-        seen.send(.server, "234 go on\r\n")
-        Self.shakeHands(&seen)
-        var released = Self.secured(try Self.policy())
-        for side in [Session.Side.client, .server] {
-            seen.acknowledge(side.other)
-            seen.carry(seen.segment(side, offset: offset, flags: [.rst]))
-            released.acknowledge(side.other)
-            if offset < 0 { released.carry(released.segment(side, offset: offset, flags: [.rst])) }
-        }
-        #expect(seen.open.count == 1)
-        #expect(released.open.count == 1)
-    }
-
-    @Test func `a session that conntrack has closing, or not open any more, is over for good`() throws {
-        var dialogue = Self.secured(try Self.policy())
-        let client = Self.direct.original.source.address
-        dialogue.actions = []
-        dialogue.perform { $0.complete(.verified(Self.direct, .closing), at: $1, into: &$2) }
-        #expect(dialogue.actions.prefix(2) == [.stopQueueingSYNs(from: client), .requeue(Self.direct)])
-        for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.data)) }
-        #expect(dialogue.open.isEmpty)
-        #expect(Self.open(&dialogue, Self.syn()) == nil)
-        #expect(dialogue.tracker.connections.first?.state == .encrypted)
-    }
-
-    @Test func `who alone goes on talking keeps nothing open: conntrack is asked, and time runs`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.timeout = 60 })
-        dialogue.actions = []
-        for _ in 1...7 {
-            dialogue.wait(seconds: 8)
-            dialogue.transmit(dialogue.segment(.client, flags: [.ack]))
-            dialogue.transmit(dialogue.segment(.client, Self.data))
-            _ = Self.open(&dialogue, Self.syn(), answered: { _ in false })
-        }
-        #expect(dialogue.actions.count { $0 == .verify(Self.direct) } == 3)
-        #expect(dialogue.open.count == 1)
-        for _ in 1...3 {
-            dialogue.wait(seconds: 8)
-            dialogue.transmit(dialogue.segment(.client, Self.data))
-            _ = Self.open(&dialogue, Self.syn(), answered: { _ in false })
-        }
-        #expect(dialogue.open.isEmpty)
-        #expect(Self.open(&dialogue, Self.syn(from: 50124)) == nil)
-    }
-
-    @Test func `at the end what nobody has answered is given up`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
-        let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
-        let under = try #require(Self.open(&dialogue, Self.syn(from: 50002)))
-        dialogue.perform { $0.complete(.looked(under.original, .answered), at: $1, into: &$2) }
-        // Other rules take both over.
-        dialogue.actions = []
-        dialogue.tracker.policy = try Self.policy { $0.maximumFTPSConnections = 3 }
-        dialogue.perform { $0.review(at: $1, into: &$2) }
-        #expect(Self.access(dialogue)?.live == 2)
-        #expect(!dialogue.actions.contains(.abandon(waiting.original)))
-        dialogue.transmit(dialogue.segment(.server, flags: [.ack, .fin]))
-        #expect(dialogue.actions.contains(.abandon(waiting.original)))
-        #expect(!dialogue.actions.contains(.abandon(under.original)))
-    }
-
-    @Test func `the oldest data connection that nobody answers gives way`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 3 })
-        let first = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
-        let spoofed = try [50002, 50003].map { try #require(Self.open(&dialogue, Self.syn(from: $0))) }
-        func isAnswered(_ tuple: Tuple) -> Bool { tuple == first.original }
-        // Were it one more a millisecond, the client's own is let in all the same, and has its answer before its turn comes.
-        for (port, victim) in [(50004, spoofed[0]), (50005, spoofed[1])] as [(UInt16, ExpectedConnection)] {
-            dialogue.actions = []
-            #expect(Self.open(&dialogue, Self.syn(from: port), answered: isAnswered) != nil)
-            #expect(dialogue.actions.contains(.abandon(victim.original)))
-            #expect(Self.access(dialogue)?.live == 3)
-        }
-        #expect(dialogue.refusals.isEmpty)
-        // Where all are answered nobody gives way, and conntrack is not asked again at once.
-        #expect(Self.open(&dialogue, Self.syn(from: 50006)) == nil)
-        #expect(dialogue.refusals == [.ftpsLimit])
-        dialogue.actions = []
-        #expect(Self.open(&dialogue, Self.syn(from: 50006), answered: { _ in false }) == nil)
-        #expect(!dialogue.actions.contains { if case .abandon = $0 { true } else { false } })
-    }
-
-    @Test func `one that has ended gives way before one that nobody answers`() throws {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 2 })
-        let waiting = try #require(Self.open(&dialogue, Self.syn(from: 50001)))
-        _ = Self.open(&dialogue, Self.syn(from: 50002))
-        dialogue.actions = []
-        let next = Self.open(
-            &dialogue,
-            Self.syn(from: 50003),
-            live: { $0 == waiting.original },
-            answered: { _ in false }
-        )
-        #expect(next != nil)
-        #expect(!dialogue.actions.contains(.abandon(waiting.original)))
-    }
-
-    @Test func `of many data connections conntrack is asked about a few at a time, each in its turn`() throws
-    {
-        var dialogue = Self.secured(try Self.policy { $0.maximumFTPSConnections = 100 })
-        for port: UInt16 in 1...100 { #expect(Self.open(&dialogue, Self.syn(from: 50000 + port)) != nil) }
-        var asked: Set<Tuple> = []
-        for _ in 1...7 {
-            dialogue.now = dialogue.now.advanced(bySeconds: 1)
-            var count = 0
-            #expect(
-                Self.open(
-                    &dialogue,
-                    Self.syn(from: 50200),
-                    live: {
-                        asked.insert($0)
-                        count += 1
-                        return true
-                    }
-                ) == nil
-            )
-            #expect(count == 16)
-        }
-        #expect(asked.count == 100)
-    }
-
-    @Test func `a connection whose numbers edits have shifted is not released`() throws {
+    @Test func `a connection with shifted sequence numbers does not bypass the queue`() throws {
         var dialogue = Dialogue.ready(snat, policy: try Self.policy())
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         dialogue.send(.server, "200 ok\r\n")
@@ -710,35 +281,7 @@ import Testing
         #expect(!dialogue.actions.contains(.bypassQueue(snat)))
     }
 
-    @Test
-    func `of two sessions of a client the one with room takes the data connection, and the last withdraws`()
-        throws
-    {
-        let policy = try Self.policy { $0.maximumFTPSConnections = 1 }
-        let client = Self.direct.original.source.address
-        var other = Self.direct
-        other.original.source.port = 40113
-        other.reply.destination.port = 40113
-        var first = Self.secured(policy)
-        #expect(Self.open(&first, Self.syn(from: 50001)) != nil)
-        var second = Dialogue(other, tracker: first.release())
-        second.send(.server, "220 ready\r\n")
-        second.send(.client, "AUTH TLS\r\n")
-        second.send(.server, "234 go on\r\n")
-        Self.shakeHands(&second)
-        #expect(second.open.count == 2)
-        #expect(!second.actions.contains(.queueSYNs(from: client)))
-        #expect(Self.open(&second, Self.syn(from: 50002)) != nil)
-        #expect(Self.open(&second, Self.syn(from: 50003)) == nil)
-        second.transmit(second.segment(.client, flags: [.rst]))
-        #expect(!second.actions.contains(.stopQueueingSYNs(from: client)))
-        let isAdmitted = second.tracker.queuesSYNs(from: client)
-        #expect(isAdmitted)
-        second.perform { $0.complete(.verified(Self.direct, .gone), at: $1, into: &$2) }
-        #expect(second.actions.contains(.stopQueueingSYNs(from: client)))
-    }
-
-    @Test func `a session whose address the kernel does not take is closed as failed, and stays so`() throws {
+    @Test func `a session whose address the kernel rejects closes as failed and stays closed`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.actions = []
         let client = Self.direct.original.source.address
@@ -749,7 +292,7 @@ import Testing
         #expect(closings == [.failed])
     }
 
-    @Test func `new rules hold for the sessions that there are`() throws {
+    @Test func `a new policy applies to existing sessions`() throws {
         var dialogue = Self.secured(try Self.policy())
         dialogue.tracker.policy = try Self.policy { $0.ftpsPorts = 3000...3010 }
         dialogue.perform { $0.review(at: $1, into: &$2) }
@@ -764,7 +307,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a table that is full does not give up a session for a connection that has shown nothing`()
+    @Test func `a full table does not evict a session for a connection without data`()
         throws
     {
         var policy = try Self.policy()
@@ -776,7 +319,7 @@ import Testing
         #expect(second.open.count == 1)
     }
 
-    @Test func `the next daemon goes on with it, by its own rules`() throws {
+    @Test func `a restarted daemon continues the session under its own policy`() throws {
         var dialogue = Dialogue(
             Self.direct,
             tracker: Tracker(policy: try Self.policy(), keepsRecords: true, random: Seeded(state: 7))
@@ -816,7 +359,7 @@ import Testing
         }
     }
 
-    @Test func `one that was closed by hand stays so for the next daemon`() throws {
+    @Test func `a session closed by the administrator stays closed after a restart`() throws {
         var dialogue = Dialogue(
             Self.direct,
             tracker: Tracker(policy: try Self.policy(), keepsRecords: true, random: Seeded(state: 7))

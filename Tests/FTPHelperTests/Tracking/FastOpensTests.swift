@@ -4,7 +4,7 @@ import Testing
 
 /// The SYNs from which payload was taken off.
 @Suite struct FastOpensTests {
-    @Test func `when there are more than can be remembered, the oldest is forgotten`() throws {
+    @Test func `beyond the limit the oldest SYN is forgotten`() throws {
         let now = Instant(nanoseconds: 1)
         let tuple = { (number: Int) in
             Tuple(

@@ -25,7 +25,7 @@ import Testing
         ).bytes
     }
 
-    /// What becomes of a batch in whose middle a connection goes, and what is counted; `fetches` or not.
+    /// The results of a batch during which a connection ends, and the statistics; with prefetching if `fetches`.
     private static func outcome(fetches: Bool) -> [String] {
         var policy = Policy()
         policy.maximumConnections = 10_000
@@ -54,7 +54,7 @@ import Testing
         return outcome + ["\(tracker.statistics)", "\(tracker.connectionCount)"]
     }
 
-    @Test func `a look ahead changes nothing but the time`() {
+    @Test func `a prefetch changes nothing but the time`() {
         let outcome = Self.outcome(fetches: true)
         #expect(outcome == Self.outcome(fetches: false))
         #expect(outcome[0].hasPrefix("replace"), "\(outcome[0])")

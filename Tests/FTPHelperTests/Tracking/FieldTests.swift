@@ -10,14 +10,14 @@ import Testing
     private static let told = "PORT 10,2,0,100,19,137\r\n"
     private static let passive = "227 (10,2,0,2,19,137)\r\n"
 
-    /// A dialogue that nobody has said anything in yet.
+    /// A dialogue before its first line.
     private static func fresh(_ mapping: Mapping = snat, isStrict: Bool = false) -> Dialogue {
         var policy = Policy()
         policy.rules.isStrict = isStrict
         return Dialogue(mapping, policy: policy)
     }
 
-    /// A dialogue of which another daemon can go on with what is kept.
+    /// A dialogue with records, which another daemon can continue.
     private static func kept(_ mapping: Mapping) -> Dialogue {
         Dialogue(
             mapping,
@@ -47,7 +47,7 @@ import Testing
     // MARK: Clients that do not wait (S2a)
 
     @Test(arguments: [true, false])
-    func `what a client announces before the reply to its login opens once that is accepted`(
+    func `an announcement before the login reply opens once the login is accepted`(
         isOneSegment: Bool
     ) {
         for mapping in [snat, Self.plain] {
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: [
         ["331 p\r\n", "530 no\r\n"], ["331 p\r\n530 no\r\n", "200 ok\r\n"], ["530 no\r\n", "503 no\r\n"],
     ])
-    func `what it announces opens never if its login is refused`(replies: [String]) {
+    func `an announcement before the login reply never opens if the login is refused`(replies: [String]) {
         var dialogue = Self.fresh()
         dialogue.send(.server, "220 x\r\n")
         dialogue.send(.client, "USER u\r\nPASS p\r\n" + Self.port + "STOR x\r\n")
@@ -84,7 +84,7 @@ import Testing
         #expect(dialogue.tracker.book.ports.clientCount == 0, "its port is free again")
     }
 
-    @Test func `what is announced before any login stays refused`() {
+    @Test func `an announcement before any login stays refused`() {
         var dialogue = Self.fresh()
         dialogue.send(.server, "220 x\r\n")
         #expect(dialogue.send(.client, Self.port) == Self.port)
@@ -94,7 +94,7 @@ import Testing
         #expect(dialogue.refusals == [.notLoggedIn, .notLoggedIn])
     }
 
-    @Test func `a daemon that takes over opens what was announced before the login was accepted`() throws {
+    @Test func `a restarted daemon opens an announcement from before the login reply`() throws {
         var dialogue = Self.kept(snat)
         dialogue.send(.server, "220 x\r\n")
         dialogue.send(.client, "USER u\r\nPASS p\r\n" + Self.port)
@@ -107,7 +107,7 @@ import Testing
     // MARK: Gaps
 
     @Test(arguments: [false, true], [false, true])
-    func `a login that went by unseen is known by what the server does then`(
+    func `a login that was missed is inferred from the server's later replies`(
         isPasswordMissed: Bool,
         acknowledgesAtOnce: Bool
     ) {
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test(arguments: ["A", "I"])
-    func `a daemon that takes over knows how files go`(type: String) throws {
+    func `a restarted daemon knows the state of transfers`(type: String) throws {
         var dialogue = Self.kept(snat)
         dialogue.logIn()
         dialogue.send(.client, "TYPE \(type)\r\n")
@@ -140,7 +140,7 @@ import Testing
         #expect(kept.connection.session.isASCII == (type == "A"))
     }
 
-    @Test func `a first line that a restart has cut may be none of FTP's, and is taken for that`() throws {
+    @Test func `a first line that was cut by a restart makes the connection not FTP`() throws {
         var dialogue = Self.kept(Self.plain)
         dialogue.send(.server, "220 x\r\n")
         dialogue.send(.client, "USER / ")
@@ -153,7 +153,7 @@ import Testing
     // MARK: Long lines (B5)
 
     @Test(arguments: [4096, 4097, 5000, 20_000], [1400, 50_000])
-    func `a reply that is too long to be read is a reply all the same`(size: Int, piece: Int) {
+    func `a reply that is too long to be read still answers its command`(size: Int, piece: Int) {
         var dialogue = Self.fresh()
         dialogue.send(.server, "220 x\r\n")
         dialogue.send(.client, "USER u\r\n")
@@ -169,7 +169,7 @@ import Testing
         #expect(dialogue.statistics.unopened[.longLine] == (size > 4090 ? 1 : nil))
     }
 
-    @Test func `an announcement in a line that is too long opens nothing, and costs no later one`() {
+    @Test func `an announcement in an overlong line opens nothing, and later ones open`() {
         var dialogue = Dialogue.ready(snat)
         let long = String(repeating: "x", count: 5000)
         dialogue.send(.client, "PASV\r\n")
@@ -183,7 +183,7 @@ import Testing
         #expect(dialogue.statistics.unopened == [.longLine: 1], "it is told once a connection")
     }
 
-    // MARK: What comes first (S3)
+    // MARK: The first line (S3)
 
     static let headers: [[UInt8]] = [
         Array("PROXY TCP4 198.51.100.7 203.0.113.5 40000 21\r\n".utf8), Array("PROXY UNKNOWN\r\n".utf8),
@@ -197,7 +197,7 @@ import Testing
     ]
 
     @Test(arguments: headers)
-    func `a PROXY header in front of the first command is passed over, however it is cut`(header: [UInt8]) {
+    func `a PROXY header before the first command is skipped in any segmentation`(header: [UInt8]) {
         for cut in 0...header.count {
             var dialogue = Self.fresh()
             dialogue.send(.server, "220 x\r\n")
@@ -213,7 +213,7 @@ import Testing
     }
 
     @Test(arguments: headers)
-    func `a PROXY header is read as soon as it is whole, and not before`(header: [UInt8]) {
+    func `a PROXY header is read only once it is complete`(header: [UInt8]) {
         for cut in 0..<header.count {
             #expect(ProxyHeader.read(header.span.extracting(0..<cut)) == .incomplete)
         }
@@ -225,7 +225,8 @@ import Testing
     }
 
     @Test(arguments: [("X: y", true), ("\u{7f}: y", false), (": y", false), ("X y: z", false)])
-    func `a name with a colon before the login is no FTP`(line: String, isHeader: Bool) {
+    func `a header field before the login shows that the connection is not FTP`(line: String, isHeader: Bool)
+    {
         var dialogue = Self.fresh()
         dialogue.send(.server, "220 x\r\n")
         dialogue.send(.client, "USER u\r\n")
@@ -234,7 +235,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `the client that a PROXY header names may be announced where that is believed`(isBelieved: Bool) {
+    func `the client of a PROXY header may be announced where that is configured`(isBelieved: Bool) {
         var policy = Policy()
         policy.rules.trustsProxyHeader = isBelieved
         var dialogue = Dialogue(Self.plain, policy: policy)
@@ -250,14 +251,14 @@ import Testing
         )
     }
 
-    @Test func `there is one PROXY header at most, and none behind a command`() {
+    @Test func `a second PROXY header, or one after a command, is not accepted`() {
         let header = "PROXY TCP4 198.51.100.7 203.0.113.5 40000 21\r\n"
         var dialogue = Self.fresh()
         dialogue.send(.client, header + header)
         #expect(dialogue.refusals == [.notFTP])
     }
 
-    @Test func `TLS behind a PROXY header is TLS`() {
+    @Test func `TLS after a PROXY header is recognised`() {
         var dialogue = Self.fresh()
         dialogue.transmit(
             dialogue.segment(.client, Self.headers[3] + [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0])
@@ -266,7 +267,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a server that says too much before its first reply is none of FTP's`(isOneLine: Bool) {
+    func `too much text of the server before its first reply makes the connection not FTP`(isOneLine: Bool) {
         var dialogue = Self.fresh()
         for _ in 0..<9 {
             dialogue.send(.server, String(repeating: "x", count: 500) + (isOneLine ? "" : "\r\n"))
@@ -291,7 +292,7 @@ import Testing
     private static let open = NATCase("public", "192.0.2.1", "198.51.100.2").mapping
 
     @Test(arguments: farms)
-    func `an address that others can reach is left alone, and the pinhole leads to the server`(
+    func `a publicly reachable address in a reply is left alone, and the pinhole leads to the server`(
         announced: String,
         mapping: Mapping,
         told: String
@@ -309,7 +310,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all.filter(\.isIPv6))
-    func `a 227 on IPv6 that has no room for the address opens its port, and keeps its text`(nat: NATCase) {
+    func `a 227 on IPv6 without room for the address opens its port and keeps its text`(nat: NATCase) {
         var dialogue = Dialogue.ready(nat.mapping)
         let reply = "227 PASV ok (0,0,0,0,19,137)\r\n"
         for _ in 0..<2 {
@@ -320,7 +321,7 @@ import Testing
         #expect(dialogue.refusals.isEmpty)
     }
 
-    @Test func `its port alone is rewritten where NAT lends another`() {
+    @Test func `a 227 on IPv6 has its port rewritten where NAT allocates another`() {
         let mapping = NATCase("IPv6 with DNAT", "fd01::2", "fd02::1", server: "fd02::2").mapping
         let client = Endpoint(address("fd01::2"), 40113)
         let other = Mapping(
@@ -340,9 +341,9 @@ import Testing
         #expect(told == "227 =0,0,0,0,\(lent >> 8),\(lent & 0xff)\r\n")
     }
 
-    // MARK: What is not silent (S6)
+    // MARK: Reports (S6)
 
-    @Test func `a transfer that nothing was announced for is told of, once`() {
+    @Test func `a transfer without an announcement is reported once`() {
         var dialogue = Dialogue.ready(snat)
         for _ in 0..<3 {
             dialogue.send(.client, "RETR f\r\n")
@@ -357,7 +358,7 @@ import Testing
     // MARK: Transfers
 
     @Test(arguments: ["500 what?", "200 ok", "502 no", "503 no", "211 x"])
-    func `what is answered during a transfer is not the end of it`(answer: String) {
+    func `a reply to another command during a transfer does not end the transfer`(answer: String) {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port + "RETR f\r\n")
         dialogue.send(.server, "200 ok\r\n150 x\r\n")

@@ -27,7 +27,7 @@ import Testing
         return dialogue.tracker.receive(forged.span, at: dialogue.now, into: &dialogue.output)
     }
 
-    @Test func `a SYN-ACK out of nowhere does not make FTP of what is none`() {
+    @Test func `an unsolicited SYN-ACK does not make another protocol FTP`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
@@ -38,7 +38,7 @@ import Testing
         #expect(dialogue.tracker.expectationCount == 0)
     }
 
-    @Test func `a SYN-ACK out of nowhere does not make edits forgotten`() {
+    @Test func `an unsolicited SYN-ACK does not discard edits`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test(arguments: ["USER / HTTP/1.1", "LIST /?x HTTP/1.0", "HOST /  HTTP/2"])
-    func `an HTTP request is no FTP, whatever its method is called`(_ line: String) {
+    func `an HTTP request with any method is not FTP`(_ line: String) {
         var dialogue = Dialogue(NATCase.all[0].mapping)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, line + "\r\n")
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
     }
 
-    @Test func `a request's or mail's field before the login shows that it is no FTP`() {
+    @Test func `a header field of HTTP or SMTP before the login shows that the connection is not FTP`() {
         var dialogue = Dialogue(NATCase.all[0].mapping)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.send(.client, "USER a\r\nHost: example.org\r\nPORT 10,1,0,2,19,137\r\n")
@@ -74,7 +74,7 @@ import Testing
         #expect(dialogue.tracker.expectationCount == 0)
     }
 
-    @Test func `a file name with a colon or a version in it is a session's own business`() {
+    @Test func `a file name with a colon or an HTTP version does not end a session`() {
         var dialogue = Dialogue(NATCase.all[0].mapping)
         dialogue.logIn()
         dialogue.send(.client, "SIZE RFC on HTTP/1.1\r\n")

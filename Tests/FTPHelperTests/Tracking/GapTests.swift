@@ -6,7 +6,7 @@ import Testing
 /// Sessions whose packets bypass the queue while the rules are gone (`Tracker.requireProofs`).
 @Suite struct GapTests {
     @Test(arguments: NATCase.all, [1, 3, 8])
-    func `a session goes on or is reset, whenever the rules are gone, and never waits for ever`(
+    func `a session goes on or is reset when rules are missing at any moment, and never hangs`(
         nat: NATCase,
         packets: Int
     ) {
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `packets that get lost change nothing of that`(nat: NATCase) {
+    func `with lost packets a session still goes on or is reset`(nat: NATCase) {
         for seed in UInt64(1)..<120 {
             var interruption = Interruption(nat.mapping, seed: seed)
             let outcome = interruption.play(

@@ -3,14 +3,14 @@ import Foundation
 @testable import FTPHelper
 import Testing
 
-/// What is left of a password in the memory of this process.
+/// What remains of a password in the memory of this process.
 ///
 /// The packets have it in lower case, and in upper case only while the tracker looks at them: the test itself keeps no copy.
 @Suite struct MemoryTests {
     private let password = String((0..<24).compactMap { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() })
     private let mapping = NATCase.all[0].mapping
 
-    /// Sends what the client says, in upper case, `offset` bytes from the end of what was sent before.
+    /// Sends text of the client in upper case, `offset` bytes after the end of the bytes sent before.
     private func say(_ text: String, at offset: Int = 0, on dialogue: inout Dialogue) {
         var packet = dialogue.segment(.client, text.utf8, offset: offset).bytes
         for index in packet.count - text.utf8.count..<packet.count
@@ -37,18 +37,18 @@ import Testing
         return String(decoding: try #require(said), as: UTF8.self) == "True\n"
     }
 
-    @Test func `nothing stays of a password whose line was never finished, once the connection is gone`()
+    @Test func `no part of an unfinished password line remains in memory after the connection ends`()
         throws
     {
         var dialogue = Dialogue.ready(mapping)
-        // So often that whoever gets the memory next does not overwrite all of it.
+        // Repeated so that the next owner of the memory does not overwrite all of it.
         say("pass " + String(repeating: password, count: 100), on: &dialogue)
         #expect(try isInMemory())
         dialogue.perform { $0.end(mapping, at: $1, into: &$2) }
         #expect(try !isInMemory())
     }
 
-    @Test func `nothing stays of a password whose line has outgrown its buffer`() throws {
+    @Test func `no part of a password line that outgrows its buffer remains in memory`() throws {
         var dialogue = Dialogue.ready(mapping)
         let parts = ["pass \(password)"] + Array(repeating: String(repeating: "x", count: 900), count: 3)
         var offset = 0

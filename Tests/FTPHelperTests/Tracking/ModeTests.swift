@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: active)
-    func `where nothing active is allowed, what a client announces passes as it is`(line: String) {
+    func `where active mode is not allowed, a client's announcement passes unchanged`(line: String) {
         var dialogue = Dialogue.ready(snat, policy: policy(active: false))
         #expect(dialogue.send(.client, line) == line)
         #expect(dialogue.open.isEmpty)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: passive)
-    func `where nothing passive is allowed, what a server announces passes as it is`(
+    func `where passive mode is not allowed, a server's announcement passes unchanged`(
         command: String,
         line: String
     ) {
@@ -46,7 +46,7 @@ import Testing
         #expect(dialogue.open == ["10.1.0.2:5001"], "what is active opens")
     }
 
-    @Test func `it is no reason to end a connection in strict mode, and closes nothing that is open`() {
+    @Test func `a mode that is not allowed resets nothing in strict mode and closes nothing`() {
         var policy = policy()
         policy.rules.isStrict = true
         var dialogue = Dialogue.ready(snat, policy: policy)

@@ -41,7 +41,7 @@ import Testing
         return tracker
     }
 
-    @Test func `an expectation has the time that is left, on another clock, and conntrack's own number`()
+    @Test func `an expectation keeps its remaining time on another clock and gets a local conntrack id`()
         throws
     {
         let record = try #require(self.record())
@@ -54,7 +54,7 @@ import Testing
         #expect(tracker.connections.map(\.id) == [9])
     }
 
-    @Test func `an expectation does not outlast the timeout here`() throws {
+    @Test func `an expectation does not outlast the local timeout`() throws {
         let record = try #require(self.record())
         var policy = Policy()
         policy.rules.timeout = 20
@@ -66,7 +66,7 @@ import Testing
         )
     }
 
-    @Test func `what the rules here do not allow is not opened`() throws {
+    @Test func `an expectation that the local policy forbids is not opened`() throws {
         var liberal = Policy()
         liberal.rules.allowsPrivilegedPorts = true
         liberal.rules.honoured = .any
@@ -81,7 +81,7 @@ import Testing
         #expect(try tracker(record, policy: passive).expectationCount == 0)
     }
 
-    @Test func `times before the start of this machine's clock are the earliest there is`() throws {
+    @Test func `times before the start of the local clock become the earliest time`() throws {
         let record = try #require(self.record())
         let now = Instant(nanoseconds: 5)
         let kept = try #require(
@@ -92,8 +92,7 @@ import Testing
         #expect(late != nil)
     }
 
-    @Test func `an answer to the question lets a session go on, with the command that was held back`() throws
-    {
+    @Test func `an answered probe lets a session go on, including a withheld command`() throws {
         let record = try #require(self.record())
         var dialogue = Dialogue(
             nat.mapping,

@@ -19,7 +19,7 @@ import Testing
         return dialogue
     }
 
-    @Test func `an RST goes through, and so does what comes behind it`() {
+    @Test func `an RST and the packets after it pass`() {
         var dialogue = doubted()
         #expect(dialogue.transmit(dialogue.segment(.client, flags: [.rst]))?.flags == [.rst])
         #expect(dialogue.acknowledge(.server) != nil)
@@ -36,7 +36,7 @@ import Testing
     }
 
     /// Some firewalls drop the question.
-    @Test func `a session of which one end never answers goes on with the positions that are known`() {
+    @Test func `a session with an end that never answers goes on at the known positions`() {
         var dialogue = doubted()
         let command = dialogue.segment(.client, "NOOP\r\n".utf8)
         #expect(dialogue.transmit(command) == nil)
@@ -44,7 +44,7 @@ import Testing
         #expect(dialogue.transmit(command)?.text == "NOOP\r\n")
     }
 
-    @Test func `an end that is asleep costs nothing, and is asked again later`() {
+    @Test func `a silent end loses nothing and is probed again later`() {
         var dialogue = doubted()
         dialogue.wait(seconds: 9)
         #expect(dialogue.actions.count { if case .inject = $0 { true } else { false } } == 8)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: ["POST / HTTP/1.1\r\n", "X-Header: value\r\n"])
-    func `doubt about the login makes no other protocol FTP`(line: String) {
+    func `an uncertain login does not make another protocol FTP`(line: String) {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.perform { tracker, now, _ in tracker.requireProofs(at: now) }
@@ -63,7 +63,7 @@ import Testing
         #expect(dialogue.tracker.connections.map(\.state) == [.notFTP])
     }
 
-    @Test func `a login may be missing only where the doubt began`() {
+    @Test func `a login may be missing only where the uncertainty began`() {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
         dialogue.perform { tracker, now, _ in tracker.requireProofs(at: now) }

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `what is not FTP bypasses the queue from then on, once`(nat: NATCase) {
+    func `a connection that is not FTP starts to bypass the queue, once`(nat: NATCase) {
         var dialogue = Dialogue(nat.mapping)
         dialogue.send(.server, "220 ready\r\n")
         #expect(Self.releases(dialogue) == 0)
@@ -26,7 +26,7 @@ import Testing
         #expect(Self.releases(dialogue) == 1)
     }
 
-    @Test func `what is FTP does not, and neither does a TLS that may be left again`() {
+    @Test func `FTP and TLS that can end again do not bypass the queue`() {
         var dialogue = Dialogue.ready(Self.direct)
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         #expect(Self.releases(dialogue) == 0)
@@ -41,7 +41,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
     }
 
-    @Test func `implicit TLS bypasses the queue when both sides exchange data`() {
+    @Test func `implicit TLS bypasses the queue once both sides exchange data`() {
         var dialogue = Dialogue(Self.direct)
         for side in [Session.Side.client, .server] { dialogue.transmit(dialogue.segment(side, Self.hello)) }
         dialogue.transmit(dialogue.segment(.client, Self.data))
@@ -55,7 +55,7 @@ import Testing
         #expect(dialogue.actions.last == .bypassQueue(Self.direct))
     }
 
-    @Test func `where numbers are shifted nothing bypasses the queue`() throws {
+    @Test func `a connection with shifted sequence numbers does not bypass the queue`() throws {
         // Something that is no FTP after a line was rewritten: an announcement may come before the login one day.
         let nat = NATCase.all[1]
         var dialogue = Dialogue.ready(nat.mapping)
@@ -71,7 +71,7 @@ import Testing
         #expect(Self.releases(dialogue) == 1)
     }
 
-    @Test func `in strict mode it is ended instead`() {
+    @Test func `strict mode resets a connection that is not FTP instead of letting it bypass the queue`() {
         var policy = Policy()
         policy.rules.isStrict = true
         var dialogue = Dialogue(Self.direct, policy: policy)
@@ -81,7 +81,7 @@ import Testing
         #expect(Self.releases(dialogue) == 0)
     }
 
-    @Test func `bytes that bypassed the queue are no gap, however many they are`() throws {
+    @Test func `any number of bytes that bypassed the queue makes no gap`() throws {
         var dialogue = Dialogue(Self.direct)
         dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         dialogue.actions = []
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `a new entry of conntrack gets the mark, and so does that which a next daemon finds`() throws {
+    @Test func `a new conntrack entry gets the bypass mark, also after a restart`() throws {
         var dialogue = Dialogue(Self.direct, tracker: Tracker(policy: Policy(), keepsRecords: true))
         dialogue.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         dialogue.actions = []
@@ -119,7 +119,7 @@ import Testing
         #expect(output.actions.contains(.bypassQueue(Self.direct)))
     }
 
-    @Test func `another connection in its place is followed`() {
+    @Test func `a new connection with the same tuple is followed`() {
         var first = Dialogue(Self.direct)
         first.send(.client, "SSH-2.0-OpenSSH_9.2\r\n")
         // Conntrack knows that a new one has begun.

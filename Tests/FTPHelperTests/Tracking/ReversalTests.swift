@@ -15,7 +15,8 @@ import Testing
         return try #require(arrival)
     }
 
-    @Test func `a packet of the server that begins an entry has the connection watched, once`() throws {
+    @Test func `the first packet of the server in a reversed entry has the connection watched, once`() throws
+    {
         var dialogue = Dialogue.ready(Self.direct)
         let arrival = try Self.arrival(.server, dialogue)
         let isFollowed = dialogue.tracker.mayBeReversed(arrival)
@@ -40,8 +41,7 @@ import Testing
         #expect(dialogue.actions == [.watch(Self.direct), .unwatch(Self.direct)])
     }
 
-    @Test func `one of the client is watched already, and is none that begins an entry the wrong way`() throws
-    {
+    @Test func `a packet of the client reverses nothing, and its connection is not watched`() throws {
         var dialogue = Dialogue.ready(Self.direct)
         let arrival = try Self.arrival(.client, dialogue)
         let isFollowed = dialogue.tracker.mayBeReversed(arrival)
@@ -51,14 +51,14 @@ import Testing
     }
 
     @Test(arguments: NATCase.all.filter(\.mapping.isTranslated))
-    func `where there is NAT the packet does not find its way, and nothing is watched`(nat: NATCase) throws {
+    func `a reversed packet of a connection under NAT is not followed`(nat: NATCase) throws {
         let dialogue = Dialogue.ready(nat.mapping)
         let arrival = try Self.arrival(.server, dialogue)
         let isFollowed = dialogue.tracker.mayBeReversed(arrival)
         #expect(!isFollowed)
     }
 
-    @Test func `what merely has such a port is not followed`() throws {
+    @Test func `a packet of an unknown connection from a control port is not followed`() throws {
         let dialogue = Dialogue.ready(Self.direct)
         var packet = dialogue.segment(.server, "226 done\r\n".utf8)
         packet.tuple.destination.port += 1
@@ -69,7 +69,7 @@ import Testing
         #expect(!isFollowed)
     }
 
-    @Test func `a connection that is gone is watched no more`() throws {
+    @Test func `a connection that ends is no longer watched`() throws {
         var dialogue = Dialogue.ready(Self.direct)
         let arrival = try Self.arrival(.server, dialogue)
         dialogue.perform { tracker, _, output in tracker.markReversed(arrival, into: &output) }
@@ -77,7 +77,7 @@ import Testing
         #expect(dialogue.actions.contains(.unwatch(Self.direct)))
     }
 
-    @Test func `the next daemon watches it, too`() throws {
+    @Test func `a restarted daemon watches the connection again`() throws {
         let tracker = Tracker(policy: Policy(), keepsRecords: true)
         var dialogue = Dialogue(Self.direct, tracker: tracker, isAdopted: true)
         dialogue.send(.client, "NOOP\r\n")

@@ -2,7 +2,7 @@
 import FTPHelper
 import Testing
 
-/// A table that is full: who gives way, and what becomes of whoever did.
+/// A full table: which connection is evicted, and what becomes of it.
 @Suite struct RoomTests {
     private static let port = "PORT 10,1,0,2,19,137\r\n"
 
@@ -33,7 +33,7 @@ import Testing
         Set(numbers.map { mapping($0).original.source.address.description })
     }
 
-    @Test func `closed connections make room for new ones, the one closed first before the others`() {
+    @Test func `closed connections are evicted in the order in which they closed`() {
         var tracker = tracker(room: 2)
         for number in 0..<10 {
             var dialogue = Dialogue(mapping(number), tracker: tracker)
@@ -45,7 +45,7 @@ import Testing
         #expect(tracker.statistics.refused.isEmpty)
     }
 
-    @Test func `the one that has been silent longest gives way, of those that nobody has logged in on`() {
+    @Test func `of the connections without a login the one silent longest is evicted`() {
         var session = Dialogue(mapping(0), tracker: tracker(room: 4))
         session.logIn()
         var tracker = session.release()
@@ -63,7 +63,7 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 4])
     }
 
-    @Test func `a connection that is left to the kernel's helper gives way to one that is not`() {
+    @Test func `a connection left to the kernel's helper is evicted for one that is not`() {
         var tracker = tracker(room: 1)
         var output = Output()
         let now = Instant(nanoseconds: 1)
@@ -72,7 +72,7 @@ import Testing
         #expect(followed(dialogue.tracker) == names([1]))
     }
 
-    @Test func `whoever has logged in gives way to nobody, not even when logged out again`() {
+    @Test func `a session that has logged in is never evicted, even after a logout`() {
         var tracker = tracker(room: 3)
         for number in 0...2 {
             var session = Dialogue(mapping(number), tracker: tracker)
@@ -101,7 +101,7 @@ import Testing
         #expect(session.tracker.connections.first { $0.mapping == snat }?.state == .ready)
     }
 
-    // MARK: What is not taken as logged in
+    // MARK: Connections that do not count as logged in
 
     /// Lets both sides go on in the middle, as if they had logged in.
     private func goOn(_ dialogue: inout Dialogue) {
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `what gave way is not taken as logged in when it goes on`(isTranslated: Bool) {
+    func `an evicted connection does not count as logged in when it continues`(isTranslated: Bool) {
         let mapping = mapping(0, isTranslated: isTranslated)
         var dialogue = Dialogue(mapping, tracker: tracker(room: 1))
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
@@ -131,7 +131,9 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `what found no room when it began is not taken as logged in when there is some`(isTranslated: Bool) {
+    func `a connection rejected at its start does not count as logged in when there is room later`(
+        isTranslated: Bool
+    ) {
         var session = Dialogue(mapping(1), tracker: tracker(room: 1))
         session.logIn()
         let mapping = mapping(0, isTranslated: isTranslated)
@@ -143,7 +145,7 @@ import Testing
         #expect(dialogue.tracker.connectionCount == 0)
     }
 
-    @Test func `what conntrack did not know when it began is not taken as logged in`() {
+    @Test func `a connection unknown to conntrack at its start does not count as logged in`() {
         var tracker = tracker(room: 9)
         var output = Output()
         let begin = PacketBuilder(tuple: snat.reply, sequence: 1, acknowledgement: 1, flags: [.syn, .ack])
@@ -155,7 +157,7 @@ import Testing
         #expect(dialogue.tracker.connectionCount == 0)
     }
 
-    @Test func `what conntrack did not know in its middle may have been logged in long ago`() {
+    @Test func `a connection unknown to conntrack only later may be adopted as logged in`() {
         var tracker = tracker(room: 9)
         var output = Output()
         let packet = PacketBuilder(tuple: snat.original, sequence: 1, acknowledgement: 1, flags: [.ack]).bytes
@@ -166,7 +168,7 @@ import Testing
     }
 
     @Test(arguments: [("POST / HTTP/1.1\r\n", false), ("USER x\r\n", false), ("", true)])
-    func `whom conntrack has forgotten comes back as what it was`(line: String, isLoggedIn: Bool) {
+    func `a connection that conntrack has lost returns with its login state`(line: String, isLoggedIn: Bool) {
         var dialogue = Dialogue(snat)
         if isLoggedIn { dialogue.logIn() } else { dialogue.send(.client, line) }
         dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
@@ -174,7 +176,7 @@ import Testing
         #expect(dialogue.open == (isLoggedIn ? ["10.2.0.100:5001"] : []))
     }
 
-    @Test func `another port of NAT's does not log anybody in`() {
+    @Test func `another port of NAT does not make a rejected connection logged in`() {
         var dialogue = Dialogue(snat)
         dialogue.send(.client, "POST / HTTP/1.1\r\n")
         var mapping = snat
@@ -185,7 +187,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `a new handshake begins anew`() {
+    @Test func `a new handshake begins a new connection`() {
         var dialogue = Dialogue(snat)
         dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         dialogue = Dialogue(snat, tracker: dialogue.release(), initial: 5)
@@ -194,7 +196,7 @@ import Testing
         #expect(dialogue.open == ["10.2.0.100:5001"])
     }
 
-    @Test func `whom rejected are remembered beside can be adopted all the same`() {
+    @Test func `connections can be adopted while many rejected ones are remembered`() {
         var tracker = tracker(room: 1)
         for number in 0..<10_000 { tracker = Dialogue(mapping(number), tracker: tracker).release() }
         var adopted = 0

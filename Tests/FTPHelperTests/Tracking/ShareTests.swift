@@ -5,10 +5,10 @@ import Testing
 
 /// What one client may have, so that there is something left for the others.
 @Suite struct ShareTests {
-    private static let now = Instant(nanoseconds: 1_000_000_000)
+    static let now = Instant(nanoseconds: 1_000_000_000)
 
     /// A connection of one client, or of another, to one server; behind NAT it is seen under one address.
-    private func mapping(_ number: Int, client: IPAddress = v4(10, 1, 0, 2), isTranslated: Bool = false)
+    func mapping(_ number: Int, client: IPAddress = v4(10, 1, 0, 2), isTranslated: Bool = false)
         -> Mapping
     {
         let original = Tuple(
@@ -23,7 +23,7 @@ import Testing
         return Mapping(original: original, reply: Tuple(source: original.destination, destination: shown))
     }
 
-    private func tracker(room: Int = 1000, share: Int? = nil) -> Tracker {
+    func tracker(room: Int = 1000, share: Int? = nil) -> Tracker {
         var policy = Policy()
         policy.maximumConnections = room
         policy.maximumClientConnections = share
@@ -46,15 +46,15 @@ import Testing
         return tracker
     }
 
-    private func ports(_ tracker: borrowing Tracker) -> Set<Int> {
+    func ports(_ tracker: borrowing Tracker) -> Set<Int> {
         Set(tracker.connections.map { Int($0.mapping.original.source.port) - 20000 })
     }
 
-    @Test func `a client with as many sessions as it may have gets help for no more, and others do`() {
+    @Test func `a client with its maximum of sessions gets no more help, and other clients do`() {
         var tracker = connect(0..<4, logsIn: true, to: tracker(share: 4))
         var dialogue = Dialogue(mapping(4), tracker: tracker)
         #expect(dialogue.refusals == [.tableFull])
-        // It goes on without help, and nobody asks again what it is.
+        // It goes on without help, and conntrack is not asked about it again.
         dialogue.actions = []
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -66,7 +66,7 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 1])
     }
 
-    @Test func `a quarter of the table is the share of a client of which nothing else is said`() {
+    @Test func `the default share of a client is a quarter of the table`() {
         let tracker = connect(0..<30, logsIn: true, to: tracker(room: 100))
         #expect(tracker.connectionCount == 25)
         #expect(tracker.statistics.refused == [.tableFull: 5])
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test
-    func `of a client's own connections those that are closed give way first, then those without a login`() {
+    func `a client's closed connections are evicted first, then those without a login`() {
         var tracker = connect(0..<1, client: v4(10, 1, 0, 3), logsIn: false, to: tracker(share: 4))
         tracker = connect(1..<3, logsIn: false, to: tracker)
         tracker = connect(3..<5, logsIn: true, to: tracker)
@@ -108,106 +108,12 @@ import Testing
         #expect(tracker.statistics.refused == [.tableFull: 3])
     }
 
-    @Test func `in a full table one client cannot take the place of another that has logged in`() {
+    @Test func `in a full table a client cannot evict another's logged-in session`() {
         var tracker = connect(0..<2, client: v4(10, 1, 0, 3), logsIn: true, to: tracker(room: 8))
         tracker = connect(0..<300, logsIn: false, to: tracker)
         #expect(tracker.connectionCount == 4)
         let others = tracker.connections.count { $0.mapping.original.source.address == v4(10, 1, 0, 3) }
         #expect(others == 2)
-    }
-
-    // MARK: Ports
-
-    @Test func `who has as many ports as one client may have gets no more, and another does`() {
-        var book = PortAllocator()
-        var random = Seeded(state: 1)
-        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        for number in 0..<PortAllocator.maximumShare {
-            let port = book.choose(UInt16(1024 + number), for: one, at: Self.now, random: &random)
-            #expect(port == UInt16(1024 + number))
-            if let port { book.reserve(port, for: one) }
-        }
-        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == nil)
-        #expect(book.choose(50000, for: other, at: Self.now, random: &random) == 50000)
-        book.free(PortAllocator.place(1024), by: .connection, for: one)
-        #expect(book.choose(50000, for: one, at: Self.now, random: &random) == 50000)
-    }
-
-    @Test func `ports that rest are lent again before their client has to do without`() {
-        var book = PortAllocator()
-        var random = Seeded(state: 1)
-        let (one, other) = (Client(v4(10, 1, 0, 2)), Client(v4(10, 1, 0, 3)))
-        book.reserve(60000, for: other)
-        book.rest(PortAllocator.place(60000), for: other, at: Self.now)
-        for number in 0..<PortAllocator.maximumShare + 1000 {
-            // Each leads to another place, so none can have the port of the one before.
-            guard
-                let port = book.choose(UInt16(5001 + number % 50000), for: one, at: Self.now, random: &random)
-            else {
-                Issue.record("no port for the transfer \(number)")
-                return
-            }
-            book.reserve(port, for: one)
-            book.rest(PortAllocator.place(port), for: one, at: Self.now)
-        }
-        #expect(book.count(of: one) <= PortAllocator.maximumShare)
-        #expect(
-            !book.isFree(PortAllocator.place(60000), for: Endpoint(v4(10, 1, 0, 2), 60000)),
-            "those of others rest on"
-        )
-        let later = Self.now.advanced(bySeconds: PortAllocator.restSeconds)
-        #expect(book.choose(60000, for: other, at: later, random: &random) == 60000)
-        #expect(book.restingCount == 0 && book.clientCount == 0)
-    }
-
-    @Test func `when more ports rest than can be remembered, the one that has rested longest is free early`()
-    {
-        var book = PortAllocator()
-        let address = { (number: Int) in v4(10, 1, 1, UInt32(number / 8192)) }
-        let place = { (number: Int) in
-            PortAllocator.Place(
-                from: v4(10, 2, 0, 2),
-                to: Endpoint(address(number), UInt16(1024 + number % 8192))
-            )
-        }
-        let elsewhere = Endpoint(v4(10, 1, 0, 9), 9)
-        for number in 0...PortAllocator.maximumResting {
-            let client = Client(address(number))
-            book.reserve(place(number), leadingTo: Endpoint(address(0), 1), by: .connection, for: client)
-            book.rest(place(number), for: client, at: Self.now)
-        }
-        #expect(book.restingCount == PortAllocator.maximumResting)
-        #expect(book.isFree(place(0), for: elsewhere))
-        #expect(!book.isFree(place(1), for: elsewhere))
-        #expect(!book.isFree(place(PortAllocator.maximumResting), for: elsewhere))
-    }
-
-    @Test func `a line for which NAT has no port is refused by name and passes as it is`() {
-        var dialogue = Dialogue.ready(snat)
-        var ports = PortAllocator()
-        for port in UInt16(1024)...UInt16.max { ports.reserve(port, for: nil) }
-        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
-        #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
-        #expect(dialogue.refusals == [.noPort])
-        #expect(dialogue.open.isEmpty)
-    }
-
-    @Test func `a client that has its share of ports is refused by name, whatever it announces`() {
-        var dialogue = Dialogue.ready(snat)
-        var ports = PortAllocator()
-        for port in 0..<PortAllocator.maximumShare {
-            ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
-        }
-        dialogue.tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
-        dialogue.send(.client, "PORT 10,1,0,2,200,1\r\n")
-        #expect(dialogue.refusals == [.noPort])
-        var other = Dialogue(
-            mapping(1, client: v4(10, 1, 0, 3), isTranslated: true),
-            tracker: dialogue.release()
-        )
-        other.logIn()
-        other.send(.client, "PORT 10,1,0,3,200,1\r\n")
-        #expect(other.open == ["10.2.0.100:51201"])
     }
 
     // MARK: Counting
@@ -220,47 +126,60 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `whatever becomes of connections and ports, what a client has is what is counted`(seed: UInt64)
+    func `a client's counts match its connections and ports after any events`(seed: UInt64)
         throws
     {
-        var random = Seeded(state: seed)
-        var policy = Policy()
-        policy.maximumConnections = 20
-        policy.maximumClientConnections = 7
-        var tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
-        var now = Self.now
-        var records: [UInt32: [UInt64]] = [:]
-        let clients = (2...5).map { v4(10, 1, 0, $0) }
+        var crowd = Crowd(seed: seed)
         for step in 0..<400 {
-            let client = clients[Int.random(in: 0..<clients.count, using: &random)]
+            try crowd.act(step, tests: self)
+            let counts = counted(crowd.tracker)
+            for client in Crowd.clients.map(Client.init) {
+                try #require(crowd.tracker.store.count(of: client) == counts[client] ?? 0)
+                try #require(counts[client] ?? 0 <= 7)
+            }
+            try #require(crowd.tracker.store.clientCount == counts.count)
+        }
+        // In the end all of it is given back.
+        crowd.removeAll()
+        #expect(crowd.tracker.store.clientCount == 0)
+        #expect(crowd.tracker.store.yielding == nil)
+        let now = crowd.now.advanced(bySeconds: PortAllocator.restSeconds)
+        var seeded = Seeded(state: 1)
+        var ports = crowd.tracker.book.ports
+        _ = ports.choose(1, for: Client(Crowd.clients[0]), at: now, random: &seeded)
+        #expect(ports.clientCount == 0 && ports.restingCount == 0)
+    }
+
+    /// Four clients whose connections come, announce and go at random.
+    private struct Crowd: ~Copyable {
+        static let clients = (2...5).map { v4(10, 1, 0, $0) }
+        var tracker: Tracker
+        private(set) var now = ShareTests.now
+        private let policy: Policy
+        private let seed: UInt64
+        private var random: Seeded
+        private var output = Output()
+
+        init(seed: UInt64) {
+            self.seed = seed
+            random = Seeded(state: seed)
+            var policy = Policy()
+            policy.maximumConnections = 20
+            policy.maximumClientConnections = 7
+            self.policy = policy
+            tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+        }
+
+        /// Does one thing to one of the connections, lets time pass, or restarts.
+        mutating func act(_ step: Int, tests: ShareTests) throws {
+            let index = Int.random(in: 0..<Crowd.clients.count, using: &random)
             let number = Int.random(in: 0..<15, using: &random)
-            let place =
-                Int(client == clients[0] ? 0 : client == clients[1] ? 1 : client == clients[2] ? 2 : 3) * 15
-            var mapping = mapping(number, client: client, isTranslated: true)
-            mapping.reply.destination.port += UInt16(place)
-            var output = Output()
+            var mapping = tests.mapping(number, client: Crowd.clients[index], isTranslated: true)
+            mapping.reply.destination.port += UInt16(index * 15)
+            output.clear()
             switch Int.random(in: 0..<9, using: &random) {
-            case 0...3:
-                var dialogue = Dialogue(mapping, tracker: tracker, initial: UInt32(step))
-                dialogue.now = now
-                if Bool.random(using: &random) { dialogue.logIn() }
-                if Bool.random(using: &random) {
-                    let octets = "\(client)".replacing(".", with: ",")
-                    dialogue.send(.client, "PORT \(octets),19,\(number)\r\n")
-                }
-                if Bool.random(using: &random), let expectation = dialogue.tracker.expectations.last {
-                    let syn = PacketBuilder(
-                        tuple: Tuple(source: Endpoint(expectation.from, 20), destination: expectation.to),
-                        sequence: 1,
-                        acknowledgement: 0,
-                        flags: .syn
-                    )
-                    dialogue.use(syn.bytes)
-                }
-                if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
-                tracker = dialogue.release()
-            case 4:
-                tracker.complete(.verified(mapping, .gone), at: now, into: &output)
+            case 0...3: Crowd.connect(mapping, number, step, at: now, to: &tracker, &random)
+            case 4: tracker.complete(.verified(mapping, .gone), at: now, into: &output)
             case 5:
                 now = now.advanced(bySeconds: UInt32.random(in: 0...200, using: &random))
                 while let deadline = tracker.nextDeadline, deadline <= now {
@@ -269,47 +188,67 @@ import Testing
             case 6:
                 mapping.reply.destination.port ^= 0x4000
                 tracker.learn(mapping, hasKernelHelper: false, phase: .opening, at: now, into: &output)
-            case 7:
-                _ = tracker.flush(into: &output)
-            default:
-                // Another daemon takes over.
-                tracker.takeRecords { old, record in
-                    records[UInt32(old)] = nil
-                    guard let record else { return 0 }
-                    let place = (records.keys.max() ?? 0) + 1
-                    records[place] = record
-                    return Int(place)
-                }
-                tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
-                for record in records.values {
-                    let kept = try #require(KeptConnection(record, at: now))
-                    _ = tracker.restore(kept, at: now, into: &output)
-                }
-                records = [:]
+            case 7: _ = tracker.flush(into: &output)
+            default: try restart()
             }
-            let counts = counted(tracker)
-            for client in clients.map(Client.init) {
-                try #require(tracker.store.count(of: client) == counts[client] ?? 0)
-                try #require(counts[client] ?? 0 <= 7)
-            }
-            try #require(tracker.store.clientCount == counts.count)
         }
-        // In the end all of it is given back.
-        var output = Output()
-        _ = tracker.flush(into: &output)
-        var rest: [ConnectionStore.Slot] = []
-        tracker.store.forEach { rest.append($0) }
-        for slot in rest { tracker.remove(slot, at: now, into: &output) }
-        #expect(tracker.store.clientCount == 0)
-        #expect(tracker.store.yielding == nil)
-        now = now.advanced(bySeconds: PortAllocator.restSeconds)
-        var seeded = Seeded(state: 1)
-        var ports = tracker.book.ports
-        _ = ports.choose(1, for: Client(clients[0]), at: now, random: &seeded)
-        #expect(ports.clientCount == 0 && ports.restingCount == 0)
+
+        /// Opens a connection; it may log in, announce a port, use it, and end.
+        private static func connect(
+            _ mapping: Mapping,
+            _ number: Int,
+            _ step: Int,
+            at now: Instant,
+            to tracker: inout Tracker,
+            _ random: inout Seeded
+        ) {
+            let client = mapping.original.source.address
+            var dialogue = Dialogue(mapping, tracker: tracker, initial: UInt32(step))
+            dialogue.now = now
+            if Bool.random(using: &random) { dialogue.logIn() }
+            if Bool.random(using: &random) {
+                let octets = "\(client)".replacing(".", with: ",")
+                dialogue.send(.client, "PORT \(octets),19,\(number)\r\n")
+            }
+            if Bool.random(using: &random), let expectation = dialogue.tracker.expectations.last {
+                let syn = PacketBuilder(
+                    tuple: Tuple(source: Endpoint(expectation.from, 20), destination: expectation.to),
+                    sequence: 1,
+                    acknowledgement: 0,
+                    flags: .syn
+                )
+                dialogue.use(syn.bytes)
+            }
+            if Bool.random(using: &random) { dialogue.send(.server, "", flags: [.rst, .ack]) }
+            tracker = dialogue.release()
+        }
+
+        /// Lets another daemon take over from the records.
+        private mutating func restart() throws {
+            var records: [Int: [UInt64]] = [:]
+            tracker.takeRecords { old, record in
+                records[old] = nil
+                guard let record else { return 0 }
+                let place = (records.keys.max() ?? 0) + 1
+                records[place] = record
+                return place
+            }
+            tracker = Tracker(policy: policy, keepsRecords: true, random: Seeded(state: seed))
+            for record in records.values {
+                let kept = try #require(KeptConnection(record, at: now))
+                _ = tracker.restore(kept, at: now, into: &output)
+            }
+        }
+
+        mutating func removeAll() {
+            _ = tracker.flush(into: &output)
+            var rest: [ConnectionStore.Slot] = []
+            tracker.store.forEach { rest.append($0) }
+            for slot in rest { tracker.remove(slot, at: now, into: &output) }
+        }
     }
 
-    @Test func `clients that come and go in any order are counted each for itself`() {
+    @Test func `clients are counted separately in any order of coming and going`() {
         var table = ClientTable()
         var model: [Client: Int] = [:]
         var random = Seeded(state: 5)
@@ -334,8 +273,7 @@ import Testing
         #expect(model.allSatisfy { table.connections(of: $0.key) == $0.value })
     }
 
-    @Test func `who gives way next is known among all and for each client, in any order of coming and going`()
-    {
+    @Test func `the eviction order is right overall and for each client in any order of coming and going`() {
         var random = Seeded(state: 9)
         var list = EvictionList(.waiting)
         var model: [ConnectionStore.Slot] = []
@@ -365,38 +303,5 @@ import Testing
                 #expect(list.first(of: own) === model.first { $0.connection.client == own })
             }
         }
-    }
-}
-
-/// Ports that 10.2.0.2 reaches at 10.2.0.100, each of which leads to the same one of 10.1.0.3 unless something else is said.
-extension PortAllocator {
-    fileprivate static func place(_ port: UInt16) -> Place {
-        Place(from: v4(10, 2, 0, 2), to: Endpoint(v4(10, 2, 0, 100), port))
-    }
-
-    fileprivate mutating func reserve(_ port: UInt16, for client: Client?) {
-        reserve(
-            PortAllocator.place(port),
-            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
-            by: .connection,
-            for: client
-        )
-    }
-
-    fileprivate mutating func choose(
-        _ port: UInt16,
-        for client: Client,
-        at now: Instant,
-        random: inout some RandomNumberGenerator
-    ) -> UInt16? {
-        choose(
-            of: v4(10, 2, 0, 100),
-            from: [v4(10, 2, 0, 2)],
-            leadingTo: Endpoint(v4(10, 1, 0, 3), port),
-            within: PortAllocator.usualRange,
-            for: client,
-            at: now,
-            random: &random
-        )
     }
 }

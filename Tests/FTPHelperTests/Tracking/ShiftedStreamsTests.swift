@@ -65,7 +65,7 @@ import Testing
             )
         }
 
-        /// Lets a side say something, and the other acknowledge it; what comes of it at the other.
+        /// Sends text of a side, which the other end acknowledges, and returns what arrives there.
         mutating func say(_ side: Session.Side, _ text: String) -> String {
             let arrival = dialogue.carry(packet(side, [.ack, .psh], text))
             if side == .client {
@@ -82,8 +82,10 @@ import Testing
     static let cases = NATCase.all.filter { !$0.isIPv6 }
 
     @Test(arguments: cases, [0x1000_0000, 0x9000_0000, 1] as [UInt32])
-    func `what needs no edit opens, and what does is refused by name and passes`(nat: NATCase, offset: UInt32)
-    {
+    func `an announcement without an edit opens, and one that needs an edit is refused and passes`(
+        nat: NATCase,
+        offset: UInt32
+    ) {
         for isLearntLate in [false, true] {
             var proxied = Proxied(nat.mapping, offset: offset, isLearntLate: isLearntLate)
             let transfers = nat.transfers(5001)
@@ -108,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `nothing is withheld`() {
+    @Test func `nothing is withheld on a shifted stream`() {
         let nat = NATCase.all[1]
         var proxied = Proxied(nat.mapping, offset: 77)
         for piece in ["PORT 10", ",1,0,2,19", ",137\r", "\n"] {
@@ -117,7 +119,7 @@ import Testing
         #expect(proxied.dialogue.refusals == [.seqAdjusted])
     }
 
-    @Test func `it is still known to the next daemon`() throws {
+    @Test func `a restarted daemon knows that the streams are shifted`() throws {
         let nat = NATCase.all[1]
         var tracker = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()

@@ -3,7 +3,7 @@ import FTPHelper
 import Testing
 
 @Suite struct SilenceTests {
-    @Test func `conntrack is asked about a silent connection, and told to keep an edited one`() {
+    @Test func `conntrack is asked about a silent connection and told to keep an edited one`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test
-    func `conntrack keeps an edited connection no longer than others, where the ends are gone or going`() {
+    func `an edited connection is kept no longer than others if an end is closing or gone`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
@@ -49,7 +49,7 @@ import Testing
         #expect(!isKept)
     }
 
-    /// Tells whether conntrack, which still has the connection, is told to keep it.
+    /// Returns whether conntrack, which still has the connection, is told to keep it.
     private func isKept(in dialogue: inout Dialogue) -> Bool {
         dialogue.output.clear()
         dialogue.tracker.learn(
@@ -62,7 +62,7 @@ import Testing
         return dialogue.output.actions == [.beLiberal(dialogue.mapping)]
     }
 
-    @Test func `an edited connection that conntrack no longer has is kept for two hours of silence`() {
+    @Test func `an edited connection that conntrack has lost is kept for two hours of silence`() {
         var dialogue = Dialogue(NATCase.all[1].mapping)
         dialogue.logIn()
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")

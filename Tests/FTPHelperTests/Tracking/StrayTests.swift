@@ -2,7 +2,7 @@
 import FTPHelper
 import Testing
 
-/// What the clients of encrypted sessions try in vain, because what is configured does not fit what the server announces.
+/// Attempts of clients with encrypted sessions that fail because the configuration does not fit the server.
 @Suite struct StrayTests {
     private static func told(_ dialogue: borrowing Dialogue) -> [(reason: UnopenedReason, tried: Endpoint?)] {
         dialogue.events.compactMap {
@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all.indices)
-    func `a port that is not configured is told once per session`(index: Int) throws {
+    func `an attempt at an unconfigured port is reported once per session`(index: Int) throws {
         let mapping = NATCase.all[index].mapping
         var dialogue = FTPSTests.secured(try FTPSTests.policy("\(mapping.reply.source.address)"), mapping)
         for port in [30001, 30002] as [UInt16] {
@@ -24,7 +24,7 @@ import Testing
         #expect(dialogue.statistics.unopened == [.ftpsPort: 1])
     }
 
-    @Test func `other services of the server, and what the client does later, tell nothing`() throws {
+    @Test func `attempts at other services, or long after the last data, are not reported`() throws {
         var dialogue = FTPSTests.secured(try FTPSTests.policy())
         for port in [21, 22, 80, 443, 49500] as [UInt16] {
             _ = FTPSTests.open(&dialogue, FTPSTests.syn(to: port))
@@ -38,7 +38,7 @@ import Testing
         #expect(Self.told(dialogue).map(\.reason) == [.ftpsPort])
     }
 
-    @Test func `another address than the server's is told, if the port is one of the server's`() throws {
+    @Test func `an attempt at another address is reported if its port is configured`() throws {
         var dialogue = FTPSTests.secured(try FTPSTests.policy())
         let elsewhere = NATCase("another", "10.1.0.2", "192.168.7.7").mapping
         _ = FTPSTests.open(&dialogue, FTPSTests.syn(elsewhere, to: 8443))
@@ -49,7 +49,7 @@ import Testing
         #expect(told.first?.tried?.address == elsewhere.original.destination.address)
     }
 
-    @Test func `a stranger's SYNs tell nothing, and neither do those after the session`() throws {
+    @Test func `SYNs of another client, or after the session, are not reported`() throws {
         var dialogue = FTPSTests.secured(try FTPSTests.policy())
         let stranger = NATCase("another client", "10.3.0.2", "10.2.0.2").mapping
         _ = FTPSTests.open(&dialogue, FTPSTests.syn(stranger, to: 30001))
@@ -58,7 +58,7 @@ import Testing
         #expect(Self.told(dialogue).isEmpty)
     }
 
-    @Test func `TLS from the first byte on a port that is not configured for it is told as that`() throws {
+    @Test func `implicit TLS on an unconfigured port is reported`() throws {
         var dialogue = Dialogue(FTPSTests.direct, policy: try FTPSTests.policy())
         for side in [Session.Side.client, .server] {
             dialogue.transmit(dialogue.segment(side, FTPSTests.hello))

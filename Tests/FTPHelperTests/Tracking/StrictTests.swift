@@ -19,7 +19,7 @@ import Testing
     ]
 
     @Test(arguments: fatal)
-    func `a line that nobody honest sends ends the connection to both sides`(
+    func `a line that no honest end sends resets both ends`(
         side: Session.Side,
         text: String,
         reason: Refusal.Reason
@@ -58,7 +58,7 @@ import Testing
         #expect(dialogue.tracker.connections.isEmpty)
     }
 
-    @Test func `whatever comes afterwards becomes an RST with the same number`() throws {
+    @Test func `packets after the reset become RSTs with the same sequence number`() throws {
         var dialogue = Dialogue.ready(snat, policy: Self.strict)
         dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n")
         dialogue.send(.server, "200 ok\r\n")
@@ -78,7 +78,7 @@ import Testing
         #expect(dialogue.transmit(reset)?.bytes == reset.bytes)
     }
 
-    @Test func `a line that is no FTP at all ends the connection`() throws {
+    @Test func `a line that is not FTP resets the connection`() throws {
         let endless = String(repeating: "x", count: 3000)
         for (side, text) in [
             (.client, "POST / HTTP/1.1\r\n"), (.server, String(repeating: "+OK\r\n", count: 20)),
@@ -97,7 +97,7 @@ import Testing
         #expect(arrival.flags == [.rst, .ack])
     }
 
-    @Test func `an address that comes in pieces ends the connection with its last`() throws {
+    @Test func `an address in several segments resets the connection with the last of them`() throws {
         var dialogue = Dialogue.ready(snat, policy: Self.strict)
         dialogue.send(.client, "PORT 10,9")
         let held = dialogue.sent.client &- 4
@@ -106,7 +106,7 @@ import Testing
         #expect(arrival.sequence == held, "the server has not got what was withheld")
     }
 
-    @Test func `what only is not allowed ends nothing`() {
+    @Test func `a line that is merely not allowed resets nothing`() {
         var dialogue = Dialogue.ready(snat, policy: Self.strict)
         #expect(dialogue.send(.client, "PORT 10,1,0,2,0,22\r\n") == "PORT 10,1,0,2,0,22\r\n")
         #expect(dialogue.send(.client, "PORT 10,1,0,2,19,137\r\n") == "PORT 10,1,0,2,19,137\r\n")
@@ -118,7 +118,7 @@ import Testing
         #expect(early.refusals == [.notLoggedIn])
     }
 
-    @Test func `a command injected behind another opens nothing`() {
+    @Test func `a command injected after another opens nothing`() {
         var dialogue = Dialogue.ready(snat, policy: Self.strict)
         let text = "RETR a\r\nPORT 10,1,0,2,19,137\r\n"
         #expect(dialogue.send(.client, text) == text)
@@ -126,7 +126,7 @@ import Testing
         #expect(dialogue.open.isEmpty)
     }
 
-    @Test func `without it such lines pass`() {
+    @Test func `without strict mode such lines pass`() {
         for (side, text, _) in Self.fatal {
             var dialogue = Dialogue.ready(snat)
             #expect(dialogue.send(side, text) == text)

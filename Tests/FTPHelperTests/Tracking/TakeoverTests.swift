@@ -6,7 +6,7 @@ import Testing
 /// Sessions that go on through another gateway (`Tracker.prove`).
 @Suite struct TakeoverTests {
     @Test(arguments: NATCase.all)
-    func `with all records, every session goes on, whenever the gateway dies`(nat: NATCase) {
+    func `with all records every session goes on, whenever the gateway dies`(nat: NATCase) {
         for moment in 2..<170 {
             var interruption = Interruption(nat.mapping, seed: UInt64(moment))
             let outcome = interruption.play(Interruption.steps(nat), at: moment, .death(missing: 0))
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all, [1, 2, 4])
-    func `without the last changes, a session goes on or is reset, and nobody gets anything else`(
+    func `without the last changes a session goes on or is reset, and no other host gets in`(
         nat: NATCase,
         missing: Int
     ) {
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `without any record, a session goes on or is reset, and nobody gets anything else`(nat: NATCase) {
+    func `without any record a session goes on or is reset, and no other host gets in`(nat: NATCase) {
         for moment in 2..<170 {
             var interruption = Interruption(nat.mapping, seed: UInt64(moment))
             let outcome = interruption.play(Interruption.steps(nat), at: moment, .death(missing: nil))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: NATCase.all)
-    func `packets that get lost change nothing of that`(nat: NATCase) {
+    func `with lost packets a session still goes on or is reset`(nat: NATCase) {
         for seed in UInt64(1)..<120 {
             var interruption = Interruption(nat.mapping, seed: seed)
             let outcome = interruption.play(

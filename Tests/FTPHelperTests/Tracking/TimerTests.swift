@@ -18,23 +18,47 @@ import Testing
         "PORT 10,1,\(number / 250),\(number % 250 + 1),\(port / 256),\(port % 256)\r\n"
     }
 
-    /// Whatever is opened, closed, used and renewed in between, each timer fires in its very moment.
-    @Test(arguments: [1, 7, 40, 300] as [UInt32])
-    func `every expectation expires when it is due, whatever happens to the others`(timeout: UInt32) {
-        var random = Seeded(state: UInt64(timeout))
-        var policy = Policy()
-        policy.rules.timeout = timeout
-        var tracker = Tracker(policy: policy, random: Seeded(state: 1))
-        var output = Output()
-        var now = Instant(nanoseconds: 1)
-        let count = 40
-        var sequences = [UInt32](repeating: 1, count: count)
-        var answers = [UInt32](repeating: 1, count: count)
-        var deadlines: [Int: Instant] = [:]
-        var expired = 0
+    /// Connections on which expectations are opened, used, closed and renewed at random.
+    private struct Crowd: ~Copyable {
+        private static let count = 40
+        var tracker: Tracker
+        private let timeout: UInt32
+        private var random: Seeded
+        private var output = Output()
+        private(set) var now = Instant(nanoseconds: 1)
+        private var sequences = [UInt32](repeating: 1, count: count)
+        private var answers = [UInt32](repeating: 1, count: count)
+        private(set) var expired = 0
 
-        func deliver(_ number: Int, _ side: Session.Side, _ text: String) {
-            let mapping = Self.mapping(number)
+        init(timeout: UInt32) {
+            self.timeout = timeout
+            random = Seeded(state: UInt64(timeout))
+            var policy = Policy()
+            policy.rules.timeout = timeout
+            tracker = Tracker(policy: policy, random: Seeded(state: 1))
+        }
+
+        /// Does one thing to one of the connections, or lets a few seconds pass.
+        mutating func act() {
+            let number = Int.random(in: 0..<Crowd.count, using: &random)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0...3: deliver(number, .client, TimerTests.port(number, 5000 + number))
+            case 4: deliver(number, .server, "500 no\r\n")
+            case 5: deliver(number, .server, "200 ok\r\n")
+            case 6: use(number)
+            case 7:
+                output.clear()
+                if let id = tracker.expectations.first?.id { _ = tracker.delete(id, into: &output) }
+            case 8:
+                output.clear()
+                tracker.end(TimerTests.mapping(number), at: now, into: &output)
+                if !output.actions.isEmpty { (sequences[number], answers[number]) = (1, 1) }
+            default: wait(seconds: UInt32.random(in: 0...5, using: &random))
+            }
+        }
+
+        private mutating func deliver(_ number: Int, _ side: Session.Side, _ text: String) {
+            let mapping = TimerTests.mapping(number)
             let packet = PacketBuilder(
                 tuple: side == .client ? mapping.original : mapping.reply,
                 sequence: side == .client ? sequences[number] : answers[number],
@@ -54,7 +78,18 @@ import Testing
             }
         }
 
-        func wait(seconds: UInt32) {
+        /// Lets the data connection of an expectation come.
+        private mutating func use(_ number: Int) {
+            let to = "10.1.\(number / 250).\(number % 250 + 1)"
+            let syn = ExpectationTests.syn(from: "10.2.0.2", to: to, UInt16(5000 + number))
+            output.clear()
+            if let expected = SYN(syn.span).flatMap({ tracker.expected($0) }) {
+                tracker.complete(.established(expected), at: now, into: &output)
+            }
+        }
+
+        /// Lets each timer fire at its moment.
+        mutating func wait(seconds: UInt32) {
             let end = now.advanced(bySeconds: seconds)
             while let deadline = tracker.nextDeadline, deadline <= end {
                 #expect(deadline >= now, "a timer was late")
@@ -77,55 +112,36 @@ import Testing
             }
             now = end
         }
+    }
 
+    @Test(arguments: [1, 7, 40, 300] as [UInt32])
+    func `every expectation expires at its deadline, independently of the others`(timeout: UInt32) {
+        var crowd = Crowd(timeout: timeout)
         for _ in 0..<4000 {
-            let number = Int.random(in: 0..<count, using: &random)
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0...3:
-                deliver(number, .client, Self.port(number, 5000 + number))
-                deadlines[number] = now.advanced(bySeconds: timeout)
-            case 4:
-                deliver(number, .server, "500 no\r\n")
-            case 5:
-                deliver(number, .server, "200 ok\r\n")
-            case 6:
-                let to = "10.1.\(number / 250).\(number % 250 + 1)"
-                let syn = ExpectationTests.syn(from: "10.2.0.2", to: to, UInt16(5000 + number))
-                output.clear()
-                if let expected = SYN(syn.span).flatMap({ tracker.expected($0) }) {
-                    tracker.complete(.established(expected), at: now, into: &output)
-                }
-            case 7:
-                output.clear()
-                if let id = tracker.expectations.first?.id { _ = tracker.delete(id, into: &output) }
-            case 8:
-                output.clear()
-                tracker.end(Self.mapping(number), at: now, into: &output)
-                if !output.actions.isEmpty { (sequences[number], answers[number]) = (1, 1) }
-            default:
-                wait(seconds: UInt32.random(in: 0...5, using: &random))
-            }
-            guard tracker.expectations.allSatisfy({ $0.deadline > now }) else {
+            crowd.act()
+            let (expectations, now) = (crowd.tracker.expectations, crowd.now)
+            guard expectations.allSatisfy({ $0.deadline > now }) else {
                 Issue.record("one is open beyond its time")
                 return
             }
-            #expect(tracker.expectationCount == tracker.expectations.count)
-            guard tracker.expectations.isEmpty || tracker.nextDeadline != nil else {
+            #expect(crowd.tracker.expectationCount == expectations.count)
+            guard expectations.isEmpty || crowd.tracker.nextDeadline != nil else {
                 Issue.record("nothing would close what is open")
                 return
             }
         }
-        let (open, before) = (tracker.expectationCount, expired)
-        wait(seconds: timeout)
-        #expect(open > 0 && expired == before + open)
+        let (open, before) = (crowd.tracker.expectationCount, crowd.expired)
+        crowd.wait(seconds: timeout)
+        #expect(open > 0 && crowd.expired == before + open)
     }
 
-    @Test func `without connections there is nothing to wait for`() {
+    @Test func `without connections there is no deadline`() {
         let tracker = Tracker(policy: Policy())
         #expect(tracker.nextDeadline == nil)
     }
 
-    @Test func `an idle connection is asked for every two minutes, one that expects every fifteen seconds`() {
+    @Test
+    func `an idle connection is checked every two minutes, one with an expectation every fifteen seconds`() {
         var dialogue = Dialogue.ready(snat)
         func asked(_ dialogue: borrowing Dialogue) -> Int { dialogue.actions.count { $0 == .verify(snat) } }
         dialogue.wait(seconds: 119)
@@ -188,7 +204,7 @@ import Testing
         #expect(dialogue.events.count { if case .connectionClosed = $0 { true } else { false } } == 1)
     }
 
-    @Test func `of many connections whose time has come at once a few are looked after at a time`() {
+    @Test func `when many deadlines pass at once, connections are checked in small groups`() {
         var tracker = Tracker(policy: Policy(), random: Seeded(state: 1))
         for number in 0..<100 { tracker = Dialogue(Self.mapping(number), tracker: tracker).release() }
         var output = Output()

@@ -26,7 +26,7 @@ import Testing
         #expect(Self.steps(dialogue).isEmpty)
     }
 
-    @Test func `each line is told, and no password`() throws {
+    @Test func `each line is traced, without passwords`() throws {
         var dialogue = Dialogue(snat)
         dialogue.tracker.traced = [try Self.target("10.1.0.2")]
         for (side, line) in [
@@ -49,7 +49,7 @@ import Testing
         ("10.1.0.2", nil, true), ("10.0.0.0/8", nil, true), ("10.2.0.2", 21, true), ("10.2.0.100", nil, true),
         ("10.2.0.2", 22, false), ("10.1.0.3", nil, false), ("fd01::2", nil, false),
     ])
-    func `a session is meant by any of its ends on either side of NAT`(
+    func `a trace matches a session by any endpoint on either side of NAT`(
         address: String,
         port: UInt16?,
         isMeant: Bool
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `conntrack is asked each second how a traced transfer goes`() throws {
+    @Test func `conntrack is asked each second about a traced transfer`() throws {
         var dialogue = TransferTests.active()
         dialogue.tracker.traced = [try Self.target("10.1.0.2")]
         // The first query was set before.

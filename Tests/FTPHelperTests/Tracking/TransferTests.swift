@@ -2,11 +2,11 @@
 import FTPHelper
 import Testing
 
-/// What is told of a transfer: command, path and reply from the control connection, bytes from conntrack, in whatever order.
+/// The report of a transfer: command, path and reply from the control connection, bytes from conntrack, in any order.
 @Suite struct TransferTests {
-    private static let port = "PORT 10,1,0,2,19,137\r\n"
+    static let port = "PORT 10,1,0,2,19,137\r\n"
     private static let syn = ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 5001)
-    private static let passiveSYN = ExpectationTests.syn(from: "10.1.0.2", 40200, to: "10.2.0.2", 5001)
+    static let passiveSYN = ExpectationTests.syn(from: "10.1.0.2", 40200, to: "10.2.0.2", 5001)
 
     /// What conntrack counts of a connection with 40 bytes of headers a packet.
     static func traffic(original: UInt64, reply: UInt64) -> Traffic {
@@ -21,8 +21,8 @@ import Testing
         dialogue.events.compactMap { if case .transfer(let transfer) = $0 { transfer } else { nil } }
     }
 
-    /// Answers the requests to conntrack that nobody has answered, of which there have to be so many if that is given.
-    private static func answer(
+    /// Answers the pending requests to conntrack, and checks their number if that is given.
+    static func answer(
         _ dialogue: inout Dialogue,
         _ traffic: Traffic?,
         isOver: Bool = true,
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Lets the SYN of a data connection come, which has to be expected.
-    private static func connect(
+    static func connect(
         _ dialogue: inout Dialogue,
         _ syn: [UInt8],
         _ location: SourceLocation = #_sourceLocation
@@ -77,7 +77,7 @@ import Testing
 
     // MARK: One transfer
 
-    @Test func `a download is told with all that is known of it`() throws {
+    @Test func `a download is reported with all its details`() throws {
         var dialogue = Self.active()
         let began = dialogue.now
         dialogue.send(.server, "150 Opening BINARY mode data connection for pub/file (9) (300000 bytes).\r\n")
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: TransferCommand.allCases)
-    func `each way a transfer goes, in active and in passive mode`(command: TransferCommand) {
+    func `every kind of transfer is reported in active and in passive mode`(command: TransferCommand) {
         for isActive in [true, false] {
             var dialogue =
                 isActive ? Self.active("\(command.rawValue) x") : Self.passive("\(command.rawValue) x")
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `one of no bytes has 0, and one that nobody counted has none`() {
+    @Test func `an empty transfer has 0 bytes, an uncounted one has none`() {
         var empty = Self.active()
         empty.send(.server, "226 done\r\n")
         Self.answer(&empty, Self.traffic(original: 0, reply: 0))
@@ -176,15 +176,14 @@ import Testing
         #expect(try payload(linux, .max, .max) == 0)
     }
 
-    private static func data(_ connection: ExpectedConnection, of dialogue: inout Dialogue) -> DataConnection?
-    {
+    static func data(_ connection: ExpectedConnection, of dialogue: inout Dialogue) -> DataConnection? {
         dialogue.perform { $0.complete(.established(connection), at: $1, into: &$2) }
         return dialogue.tracker.transfers.first?.data
     }
 
     // MARK: The end
 
-    @Test func `what still comes after the final reply is waited for`() {
+    @Test func `a transfer waits for bytes that come after the final reply`() {
         var dialogue = Self.active()
         dialogue.send(.server, "226 done\r\n")
         Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false, times: 1)
@@ -204,7 +203,7 @@ import Testing
         Self.answer(&dialogue, nil, times: 0)
     }
 
-    @Test func `a data connection that stays open after the final reply is waited for only so long`() {
+    @Test func `a transfer waits a limited time for an open data connection after the final reply`() {
         var dialogue = Self.active()
         dialogue.send(.server, "226 done\r\n")
         let replied = dialogue.now
@@ -216,7 +215,7 @@ import Testing
         #expect(dialogue.now <= replied.advanced(bySeconds: 15))
     }
 
-    @Test func `what was counted stays known when conntrack has forgotten it before the final reply`() {
+    @Test func `bytes counted before conntrack lost the data connection are reported`() {
         var dialogue = Self.active()
         dialogue.wait(seconds: 61)
         Self.answer(&dialogue, Self.traffic(original: 7000, reply: 0), times: 1)
@@ -229,7 +228,7 @@ import Testing
     }
 
     @Test(arguments: ["425 no connection", "550 no such file", "451 broken"])
-    func `one whose data connection never comes is told with the reply that says so`(reply: String) {
+    func `a transfer without a data connection is reported with the server's error reply`(reply: String) {
         var dialogue = Dialogue.ready(snat)
         dialogue.send(.client, Self.port)
         dialogue.send(.server, "200 ok\r\n")
@@ -245,7 +244,7 @@ import Testing
         #expect(dialogue.statistics.transfersFailed == 1)
     }
 
-    @Test func `an aborted one has the reply to the transfer, not that to ABOR`() {
+    @Test func `an aborted transfer has the reply to the transfer, not the reply to ABOR`() {
         var dialogue = Self.active()
         dialogue.send(.server, "150 here\r\n")
         dialogue.send(.client, "ABOR\r\n")
@@ -256,7 +255,7 @@ import Testing
     }
 
     @Test(arguments: [TCPFlags.rst, .fin])
-    func `one whose control connection ends is told as far as it came`(flag: TCPFlags) {
+    func `a transfer whose control connection ends is reported with its bytes so far`(flag: TCPFlags) {
         var dialogue = Self.active()
         dialogue.send(.server, "150 here\r\n")
         dialogue.send(.client, "", flags: [.ack, flag])
@@ -267,153 +266,12 @@ import Testing
         #expect(dialogue.tracker.transferCount == 0)
     }
 
-    @Test func `one of a connection that conntrack has forgotten for two hours is told, too`() {
+    @Test func `a transfer is reported even if conntrack lost its connection for two hours`() {
         var dialogue = Self.passive()
         dialogue.now = dialogue.now.advanced(bySeconds: 7200)
         dialogue.perform { $0.complete(.verified(snat, .gone), at: $1, into: &$2) }
         Self.answer(&dialogue, nil, times: 1)
         #expect(Self.ended(dialogue).map(\.command) == [.retr])
         #expect(dialogue.tracker.transferCount == 0)
-    }
-
-    // MARK: Several
-
-    @Test func `each of several in a row is told once`() {
-        var dialogue = Dialogue.ready(snat)
-        for number in 1...5 {
-            dialogue.send(.client, "EPSV\r\n")
-            dialogue.send(.server, "229 ok (|||5001|)\r\n")
-            dialogue.send(.client, "RETR \(number)\r\n")
-            Self.connect(&dialogue, Self.passiveSYN)
-            dialogue.send(.server, "150 here\r\n")
-            dialogue.send(.server, "226 done\r\n")
-            Self.answer(&dialogue, Self.traffic(original: 0, reply: UInt64(number)))
-        }
-        #expect(
-            Self.ended(dialogue).map { String(decoding: $0.path, as: UTF8.self) } == [
-                "1", "2", "3", "4", "5",
-            ]
-        )
-        #expect(Self.ended(dialogue).map(\.moved) == [1, 2, 3, 4, 5])
-        #expect(Self.ended(dialogue).map { $0.data?.id } == [1, 2, 3, 4, 5])
-    }
-
-    @Test func `the next announcement ends what still comes of the last transfer`() {
-        var dialogue = Self.active()
-        dialogue.send(.server, "226 done\r\n")
-        Self.answer(&dialogue, Self.traffic(original: 1000, reply: 0), isOver: false)
-        dialogue.send(.client, Self.port)
-        Self.answer(&dialogue, Self.traffic(original: 2000, reply: 0), isOver: false, times: 1)
-        #expect(Self.ended(dialogue).map(\.moved) == [2000])
-        #expect(dialogue.tracker.transferCount == 0)
-    }
-
-    @Test func `of commands sent before the last reply only the data connections are told`() {
-        var dialogue = Dialogue.ready(snat)
-        dialogue.send(.client, "EPSV\r\nRETR a\r\nEPSV\r\nRETR b\r\n")
-        for number in 0..<2 {
-            dialogue.send(.server, "229 ok (|||5001|)\r\n")
-            Self.connect(&dialogue, Self.passiveSYN)
-            dialogue.send(.server, "150 here\r\n226 done\r\n")
-            Self.answer(&dialogue, Self.traffic(original: 0, reply: UInt64(number)))
-        }
-        dialogue.send(.client, "EPSV\r\n")
-        dialogue.send(.server, "229 ok (|||5001|)\r\n")
-        Self.connect(&dialogue, Self.passiveSYN)
-        Self.answer(&dialogue, Self.traffic(original: 0, reply: 1))
-        #expect(Self.ended(dialogue).map(\.command) == [.retr, nil])
-        #expect(Self.ended(dialogue).map(\.moved) == [0, 1])
-    }
-
-    @Test func `one whose reply got lost is not in the way of others`() {
-        var dialogue = Self.active()
-        // The reply to PASV puts an end to waiting for what should have come before.
-        dialogue.send(.client, "ABOR\r\nPASV\r\n")
-        dialogue.send(.server, "227 ok (10,2,0,2,19,137)\r\n")
-        Self.connect(&dialogue, Self.passiveSYN)
-        dialogue.send(.client, "RETR next\r\n")
-        dialogue.send(.server, "226 done\r\n")
-        Self.answer(&dialogue, Self.traffic(original: 0, reply: 9))
-        #expect(
-            Self.ended(dialogue).map { String(decoding: $0.path, as: UTF8.self) } == ["pub/file", "next"]
-        )
-        #expect(Self.ended(dialogue).map(\.isComplete) == [false, true])
-        #expect(dialogue.tracker.transferCount == 0)
-    }
-
-    // MARK: What is said beforehand
-
-    @Test func `the size is what SIZE has said of the same file, else what the server says when it begins`() {
-        let dialogues: [(lines: [String], size: UInt64?, offset: UInt64)] = [
-            (["CSIZE f", "S213 70", "CRETR f", "S150 here (30 bytes)"], 70, 0),
-            (["CSIZE f", "S213 70", "CREST 40", "S350 ok", "CRETR f", "S150 here (30 bytes)"], 70, 40),
-            (["CSIZE g", "S213 70", "CRETR f", "S150 here (30 bytes)"], 30, 0),
-            (["CSIZE g", "S213 70", "CRETR f", "S150 here"], nil, 0),
-            (["CSIZE f", "S550 no", "CRETR f", "S150 here"], nil, 0),
-            (
-                ["CSIZE f", "S213 99999999999999999999", "CRETR f", "S150 (18446744073709551615 bytes)"],
-                .max, 0
-            ),
-            (["CREST 18446744073709551616", "S350 ok", "CRETR f", "S125 open (1 bytes)"], 1, 0),
-            (["CREST x", "S501 no", "CRETR f", "S150 (1 bytes"], 1, 0),
-            (["CRETR f", "S150 (1 byte)"], nil, 0),
-            (["CRETR f", "S150 ( bytes)"], nil, 0),
-            (["CSIZE f", "S213 70", "CLIST f", "S150 here"], nil, 0),
-        ]
-        for (lines, size, offset) in dialogues {
-            var dialogue = Dialogue.ready(snat)
-            for line in lines {
-                dialogue.send(line.hasPrefix("C") ? .client : .server, "\(line.dropFirst())\r\n")
-            }
-            #expect(dialogue.tracker.transfers.map(\.size) == [size], "\(lines)")
-            #expect(dialogue.tracker.transfers.map(\.offset) == [offset], "\(lines)")
-        }
-    }
-
-    @Test func `progress counts what REST has left out, and is never more than all`() {
-        var dialogue = Self.active("SIZE f")
-        dialogue.send(.server, "213 1000\r\n")
-        dialogue.send(.client, "REST 500\r\n")
-        dialogue.send(.server, "350 ok\r\n")
-        dialogue.send(.client, "RETR f\r\n")
-        func progress(_ dialogue: inout Dialogue, _ bytes: UInt64) -> Double? {
-            dialogue.wait(seconds: 60)
-            Self.answer(&dialogue, Self.traffic(original: bytes, reply: 0), isOver: false, times: 1)
-            return dialogue.tracker.transfers.first?.progress
-        }
-        #expect(progress(&dialogue, 250) == 0.75)
-        #expect(progress(&dialogue, 500) == 1)
-        #expect(progress(&dialogue, 5000) == 1)
-    }
-
-    @Test func `what is only asked for is no transfer`() {
-        var dialogue = Dialogue.ready(snat)
-        dialogue.send(.client, "SIZE f\r\nREST 1\r\nTYPE I\r\n")
-        dialogue.send(.server, "213 1\r\n350 ok\r\n200 ok\r\n")
-        #expect(dialogue.tracker.transfers.isEmpty && dialogue.tracker.transferCount == 0)
-        dialogue.send(.client, "", flags: [.ack, .rst])
-        #expect(Self.ended(dialogue).isEmpty)
-    }
-
-    @Test func `before the login and inside TLS nothing is a transfer`() {
-        var dialogue = Dialogue(snat)
-        dialogue.send(.server, "220 ready\r\n")
-        dialogue.send(.client, "RETR f\r\n")
-        dialogue.send(.server, "530 log in\r\n")
-        dialogue.send(.client, "AUTH TLS\r\n")
-        dialogue.send(.server, "234 ok\r\n")
-        dialogue.send(.client, "\u{16}\u{3}\u{1}\u{0}\u{2}RE")
-        #expect(dialogue.tracker.transferCount == 0)
-        #expect(Self.ended(dialogue).isEmpty)
-    }
-
-    // MARK: Bounds
-
-    @Test func `a path and a reply are kept up to a bound`() {
-        var dialogue = Self.active("RETR " + String(repeating: "x", count: 4000))
-        dialogue.send(.server, "226 " + String(repeating: "y", count: 4000) + "\r\n")
-        Self.answer(&dialogue, nil)
-        #expect(Self.ended(dialogue).map(\.path.count) == [255])
-        #expect(Self.ended(dialogue).map(\.reply.count) == [120])
     }
 }

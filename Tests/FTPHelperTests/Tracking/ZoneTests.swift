@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [(0, 0), (5, 5), (5, 0)] as [(UInt16, UInt16)], NATCase.all)
-    func `each has its own session, edits and numbers`(_ zones: (UInt16, UInt16), nat: NATCase) {
+    func `each zone has its own session, edits and sequence numbers`(_ zones: (UInt16, UInt16), nat: NATCase)
+    {
         let one = zoned(nat.mapping, zones.0, zones.1)
         let other = zoned(nat.mapping, 6, 6)
         let transfer = nat.transfers(5001).active
@@ -27,7 +28,7 @@ import Testing
         #expect(second.tracker.expectations.map(\.master) == [one.original])
         #expect(second.received.server == "USER anonymous\r\nPASS secret\r\n")
 
-        // A packet of the first, of which what comes is translated as before.
+        // A packet of the first connection, whose packets are still translated as before.
         var late = PacketBuilder(
             tuple: nat.mapping.original,
             sequence: position.client,

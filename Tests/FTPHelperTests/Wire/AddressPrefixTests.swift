@@ -18,7 +18,7 @@ import Testing
         ("::/0", "ffff::1", true), ("::/0", "10.2.0.2", false), ("0.0.0.0/0", "::", false),
         ("fd02::2/127", "fd02::3", true), ("8000::/1", "ffff::", true), ("8000::/1", "7fff::", false),
     ])
-    func `it contains the addresses that begin as it does`(_ text: String, _ other: String, _ isIn: Bool)
+    func `a prefix contains the addresses that begin with it`(_ text: String, _ other: String, _ isIn: Bool)
         throws
     {
         let found = try #require(prefix(text))
@@ -30,9 +30,9 @@ import Testing
         "fd02::1/64",
         "10.2.0/24", "x/8", "10.2.0.0/16/16", "10.2.0.2 ", "10.2.0.0/99999999999",
     ])
-    func `anything else is none`(_ text: String) { #expect(prefix(text) == nil) }
+    func `other text is no prefix`(_ text: String) { #expect(prefix(text) == nil) }
 
-    @Test func `one address is the longest prefix of itself`() {
+    @Test func `a single address is a prefix of full length`() {
         #expect(prefix("10.2.0.2") == prefix("10.2.0.2/32"))
         #expect(prefix("fd02::2") == prefix("fd02::2/128"))
     }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BarePacketTests {
     @Test(arguments: [("10.1.0.2", "10.2.0.2"), ("fd01::2", "fd02:1:2:3:4:5:6:7")])
-    func `an RST is a whole packet that says just that`(source: String, destination: String) throws {
+    func `an RST is a complete packet without payload`(source: String, destination: String) throws {
         let tuple = Tuple(
             source: Endpoint(address(source), 40112),
             destination: Endpoint(address(destination), 21)
@@ -26,7 +26,7 @@ import Testing
         #expect(packet[segment.tcpOffset - (packet[0] >> 4 == 4 ? 12 : 33)] == 64, "hops left")
     }
 
-    @Test func `no packet joins two families`() {
+    @Test func `a packet cannot have addresses of two families`() {
         let tuple = Tuple(
             source: Endpoint(address("10.1.0.2"), 1),
             destination: Endpoint(address("fd02::2"), 2)

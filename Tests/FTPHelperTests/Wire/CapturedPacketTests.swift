@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: packets)
-    func `a whole packet needs nothing, padded or not`(_ packet: [UInt8]) {
+    func `a complete packet is not repaired, with or without padding`(_ packet: [UInt8]) {
         #expect(CapturedPacketTests.repaired(packet, missing: 0) == nil)
         #expect(CapturedPacketTests.repaired(packet + [0, 0, 0], missing: 100) == nil)
     }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: packets)
-    func `a packet that the capture has cut off ends there, down to its headers`(_ packet: [UInt8]) throws {
+    func `a truncated packet ends where the capture cut it, down to its headers`(_ packet: [UInt8]) throws {
         let header = packet.count - CapturedPacketTests.text.count
         for missing in 1...CapturedPacketTests.text.count {
             let cut = Array(packet.dropLast(missing))
@@ -65,21 +65,21 @@ import Testing
     }
 
     @Test(arguments: packets)
-    func `a packet that is shorter than it says on the wire too is left as it is`(_ packet: [UInt8]) {
+    func `a packet that was shorter than its length on the wire is left unchanged`(_ packet: [UInt8]) {
         let cut = Array(packet.dropLast(3))
         #expect(CapturedPacketTests.repaired(cut, missing: 0) == nil)
         #expect(CapturedPacketTests.repaired(cut, missing: 2) == nil)
     }
 
     @Test(arguments: packets)
-    func `more than a length can say is cut off`(_ packet: [UInt8]) throws {
+    func `a packet longer than its length field can say is truncated`(_ packet: [UInt8]) throws {
         let long = CapturedPacketTests.with(0, packet) + [UInt8](repeating: 65, count: 70000)
         let repaired = try #require(CapturedPacketTests.repaired(long, missing: 0))
         #expect(repaired.count == (packet[0] >> 4 == 4 ? 65535 : 65535 + 40))
         #expect(try CapturedPacketTests.payload(repaired).starts(with: CapturedPacketTests.text))
     }
 
-    @Test func `what is no IP packet is left as it is`() {
+    @Test func `bytes that are no IP packet are left unchanged`() {
         #expect(CapturedPacketTests.repaired([], missing: 5) == nil)
         #expect(CapturedPacketTests.repaired([0, 0, 0, 0, 0, 0, 0, 0], missing: 5) == nil)
     }

@@ -15,11 +15,11 @@ import Testing
         return ~UInt16(sum)
     }
 
-    @Test func `the example of RFC 1071 comes out`() {
+    @Test func `the example of RFC 1071 has its checksum`() {
         #expect(Checksum.fold(Self.sum([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])) == ~0xddf2)
     }
 
-    @Test func `any bytes of any length have the checksum of the naive sum`() {
+    @Test func `the checksum equals the naive sum for bytes of any length`() {
         var random = Seeded(state: 1)
         for count in 0..<200 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -28,7 +28,7 @@ import Testing
         #expect(Checksum.fold(Self.sum(.init(repeating: 0xff, count: 65535))) == 0x00ff)
     }
 
-    @Test func `a range is summed as if it stood alone`() {
+    @Test func `a range is summed independently of the bytes around it`() {
         let bytes: [UInt8] = [9, 1, 2, 3, 9]
         #expect(Checksum.sum(bytes.span, 1..<4) == Self.sum([1, 2, 3]))
         #expect(Checksum.sum(bytes.span, 2..<2) == 0)

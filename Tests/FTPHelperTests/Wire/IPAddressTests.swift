@@ -8,7 +8,7 @@ import Testing
         return IPAddress(parsing: bytes.span)
     }
 
-    /// What is read, and how RFC 5952 writes it.
+    /// The text, and its form according to RFC 5952.
     static let accepted: [(text: String, canonical: String)] = [
         ("0.0.0.0", "0.0.0.0"),
         ("10.1.0.2", "10.1.0.2"),
@@ -37,7 +37,7 @@ import Testing
     ]
 
     @Test(arguments: accepted)
-    func `an address is read in any form and written in one`(text: String, canonical: String) {
+    func `an address is read in any form and written in the canonical one`(text: String, canonical: String) {
         let address = Self.parse(text)
         #expect(address?.description == canonical)
         #expect(Self.parse(canonical) == address)
@@ -51,7 +51,7 @@ import Testing
         "1:2:3:4:5:6:7:10.1.0.2", "10.1.0.2::", "::10.1.0", "::10.1.0.256", "1.2.3.4:5",
         "\0::1", "::1\0", "１::",
     ])
-    func `what is no address is refused`(text: String) {
+    func `text that is no address is refused`(text: String) {
         #expect(Self.parse(text) == nil)
     }
 
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `every pattern of zero groups is read back and shortened where it helps most`() {
+    @Test func `every pattern of zero groups is read again, and the longest run is shortened`() {
         for pattern in 0..<256 {
             let groups = (0..<8).map { pattern >> $0 & 1 == 0 ? "0" : "a\($0)" }
             let long = groups.joined(separator: ":")
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `an address of no host is known as such`() {
+    @Test func `an address that belongs to no host is recognised`() {
         #expect(IPAddress.v4(0).isUnspecified)
         #expect(IPAddress.v6(high: 0, low: 0).isUnspecified)
         #expect(!IPAddress.v4(1).isUnspecified)

@@ -43,7 +43,7 @@ import Testing
     private static func ethernet(_ rest: [UInt8]) -> [UInt8] { [UInt8](repeating: 2, count: 12) + rest }
 
     @Test(arguments: headers)
-    func `the packet is found behind its link header, or none is`(
+    func `the packet after a valid link header is found`(
         _ name: String,
         _ number: Int32,
         _ header: [UInt8],

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: both)
-    func `the segment is found, and the numbers that are put into it`(quoted: [UInt8]) throws {
+    func `the quoted segment is found, and its numbers are rewritten`(quoted: [UInt8]) throws {
         let packet = ErrorMessage(quoting: quoted).bytes
         let start = packet.count - quoted.count - 8
         #expect(hasRightChecksums(message: packet, startingAt: start, quoting: quoted.count))
@@ -55,9 +55,9 @@ import Testing
         #expect(Set(changed).isSubset(of: places))
     }
 
-    /// Routers quote as little as the first 8 bytes of what is behind the IP header.
+    /// Routers quote as little as the first 8 bytes after the IP header.
     @Test(arguments: both)
-    func `of a quotation that ends early what is there is translated`(quoted: [UInt8]) throws {
+    func `a truncated quotation is translated as far as it goes`(quoted: [UInt8]) throws {
         let header = quoted[0] >> 4 == 4 ? 20 : 40
         for shown in 0...quoted.count {
             var message = ErrorMessage(quoting: quoted)
@@ -88,7 +88,7 @@ import Testing
     }
 
     /// RFC 4884: a short quotation is filled up with zeros, and extensions follow.
-    @Test func `zeros behind a quotation are no acknowledgement`() throws {
+    @Test func `zeros after a quotation are not taken for an acknowledgement`() throws {
         var message = ErrorMessage(quoting: Self.both[0])
         message.shown = 28
         message.appendix = [UInt8](repeating: 0, count: 100) + [0x20, 0, 0xdf, 0xff]
@@ -101,7 +101,7 @@ import Testing
         #expect(hasRightChecksums(message: output, startingAt: 20))
     }
 
-    @Test func `options and extension headers are skipped, of the message and of what it quotes`() throws {
+    @Test func `options and extension headers of the message and of its quotation are skipped`() throws {
         var quoted = Self.both[0]
         quoted = Array(quoted[..<20]) + [1, 1, 1, 0] + quoted[20...]
         quoted[0] = 0x46
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `of other messages nothing is found`() {
+    @Test func `other messages contain no quoted segment`() {
         let types: [(UInt8, Bool)] = [
             (0, false), (3, true), (4, true), (5, true), (8, false), (11, true), (12, true), (13, false),
         ]
@@ -153,7 +153,7 @@ import Testing
     }
 
     /// Whatever it is, it is read without a trap, and written back as long as it was.
-    @Test func `messages at random and cut anywhere do no harm`() {
+    @Test func `random and truncated messages do not trap`() {
         var random = Seeded(state: 11)
         for round in 0..<4000 {
             var message = ErrorMessage(quoting: Self.both[round % 2])

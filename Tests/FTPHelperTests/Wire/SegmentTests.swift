@@ -98,14 +98,14 @@ import Testing
     }
 
     @Test(arguments: whole)
-    func `a packet cut short anywhere is refused`(name: String, bytes: [UInt8]) {
+    func `a packet truncated anywhere is refused`(name: String, bytes: [UInt8]) {
         for count in 0..<bytes.count {
             #expect(Self.failure(Array(bytes[..<count])) == .truncated, "\(name), \(count) bytes")
         }
     }
 
     @Test(arguments: whole)
-    func `whatever one byte becomes, the parts stay inside the packet`(name: String, bytes: [UInt8]) throws {
+    func `the parts stay inside the packet for any value of any byte`(name: String, bytes: [UInt8]) throws {
         for index in bytes.indices {
             for value in UInt8.min...UInt8.max {
                 var bent = bytes
@@ -123,13 +123,13 @@ import Testing
     }
 
     @Test(arguments: whole)
-    func `padding behind the packet is no payload`(name: String, bytes: [UInt8]) throws {
+    func `padding after the packet is not payload`(name: String, bytes: [UInt8]) throws {
         let segment = try Self.parse(bytes + [0, 0, 0, 0])
         #expect(segment.end == bytes.count)
         #expect(segment.payloadCount == 6)
     }
 
-    @Test func `a SYN stands before the first byte`() throws {
+    @Test func `a SYN comes before the first byte`() throws {
         var builder = PacketBuilder(
             tuple: snat.reply,
             sequence: 0xffff_ffff,
@@ -152,13 +152,17 @@ import Testing
     ]
 
     @Test(arguments: lies4)
-    func `an IPv4 packet that lies is refused by name`(offset: Int, value: UInt8, error: SegmentError) {
+    func `an inconsistent IPv4 packet is refused with its reason`(
+        offset: Int,
+        value: UInt8,
+        error: SegmentError
+    ) {
         var bytes = Self.packet()
         bytes[offset] = value
         #expect(Self.failure(bytes) == error)
     }
 
-    @Test func `an IPv4 packet that must not be fragmented is none`() throws {
+    @Test func `an IPv4 packet with a reserved fragment flag is refused`() throws {
         var bytes = Self.packet()
         bytes[6] = 0x00
         _ = try Self.parse(bytes)
@@ -180,7 +184,7 @@ import Testing
     ]
 
     @Test(arguments: chains)
-    func `a chain of IPv6 headers is followed or refused by name`(
+    func `a chain of IPv6 headers is followed or refused with its reason`(
         name: String,
         headers: [(UInt8, [UInt8])],
         error: SegmentError?

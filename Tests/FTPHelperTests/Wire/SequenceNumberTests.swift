@@ -8,7 +8,7 @@ import Testing
     static let counts = [0, 1, 2, 1460, 65535, 0x7fff_fffe, 0x7fff_ffff]
 
     @Test(arguments: corners, counts)
-    func `a position and the one some bytes behind it know each other's distance`(value: UInt32, count: Int) {
+    func `the distance between two positions is right in both directions`(value: UInt32, count: Int) {
         let position = SequenceNumber(value)
         let later = position + count
         #expect(position.distance(to: later) == count)
@@ -25,13 +25,13 @@ import Testing
     }
 
     @Test(arguments: corners)
-    func `adding less than nothing goes back`(value: UInt32) {
+    func `adding a negative number goes back`(value: UInt32) {
         #expect(SequenceNumber(value) + -5 == SequenceNumber(value) - 5)
         #expect((SequenceNumber(value) + -5).distance(to: SequenceNumber(value)) == 5)
     }
 
     @Test(arguments: corners)
-    func `nothing traps half the space away`(value: UInt32) {
+    func `a distance of half the space does not trap`(value: UInt32) {
         let opposite = SequenceNumber(value) + 1 << 31
         #expect(SequenceNumber(value).distance(to: opposite) == -(1 << 31))
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""besiege.py PATH COUNT: so many connections to a control socket, none of which wants anything sensible.
+"""besiege.py PATH COUNT: opens so many connections to a control socket, none with a sensible request.
 
 Hundreds are open at a time. Says `begun` when they are, `made COUNT` when all have been made, and then keeps the last
 ones open until the end of standard input.
@@ -18,7 +18,7 @@ OPEN = 500
 resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN + 100, OPEN + 100))
 chance = random.Random(1)
 
-# What is sent, and whether the answer is read. All else is rubbish, half a request, or never read.
+# The request, and whether the answer is read. The others are invalid, incomplete, or their answers are never read.
 sayings = [
     (b"", False),
     (b"\n", True),

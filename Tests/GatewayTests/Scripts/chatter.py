@@ -62,7 +62,7 @@ def chatter(seed):
                 if turn == 0:
                     session.announce()
                 else:
-                    # Of any length, as a shift is.
+                    # Of any length, like a shift.
                     session.ask("SIZE " + "x" * choice.randrange(1, 20) if turn < 6 else "NOOP")
                 over.wait(choice.random() / 20)
         except TimeoutError:

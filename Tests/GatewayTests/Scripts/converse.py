@@ -30,7 +30,7 @@ class Session(Client):
 
             return accept
         host, number = self.makepasv()
-        # Connected to when it is told, as most clients do.
+        # Connects on the announcement, like most clients.
         data = socket.create_connection((host, number), timeout=self.timeout)
         return lambda: data
 

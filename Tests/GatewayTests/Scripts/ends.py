@@ -17,7 +17,7 @@ def set_namespace(path):
 
 @contextlib.contextmanager
 def inside(host):
-    """In the network namespace of a host; what is opened there stays there."""
+    """Enters the network namespace of a host; sockets opened there stay in it."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     set_namespace("/run/netns/" + host)
     try:
@@ -79,7 +79,7 @@ def say(sender, receiver, text, reads=None):
 
 
 def log_in(client, server):
-    """What goes before every announcement."""
+    """The login before every announcement."""
     say(server, client, b"220 ready\r\n")
     say(client, server, b"USER anonymous\r\n")
     say(server, client, b"331 password\r\n")

@@ -44,7 +44,7 @@ def read_lines(count):
 
 
 attempts_before = attempts()
-# That of `sendall` is for all of it.
+# The timeout of `sendall` is for all of it.
 client.settimeout(60)
 writing = threading.Thread(target=client.sendall, args=(sent * count,), daemon=True)
 writing.start()

@@ -39,7 +39,7 @@ address, port, mode, tls, path, count = sys.argv[1:]
 context = ssl.create_default_context()
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
-# Of TLS 1.3 a session can be taken up only once its tickets have been read.
+# A TLS 1.3 session can be resumed only after its tickets have been read.
 context.maximum_version = ssl.TLSVersion.TLSv1_2
 session = Client(timeout=20, context=context)
 session.is_implicit = tls == "implicit"

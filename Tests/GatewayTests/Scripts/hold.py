@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""hold.py PATH COUNT: so many watchers of the events at a control socket, who never read. Says `watching`."""
+"""hold.py PATH COUNT: opens so many event watchers at a control socket, which never read. Prints `watching`."""
 
 import socket
 import sys

@@ -24,7 +24,7 @@ count = 0
 
 
 def send(packet):
-    """Lets it go from the client; what comes of it on either side is nobody's concern."""
+    """Sends it from the client and ignores all answers."""
     global count
     count += 1
     client.wire.send(packet)
@@ -34,7 +34,7 @@ def send(packet):
 
 
 def segment(payload=line, options=b"", flags=ACK | PSH):
-    """One that is due, so that only what is done to it is wrong."""
+    """An expected packet, so that only its modification is wrong."""
     ports = client.port, client.far_port
     place = client.start + client.sent, client.far_start + client.acknowledged
     return tcp(client.packed, client.far, ports, *place, flags, payload, options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""intrude.py CLIENT SEEN SERVER: attacks on whoever follows FTP on a gateway, played as standard input asks for them.
+"""intrude.py CLIENT SEEN SERVER: plays attacks on a gateway that follows FTP, as standard input asks for them.
 
 CLIENT is the address of the client's host, SEEN the one under which servers know it, SERVER that of the server's host. Whoever
 deceives is a raw end, and so is its victim where that has to lose something: with an address that nobody has, of the same
@@ -231,7 +231,7 @@ def false_acknowledgement(distance):
     server.wire.send(dying(lie))
     answer(server)
     if accepts < 0 and is_connected(client):
-        # One from before, to which the client pays no attention.
+        # An old segment, which the client ignores.
         server.emit(server.start, server.far_start + accepts + 1, ACK)
     request(client, server)
 
@@ -260,7 +260,7 @@ def fast_open(has_cookie=""):
 
 
 def fast_open_begin():
-    """The head of the request travels in the SYN, which nobody has answered yet."""
+    """The head of the request is in the SYN, which is still unanswered."""
     server, client = kept["fast open"] = raw_server(), begin_dialling()
     client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
     client.sendto(HEAD, MSG_FASTOPEN, (server_address, 21))
@@ -299,7 +299,7 @@ def pair(name):
 
 
 def hole_in_command():
-    """The head of a client's line gets lost, and the server has it all the same, up to the PORT within."""
+    """The head of a client's line, up to the PORT in it, is lost before the gateway, but the server has it."""
     client, server = pair("hole")
     log_in(client, server)
     line = b"RETR " + b"a" * 100 + port_line(client_address)
@@ -320,7 +320,7 @@ def after_hole_in_command():
 
 
 def hole_in_reply():
-    """The head of a server's line gets lost, and the client has it all the same, up to the quotation within."""
+    """The head of a server's line, up to the quotation in it, is lost before the gateway, but the client has it."""
     client, server = pair("hole")
     log_in(client, server)
     say(client, server, b"CWD x\r\n" + PASV)
@@ -355,7 +355,7 @@ def early_byte(name, side):
 
 
 def open_unseen(name):
-    """A simultaneous open, which nobody is to follow."""
+    """A simultaneous open, which must not be followed."""
     client, server = End(wires["client"], client_address, next(ports)), raw_server()
     kept[name] = client, server
     client.far, client.far_port = server.packed, server.port
@@ -392,7 +392,7 @@ def forge(side, link):
         speaker, text = server, passive_reply(server_address, 3306)
     place = speaker.start + speaker.sent, speaker.far_start + speaker.acknowledged
     wires[link].send(speaker.packet(*place, ACK | PSH, text))
-    # What comes behind it.
+    # The bytes after it.
     if side == "server":
         say(client, server, b"NOOP\r\n")
     else:
@@ -402,7 +402,7 @@ def forge(side, link):
 def speak_for_oneself(side):
     """The side of which a line was forged says one itself."""
     client, server = kept["forged"]
-    # What was forged may have got through where no reverse path filter drops it; that is between the two ends.
+    # A forged packet may get through without a reverse path filter; that does not concern Pinhole.
     for end in (client, server):
         end.take()
         end.view = {offset: byte for offset, byte in end.view.items() if offset < end.acknowledged}
@@ -474,7 +474,7 @@ def gateway_speaks(side):
 
 
 def transfer(name, direction):
-    """A data connection to port 2121; who opens it sends what a client says, and the other end what a server says."""
+    """A data connection to port 2121, whose opener sends the lines of a client and whose other end those of a server."""
     if direction == "up":
         data, sink = connect(server_host, server_host, 2121)
     else:
@@ -541,7 +541,7 @@ def leave(name):
 
 
 def knock(address, *ports):
-    """SYNs that nobody answers."""
+    """Unanswered SYNs."""
     for port in ports:
         with inside("client"), socket.socket(family) as knocking:
             knocking.setblocking(False)

@@ -16,7 +16,7 @@ sent, received, passive_sent, passive_received = (text.encode() for text in text
 
 
 def outlast_probes(count=4):
-    """Waits until both hosts have sent so many probes; a connection whose probes nobody answers is then long gone."""
+    """Waits until both hosts have sent so many probes, by when a connection with unanswered probes is gone."""
     before = {host: counter(host, "TCPKeepAlive") for host in ("client", "server")}
     deadline = time.monotonic() + 30
     while any(counter(host, "TCPKeepAlive") < before[host] + count for host in before):
@@ -45,7 +45,7 @@ outlast_probes()
 say(client, server, b"NOOP\r\n")
 say(server, client, b"200 still here\r\n")
 
-# In the middle of an address: what was held comes with the rest.
+# In the middle of an address: the withheld bytes come with the rest.
 client.sendall(b"PORT " + sent[:4])
 read(server, b"PORT ")
 outlast_probes()

@@ -14,7 +14,7 @@ modes = modes.split(",")
 with open(payload, "rb") as file:
     expected = file.read()
 
-# Where the handshake lost something, the retransmission of a greeting begins at three seconds, and doubles (RFC 6298, 5.7).
+# After a loss in the handshake, retransmissions of the greeting begin at three seconds and double (RFC 6298, 5.7).
 session = Client(address, int(port), timeout=100)
 for number in range(1, int(count) + 1):
     session.choose(modes[number % len(modes)])

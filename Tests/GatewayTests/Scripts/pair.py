@@ -249,7 +249,7 @@ class Gateway:
             link.close()
 
     def take_over(self):
-        """What the notify script does at MASTER, with the addresses."""
+        """Does what the notify script does at MASTER, and adds the addresses."""
         start = time.monotonic()
         for option in ("-c", "-f", "-R"):
             self.conntrackd(option)
@@ -322,7 +322,7 @@ class NoData(Exception):
 
 
 class Session:
-    """One control connection of which both ends are ours, each saying just what it is told to."""
+    """A control connection of which the test plays both ends."""
 
     def __init__(self, pair, v6=False):
         self.nat = pair.options.get("nat", "snat")
@@ -373,7 +373,7 @@ class Session:
         return line.decode()
 
     def say(self, end, text):
-        """One end says a line; the other one has to get it as it is."""
+        """One end sends a line, and the other must receive it unchanged."""
         self.send(end, text + "\r\n")
         got = self.line("server" if end == "client" else "client")
         if got != text:
@@ -448,7 +448,7 @@ class Session:
             while count < 1000:
                 count += len(receiver.recv(1000))
         except TimeoutError as error:
-            # conntrackd had not told of the connection.
+            # conntrackd had not replicated the connection.
             raise NoData("nothing came") from error
         sender.close()
         receiver.close()
@@ -470,7 +470,7 @@ class Session:
         self.say("server", "200 ok")
 
     def secure_passive(self):
-        """A transfer whose announcement nobody on the way can read."""
+        """A transfer with an encrypted announcement."""
         self.say("client", "EPSV")
         self.listener = inside("server", lambda: self.listening_among(self.server_host, range(40_000, 60_000)))
         port = self.listener.getsockname()[1]
@@ -558,7 +558,7 @@ class Bulk(threading.Thread):
 
 
 def outcome(*steps):
-    """What became of a session: `on`, `reset`, or what went wrong."""
+    """The outcome of a session: `on`, `reset`, or the error."""
     try:
         for step in steps:
             step()
@@ -818,7 +818,7 @@ def split(pair):
 
 
 def hostile(pair):
-    """What comes from the link that is no peer, or a bad one; the file of the peer stays as it was."""
+    """Connections over the link from other hosts or a faulty peer; the peer's file stays unchanged."""
     pair.start_sync()
     session = Session(pair)
     session.active()
@@ -1016,7 +1016,7 @@ class Crowd:
                     streams.pop(descriptor).close()
 
     def log_in(self, pipe, count, source):
-        """Logs in on all, 64 at once; then, each time it is told so, asks on all."""
+        """Logs in on all sessions, 64 at once; then, on each request, sends a command on all."""
         events, streams, commands, begun, ready = select.epoll(), {}, {}, 0, 0
         while ready < count:
             while begun < count and begun - ready < 64:
@@ -1106,7 +1106,7 @@ def external_entries(gateway):
 
 
 def volume(pair):
-    """What sync costs, and how far it is behind, at some rate of sessions with a transfer each; by turns with and without it."""
+    """The cost and the lag of sync at some rate of sessions with a transfer each; alternately with and without it."""
     folder, rates = pair.options["programs"], pair.options["rates"].split(",")
     subprocess.Popen(["ip", "netns", "exec", "server", folder + "/ftp-server", "10.2.0.2"], stdout=subprocess.DEVNULL)
     wait_for("the server", lambda: ":21 " in sh("ip netns exec server ss -Hltn"))

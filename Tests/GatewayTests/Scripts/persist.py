@@ -42,7 +42,7 @@ def session(number, client):
         first.abort()
 
 
-# One after the other: a server that speaks first says nothing to those that its queue has no room for.
+# One after the other: a server sends no greeting to connections beyond its backlog.
 clients = [Client(address, int(port), timeout=120) for _ in range(int(count))]
 threads = [threading.Thread(target=session, args=arguments) for arguments in enumerate(clients)]
 for thread in threads:

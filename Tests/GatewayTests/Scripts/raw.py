@@ -82,7 +82,7 @@ class Wire:
         self.host = host
 
     def claim(self, address):
-        """Has the gateway send here what is for an address that nobody has."""
+        """Has the gateway route packets for an unused address here."""
         lladdr = ":".join(f"{byte:02x}" for byte in self.address)
         words = ["ip", "-n", "gateway", "neigh", "replace", address, "lladdr", lladdr, "dev", self.host, "nud", "permanent"]
         subprocess.run(words, check=True)
@@ -117,7 +117,7 @@ class Wire:
 
 
 class End:
-    """One end of a TCP connection; it sends and acknowledges just what it is told to, and repeats nothing."""
+    """One end of a TCP connection; it sends and acknowledges only on request, and retransmits nothing."""
 
     def __init__(self, wire, address, port):
         self.wire, self.address, self.port = wire, address, port
@@ -157,7 +157,7 @@ class End:
             self.sent += len(payload) + (1 if flags & (FIN | SYN) else 0)
 
     def acknowledge(self):
-        """Acknowledges what has come without a gap."""
+        """Acknowledges all bytes up to the first gap."""
         while self.acknowledged in self.view:
             self.acknowledged += 1
         self.send(flags=ACK)
@@ -204,11 +204,11 @@ class End:
                 self.arrived = arrived
         position = (head[2] - self.far_start) & 0xFFFFFFFF
         for offset, byte in enumerate(payload, position):
-            # What was acknowledged no stack looks at again.
+            # No stack looks at acknowledged bytes again.
             self.conflicts += self.view.setdefault(offset, byte) != byte and offset >= self.acknowledged
 
     def wait(self, condition, what):
-        """Takes what comes until the condition holds, which has to be soon."""
+        """Receives packets until the condition holds; fails if that takes long."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
@@ -216,12 +216,12 @@ class End:
             self.segment(0.02)
 
     def take(self, patience=0.0):
-        """Takes what has come, and goes on until nothing comes for so many seconds."""
+        """Receives packets until none comes for so many seconds."""
         while self.segment(patience):
             pass
 
     def text(self, start=0):
-        """What has come from an offset on, up to the first gap."""
+        """The received bytes from an offset up to the first gap."""
         result = bytearray()
         while start + len(result) in self.view:
             result.append(self.view[start + len(result)])

@@ -58,7 +58,7 @@ def require_health(client, server):
 
 
 def copies_that_differ():
-    """Of two copies of a byte the first counts, for the server as for Pinhole."""
+    """The first of two different copies of a byte counts, for the server and for Pinhole."""
     client, server = begin()
     place = client.sent
     client.send(sent)
@@ -75,7 +75,7 @@ def copies_that_differ():
 
 
 def copies_without_end():
-    """The same with a thousand segments that lie, of any size and anywhere in what has been sent."""
+    """The same with a thousand conflicting segments, of any size and anywhere in the bytes already sent."""
     client, server = begin()
     first = client.sent
     lines = [b"NOOP\r\n", sent, b"TYPE I\r\n", sent.lower(), b"CWD " + b"x" * 50 + b"\r\n"] * 12
@@ -137,7 +137,7 @@ def thousand_in_a_segment():
 
 
 def as_large_as_can_be():
-    """Packets of up to 65535 bytes, of which the queue shows 65531: what is larger passes unread."""
+    """Packets of up to 65535 bytes, of which the queue shows 65531: larger ones pass unread."""
     for size in (65500, 65531, 65532, 65535):
         client, server = begin()
         text = b"x" * (size - 42) + b"\r\n"
@@ -154,7 +154,7 @@ def together():
     start = client.sent
     client.wire.send_together(segment, 1448)
     server.wait(lambda: len(server.view) > start + 20_000, "what the card sends")
-    # What the longer lines have pushed out is sent again, as ever.
+    # Bytes that no longer fit because of the edits are retransmitted, as usual.
     say(client, server, text, reads, piece=1448)
     require(server.conflicts == 0, server.conflicts)
     say(server, client, b"200 ok\r\n" * 45)
@@ -190,7 +190,7 @@ def rst_with_data():
 
 
 def syn_with_data():
-    """What came with the SYN was not seen, so nobody has logged in."""
+    """Data in the SYN was not seen, so the session does not count as logged in."""
     early = b"USER anonymous\r\nPASS guest\r\n" + sent
     client, server = begin(early, logged_in=False)
     say(server, client, b"220 ready\r\n331 password\r\n230 logged in\r\n200 announced\r\n")

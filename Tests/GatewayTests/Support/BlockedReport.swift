@@ -18,7 +18,7 @@ struct BlockedReport: Decodable {
     let seconds: Int
     let explanation: String
 
-    /// Those that a running `pinhole events --json` has told of so far.
+    /// The reports of a running `pinhole events --json` so far.
     static func all(of service: Service) throws -> [BlockedReport] {
         let complete = service.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         return try complete.filter { $0.contains(#""event":"blocked""#) }.map {

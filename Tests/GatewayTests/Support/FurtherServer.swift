@@ -15,7 +15,7 @@ enum FurtherServer: String, CaseIterable {
     /// Tells whether it knows Telnet's commands, and bears it that a client cuts a transfer off.
     var knowsTelnet: Bool { self == .proftpd || self == .inetutils }
 
-    /// Unset if what is sent behind a RETR may be answered before that is.
+    /// Unset if commands after a RETR may be answered before it.
     var answersInOrder: Bool { self != .aioftp }
 
     /// Writes its configuration and starts it.

@@ -24,7 +24,7 @@ final class Intruder {
 }
 
 extension Gateway {
-    /// An attacker at the gateway, who has done nothing yet.
+    /// An attacker at the gateway, before its first attack.
     func startIntruder() throws -> Intruder {
         let words = ["/usr/bin/python3", "-B", try Files.script("intrude")]
         let arguments = [topology.client, topology.seen, topology.server]

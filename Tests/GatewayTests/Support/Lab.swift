@@ -13,7 +13,7 @@ final class Lab: Sendable {
     /// Where a lab keeps its files, as programs inside name it.
     static let folder = "/run/lab"
 
-    /// The daemon's user, and that of anonymous sessions, as `/etc/passwd` has them: numbers that nobody else has.
+    /// The daemon's user, and the user of anonymous sessions, as in `/etc/passwd`, with numbers that no other account has.
     private static let accounts = [
         "pinhole:x:64990:64991::/nonexistent:/usr/sbin/nologin",
         "ftp:x:64992:64992::\(Server.root):/usr/sbin/nologin",

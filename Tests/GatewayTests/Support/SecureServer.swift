@@ -35,7 +35,7 @@ struct SecureServer: Sendable, CustomTestStringConvertible {
         """
     }
 
-    /// What the daemon is told of it.
+    /// The daemon's options for this server.
     var options: [String] {
         ["--ftps", "\(topology.server)=\(SecureServer.ports)"]
             + (isImplicit ? ["--implicit-tls", "\(topology.port)"] : [])

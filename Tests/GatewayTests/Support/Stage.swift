@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 
-/// Control connections through a gateway of which the test plays both ends: each says just what it is told to.
+/// Control connections through a gateway of which the test plays both ends: each sends exactly what the test says.
 ///
-/// The ends are sockets of their hosts' kernels, so that what is said goes through real TCP stacks.
+/// The ends are sockets of their hosts' kernels, so that the bytes pass through real TCP stacks.
 final class Stage {
     enum End: String {
         case client, server
@@ -93,7 +93,7 @@ extension Gateway {
         }
     }
 
-    /// Starts `pinhole events --json` and waits until it is told of a connection, which is opened on the stage.
+    /// Starts `pinhole events --json` and waits until it reports a connection, which is opened on the stage.
     func startEvents(on stage: Stage) async throws -> Service {
         let words = [try Files.pinhole(), "events", "--json"]
         let events = try lab.start(words, as: lab.newName("events"), on: .gateway)

@@ -18,7 +18,7 @@ struct Topology: Sendable, CustomTestStringConvertible {
     var isMasqueraded = false
     /// The address under which the client knows the server, when destination NAT leads to it.
     var serverKnownAs: String?
-    /// Lets the gateway be a bridge that nobody sees, between ends of one network.
+    /// Makes the gateway a transparent bridge between two ends in one network.
     var isBridged = false
     /// The control port that the client connects to.
     var port = 21

@@ -29,7 +29,7 @@ struct TransferReport: Decodable {
     let seconds: Double
     let reply: String
 
-    /// The transfers that a running `pinhole events --json` has told of so far.
+    /// The transfers that a running `pinhole events --json` has reported so far.
     static func all(of service: Service) throws -> [TransferReport] {
         let complete = service.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         return try complete.filter { $0.contains(#""event":"transfer""#) }.map {

@@ -14,7 +14,7 @@ struct Watch {
 
     /// So much was opened since the last look, and is open, and these lines were refused; then nothing is open any more.
     ///
-    /// What is otherwise is recorded, and the test goes on: it may have more to look at.
+    /// A difference is recorded as an issue, and the test goes on: it may have more to look at.
     mutating func expect(
         opened: Int = 0,
         refused: [String: Int] = [:],

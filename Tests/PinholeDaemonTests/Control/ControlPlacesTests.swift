@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinholeDaemon
 
-/// Who gets a place at the control socket while others have many, without a socket.
+/// The allocation of places at the control socket between users, without a socket.
 @Suite struct ControlPlacesTests {
     /// Clients of one user; those with an answer are about to send it.
     private func clients(_ count: Int, of user: UInt32, _ answer: ControlAnswer? = nil) throws
@@ -30,7 +30,7 @@ import Testing
         return message
     }
 
-    @Test func `one user cannot take the places of another`() throws {
+    @Test func `one user cannot use up the places of another`() throws {
         let greedy = try clients(ControlPlaces.forOneUser, of: 1000)
         #expect(
             message(ControlPlaces.refusal(of: 1000, among: greedy))
@@ -40,7 +40,7 @@ import Testing
         #expect(ControlPlaces.refusal(of: 1000, among: greedy.dropLast()) == nil)
     }
 
-    @Test func `all other users together cannot take the places of root`() throws {
+    @Test func `all other users together cannot use up the places of root`() throws {
         let crowd = try (1...ControlPlaces.all).flatMap { try clients(1, of: UInt32($0)) }
         let others = crowd.prefix(ControlPlaces.all - ControlPlaces.forRoot)
         let full = "too many clients at the control socket"
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1000] as [UInt32])
-    func `whoever watches events leaves places for short requests of the same user`(_ user: UInt32) throws {
+    func `watchers leave places for short requests of the same user`(_ user: UInt32) throws {
         let watchers = try clients(ControlPlaces.forWatchers, of: user, .events(.text))
         let client = try clients(1, of: user)[0]
         let all = watchers + [client]
@@ -66,7 +66,7 @@ import Testing
         #expect(ControlPlaces.refusal(of: .events(.json), from: other, among: all + [other]) == nil)
     }
 
-    @Test func `whoever does not read his answers gets no more of them, unless he is root`() throws {
+    @Test func `a user whose clients do not read their answers gets no more, unless it is root`() throws {
         for user in [0, 1000] as [UInt32] {
             let readers = try clients(ControlPlaces.forReaders, of: user, .whole("x"))
             let client = try clients(1, of: user)[0]

@@ -17,7 +17,7 @@ import Testing
         (.rules(.repaired), "rules repaired"), (.rules(.missing), "rules missing"),
         (.rules(.replaced), "rules replaced"), (.rules(.loaded), "rules loaded"),
     ])
-    func `a request is one line and comes out of it again`(_ request: ControlRequest, _ line: String) {
+    func `a request is one line and is parsed from it again`(_ request: ControlRequest, _ line: String) {
         #expect(request.line == line)
         #expect(ControlRequest(parsing: Array(line.utf8)) == request)
         #expect(line.utf8.count <= ControlRequest.maximumSize)
@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "10.1.0.2", "10.1.0.0/16", "10.1.0.2:40112", "fd01::2", "[fd01::2]:21", "[fd01::/64]:21",
     ])
-    func `a traced target comes out of its text again`(text: String) throws {
+    func `a trace target is parsed from its text again`(text: String) throws {
         let target = try #require(TraceTarget(parsing: text))
         #expect("\(target)" == text)
         #expect(ControlRequest(parsing: Array("trace \(text)".utf8)) == .trace(target))
@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         "", "10.1.0", "10.1.0.2:", "10.1.0.2:0", "10.1.0.2:65536", "fd01::2]:21", "client:21", "10.1.0.1/16",
     ])
-    func `what is no address is not traced`(text: String) {
+    func `text that is no address is no trace target`(text: String) {
         #expect(TraceTarget(parsing: text) == nil)
         #expect(ControlRequest(parsing: Array("trace \(text)".utf8)) == nil)
     }
@@ -54,7 +54,7 @@ import Testing
         (filter("10.1.0.0/16", "10.2.0.2", "a b  c=d "), "client=10.1.0.0/16 server=10.2.0.2 user=a b  c=d "),
         (filter(nil, nil, ""), "user="),
     ])
-    func `a list may be of some sessions only`(_ filter: ListFilter, _ words: String) {
+    func `a list may be limited to some sessions`(_ filter: ListFilter, _ words: String) {
         for request in [ControlRequest.connections(.text, filter), .refusals(.json, filter)] {
             #expect(request.line.hasSuffix(" \(words)"))
             #expect(ControlRequest(parsing: Array(request.line.utf8)) == request)
@@ -80,11 +80,11 @@ import Testing
         "connections xferlog", "flush all", "flush ", "events", "rules", "rules gone", "GET / HTTP/1.1",
         "stats json\r",
     ])
-    func `whatever else comes is no request`(_ line: String) {
+    func `any other line is no request`(_ line: String) {
         #expect(ControlRequest(parsing: Array(line.utf8)) == nil)
     }
 
-    @Test func `bytes that are no text are no request`() {
+    @Test func `bytes that are not UTF-8 are no request`() {
         #expect(ControlRequest(parsing: [0xff, 0x00, 0x20, 0xc3]) == nil)
     }
 }

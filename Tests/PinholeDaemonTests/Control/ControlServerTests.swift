@@ -10,17 +10,17 @@ import Formats
 
 @Suite struct ControlServerTests {
     private let directory: TemporaryDirectory
-    private let path: String
+    let path: String
 
     init() throws {
         directory = try TemporaryDirectory()
         path = "\(directory.path)/control"
     }
 
-    private func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
+    func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
 
-    /// Serves what is ready, often enough that any small answer is sent; every request is answered with `answer`.
-    private func serve(
+    /// Serves ready clients, often enough that any small answer is sent; every request is answered with `answer`.
+    func serve(
         _ server: inout ControlServer,
         at now: Instant = Instant(nanoseconds: 0),
         _ answer: (ControlRequest, UInt32) -> ControlAnswer = { request, _ in .whole("\(request.line)!\n") }
@@ -28,7 +28,7 @@ import Formats
         for _ in 0..<4 { try server.serve(at: now, answer) }
     }
 
-    private func event(_ id: UInt64) -> EventRecord {
+    func event(_ id: UInt64) -> EventRecord {
         let sample = Samples.expectation
         let expectation = Expectation(
             id: id,
@@ -54,7 +54,7 @@ import Formats
         #expect(server.nextDeadline == nil)
     }
 
-    @Test func `a request may come in pieces, and its sender may have finished`() throws {
+    @Test func `a request may come in pieces, and its sender may have shut down its side`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         for byte in "flush\n" {
@@ -66,7 +66,7 @@ import Formats
         #expect(client.text == "ok\nflush!\n")
     }
 
-    @Test func `clients are answered one at a time, and all of them`() throws {
+    @Test func `all clients are answered, one at a time`() throws {
         var server = try ControlServer.open(path)
         let clients = try (0..<8).map { _ in try TestClient(path) }
         for _ in clients { try server.serve(at: seconds(0)) { _, _ in .whole("") } }
@@ -78,7 +78,7 @@ import Formats
         }
     }
 
-    @Test func `the server is told which user asks`() throws {
+    @Test func `the server knows the user of a client`() throws {
         let nobody: UInt32 = 65534
         var server = try ControlServer.open(path, group: nobody)
         let ask = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); s.send(b'flush\\n')"
@@ -101,7 +101,7 @@ import Formats
     }
 
     @Test(arguments: ["\n", "hello\n", "flush \n", String(repeating: "x", count: 401), "\u{0}\u{ff}\n"])
-    func `rubbish is answered with an error and nothing is done`(_ rubbish: String) throws {
+    func `an invalid request gets an error and has no effect`(_ rubbish: String) throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send(rubbish)
@@ -116,7 +116,7 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `half a request and a closed connection do nothing`() throws {
+    @Test func `an incomplete request or a closed connection has no effect`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("flush")
@@ -130,7 +130,7 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `whoever does not finish a request in time is cut off`() throws {
+    @Test func `a client that does not finish its request in time is disconnected`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("flus")
@@ -145,7 +145,7 @@ import Formats
         #expect(server.nextDeadline == nil)
     }
 
-    @Test func `a long answer is made while it is read, and not before`() throws {
+    @Test func `a long answer is generated only as fast as it is read`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("connections text\n")
@@ -169,7 +169,7 @@ import Formats
         #expect(client.received.count == 3 + count * 1000)
     }
 
-    @Test func `whoever does not read an answer is cut off`() throws {
+    @Test func `a client that does not read its answer is disconnected`() throws {
         var server = try ControlServer.open(path)
         let client = try TestClient(path)
         try client.send("connections text\n")
@@ -183,65 +183,9 @@ import Formats
         #expect(client.isClosed)
     }
 
-    @Test func `whoever watches gets every event, in the form asked for`() throws {
-        var server = try ControlServer.open(path)
-        let texts = try TestClient(path)
-        let objects = try TestClient(path)
-        try texts.send("events text\n")
-        try objects.send("events json\n")
-        try serve(&server) { request, _ in
-            guard case .events(let format) = request else { return .whole("") }
-            return .events(format)
-        }
-        server.publish([event(1), event(2)], at: seconds(1))
-        server.publish([event(3)], at: seconds(2))
-        try texts.read()
-        try objects.read()
-        #expect(texts.text == "ok\n" + [1, 2, 3].map { event($0).text + "\n" }.joined())
-        #expect(objects.text == "ok\n" + [1, 2, 3].map { event($0).json.text + "\n" }.joined())
-        #expect(server.nextDeadline == nil)
-    }
-
-    @Test func `whoever watches and goes away is forgotten`() throws {
-        var server = try ControlServer.open(path)
-        do {
-            let client = try TestClient(path)
-            try client.send("events text\n")
-            try serve(&server) { _, _ in .events(.text) }
-            #expect(server.clientCount == 1)
-        }
-        try serve(&server)
-        #expect(server.clientCount == 0)
-    }
-
-    @Test(arguments: [EventFormat.text, .json])
-    func `whoever watches too slowly loses events and is told how many`(_ format: EventFormat) throws {
-        var server = try ControlServer.open(path)
-        let slow = try TestClient(path)
-        try slow.send("events \(format.rawValue)\n")
-        try serve(&server) { _, _ in .events(format) }
-        let total: UInt64 = 5000
-        for id in 1...total { server.publish([event(id)], at: seconds(1)) }
-        // Whatever did not fit into the buffers is lost; once the client has read them, events come again.
-        for _ in 0..<20 {
-            try slow.read()
-            try serve(&server)
-        }
-        server.publish([event(total + 1)], at: seconds(1))
-        try slow.read()
-        let lines = slow.text.split(separator: "\n").dropFirst()
-        let notices = lines.filter { $0.contains("lost") }
-        let lost = total + 1 - UInt64(lines.count - 1)
-        #expect(lost > 0)
-        let notice =
-            format == .text
-            ? "1970-01-01T00:00:01.000Z lost count=\(lost)" : #"{"time":1.0,"event":"lost","count":\#(lost)}"#
-        #expect(notices == [notice[...]])
-        let last = event(total + 1)
-        #expect(lines.last.map(String.init) == (format == .text ? last.text : last.json.text))
-    }
-
-    @Test func `one client too many is told so, and there is room again when one goes`() throws {
+    @Test func `a client beyond the limit gets an error, and its place is free again when another leaves`()
+        throws
+    {
         var server = try ControlServer.open(path)
         let isRoot = geteuid() == 0
         var clients = try (0..<(isRoot ? ControlPlaces.all : ControlPlaces.forOneUser)).map { _ in
@@ -263,107 +207,7 @@ import Formats
         #expect(next.text == "ok\nflush!\n")
     }
 
-    @Test func `those who watch and never read leave room for short requests`() throws {
-        var server = try ControlServer.open(path)
-        var watchers: [TestClient] = []
-        for _ in 0..<ControlPlaces.forWatchers {
-            let client = try TestClient(path)
-            try client.send("events json\n")
-            try serve(&server) { _, _ in .events(.json) }
-            watchers.append(client)
-        }
-        let surplus = try TestClient(path)
-        try surplus.send("events json\n")
-        try serve(&server) { _, _ in .events(.json) }
-        try surplus.read()
-        #expect(surplus.text == "error: too many clients of this user watch events: close some of them\n")
-        #expect(surplus.isClosed)
-        let client = try TestClient(path)
-        try client.send("reload\n")
-        try serve(&server)
-        try client.read()
-        #expect(client.text == "ok\nreload!\n")
-        #expect(server.clientCount == watchers.count)
-    }
-
-    /// Lets a client follow the records of a server.
-    private func follow(_ server: inout ControlServer) throws -> TestClient {
-        let client = try TestClient(path)
-        try client.send("records\n")
-        try serve(&server) { _, _ in .records(Frame(.hello, 1, 8)) }
-        return client
-    }
-
-    private var greeting: [UInt8] {
-        var bytes = Array("ok\n".utf8)
-        Frame(.hello, 1, 8).write(to: &bytes)
-        return bytes
-    }
-
-    @Test func `whoever follows the records gets every change, and no events`() throws {
-        var server = try ControlServer.open(path)
-        let watcher = try TestClient(path)
-        try watcher.send("events text\n")
-        try serve(&server) { _, _ in .events(.text) }
-        #expect(server.isFollowed == false)
-        let follower = try follow(&server)
-        #expect(server.isFollowed == true)
-        #expect(server.nextDeadline == nil)
-        server.publish([1, 2, 3], at: seconds(1))
-        server.publish([event(1)], at: seconds(1))
-        server.publish([4], at: seconds(1))
-        try follower.read()
-        try watcher.read()
-        #expect(follower.received == greeting + [1, 2, 3, 4])
-        #expect(watcher.text == "ok\n\(event(1).text)\n")
-    }
-
-    @Test func `whoever follows and goes away is followed no more`() throws {
-        var server = try ControlServer.open(path)
-        do {
-            let follower = try follow(&server)
-            #expect(server.isFollowed == true)
-            follower.finish()
-        }
-        try serve(&server)
-        #expect(server.isFollowed == false)
-        #expect(server.clientCount == 0)
-    }
-
-    @Test func `a follower that reads too slowly is disconnected, and others are not`() throws {
-        var server = try ControlServer.open(path)
-        let slow = try follow(&server)
-        let quick = try follow(&server)
-        let changes = [UInt8](repeating: 7, count: 1 << 20)
-        for turn in 1...8 {
-            server.publish(changes, at: seconds(1))
-            while quick.received.count < greeting.count + turn * changes.count {
-                try quick.read()
-                try server.serve(at: seconds(1)) { _, _ in .whole("") }
-            }
-        }
-        #expect(server.clientCount == 1)
-        #expect(server.isFollowed == true)
-        try slow.read()
-        #expect(slow.isClosed && slow.received.count < 8 * changes.count)
-        #expect(!quick.isClosed)
-    }
-
-    @Test func `whoever traces is told of his sessions, and the server of whose they are`() throws {
-        let target = try #require(TraceTarget(parsing: "10.1.0.2"))
-        var server = try ControlServer.open(path)
-        #expect(server.targets == [])
-        let client = try TestClient(path)
-        try client.send("trace 10.1.0.2\n")
-        try serve(&server) { request, _ in request == .trace(target) ? .trace(target) : .whole("") }
-        #expect(server.targets == [target])
-        let traced = EventRecord(event(1).event, time: 1, instant: Samples.now, targets: [target])
-        server.publish([traced, event(2)], at: seconds(1))
-        try client.read()
-        #expect(client.text == "ok\n\(traced.json.text)\n")
-    }
-
-    @Test func `without a descriptor for one more client, all wait for a second`() async {
+    @Test func `without a descriptor for another client, all wait for a second`() async {
         // In a process of its own, which alone runs out of descriptors.
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
@@ -396,7 +240,7 @@ import Formats
         }
     }
 
-    @Test func `the socket is for root and its group, and goes with the server`() throws {
+    @Test func `the socket belongs to root and its group, and is removed with the server`() throws {
         do {
             let server = try ControlServer.open(path)
             var status = stat()

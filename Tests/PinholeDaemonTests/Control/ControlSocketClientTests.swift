@@ -18,7 +18,7 @@ import Testing
 
     /// Asks a daemon that says `answer` to whatever it is asked, and returns what came of it.
     ///
-    /// One that is `hasty` says so to whoever connects, and closes the connection at once.
+    /// A `hasty` one sends its answer as soon as a client connects, and closes the connection.
     private func ask(
         of answer: String,
         hasty: Bool = false,
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `an answer is handed over without its first line`() throws {
+    @Test func `an answer is returned without its first line`() throws {
         let result = try ask(of: "ok\nclosed 3\nand more")
         #expect(result.text == "closed 3\nand more")
         #expect(result.userError == nil)
@@ -96,27 +96,30 @@ import Testing
         ("error: it failed: hint it\n", UserError("it failed", hint: "hint it")),
         ("error: read /proc: it failed: hint it\n", UserError("read /proc: it failed", hint: "hint it")),
     ])
-    func `an error is thrown, divided at its last colon`(_ answer: String, _ userError: UserError) throws {
+    func `an error is thrown, split at its last colon`(_ answer: String, _ userError: UserError) throws {
         let result = try ask(of: answer)
         #expect(result.text == "")
         #expect(result.userError == userError)
     }
 
-    @Test func `what a daemon said before it closed the connection is heard, sent or not`() throws {
+    @Test
+    func `an error that the daemon sends before it closes is received even if the request could not be sent`()
+        throws
+    {
         for _ in 0..<200 {
             let result = try ask(of: "error: too many: end some\n", hasty: true)
             #expect(result.userError == UserError("too many", hint: "end some"))
         }
     }
 
-    @Test func `nothing reaches a terminal raw, neither of an answer nor of an error`() throws {
+    @Test func `answers and errors reach the terminal escaped`() throws {
         let nasty = "\u{1b}]0;x\u{7}\u{9b}31m\r\t\u{7f}é\\x41"
         let shown = #"\x1b]0;x\x07\xc2\x9b31m\r\t\x7f\xc3\xa9\x41"#
         #expect(try ask(of: "ok\n\(nasty)\n\(nasty)").text == "\(shown)\n\(shown)")
         #expect(try ask(of: "error: \(nasty): \(nasty)\n").userError == UserError(shown, hint: shown))
     }
 
-    @Test func `an answer without an end is cut off`() throws {
+    @Test func `an endless answer is cut off`() throws {
         let long = String(repeating: "x", count: 2 << 20)
         let result = try ask(of: "ok\n\(long)")
         #expect(result.text.utf8.count <= 1 << 20)
@@ -131,7 +134,7 @@ import Testing
     }
 
     @Test(arguments: ["what\n", "error\n", "ok \n"])
-    func `an answer that makes no sense is an error`(_ answer: String) throws {
+    func `an invalid answer is an error`(_ answer: String) throws {
         #expect(
             try ask(of: answer).userError
                 == UserError(
@@ -166,7 +169,7 @@ import Testing
     }
 
     @Test(arguments: ["[123,4567]", "[1,2,3,4]", "[[],[[]]]", "[[[[", #"{"a":[1,"#])
-    func `an answer beyond its limits is not read, whatever it would be`(answer: String) throws {
+    func `a JSON answer beyond the limits is refused`(answer: String) throws {
         #expect(
             try json(answer).userError
                 == UserError(
@@ -177,11 +180,11 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "closed 3"])
-    func `an answer that is no JSON makes no sense`(answer: String) throws {
+    func `an answer that is not JSON is an error`(answer: String) throws {
         #expect(try json(answer).userError == .invalidAnswer)
     }
 
-    /// What somebody hears who watches, if he may.
+    /// What a watcher receives, if it may watch.
     private func watch(_ answer: String, mayGoOn: Bool = true) throws -> (text: String, userError: UserError?)
     {
         try ask(of: answer) { (path, hear) throws(UserError) in
@@ -192,14 +195,14 @@ import Testing
         }
     }
 
-    @Test func `whoever watches hears everything until the daemon ends, or nothing more`() throws {
+    @Test func `a watcher gets every line until the daemon ends or the watcher stops`() throws {
         #expect(try watch("ok\none\ntwo\n").text == "one\ntwo\nit is over")
         #expect(try watch("ok\none\ntwo\n", mayGoOn: false).text == "it goes on")
         #expect(try watch("error: no: why\n").userError == UserError("no", hint: "why"))
         #expect(try watch("ok\n\u{1b}\n").text == "\\x1b\nit is over")
     }
 
-    @Test func `nobody there is an error that says how to start it`() throws {
+    @Test func `the error about a missing daemon says how to start it`() throws {
         let expected = UserError("no daemon answers at \(path)", hint: "start it with pinholed")
         #expect(throws: expected) { try ControlSocketClient.ask(.flush, at: path) { _ in } }
     }

@@ -18,7 +18,7 @@ import Testing
 
         init(adopting number: Int32) { stream = SocketStream(adopting: number) }
 
-        /// Takes what has come, at most so many bytes.
+        /// Reads available bytes, at most so many.
         func read(limit: Int = .max) throws {
             while received.count < limit {
                 let most = min(limit - received.count, 65536)
@@ -70,7 +70,7 @@ import Testing
         Issue.record("there is no end of it")
     }
 
-    @Test func `a request may be as long as the longest, and not longer`() throws {
+    @Test func `a request may have the maximum length and no more`() throws {
         let stem = "connections text user="
         let line = stem + String(repeating: "x", count: ControlRequest.maximumSize - stem.utf8.count)
         try client.stream.send(line)
@@ -86,7 +86,7 @@ import Testing
         #expect(request.line == line)
     }
 
-    @Test func `a request without an end is rubbish as soon as it is too long`() throws {
+    @Test func `an unfinished request is invalid as soon as it is too long`() throws {
         try client.stream.send(String(repeating: "x", count: ControlRequest.maximumSize + 1))
         guard case .rubbish = try peer.ask() else {
             Issue.record("it is waited for")
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `events fit until there is no room for a long one, and then it is told how many did not`()
+    @Test func `events are dropped when the buffer is full, and their number is reported afterwards`()
         throws
     {
         peer.begin(.events(.text))
@@ -114,7 +114,7 @@ import Testing
         )
     }
 
-    @Test func `whoever traces is told of his sessions alone, with all steps, as JSON`() throws {
+    @Test func `a tracer gets all steps of its sessions only, as JSON`() throws {
         let target = try #require(TraceTarget(parsing: "10.1.0.2"))
         let other = try #require(TraceTarget(parsing: "10.1.0.3"))
         peer.begin(.trace(target))
@@ -129,7 +129,7 @@ import Testing
         #expect(client.lines == ["json", "json"])
     }
 
-    @Test func `whoever watches all is told of no steps`() throws {
+    @Test func `a watcher of all events gets no trace steps`() throws {
         let target = try #require(TraceTarget(parsing: "10.1.0.2"))
         peer.begin(.events(.text))
         peer.offer(record([target], isStep: true)) { _ in "no\n" }
@@ -138,14 +138,14 @@ import Testing
         #expect(client.lines == ["text"])
     }
 
-    @Test func `a format without a line for an event says nothing of it, nor that it was lost`() throws {
+    @Test func `an event that the format does not show is neither sent nor counted as lost`() throws {
         peer.begin(.events(.xferlog))
         peer.offer(record()) { _ in "no\n" }
         try sendAll()
         #expect(client.received == Array("ok\n".utf8))
     }
 
-    @Test func `no more pieces of an answer are made than fit`() throws {
+    @Test func `only as many pieces of an answer are generated as fit`() throws {
         var made = 0
         let piece = String(repeating: "x", count: ControlSocketPeer.outputLimit - 3)
         peer.begin(
@@ -159,14 +159,14 @@ import Testing
         #expect(made == 1)
     }
 
-    @Test func `an answer is over when all of it was sent`() throws {
+    @Test func `an answer ends when all of it is sent`() throws {
         peer.begin(.whole("done\n"))
         #expect(try !peer.send(at: seconds(1)))
         try client.read()
         #expect(client.received == Array("ok\ndone\n".utf8))
     }
 
-    @Test func `who reads has more time for the rest, and who does not read has not`() throws {
+    @Test func `reading extends the deadline of an answer`() throws {
         #expect(peer.deadline == seconds(10))
         peer.begin(.pieces { String(repeating: "x", count: 60000) })
         #expect(peer.deadline == seconds(10))
@@ -183,7 +183,7 @@ import Testing
         #expect(peer.deadline == seconds(100_010))
     }
 
-    @Test func `whoever watches or follows is waited for without a limit`() throws {
+    @Test func `watchers and followers have no deadline`() throws {
         peer.begin(.records(Frame(.hello)))
         #expect(peer.deadline == nil && peer.isFollowing && peer.isWatching)
         #expect(peer.interest == .writing)
@@ -198,7 +198,7 @@ import Testing
         (start..<start + count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
     }
 
-    @Test func `changes of the records fit up to four mebibytes, and not one byte more`() throws {
+    @Test func `changes of the records are buffered up to exactly four mebibytes`() throws {
         peer.begin(.records(Frame(.gone)))
         try sendAll()
         let limit = 4 << 20
@@ -211,7 +211,7 @@ import Testing
         #expect(peer.offer(all), "there is room again")
     }
 
-    @Test func `whoever follows slowly gets every change once and in order`() throws {
+    @Test func `a slow follower gets every change once and in order`() throws {
         peer.begin(.records(Frame(.gone)))
         var expected: [UInt8] = Array("ok\n".utf8)
         Frame(.gone).write(to: &expected)

@@ -9,7 +9,7 @@ import TestPackets
 
 @testable import PinholeDaemon
 
-/// What is asked of the kernel for encrypted sessions.
+/// The calls to the kernel for encrypted sessions.
 @Suite struct EncryptedSessionTests {
     private let memory = FakeKernel.Memory()
     private let start = Instant(nanoseconds: 1_000_000_000)
@@ -51,14 +51,14 @@ import TestPackets
         return (tuple, packet(tuple, [.syn]))
     }
 
-    @Test func `a session's address is admitted, and its packets are released`() throws {
+    @Test func `a session's address is admitted, and its packets bypass the queue`() throws {
         let engine = secured(try policy())
         let calls = memory.take()
         #expect(calls.suffix(2) == [.queueSYNs(from: Samples.client.address), .bypassQueue(mapping)])
         #expect(engine.expectations.map(\.kind) == [.ftps])
     }
 
-    @Test func `its data connections get entries, and other SYNs go on without a question`() throws {
+    @Test func `data connections of a session get entries, and other SYNs pass without a lookup`() throws {
         var engine = secured(try policy())
         _ = memory.take()
         let (tuple, bytes) = syn()
@@ -72,7 +72,7 @@ import TestPackets
         #expect(engine.connections.first?.access?.live == 1)
     }
 
-    @Test func `where there is no room conntrack is asked which connections are over`() throws {
+    @Test func `at the limit conntrack is asked which data connections have ended`() throws {
         var engine = secured(try policy(maximum: 1))
         let (tuple, first) = syn()
         _ = engine.data(first.span, at: start)
@@ -83,7 +83,7 @@ import TestPackets
         #expect(memory.take() == [.entry(tuple), .establish(other)])
     }
 
-    @Test func `a conntrack that cannot be asked makes no room`() throws {
+    @Test func `without an answer of conntrack no place becomes free`() throws {
         var engine = secured(try policy(maximum: 1))
         let (_, first) = syn()
         _ = engine.data(first.span, at: start)
@@ -102,7 +102,7 @@ import TestPackets
     }
 
     @Test
-    func `an address that the kernel does not take is tried twice at the most, and the session is closed`()
+    func `an address that the kernel rejects is tried at most twice, and the session is closed`()
         throws
     {
         memory.failure = failure
@@ -111,7 +111,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults[.openPinhole] == 1)
     }
 
-    @Test func `a session that conntrack has no more is found out by the first SYN in vain`() throws {
+    @Test func `a session that conntrack has lost ends at the first SYN that fails`() throws {
         var engine = secured(try policy())
         memory.failure = failure
         memory.mapping = nil
@@ -122,7 +122,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults[.createConnection] == 1)
     }
 
-    @Test func `of data connections that have ended those that an RST has cut off are removed`() throws {
+    @Test func `of ended data connections only those that were reset are removed`() throws {
         for (state, calls) in [(TCP_CONNTRACK_CLOSE, 2), (TCP_CONNTRACK_TIME_WAIT, 1)] {
             var engine = secured(try policy(maximum: 1))
             let (tuple, first) = syn()
@@ -136,7 +136,7 @@ import TestPackets
         }
     }
 
-    @Test func `where there is no room the oldest that nobody has answered is removed`() throws {
+    @Test func `at the limit the oldest unanswered data connection is removed`() throws {
         var engine = secured(try policy(maximum: 2))
         let (first, firstBytes) = syn(from: 50000)
         let (second, secondBytes) = syn(from: 50001)
@@ -162,7 +162,7 @@ import TestPackets
         #expect(engine.connections.first?.access?.live == 2)
     }
 
-    @Test func `one that was answered in the last moment stays`() throws {
+    @Test func `a data connection that was answered at the last moment stays`() throws {
         var engine = secured(try policy())
         let (tuple, bytes) = syn()
         _ = engine.data(bytes.span, at: start)
@@ -177,7 +177,7 @@ import TestPackets
     }
 
     @Test(arguments: [TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT, TCP_CONNTRACK_SYN_SENT])
-    func `a session that conntrack does not have as established is over when it is asked`(
+    func `a session that is not established in conntrack ends when conntrack is asked`(
         state: tcp_conntrack
     ) throws {
         var engine = secured(try policy())
@@ -190,7 +190,7 @@ import TestPackets
         #expect(engine.connections.count == 1)
     }
 
-    @Test func `another policy holds at once`() throws {
+    @Test func `a new policy applies at once`() throws {
         var engine = secured(try policy())
         _ = memory.take()
         engine.adopt(Policy(), at: start)

@@ -9,7 +9,7 @@ import TestPackets
 
 @testable import PinholeDaemon
 
-/// What the engine writes down, and what it tells those who follow that.
+/// The records that the engine writes, and the changes that it sends to followers.
 @Suite struct EngineStateTests {
     private let memory = FakeKernel.Memory()
     private let start = Instant(nanoseconds: 1_000_000_000)
@@ -72,7 +72,7 @@ import TestPackets
         return try #require(StateFile.contents(of: bytes, identity: identity))
     }
 
-    @Test func `whoever follows is told of every record as it is in the file, and of what it replaces`()
+    @Test func `a follower gets every record as in the file, with the record that it replaces`()
         throws
     {
         var engine = try engine([1, 2])
@@ -95,7 +95,7 @@ import TestPackets
 
         let id = try #require(engine.connections.first { $0.mapping == mapping(2) }?.id)
         #expect(engine.disconnect(id, at: start) == 1)
-        // It goes on for a while, so that who does not hear of it is told again.
+        // The record continues for some time, so that a follower without it gets it again.
         let ended = try #require(try frames(&engine).last { $0.kind == .kept })
         #expect(ended.first == last.second && ended.second != last.second)
         let records = try contents().records
@@ -103,7 +103,7 @@ import TestPackets
         #expect(records.first { $0.place == Int(ended.second) }?.words == ended.words)
     }
 
-    @Test func `a session that is ended gets its resets, and one that is not there gets none`() throws {
+    @Test func `a disconnected session gets its resets, and an unknown one gets none`() throws {
         var engine = try engine([1])
         say("NOOP\r\n", from: 1, to: &engine)
         let id = try #require(engine.connections.first?.id)
@@ -115,7 +115,7 @@ import TestPackets
         #expect(engine.connections.isEmpty)
     }
 
-    @Test func `connections that are rejected are in their file, and whoever follows is told`() throws {
+    @Test func `rejected connections are written to their file and sent to followers`() throws {
         var engine = try engine([])
         engine.changes.isFollowed = true
         memory.master = mapping(4).original
@@ -135,7 +135,7 @@ import TestPackets
         #expect(next.connections.map(\.mapping) == [mapping(6)])
     }
 
-    @Test func `records that find no room are a fault, and the connections go on`() throws {
+    @Test func `records without room are a fault, and their connections go on`() throws {
         let ports = Array(1...600 as ClosedRange<UInt16>)
         var engine = try engine(ports, connections: 0)
         for port in ports { say("NOOP\r\n", from: port, to: &engine) }
@@ -147,7 +147,7 @@ import TestPackets
 
     // MARK: Batches
 
-    @Test func `a packet of the data queue that was cut off goes on`() {
+    @Test func `a truncated packet of the data queue goes on`() {
         var engine = Engine(Policy(), FakeKernel(memory: memory))
         var verdicts = VerdictBatch(queue: 0)
         let bytes: [UInt8] = []
@@ -168,7 +168,7 @@ import TestPackets
         return verdicts
     }
 
-    @Test func `no more packets are ruled over than the verdicts have room for`() throws {
+    @Test func `a batch handles only as many packets as there is room for verdicts`() throws {
         var engine = try engine([1])
         memory.mapping = mapping(1)
         let plain = packet(mapping(1).original, [.ack])

@@ -41,7 +41,7 @@ import TestPackets
     }
 
     @Test(arguments: codes)
-    func `each failure is counted under its name, and few of them are told`(code: Int32) {
+    func `each failure is counted under its name, and only a few are reported`(code: Int32) {
         var engine = engine(isStrict: true)
         memory.failure = SystemError("do it", code: code)
         var notices: [Notice] = []
@@ -72,7 +72,7 @@ import TestPackets
     }
 
     @Test(arguments: codes)
-    func `a pinhole that cannot be closed, or used, is counted, and the packet goes on`(code: Int32) {
+    func `a pinhole that cannot be closed or used is counted, and the packet goes on`(code: Int32) {
         var engine = engine()
         func announcement(_ number: Int, port: Int) -> [UInt8] {
             let sequence = 1000 + UInt32(22 * number)
@@ -100,7 +100,7 @@ import TestPackets
     }
 
     @Test(arguments: [ENOBUFS, ENOMEM])
-    func `what nobody repeats is asked for once more where memory was short`(code: Int32) {
+    func `a lookup that failed for lack of memory is repeated once`(code: Int32) {
         var engine = engine()
         memory.entryFailure = SystemError("ask", code: code)
         memory.failures = 1

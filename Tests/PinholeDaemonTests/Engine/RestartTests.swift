@@ -93,7 +93,7 @@ import TestPackets
         return engine
     }
 
-    @Test func `where conntrack has an entry of the same tuples only packets that continue it are its own`()
+    @Test func `in another entry with the same tuples a packet must continue the streams`()
         throws
     {
         let record = try record(Self.mapping, Self.port)
@@ -106,7 +106,7 @@ import TestPackets
         }
     }
 
-    @Test func `what is open of a connection that another one has replaced is closed`() throws {
+    @Test func `an expectation of a replaced connection is closed`() throws {
         let record = try record(Self.mapping, Self.port, isReversed: true)
         memory.mapping?.reply.destination.port ^= 1
         let engine = restored(record)
@@ -116,7 +116,10 @@ import TestPackets
         #expect(calls.contains(.unwatch(Self.mapping)))
     }
 
-    @Test func `what no session needs any more is withdrawn, and what another needs is not`() throws {
+    @Test
+    func `an address that no session needs is removed from the kernel, and one that another needs stays`()
+        throws
+    {
         let gone = try record(Self.neighbour(1), Self.encrypted)
         let there = try record(Self.mapping, Self.encrypted)
         let client = Samples.client.address
@@ -127,7 +130,7 @@ import TestPackets
         #expect(calls.contains(.queueSYNs(from: client)) && !calls.contains(.stopQueueingSYNs(from: client)))
     }
 
-    @Test func `an encrypted session that conntrack has closed meanwhile opens nothing`() throws {
+    @Test func `an encrypted session that conntrack closed meanwhile opens nothing`() throws {
         let record = try record(Self.mapping, Self.encrypted)
         for (state, count) in [(TCP_CONNTRACK_ESTABLISHED, 1), (TCP_CONNTRACK_FIN_WAIT, 0)] {
             memory.tcpState = UInt8(state.rawValue)
@@ -136,7 +139,7 @@ import TestPackets
         }
     }
 
-    @Test func `a connection whose entry has become that of another one is over when conntrack is asked`()
+    @Test func `a connection whose entry now belongs to another ends when conntrack is asked`()
         throws
     {
         var engine = restored(try record(Self.mapping, Self.port))
@@ -146,7 +149,7 @@ import TestPackets
         #expect(engine.expectations.isEmpty)
     }
 
-    @Test func `what another gateway has kept is restored by whatever number its entry has here`() throws {
+    @Test func `a record of the other gateway is restored under any local entry number`() throws {
         let record = try record(Self.mapping, Self.port)
         memory.entryID = 99
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
@@ -180,7 +183,7 @@ import TestPackets
     }
 
     @Test(arguments: ["helper", "master", "mapping", "gone"])
-    func `what another gateway has kept is not believed if conntrack has no such connection, and left alone`(
+    func `a record of the other gateway without such a connection in conntrack is left alone`(
         reason: String
     ) throws {
         let record = try record(Self.mapping, Self.port, isReversed: true)
@@ -205,13 +208,13 @@ import TestPackets
         #expect(engine.connections.map(\.mapping) == [Self.mapping])
     }
 
-    @Test func `an entry with a helper or a master is one's own if it was before`() throws {
+    @Test func `an entry with a helper or a master is accepted if it had one before`() throws {
         let record = try record(Self.mapping, Self.port)
         memory.master = Self.neighbour(1).original
         #expect(restored(record).connections.map(\.mapping) == [Self.mapping])
     }
 
-    @Test func `a connection that conntrack has forgotten goes on, but nothing stays open for it`() throws {
+    @Test func `a connection that conntrack has lost goes on, but its expectations close`() throws {
         let record = try record(Self.mapping, Self.port)
         memory.mapping = nil
         let engine = restored(record)
@@ -220,7 +223,7 @@ import TestPackets
         #expect(memory.take().contains(.close(1)))
     }
 
-    @Test func `what is open for an encrypted session is not closed as if it were a port`() throws {
+    @Test func `the ports of an encrypted session are not closed like a single port`() throws {
         let record = try record(Self.mapping, Self.encrypted)
         memory.mapping?.reply.destination.port ^= 1
         #expect(restored(record).connections.isEmpty)
@@ -229,7 +232,7 @@ import TestPackets
         )
     }
 
-    @Test func `what cannot be looked up is dropped, and that is a fault`() throws {
+    @Test func `a record that cannot be verified is dropped and counted as a fault`() throws {
         let record = try record(Self.mapping, Self.port)
         memory.entryFailure = SystemError("do it", code: ENOSPC)
         memory.failures = 1
@@ -241,7 +244,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults == [.findConnection: 1, .log: 0])
     }
 
-    @Test func `a connection that conntrack has open keeps what is open for it`() throws {
+    @Test func `a connection that conntrack has established keeps its expectations`() throws {
         let record = try record(Self.mapping, Self.port)
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
         #expect(engine.restore([record], at: start) == (1, 0))
@@ -250,7 +253,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults == [.log: 0])
     }
 
-    // MARK: What is older than any daemon
+    // MARK: Connections older than any daemon
 
     /// An entry of a connection between other ports.
     private func entry(_ port: UInt16, master: Tuple? = nil, tcpState: UInt32) -> ConntrackEntry {
@@ -265,7 +268,7 @@ import TestPackets
         )
     }
 
-    @Test func `of the connections that are found those are adopted that belong to no other`() {
+    @Test func `a survey adopts established connections that have no master`() {
         let open = TCP_CONNTRACK_ESTABLISHED.rawValue
         memory.established = [
             entry(1, tcpState: open), entry(2, master: Self.mapping.original, tcpState: open),
@@ -280,7 +283,7 @@ import TestPackets
         #expect(engine.connections.map(\.mapping) == [Self.neighbour(1)])
     }
 
-    @Test func `connections that cannot be listed are a fault, and none is adopted`() {
+    @Test func `a survey that fails is a fault and adopts nothing`() {
         memory.entryFailure = SystemError("do it", code: ENOSPC)
         memory.established = [entry(1, tcpState: TCP_CONNTRACK_ESTABLISHED.rawValue)]
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
@@ -302,7 +305,7 @@ import TestPackets
         return !engine.expectations.isEmpty
     }
 
-    @Test func `a handshake whose SYN may have had a payload that nobody saw logs nobody in`() {
+    @Test func `a handshake whose SYN nobody saw logs nobody in`() {
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
         let opensElse = opensAfterLogin(&engine)
         #expect(opensElse, "it does where the SYN was seen")

@@ -45,7 +45,8 @@ import TestPackets
         }
     }
 
-    @Test func `one of the server is read, and those behind it are queued before it goes on`() {
+    @Test
+    func `a packet of the server in a reversed entry is read, and later ones are queued before it goes on`() {
         var engine = engine()
         #expect(
             data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", in: &engine)
@@ -61,7 +62,7 @@ import TestPackets
         #expect(!memory.take().contains(.watch(mapping)))
     }
 
-    @Test func `one of nobody's goes on unread, and leaves nothing behind`() {
+    @Test func `a packet of an unknown connection goes on unread and leaves nothing behind`() {
         var engine = engine()
         var other = mapping.reply
         other.destination.port += 1
@@ -70,7 +71,7 @@ import TestPackets
         #expect(engine.connections.count == 1)
     }
 
-    @Test func `the SYN-ACK of a data connection is kept from SYNPROXY, and goes on in any case`() {
+    @Test func `the SYN-ACK of a data connection bypasses SYNPROXY and always goes on`() {
         var engine = engine()
         let tuple = Tuple(source: Samples.server, destination: Samples.client)
         for failure in [nil, SystemError("do it", code: ENOSPC)] {
@@ -81,7 +82,7 @@ import TestPackets
         #expect(engine.report(nil, lostLines: 0).faults[.createConnection] == 1)
     }
 
-    @Test func `one that cannot have come from the server changes nothing`() {
+    @Test func `a packet with a forged sender changes nothing`() {
         var engine = engine()
         memory.forgedInterfaces = [7]
         #expect(data(mapping.reply, [.ack], "227 (0,0,0,0,19,137)\r\n", from: 7, in: &engine) == "accept")
@@ -89,7 +90,7 @@ import TestPackets
         #expect(engine.expectations.isEmpty)
     }
 
-    @Test func `an entry the wrong way round is the connection's, until it is the right way again`() {
+    @Test func `a reversed entry belongs to its connection, which is watched until it is replaced`() {
         var engine = engine()
         memory.mapping = mapping.reversed
         // Conntrack is asked after two minutes of silence.
@@ -102,7 +103,7 @@ import TestPackets
         #expect(memory.take() == [.entry(mapping.original), .unwatch(mapping)])
     }
 
-    @Test func `another connection that begins in a marked entry is taken out of it`() {
+    @Test func `a new connection in a marked entry has the mark removed`() {
         memory.established = []
         memory.tcpState = 2
         memory.bypassesQueue = true
@@ -113,7 +114,7 @@ import TestPackets
         #expect(engine.connections.count == 1)
     }
 
-    @Test func `what somebody else shifts is known from the handshake on`() {
+    @Test func `a connection proxied by SYNPROXY is recognised from its handshake`() {
         memory.established = []
         memory.tcpState = 2
         memory.shifted = .server

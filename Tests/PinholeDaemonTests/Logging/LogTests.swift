@@ -27,21 +27,21 @@ import Testing
     }
 
     @Test(arguments: zip(LogLevel.allCases, ["<3>", "<4>", "<6>", "<7>"]))
-    func `the journal is told the priority`(_ level: LogLevel, _ prefix: String) {
+    func `a line for the journal begins with its priority`(_ level: LogLevel, _ prefix: String) {
         var log = log(.debug, hasPriorities: true)
         log.write(level, "x")
         #expect(paper.lines == ["\(prefix)level=\(level.rawValue) event=x\n"])
     }
 
     @Test(arguments: zip(LogLevel.allCases, [1, 2, 3, 4]))
-    func `what matters less than the threshold is not written`(_ threshold: LogLevel, _ count: Int) {
+    func `a message below the threshold is not written`(_ threshold: LogLevel, _ count: Int) {
         var log = log(threshold)
         for level in LogLevel.allCases { log.write(level, "x") }
         #expect(paper.lines.count == count)
         #expect(log.lost == 0)
     }
 
-    @Test func `lines that cannot be written are counted, and the next one tells how many`() {
+    @Test func `lost lines are counted, and the next line has their number`() {
         var log = log()
         paper.isFull = true
         log.write(.info, "a")
@@ -53,7 +53,7 @@ import Testing
         #expect(paper.lines == ["level=info event=c lost=2\n", "level=info event=d\n"])
     }
 
-    @Test func `a fault is an error, unless it goes away by itself or the administrator can fix it`() {
+    @Test func `a fault is an error unless it is temporary or the administrator can fix it`() {
         var log = log()
         log.write(.fault(.openPinhole, reason: "add to set: full", leftOut: 3), at: Samples.now)
         log.write(.fault(.overrun, reason: "more packets came", leftOut: 0), at: Samples.now)
@@ -81,7 +81,7 @@ import Testing
         (.closed(Samples.expectation, .failed), .warning),
         (.refused(Samples.refusal), .warning),
     ])
-    func `what became of a session is information, the steps on the way are not`(
+    func `the result of a session is logged as information, its steps are not`(
         _ event: Event,
         _ level: LogLevel
     ) {
@@ -91,7 +91,7 @@ import Testing
         #expect(paper.lines.count == 1 && paper.lines[0].hasPrefix(start), "\(paper.lines)")
     }
 
-    @Test func `a refusal says what can be done about it`() {
+    @Test func `a refusal is logged with its hint`() {
         var log = log()
         log.write(.event(.refused(Samples.refusal), leftOut: 7), at: Samples.now)
         #expect(
@@ -103,7 +103,7 @@ import Testing
         )
     }
 
-    @Test func `of a flood of events of one kind some are left out, and of no other kind`() {
+    @Test func `the rate limit of one kind of event does not affect other kinds`() {
         var log = log()
         let expiry = Notice.event(.expired(Samples.expectation), leftOut: 0)
         let end = Notice.event(.connectionClosed(Samples.summary()), leftOut: 0)
@@ -116,7 +116,7 @@ import Testing
         #expect(paper.lines.last?.hasSuffix(" left-out=600\n") == true)
     }
 
-    @Test func `what is not logged anyway is not left out`() {
+    @Test func `events below the threshold are not counted as left out`() {
         var log = log(.warning)
         for _ in 0..<1000 { log.write(.event(.expired(Samples.expectation), leftOut: 0), at: Samples.now) }
         #expect(paper.lines.isEmpty)

@@ -11,7 +11,7 @@ import Testing
         #expect([0, 1, 2, 9].map { limiter.allow(at: seconds($0)) } == [0, 0, nil, nil])
     }
 
-    @Test func `the first of the next period tells how many were left out`() {
+    @Test func `the first event of the next period has the number left out`() {
         var limiter = RateLimiter(burst: 1, period: 10)
         #expect(
             [0, 1, 2, 10, 11, 25, 26, 40].map { limiter.allow(at: seconds($0)) } == [
@@ -20,7 +20,7 @@ import Testing
         )
     }
 
-    @Test func `silence earns nothing`() {
+    @Test func `unused allowance is not carried over`() {
         var limiter = RateLimiter(burst: 1, period: 10)
         #expect([0, 100, 101].map { limiter.allow(at: seconds($0)) } == [0, 0, nil])
     }

@@ -21,7 +21,7 @@ import Testing
         )
     }
 
-    @Test func `a connection without NAT is not said to be translated`() {
+    @Test func `a connection without NAT has no NAT fields`() {
         let summary = Samples.summary(Mapping(untranslated: Samples.mapping.original))
         #expect(!summary.text(at: Samples.now).contains("translated"))
         #expect(
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [(5, 5), (5, 0), (0, 5)] as [(UInt16, UInt16)])
-    func `a conntrack zone is named, of whichever direction it is`(_ zones: (UInt16, UInt16)) {
+    func `a conntrack zone of either direction is shown`(_ zones: (UInt16, UInt16)) {
         var mapping = Samples.mapping
         (mapping.original.zone, mapping.reply.zone) = zones
         let summary = Samples.summary(mapping)
@@ -53,7 +53,7 @@ import Testing
         #expect(names == ["greeting", "login", "ready", "encrypted", "not-ftp"])
     }
 
-    @Test func `an encrypted connection has what is open for it`() {
+    @Test func `an encrypted connection shows its open ports`() {
         let summary = Samples.summary(state: .encrypted, access: Samples.access)
         #expect(
             summary.json(at: Samples.now).text.hasSuffix(

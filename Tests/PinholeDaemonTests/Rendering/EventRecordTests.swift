@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: BlockedConnection.Stage.allCases)
-    func `a data connection that nobody answers is told with where it was to lead`(
+    func `an unanswered data connection is reported with its destination`(
         stage: BlockedConnection.Stage
     ) {
         let blocked = BlockedConnection(
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: Event.Closing.allCases)
-    func `an expectation that closes says why`(_ reason: Event.Closing) {
+    func `a closed expectation has its reason`(_ reason: Event.Closing) {
         let closed = record(.closed(Samples.expectation, reason))
         #expect(
             closed.json.text
@@ -74,7 +74,7 @@ import Testing
         #expect(closed.text.hasSuffix(" reason=\(reason.rawValue)"))
     }
 
-    @Test func `a data connection has the endpoint that it came from`() {
+    @Test func `a data connection has its source endpoint`() {
         let data = record(.data(Samples.expectation, from: Endpoint(Samples.server.address, 20)))
         #expect(data.json.text.contains(#""event":"data","id":1,"kind":"PORT","#))
         #expect(data.json.text.contains(#""from":"10.2.0.2:20","to":"10.2.0.100:5001""#))
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a line that was rewritten or left alone has both endpoints`(isRewritten: Bool) {
+    func `a line that was rewritten or left unchanged has both endpoints`(isRewritten: Bool) {
         let announced = Endpoint(IPAddress.v4(0x0a02_0003), 5001)
         let decision = AddressDecision(
             kind: .pasv,
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(arguments: UnopenedReason.allCases)
-    func `why nothing opened is told with what it means`(reason: UnopenedReason) {
+    func `an unopened session has its reason and an explanation`(reason: UnopenedReason) {
         let json = record(.unopened(Samples.summary(), reason)).json.text
         #expect(
             json.contains(#""event":"unopened""#)
@@ -164,7 +164,7 @@ import Testing
         )
     }
 
-    @Test func `what the client of an encrypted session tries in vain is told with what is configured`() {
+    @Test func `a refused attempt of an encrypted session is reported with the configured values`() {
         let tried = Endpoint(Samples.gateway, 30001)
         let session = Samples.summary(access: Samples.access)
         let json = record(.unopened(session, .ftpsPort, tried: tried)).json.text
@@ -176,7 +176,7 @@ import Testing
         #expect(text.contains("tried 10.2.0.100, but knows the server as 10.2.0.2: "))
     }
 
-    @Test func `a refusal of nothing in particular has null for its kind`() {
+    @Test func `a refusal without a command has null for its kind`() {
         let refusal = Refusal(reason: .notFTP, kind: nil, connection: Samples.mapping.original, line: [])
         #expect(record(.refused(refusal)).json.text.contains(#""reason":"not-ftp","kind":null,"client""#))
         #expect(
@@ -186,7 +186,7 @@ import Testing
         )
     }
 
-    @Test func `a refused line has at most 120 characters once it is escaped`() throws {
+    @Test func `a refused line has at most 120 characters after escaping`() throws {
         let line = [UInt8](repeating: 0xff, count: 120)
         let refusal = Refusal(
             reason: .malformed,

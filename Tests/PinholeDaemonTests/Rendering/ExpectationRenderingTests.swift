@@ -13,7 +13,7 @@ import Testing
         #expect(Samples.expectation.json(at: Samples.now).text == expected)
     }
 
-    @Test func `an IPv6 expectation without NAT as JSON has the same on both sides`() {
+    @Test func `an IPv6 expectation without NAT as JSON is the same on both sides`() {
         let expected =
             #"{"id":2,"kind":"EPSV","master":{"client":"[fd01::2]:40113","server":"[fd02::2]:21"},"#
             + #""from":"fd01::2","to":"[fd02::2]:5002","#
@@ -21,7 +21,7 @@ import Testing
         #expect(Samples.plainExpectation.json(at: Samples.now).text == expected)
     }
 
-    @Test func `a translated expectation as text, as conntrack has it`() {
+    @Test func `a translated expectation as text has conntrack's format`() {
         #expect(
             Samples.expectation.text(at: Samples.now)
                 == "299 proto=6 PORT src=10.2.0.2 dst=10.2.0.100 sport=0 dport=5001 "
@@ -30,7 +30,7 @@ import Testing
         )
     }
 
-    @Test func `an expectation without NAT as text says nothing of NAT`() {
+    @Test func `an expectation without NAT as text has no NAT fields`() {
         #expect(
             Samples.plainExpectation.text(at: Samples.now)
                 == "12 proto=6 EPSV src=fd01::2 dst=fd02::2 sport=0 dport=5002 "
@@ -38,13 +38,13 @@ import Testing
         )
     }
 
-    @Test func `an expectation that is over has no seconds left, never fewer`() {
+    @Test func `an expired expectation has 0 seconds left`() {
         let late = Instant(nanoseconds: 400_000_000_000)
         #expect(Samples.expectation.text(at: late).hasPrefix("0 proto=6"))
         #expect(Samples.expectation.json(at: late).text.hasSuffix(#""expires_in":0.0}"#))
     }
 
-    @Test func `that of an encrypted session has its ports on both sides, and how many use it`() {
+    @Test func `the expectation of an encrypted session has its port ranges and number of users`() {
         let expected =
             #"{"id":3,"kind":"FTPS","master":{"client":"10.1.0.2:40112","server":"10.2.0.2:21"},"#
             + #""from":"10.1.0.2","to":"10.2.0.100:49000-50000","#

@@ -11,13 +11,13 @@ import Testing
         (#"say "hi""#, #"key="say \"hi\"""#),
         (#"\x5c"#, #"key=\x5c"#),
     ])
-    func `a value is quoted where it could be misread`(_ value: String, _ text: String) {
+    func `a value is quoted where it would be ambiguous`(_ value: String, _ text: String) {
         var fields = Fields()
         fields.add("key", value)
         #expect(fields.text == text)
     }
 
-    @Test func `pairs stand in the order in which they came`() {
+    @Test func `pairs keep their order`() {
         var fields = Fields()
         fields.add("b", 1)
         fields.add("a", 2)

@@ -11,18 +11,18 @@ import Testing
 
         """
 
-    @Test func `the figures of the queues asked for are summed up`() {
+    @Test func `the figures of the selected queues are added up`() {
         let figures = QueueFigures(parsing: text, queues: [21, 20])
         #expect(figures.waiting == 11)
         #expect(figures.dropped == 2 + 3 + 20 + 30)
     }
 
-    @Test func `queues that nobody has bound have no figures`() {
+    @Test func `queues that no process has bound have no figures`() {
         #expect(QueueFigures(parsing: text, queues: [7]) == QueueFigures())
         #expect(QueueFigures(parsing: "", queues: [20, 21]) == QueueFigures())
     }
 
-    @Test func `lines of another form are passed over`() {
+    @Test func `lines of another form are ignored`() {
         #expect(QueueFigures(parsing: "20 1 1\nrubbish\n99999 1 1 2 3 4 5\n", queues: [20]) == QueueFigures())
     }
 }

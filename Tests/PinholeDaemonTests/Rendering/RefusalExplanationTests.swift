@@ -104,7 +104,7 @@ import Testing
         #expect(refusal.explanation == sentence)
     }
 
-    @Test func `every reason has one`() {
+    @Test func `every reason has an explanation`() {
         #expect(Set(Self.sentences.map(\.0)) == Set(Refusal.Reason.allCases))
     }
 
@@ -113,7 +113,11 @@ import Testing
         (.pasv, "227 ok (10,2,0,2,0,0)", true), (.epsv, "229 ok (|||0|)", true),
         (.port, "PORT 10,1,0,2,0,400", false), (.port, "PORT 10,0,0", true), (.port, "", false),
     ])
-    func `port 0 is called so`(_ kind: FTPHelper.Expectation.Kind, _ line: String, _ isZero: Bool) {
+    func `port 0 is named in its explanation`(
+        _ kind: FTPHelper.Expectation.Kind,
+        _ line: String,
+        _ isZero: Bool
+    ) {
         let refusal = Refusal(
             reason: .malformed,
             kind: kind,

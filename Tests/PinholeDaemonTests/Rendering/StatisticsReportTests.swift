@@ -38,7 +38,7 @@ import Testing
         )
     }
 
-    @Test func `the report as JSON has every name, those too that count nothing`() {
+    @Test func `the report as JSON has every counter, including those at 0`() {
         let expected =
             #"{"packets":10,"connections":1,"connections_total":3,"expectations":0,"#
             + #""expectations_opened":5,"expectations_used":4,"expectations_expired":1,"blocked":20,"#
@@ -53,8 +53,7 @@ import Testing
         #expect(report.json.text == expected)
     }
 
-    @Test func `the report as metrics has every number of the other two, and counters end in _total`() throws
-    {
+    @Test func `the metrics have every number of the other reports, and counters end in _total`() throws {
         let samples = report.metrics.split(separator: "\n").filter { !$0.hasPrefix("#") }
         #expect(samples.first == "pinhole_packets_total 10")
         #expect(samples.contains("pinhole_refused_total{reason=\"malformed\"} 6"))

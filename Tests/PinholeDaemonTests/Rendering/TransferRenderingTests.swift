@@ -46,7 +46,7 @@ import Testing
     private let data =
         #""data":{"id":1,"kind":"PORT","from":"10.2.0.2:20","to":"10.2.0.100:5001","answer":null}"#
 
-    @Test func `one that is under way as JSON`() {
+    @Test func `a running transfer as JSON`() {
         let now = Instant(nanoseconds: 2_500_000_000)
         #expect(
             transfer(ended: nil, reply: "").json(at: now).text
@@ -56,7 +56,7 @@ import Testing
         )
     }
 
-    @Test func `one that is under way as text`() {
+    @Test func `a running transfer as text`() {
         #expect(
             transfer(ended: nil, reply: "").text(at: Instant(nanoseconds: 2_500_000_000))
                 == #"RETR client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous path="pub/a file" "#
@@ -65,7 +65,7 @@ import Testing
         )
     }
 
-    @Test func `the event has the reply and how long it took`() {
+    @Test func `the event has the reply and the duration`() {
         #expect(
             record(transfer()).text
                 == "2023-11-14T22:13:20.063Z transfer client=10.1.0.2:40112 server=10.2.0.2:21 user=anonymous "
@@ -80,7 +80,7 @@ import Testing
         )
     }
 
-    @Test func `what is not known is not said to be 0`() {
+    @Test func `an unknown number is not shown as 0`() {
         let unknown = transfer(nil, path: "", hasData: false, bytes: nil, size: nil, reply: "")
         #expect(
             record(unknown).text
@@ -118,7 +118,7 @@ import Testing
         #expect(record(transfer()).line(.xferlog) == "\(line)\n")
     }
 
-    @Test func `an xferlog line says upload, text, a user with an account, and what did not succeed`() {
+    @Test func `an xferlog line shows uploads, text mode, a real user and failures`() {
         let upload = transfer(
             .stor,
             user: "joe doe",
@@ -131,19 +131,19 @@ import Testing
         #expect(xferlog(transfer(.appe, reply: ""))?.hasSuffix("_ i a anonymous ftp 0 * i") == true)
     }
 
-    @Test func `an xferlog line has as many words whatever is said`() {
+    @Test func `an xferlog line has a fixed number of words`() {
         let strange = transfer(.stou, path: "", user: "\n \u{1b}é", hasData: false, bytes: nil)
         #expect(xferlog(strange) == "3 10.1.0.2 0 * b _ i r _____ ftp 0 * c")
     }
 
     @Test(arguments: [TransferCommand.list, .nlst, .mlsd, nil])
-    func `no listing is in an xferlog`(_ command: TransferCommand?) {
+    func `an xferlog contains no listings`(_ command: TransferCommand?) {
         #expect(record(transfer(command)).xferlog == nil)
         #expect(!record(transfer(command)).isShown(in: .xferlog))
         #expect(record(transfer(command)).isShown(in: .text))
     }
 
-    @Test func `nothing but transfers is in an xferlog`() {
+    @Test func `an xferlog contains only transfers`() {
         let record = EventRecord(.expectation(Samples.expectation), time: 0, instant: Samples.now)
         #expect(!record.isShown(in: .xferlog))
         #expect(record.isShown(in: .json))

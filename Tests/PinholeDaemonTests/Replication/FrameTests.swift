@@ -16,7 +16,7 @@ import Testing
         return bytes
     }
 
-    /// Feeds bytes in pieces of a size; what comes out.
+    /// Feeds bytes in pieces of a size and returns the messages.
     private func read(_ bytes: [UInt8], by size: Int) throws -> [Frame] {
         var reader = FrameReader()
         var read: [Frame] = []
@@ -28,25 +28,25 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 8, 33, 1000])
-    func `messages come out as they went in, in whatever pieces they arrive`(size: Int) throws {
+    func `messages are read as written, in any pieces`(size: Int) throws {
         #expect(try read(bytes, by: size) == frames)
     }
 
-    @Test func `a text of any length survives`() {
+    @Test func `a text of any length is read as written`() {
         for count in 0..<20 {
             let text = String(repeating: "x", count: count)
             #expect(Frame(.hello, words: Frame.words(of: text)).text == text)
         }
     }
 
-    @Test func `one word is laid out as documented`() {
+    @Test func `the bytes of a frame are those of the documented layout`() {
         var bytes: [UInt8] = []
         Frame(.kept, sequence: 2, 3, 4, words: [0x0102_0304_0506_0708]).write(to: &bytes)
         let words: [[UInt8]] = [[4, 1], [2], [3], [4], [8, 7, 6, 5, 4, 3, 2, 1]]
         #expect(bytes == words.flatMap { $0 + [UInt8](repeating: 0, count: 8 - $0.count) })
     }
 
-    @Test func `what is no message is refused, and no size makes it wait for ever`() {
+    @Test func `an invalid message is refused at once, whatever its size`() {
         let wrong: [[UInt8]] = [
             Array("GET / HTTP/1.1\r\n".utf8), [UInt8](repeating: 0xff, count: 8),
             [UInt8](repeating: 0, count: 8), [4, 1, 0, 1, 0, 0, 0, 0],
@@ -54,7 +54,7 @@ import Testing
         for bytes in wrong { #expect(throws: FrameReader.Malformed.self) { try read(bytes, by: 8) } }
     }
 
-    @Test func `the line before the messages is taken alone`() throws {
+    @Test func `the line before the messages is read separately`() throws {
         var reader = FrameReader()
         reader.fill { $0 += Array("ok".utf8) }
         #expect(reader.takeLine() == nil)
@@ -63,7 +63,7 @@ import Testing
         #expect(try reader.next() == frames[0])
     }
 
-    @Test func `the longest message that there may be comes out, and one that is longer is refused`() throws {
+    @Test func `the longest allowed message is read, and a longer one is refused`() throws {
         let longest = Frame(.kept, words: Array(0..<UInt64(Frame.maximumSize)))
         var bytes: [UInt8] = []
         longest.write(to: &bytes)
@@ -73,7 +73,7 @@ import Testing
         #expect(throws: FrameReader.Malformed.self) { try read(bytes, by: 8) }
     }
 
-    @Test func `a message of which one byte is missing has not come`() throws {
+    @Test func `a message without its last byte is incomplete`() throws {
         var bytes: [UInt8] = []
         frames[1].write(to: &bytes)
         var reader = FrameReader()
@@ -84,7 +84,7 @@ import Testing
         #expect(try reader.next() == nil)
     }
 
-    @Test func `lines follow each other, and an empty one is one, too`() {
+    @Test func `lines are read one after the other, including empty ones`() {
         var reader = FrameReader()
         reader.fill { $0 += Array("one\n\ntwo\nthr".utf8) }
         #expect((0..<4).map { _ in reader.takeLine() } == ["one", "", "two", nil])
@@ -92,7 +92,7 @@ import Testing
         #expect(reader.takeLine() == "three")
     }
 
-    @Test func `a text ends at its first zero, whatever comes behind it`() {
+    @Test func `a text ends at its first zero byte`() {
         var words = Frame.words(of: "one\0two")
         #expect(Frame(.hello, words: words).text == "one")
         words[0] = 0
@@ -100,9 +100,9 @@ import Testing
     }
 }
 
-/// The changes of the records, for those who follow them.
+/// The changes of the records, for followers.
 @Suite struct RecordChangesTests {
-    @Test func `what changes while nobody follows is not kept, nor what nobody has taken when they go`() {
+    @Test func `changes are kept only while a follower is connected`() {
         var changes = RecordChanges()
         changes.append(Frame(.clock, 1))
         #expect(changes.isEmpty)

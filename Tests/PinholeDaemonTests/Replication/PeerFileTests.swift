@@ -21,7 +21,7 @@ import Testing
 
     private func contents() throws -> PeerFile.Contents? { try PeerFile.contents(of: path, owner: nil) }
 
-    @Test func `it has what the peer has kept, and where that comes from`() throws {
+    @Test func `the file contains the peer's records and their origin`() throws {
         var file = try make()
         try file.keep([1, 2], at: 10, inPlaceOf: 0)
         try file.keep([3], at: 11, inPlaceOf: 0)
@@ -38,7 +38,7 @@ import Testing
         #expect(contents.rejected != nil)
     }
 
-    @Test func `a change that the snapshot contained already changes nothing`() throws {
+    @Test func `a change that the snapshot already contains has no effect`() throws {
         var file = try make()
         // The snapshot has the record at its newer place; then the changes that led there are repeated.
         try file.keep([2], at: 11, inPlaceOf: 0)
@@ -49,7 +49,7 @@ import Testing
         #expect(try contents()?.records == [[2]])
     }
 
-    @Test func `places that the peer uses again hold what came last`() throws {
+    @Test func `a place that the peer reuses holds the last record`() throws {
         var file = try make()
         try file.publish()
         try file.keep([1], at: 10, inPlaceOf: 0)
@@ -60,7 +60,7 @@ import Testing
         #expect(try contents()?.records == [[3]])
     }
 
-    @Test func `a draft that is given up leaves the former file`() throws {
+    @Test func `a draft that is discarded leaves the former file`() throws {
         do {
             var former = try make()
             try former.keep([1], at: 10, inPlaceOf: 0)
@@ -73,7 +73,7 @@ import Testing
         #expect(try contents()?.records == [[1]])
     }
 
-    @Test func `a file of the version before an upgrade is read`() throws {
+    @Test func `a file of the previous version is read`() throws {
         for version in KeptConnection.readableVersions {
             var file = try make(version: version)
             try file.keep([version], at: 10, inPlaceOf: 0)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a file of a version that cannot be read is none, and neither is a state file`() throws {
+    @Test func `a file of an unsupported version is refused, and so is a state file`() throws {
         for version in [KeptConnection.readableVersions.lowerBound - 1, KeptConnection.version + 1] {
             var file = try make(version: version)
             try file.publish()
@@ -93,7 +93,7 @@ import Testing
         #expect(try contents() == nil)
     }
 
-    @Test func `the numbers of changes tell a reader up to where a file has come`() throws {
+    @Test func `the number of the last change shows how current the file is`() throws {
         let identity = StateFile.currentIdentity()
         var state = try StateFile.create(for: path, identity: identity, term: 5, connections: 9)
         try state.publish()
@@ -108,7 +108,7 @@ import Testing
         #expect(try sequence() == 3 && state.sequence == 3, "a removal counts, too")
     }
 
-    @Test func `the peer's rejected connections are repeated under its own key, as far as there is room`()
+    @Test func `the peer's rejected connections are stored under its own key as far as there is room`()
         throws
     {
         var file = try make()
@@ -124,7 +124,7 @@ import Testing
         #expect(rejected.words(from: Int(end) - 2, count: 5) == [0, 7])
     }
 
-    @Test func `a file that does not tell where it comes from is none`() throws {
+    @Test func `a file without a valid origin is refused`() throws {
         for words in [[], [1], [1, 2, 3]] as [[UInt64]] {
             let identity = StateFile.identity("peer", ofBoot: StateFile.currentBoot)
             var state = try StateFile.create(for: path, identity: identity, connections: 1)
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `a file whose rejected connections are gone still has its records`() throws {
+    @Test func `a file without its rejected connections still has its records`() throws {
         var file = try make()
         try file.keep([1], at: 10, inPlaceOf: 0)
         try file.publish()
@@ -146,7 +146,7 @@ import Testing
         #expect(contents.origin == origin)
     }
 
-    @Test func `a record that is removed leaves its place, and takes nothing else with it`() throws {
+    @Test func `a removed record frees its place and removes nothing else`() throws {
         var file = try make()
         try file.publish()
         try file.keep([1], at: 10, inPlaceOf: 0)
@@ -155,7 +155,7 @@ import Testing
         try file.keep([3], at: 0, inPlaceOf: 0)
         #expect(file.count == 1)
         #expect(try contents()?.records == [[2]])
-        // What is gone is not removed once more where something else has its place.
+        // A removed record is not removed again when another has its place.
         try file.keep([4], at: 13, inPlaceOf: 10)
         try file.keep(nil, at: 0, inPlaceOf: 10)
         #expect(file.count == 2)

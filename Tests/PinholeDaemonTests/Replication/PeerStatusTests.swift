@@ -7,7 +7,7 @@ import Testing
 
 @testable import PinholeDaemon
 
-/// What `pinhole sync` writes about the pair, and what is made of it.
+/// The status file of `pinhole sync`, and how it is read.
 @Suite struct PeerStatusTests {
     private let second: UInt64 = 1_000_000_000
 
@@ -38,7 +38,7 @@ import Testing
 
     private func seconds(_ seconds: UInt64) -> Instant { Instant(nanoseconds: seconds * second) }
 
-    @Test func `what is written comes back as it was, each member by itself`() throws {
+    @Test func `each member is read as written`() throws {
         for flag in flags {
             var status = status
             status[keyPath: flag] = true
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `of what is not there, or makes no sense, nothing is believed`() {
+    @Test func `missing and invalid members get safe values`() {
         #expect(PeerStatus(.object([])) == PeerStatus())
         #expect(PeerStatus(.object([JSON.Member("port", .integer(65536))])).port == 65535)
         #expect(!PeerStatus(.object([JSON.Member("connected", .string("true"))])).isConnected)
@@ -56,7 +56,7 @@ import Testing
         #expect(status.lag == 0 && status.clockShift == 0 && status.timeDifference == -1e9)
     }
 
-    @Test func `the file beside the peer's records is read, and rubbish in its place is none`() throws {
+    @Test func `the file beside the peer's records is read, and an invalid one is refused`() throws {
         let directory = try TemporaryDirectory()
         let path = "\(directory.path)/peer.state"
         #expect(PeerStatus.read(besides: path) == nil)
@@ -67,13 +67,13 @@ import Testing
         #expect(PeerStatus.read(besides: path) == nil)
     }
 
-    @Test func `it counts as running for five seconds after it has written`() {
+    @Test func `sync counts as running for five seconds after its last write`() {
         #expect(status.isFresh(at: seconds(101)))
         #expect(status.isFresh(at: seconds(106)))
         #expect(!status.isFresh(at: Instant(nanoseconds: 106 * second + 1)))
     }
 
-    @Test func `a peer that was never heard has no age, and one heard just now is not younger than that`() {
+    @Test func `a peer that was never heard has no age, and ages are never negative`() {
         var status = status
         #expect(status.age(at: seconds(103)) == 3)
         #expect(status.age(at: seconds(99)) == 0)
@@ -83,7 +83,7 @@ import Testing
         #expect(status.age(at: seconds(103)) == nil)
     }
 
-    @Test func `a gateway stands by while it alone has no daemon`() {
+    @Test func `a gateway is on standby while only its peer has a daemon`() {
         var standingBy = status
         standingBy.isConnected = true
         standingBy.hasPeerDaemon = true
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `the exporter tells of a peer only what is known now`() {
+    @Test func `the exporter shows only current values of a peer`() {
         var status = status
         status.isConnected = true
         status.hasPeerDaemon = true

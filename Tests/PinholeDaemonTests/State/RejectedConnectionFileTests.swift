@@ -7,7 +7,7 @@ import Testing
 @testable import PinholeDaemon
 
 @Suite struct RejectedConnectionFileTests {
-    @Test func `the file is read as it was written, and a damaged one or that of another boot is not`()
+    @Test func `the file is read as written, and a damaged file or one of another boot is refused`()
         throws
     {
         let directory = try TemporaryDirectory()

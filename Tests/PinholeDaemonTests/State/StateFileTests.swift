@@ -25,7 +25,7 @@ import Testing
 
     private func record(_ count: Int, _ word: UInt64 = 1) -> [UInt64] { Array(repeating: word, count: count) }
 
-    @Test func `what was kept last of each is read, the newest first`() throws {
+    @Test func `the last record of each connection is read, the newest first`() throws {
         var state = try make()
         try state.publish()
         #expect(try records() == [])
@@ -40,7 +40,7 @@ import Testing
         #expect(try records() == [])
     }
 
-    @Test func `a record may be as large as all announcements that fit into one packet make it`() throws {
+    @Test func `a record may be as large as the announcements of one packet make it`() throws {
         var state = try make(connections: 2000)
         try state.publish()
         let large = (0..<20_000).map { UInt64($0) * 0x0101_0101_0101 }
@@ -51,7 +51,7 @@ import Testing
         #expect(try records() == [record(9)])
     }
 
-    @Test func `the file grows with what it has to keep, and no further than it may`() throws {
+    @Test func `the file grows with its content up to its limit`() throws {
         var state = try make(connections: 4000)
         try state.publish()
         let empty = try bytes().count
@@ -70,7 +70,7 @@ import Testing
     private let full = SystemError("save the state of a connection", code: ENOSPC)
     private let guaranteed = StateFile.guaranteedSlots * StateFile.dataSize
 
-    @Test func `every connection has room for what it has to have, whatever the others have`() throws {
+    @Test func `every connection has its guaranteed room, whatever the others use`() throws {
         var state = try make(connections: 100)
         try state.publish()
         var others = Array(repeating: 0, count: 50)
@@ -99,7 +99,7 @@ import Testing
         #expect((0..<50).allSatisfy { found.contains(record(guaranteed, UInt64(300 + $0))) })
     }
 
-    @Test func `an old record stays where there is no room for a new one`() throws {
+    @Test func `an old record stays if there is no room for the new one`() throws {
         var state = try make(connections: 1)
         try state.publish()
         let place = try state.keep(record(20, 1), inPlaceOf: 0)
@@ -109,7 +109,7 @@ import Testing
         #expect(try records() == [record(20, 3)])
     }
 
-    @Test func `a record whose slots lead back to one of them or out of the file is none`() throws {
+    @Test func `a record with a cycle of slots or a slot outside of the file is ignored`() throws {
         var state = try make()
         try state.publish()
         let place = try state.keep(record(25, 1), inPlaceOf: 0)
@@ -133,7 +133,7 @@ import Testing
         #expect(records(leading: last, to: words.count / StateFile.slotSize) == [])
     }
 
-    @Test func `room for more connections can be had at any time`() throws {
+    @Test func `room for more connections can be reserved at any time`() throws {
         var state = try make(connections: 1)
         try state.publish()
         let fill = { (state: inout StateFile) throws -> Int in
@@ -149,7 +149,7 @@ import Testing
         #expect(try records()?.count ?? 0 >= first + 100)
     }
 
-    @Test func `killed at any byte of a record, the file has the old one or the new one`() throws {
+    @Test func `after a kill at any byte of a write the file has the old record or the new one`() throws {
         var state = try make()
         try state.publish()
         let place = try state.keep(record(25, 1), inPlaceOf: 0)
@@ -171,7 +171,7 @@ import Testing
         #expect(bytes == after)
     }
 
-    @Test func `a file with another header is not believed`() throws {
+    @Test func `a file with another header is ignored`() throws {
         var state = try make()
         try state.publish()
         _ = try state.keep(record(25, 1), inPlaceOf: 0)
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func `a record with a byte changed is passed over, and the others are not`() throws {
+    @Test func `a record with a changed byte is ignored, and the others are read`() throws {
         var state = try make()
         try state.publish()
         _ = try state.keep(record(25, 1), inPlaceOf: 0)
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    @Test func `it has no name before it is published, and leaves none behind if it never is`() throws {
+    @Test func `the file gets its name when it is published, and leaves none behind otherwise`() throws {
         try FileManager.default.createFile(atPath: path, contents: Data("old".utf8))
             ? () : #require(Bool(false))
         do {
@@ -218,14 +218,14 @@ import Testing
         #expect(try records() == [])
     }
 
-    @Test func `only its owner may read it`() throws {
+    @Test func `only the owner may read the file`() throws {
         var state = try make()
         try state.publish()
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
     }
 
-    @Test func `a file that others can have written is refused`() throws {
+    @Test func `a file that others may have written is refused`() throws {
         let manager = FileManager.default
         #expect(try PrivateFile.read(path, owner: nil) == nil)
         _ = manager.createFile(

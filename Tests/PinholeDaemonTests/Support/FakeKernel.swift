@@ -30,7 +30,7 @@ struct FakeKernel: ~Copyable, Kernel {
         var calls: [Call] = []
         /// The one connection that it has, if it has one.
         var mapping: Mapping?
-        /// Connections in other zones; those of zones that nobody knows of are found by a search alone.
+        /// Connections in other zones; those of unknown zones are found only by a search.
         var zoned: (known: [ConntrackEntry], unknown: [ConntrackEntry]) = ([], [])
         /// How often all zones were searched.
         var searches = 0
@@ -57,7 +57,7 @@ struct FakeKernel: ~Copyable, Kernel {
         var routeFailure: SystemError?
         /// The data connections that it has, by their tuples.
         var data: [Tuple: (traffic: Traffic?, state: UInt8)] = [:]
-        /// Those of them that nobody has answered.
+        /// Those of them that are unanswered.
         var unanswered: Set<Tuple> = []
         /// What every request fails with, but for those about entries.
         var failure: SystemError?
@@ -81,7 +81,7 @@ struct FakeKernel: ~Copyable, Kernel {
             )
         }
 
-        /// What was asked since the last time.
+        /// Returns the calls since the last time.
         func take() -> [Call] {
             defer { calls = [] }
             return calls

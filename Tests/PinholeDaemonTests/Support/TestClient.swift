@@ -2,10 +2,10 @@
 import Glibc
 import Linux
 
-/// The other end of a control connection, which never blocks and so does only what it is told.
+/// The other end of a connection to the control socket, which never blocks.
 final class TestClient {
     private let stream: SocketStream
-    /// What has come so far.
+    /// The bytes received so far.
     private(set) var received: [UInt8] = []
     /// Set once the daemon has closed the connection.
     private(set) var isClosed = false
@@ -25,7 +25,7 @@ final class TestClient {
     /// Says that it sends no more.
     func finish() { shutdown(stream.number, Int32(SHUT_WR)) }
 
-    /// Takes what has come, at most so many bytes.
+    /// Reads available bytes, at most so many.
     func read(limit: Int = .max) throws {
         var rest = limit
         while rest > 0, !isClosed {

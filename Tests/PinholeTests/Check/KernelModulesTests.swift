@@ -8,7 +8,7 @@ struct KernelModulesTests {
     private static let isEmulated = ProcessInfo.processInfo.environment["PINHOLE_MODULES"] != nil
 
     @Test(.enabled(if: isEmulated, "the modules of this machine are its own"))
-    func `each one that is missing is named, and to load those is all it takes`() throws {
+    func `each missing module is named, and loading these suffices`() throws {
         let child = try ChildProcess.run(
             "unshare",
             ["--net", "bash", "\(Program.scripts)/modules.sh", try Program.path]

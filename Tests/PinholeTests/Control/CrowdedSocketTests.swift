@@ -5,26 +5,7 @@ import Testing
 
 /// The control socket while members of its group have as many connections to it as they get.
 @Suite struct CrowdedSocketTests {
-    private let start = """
-        ip link set lo up
-        pinhole rules load --backend iptables
-        printf '' >"$dir/pinhole.conf"
-        "$pinholed" --user root --socket "$dir/socket" --config "$dir/pinhole.conf" 2>"$dir/log" & background+=($!)
-        until_ pinhole stats --socket "$dir/socket"
-        chgrp 65534 "$dir/socket"; chmod 755 "$dir"
-        # hold USER REQUEST: as many connections as the daemon lets in, of that user.
-        hold() {
-            python3 -B "$scripts/hold.py" "$dir/socket" "$1" "$2" "$dir/held-$1" & background+=($!)
-            until_ test -s "$dir/held-$1"
-        }
-        as() {
-            timeout 5 setpriv --reuid "$1" --regid 65534 --clear-groups --inh-caps=-all,+dac_read_search \
-                --ambient-caps=-all,+dac_read_search "$pinhole" "$2" --socket "$dir/socket" 2>&1 >/dev/null || return 0
-            echo "$1 $2"
-        }
-        ask() { timeout 5 "$pinhole" "$@" --socket "$dir/socket" >/dev/null && echo "root $1"; }
-
-        """
+    private let start = ". \"$scripts/crowd.sh\"\n"
 
     private func output(_ script: String) throws -> String {
         let child = try Program.script(start + script)
@@ -33,7 +14,9 @@ import Testing
         return child.output
     }
 
-    @Test func `a user who watches and never reads leaves room for root, others and himself`() throws {
+    @Test func `a user whose watchers never read leaves room for root, other users and short requests`()
+        throws
+    {
         let said = try output(
             """
             hold 65534 $'events json\n'
@@ -55,7 +38,7 @@ import Testing
         )
     }
 
-    @Test func `one user who says nothing at all leaves room for root and for others`() throws {
+    @Test func `a user whose clients send nothing leaves room for root and others`() throws {
         let said = try output(
             """
             hold 65534 ''
@@ -73,7 +56,9 @@ import Testing
         )
     }
 
-    @Test func `many users who watch leave room for root, and one more is told that there is none`() throws {
+    @Test func `watchers of many users leave room for root, and another user is told that there is none`()
+        throws
+    {
         let said = try output(
             """
             for user in 65530 65531 65532 65533; do hold $user $'events text\n'; done
@@ -90,7 +75,7 @@ import Testing
         )
     }
 
-    @Test func `who is not let in is told why, although he could not even send his request`() throws {
+    @Test func `a rejected client gets the reason even before it sends its request`() throws {
         let said = try output(
             """
             hold 0 ''

@@ -3,10 +3,10 @@ import Foundation
 import Linux
 import Testing
 
-/// Root asks, and somebody answers who has got hold of the daemon's socket.
+/// Root sends requests to a socket that an attacker has taken over.
 @Suite struct HostileDaemonTests {
     @Test(.timeLimit(.minutes(10)))
-    func `whatever is answered, every command ends by itself and prints nothing raw`() throws {
+    func `for any answer every command ends by itself and prints no control characters`() throws {
         let script = Program.top.appending(path: "Tests/PinholeTests/Support/hostile-daemon").path
         let child = try Program.script(#"python3 -B '\#(script)' "$pinhole" "$dir""#)
         #expect(child.errors == "")

@@ -4,7 +4,7 @@ import Testing
 
 /// What `--check-config` says.
 struct CheckConfigTests {
-    @Test func `--check-config says what is wrong, on the command line's file or the usual one`() throws {
+    @Test func `--check-config reports errors of the named file or the default one`() throws {
         let child = try Program.script(
             """
             printf 'timeout = 0\\nloose = 1\\n' >"$dir/conf"
@@ -30,7 +30,7 @@ struct CheckConfigTests {
         )
     }
 
-    @Test func `a file that cannot be read is reported with what to do`() throws {
+    @Test func `a file that cannot be read is reported with a hint`() throws {
         let child = try Program.script(
             """
             for path in "$dir" "$dir/none"; do

@@ -7,7 +7,7 @@ import Testing
 
 struct PinholedTests {
     /// Starts a daemon in the background, its log in `$dir/NAME.log`, and waits until it answers at `$dir/NAME`.
-    private let start = """
+    let start = """
         start() {
             "$pinholed" --user root --socket "$dir/$1" "${@:2}" 2>"$dir/${1//\\//-}.log" & background+=($!)
             until_ pinhole stats --socket "$dir/$1"
@@ -19,14 +19,14 @@ struct PinholedTests {
 
         """
 
-    private func output(_ script: String) throws -> String {
+    func output(_ script: String) throws -> String {
         let child = try Program.script(start + script)
         #expect(child.errors == "")
         #expect(child.status == 0)
         return child.output
     }
 
-    @Test func `without rules it does not start, and leaves nothing behind`() throws {
+    @Test func `without rules the daemon does not start and leaves nothing behind`() throws {
         let said = try output(
             """
             fails pinholed --socket "$dir/made/socket"
@@ -36,7 +36,7 @@ struct PinholedTests {
         #expect(said == "pinholed: there is no set pinhole4: load the rules with: pinhole rules load (1)\n")
     }
 
-    @Test func `a user that is not there is named, and how to make him`() throws {
+    @Test func `a missing user is named with how to create it`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -47,7 +47,7 @@ struct PinholedTests {
         #expect(said == "pinholed: there is no user nemo: make it with: useradd --system nemo (78)\n")
     }
 
-    @Test func `a wrong configuration is a status of its own, whichever program reads it`() throws {
+    @Test func `a wrong configuration has a status of its own in every program`() throws {
         let said = try output(
             """
             echo 'ports = 0' >"$dir/conf"
@@ -69,7 +69,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `without the sets of FTPS it starts, and says what to do`() throws {
+    @Test func `without the sets of FTPS the daemon starts with a hint`() throws {
         let said = try output(
             """
             pinhole rules load
@@ -93,7 +93,7 @@ struct PinholedTests {
     }
 
     /// In a mount namespace of its own, with a `/etc` that can be written without harm.
-    @Test func `the usual file may go and come, and the commands find the socket in it`() throws {
+    @Test func `the default configuration file may be missing, and commands find the socket in it`() throws {
         let said = try output(
             #"""
             mkdir "$dir/over"
@@ -119,8 +119,7 @@ struct PinholedTests {
         #expect(said == "unchanged\n4\nonly at the next start: socket,state,peer-state,user\n")
     }
 
-    @Test func `who may not become another user is told so, and nothing but the state is left behind`() throws
-    {
+    @Test func `a daemon that may not change its user says so and leaves only the state behind`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -139,7 +138,7 @@ struct PinholedTests {
         )
     }
 
-    @Test func `who is given the capabilities and is not root stays who he is`() throws {
+    @Test func `a user other than root with the capabilities keeps its identity`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -189,7 +188,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: ["net_admin", "net_raw"])
-    func `without a capability it does not start`(_ capability: String) throws {
+    func `without a capability the daemon does not start`(_ capability: String) throws {
         let said = try output(
             """
             pinhole rules load --backend iptables
@@ -207,7 +206,7 @@ struct PinholedTests {
     }
 
     @Test(arguments: [("21,7", 21), ("7,20", 20)])
-    func `a queue of another process is named, and nothing is left behind`(_ queues: String, _ taken: Int)
+    func `the owner of a queue in use is named, and nothing is left behind`(_ queues: String, _ taken: Int)
         throws
     {
         let said = try output(
@@ -234,308 +233,6 @@ struct PinholedTests {
         )
     }
 
-    @Test func `the socket of a daemon that answers is not taken over`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            start socket
-            fails pinholed --socket "$dir/socket" --queues 7,8 | sed "s|$dir|DIR|"
-            pinhole flush --socket "$dir/socket"
-            """
-        )
-        #expect(
-            said == """
-                pinholed: another daemon listens at DIR/socket: stop it, or choose another path with --socket (1)
-                closed 0
-
-                """
-        )
-    }
-
-    @Test func `the socket that a killed daemon left is replaced`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            start socket
-            kill -KILL "${background[0]}"; wait "${background[0]}" 2>/dev/null || true; background=()
-            test -S "$dir/socket"
-            start socket
-            pinhole flush --socket "$dir/socket"
-            """
-        )
-        #expect(said == "closed 0\n")
-    }
-
-    @Test func `a file that is no socket stays`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            echo kept >"$dir/file"
-            fails pinholed --socket "$dir/file" | sed "s|$dir|DIR|"
-            cat "$dir/file"
-            """
-        )
-        #expect(
-            said == """
-                pinholed: DIR/file is not a socket: remove it, or choose another path with --socket (1)
-                kept
-
-                """
-        )
-    }
-
-    @Test func `what is in the sets without a state of it is gone once it runs`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
-            ipset add pinhole6 fd01::2,tcp:5001,fd02::2
-            start socket
-            ipset save | grep ^add || echo none
-            """
-        )
-        #expect(said == "none\n")
-    }
-
-    @Test(arguments: [("TERM", 15), ("INT", 2)])
-    func `a signal ends it, and nobody answers at the socket that it leaves`(_ signal: String, _ number: Int)
-        throws
-    {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            start made/socket
-            end \(signal)
-            fails pinhole stats --socket "$dir/made/socket" | sed "s|$dir|DIR|"
-            sed "s|$dir|DIR|" "$dir/made-socket.log"
-            """
-        )
-        #expect(
-            said == """
-                pinhole: no daemon answers at DIR/made/socket: start it with pinholed (1)
-                level=info event=started control-queue=21 data-queue=20 session-queue=22 socket=DIR/made/socket
-                level=info event=stopped signal=\(number)
-
-                """
-        )
-    }
-
-    @Test func `the service manager is told when it is ready and when it stops`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            export NOTIFY_SOCKET="@$dir"
-            /usr/bin/python3 -u -c '
-            import socket, sys
-            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            manager.bind("\\0" + sys.argv[1])
-            print(flush=True)
-            for _ in range(4): print(manager.recv(100).decode())
-            ' "$dir" >"$dir/told" & manager=$!
-            until_ test -s "$dir/told"
-            start socket
-            until_ grep -q READY "$dir/told"
-            cat "$dir/told"
-            end TERM
-            wait $manager
-            tail -n 1 "$dir/told"
-            """
-        )
-        #expect(
-            said == """
-
-                FDSTORE=1
-                FDNAME=queue-21
-                FDSTORE=1
-                FDNAME=queue-20
-                READY=1
-                STOPPING=1
-
-                """
-        )
-    }
-
-    /// Writes what the service manager is told to `$dir/told`.
-    private let listen = """
-        export NOTIFY_SOCKET="@$dir"
-        /usr/bin/python3 -B -u "$scripts/manager.py" "$dir" >"$dir/told" & background+=($!)
-        until_ test -s "$dir/told"
-        # Ends the daemon that was started last.
-        end_last() { kill "${background[-1]}"; wait "${background[-1]}" || true; unset 'background[-1]'; }
-        signs() { grep -c WATCHDOG=1 "$dir/told" || true; }
-
-        """
-
-    @Test func `a service manager that asks for it hears again and again that packets are answered`() throws {
-        let said = try output(
-            listen + """
-                pinhole rules load --backend iptables
-                WATCHDOG_USEC=200000 start socket
-                more() { (($(signs) >= 5)); }
-                until_ more
-                end_last
-                until_ grep -q STOPPING "$dir/told"
-                grep -v FD "$dir/told" | uniq
-                """
-        )
-        #expect(said == "\nREADY=1\nWATCHDOG=1\nSTOPPING=1\n")
-    }
-
-    @Test(arguments: ["WATCHDOG_PID=1 WATCHDOG_USEC=1000", "WATCHDOG_USEC=0", "WATCHDOG_USEC=soon", ""])
-    func `one that asks somebody else, or nobody, hears only of the start and the end`(_ environment: String)
-        throws
-    {
-        let said = try output(
-            listen + """
-                pinhole rules load --backend iptables
-                \(environment.isEmpty ? "" : "export \(environment)")
-                start socket
-                end_last
-                until_ grep -q STOPPING "$dir/told"
-                grep -v FD "$dir/told"
-                """
-        )
-        #expect(said == "\nREADY=1\nSTOPPING=1\n")
-    }
-
-    @Test func `a log that nobody reads stops nothing, and what is lost is counted`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            mkfifo "$dir/log"
-            exec 3<>"$dir/log"
-            # Fills the pipe, so that nothing more can be written to it without waiting.
-            dd if=/dev/zero of="$dir/log" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
-            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
-            until_ pinhole stats --socket "$dir/socket"
-            pinhole stats --socket "$dir/socket" | grep errors.log
-            end TERM
-            """
-        )
-        #expect(said == "errors.log                  1\n")
-    }
-
-    @Test func `a log whose reader is gone stops nothing`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            # The reader of the pipe ends at once.
-            exec 3> >(exec true)
-            wait $!
-            "$pinholed" --user root --socket "$dir/socket" 2>&3 & background+=($!)
-            until_ pinhole stats --socket "$dir/socket"
-            pinhole stats --socket "$dir/socket" | grep errors.log
-            end TERM
-            """
-        )
-        #expect(said == "errors.log                  1\n")
-    }
-
-    @Test func `the log has priorities where the journal reads it, and only there`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            touch "$dir/socket.log"
-            export JOURNAL_STREAM=$(stat -c %d:%i "$dir/socket.log")
-            start socket
-            end TERM
-            cut -d' ' -f1 "$dir/socket.log"
-            export JOURNAL_STREAM=1:1
-            start socket
-            end TERM
-            cut -d' ' -f1 "$dir/socket.log"
-            """
-        )
-        #expect(said == "<6>level=info\n<6>level=info\nlevel=info\nlevel=info\n")
-    }
-
-    @Test(arguments: [
-        (
-            "head -c 4096 /dev/urandom >\"$dir/socket.state\"; chmod 600 \"$dir/socket.state\"",
-            "it is damaged"
-        ),
-        ("touch \"$dir/socket.state\"; chmod 666 \"$dir/socket.state\"", "Operation not permitted"),
-        ("touch \"$dir/socket.state\"; chown 4711 \"$dir/socket.state\"", "Operation not permitted"),
-        ("mkfifo \"$dir/socket.state\"", "Operation not permitted"),
-        ("ln -s /etc/passwd \"$dir/socket.state\"", "Too many levels of symbolic links"),
-    ])
-    func `a state file that is not to be trusted is put aside as it is, with a warning`(
-        _ making: String,
-        _ reason: String
-    ) throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
-            \(making)
-            before=$(stat -c '%i %s %a %u' "$dir/socket.state")
-            start socket
-            grep -c 'level=warning event=state-not-trusted .*\(reason)' "$dir/socket.log"
-            [[ $(stat -c '%i %s %a %u' "$dir/socket.state.aside") == "$before" ]] && echo "as it was"
-            stat -c '%F %a' "$dir/socket.state"
-            ipset list pinhole4 | grep -c tcp:5001 || true
-            end TERM
-            """
-        )
-        #expect(said == "1\nas it was\nregular file 600\n0\n")
-    }
-
-    @Test(arguments: ["TERM", "KILL"])
-    func `what is in the sets stays there for the next daemon`(_ signal: String) throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            start socket
-            ipset add pinhole4 10.1.0.2,tcp:5001,10.2.0.2
-            end \(signal) 2>/dev/null || true
-            ipset list pinhole4 | grep -c tcp:5001
-            start socket --state "$dir/socket.state"
-            ipset list pinhole4 | grep -c tcp:5001
-            end TERM
-            """
-        )
-        #expect(said == "1\n1\n")
-    }
-
-    @Test func `without room for the state it does not start, and says what to do`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            fails pinholed --user root --socket "$dir/made/socket" --state /proc/nowhere/state
-            ls "$dir" | grep -v -e bin -e fails || true
-            """
-        )
-        #expect(
-            said == """
-                pinholed: make /proc/nowhere/state.new: No such file or directory: choose another path with --state (1)
-
-                """
-        )
-    }
-
-    @Test(arguments: [
-        "expectations", "connections", "stats", "events", "delete 1", "flush",
-    ])
-    func `without a daemon a client says how to start one`(_ command: String) throws {
-        let said = try output(
-            """
-            fails pinhole \(command) --socket "$dir/socket" | sed "s|$dir|DIR|"
-            """
-        )
-        #expect(said == "pinhole: no daemon answers at DIR/socket: start it with pinholed (1)\n")
-    }
-
-    @Test func `an expectation that is not there cannot be deleted`() throws {
-        let said = try output(
-            """
-            pinhole rules load --backend iptables
-            start socket
-            fails pinhole delete 7 --socket "$dir/socket"
-            """
-        )
-        #expect(said == "pinhole: there is no expectation 7: see pinhole expectations (1)\n")
-    }
-
     @Test(arguments: [
         (["--frob"], "unknown option '--frob': see pinholed --help"),
         (["run"], "unexpected operand 'run': see pinholed --help"),
@@ -553,13 +250,16 @@ struct PinholedTests {
             "--log-level: 'loud' is not one of its values: give error, warning, info or debug"
         ),
     ])
-    func `a wrong command line is one line and status 64`(_ options: [String], _ complaint: String) throws {
+    func `a wrong command line is reported in one line with status 64`(
+        _ options: [String],
+        _ complaint: String
+    ) throws {
         let child = try Program.script("pinholed " + options.joined(separator: " "))
         #expect(child.status == 64)
         #expect(child.errors == "pinholed: \(complaint)\n")
     }
 
-    @Test func `it tells its version, and its help has each option`() throws {
+    @Test func `the daemon prints its version, and its help has each option`() throws {
         let version = try ChildProcess.run(Program.daemon, ["--version"])
         #expect(version.output == "pinholed \(Commands.Program.version)\n")
         let help = try ChildProcess.run(Program.daemon, ["--help"])

@@ -17,29 +17,7 @@ struct CompletionTests {
     }
 
     /// `ask SHELL WORD...` prints what the shell offers for the last word, one a line.
-    private let ask = """
-        ln -s "$pinhole" "$pinholed" "$dir/bin"
-        mkdir "$dir/here"
-        cd "$dir/here"
-        touch capture.pcap
-        ask_bash() {
-            bash --norc -c '. "$0/pinhole.bash"
-                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-                "_$1"
-                ((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"' "$completions" "$@"
-        }
-        ask_fish() {
-            HOME=$dir fish --no-config -c 'source $argv[1]/pinhole.fish; complete -C "$argv[2]"' \\
-                "$completions" "$*" | cut -f1
-        }
-        ask_zsh() {
-            rm -f "$dir/offered"
-            timeout 30 zsh -f "$scripts/type.zsh" "$completions" "$dir/offered" "$*"
-            sed '/^begin$/d; /^end$/d' "$dir/offered"
-        }
-        ask() { "ask_$@" | sed 's/=$//' | sort -u; }
-
-        """
+    private let ask = ". \"$scripts/ask.sh\"\n"
 
     private func offered(_ shell: Shell, _ words: String...) throws -> Set<String> {
         try offered(shell, words)
@@ -55,14 +33,14 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `every subcommand is offered`(_ shell: Shell) throws {
+    func `every subcommand is completed`(_ shell: Shell) throws {
         let names = Set(Pinhole.commands.map { $0.name })
         #expect(try offered(shell, "pinhole", "").subtracting(["--help", "--version"]) == names)
         #expect(try offered(shell, "pinhole", "expe") == ["expectations"])
     }
 
     @Test(arguments: Shell.allCases)
-    func `every option of a command is offered, and no other`(_ shell: Shell) throws {
+    func `every option of a command is completed, and no other`(_ shell: Shell) throws {
         for command in [RulesCommand.self, ReplayCommand.self] as [any Subcommand.Type] {
             let names = Set((command.options + [.help]).map { "--\($0.name)" })
             #expect(try offered(shell, "pinhole", command.name, "--") == names, "\(command.name)")
@@ -72,7 +50,7 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `what stands behind a word is offered as it is meant`(_ shell: Shell) throws {
+    func `each argument is completed with values of its kind`(_ shell: Shell) throws {
         #expect(
             try offered(shell, "pinhole", "rules", "")
                 == ["load", "watch", "unload", "print", "create-sets"]
@@ -85,7 +63,7 @@ struct CompletionTests {
     }
 
     @Test(arguments: Shell.allCases)
-    func `the words that a key takes are offered`(_ shell: Shell) throws {
+    func `the values of a key are completed`(_ shell: Shell) throws {
         for (key, command) in Key.ofDaemon.map({ ($0, ["pinholed"]) })
             + Key.ofRules.map({ ($0, ["pinhole", "rules"]) })
         {

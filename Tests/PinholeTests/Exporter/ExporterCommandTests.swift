@@ -23,7 +23,7 @@ import Testing
         return child.output
     }
 
-    @Test func `the metrics are as promtool wants them, by command and by HTTP`() throws {
+    @Test func `the metrics pass promtool, by command and by HTTP`() throws {
         let said = try output(
             """
             pinhole metrics --socket "$dir/socket" | promtool check metrics && echo right
@@ -35,7 +35,7 @@ import Testing
         #expect(said == "right\nright\nsame\npinhole_up 1\n")
     }
 
-    @Test func `only /metrics is there, only to be read, and it says so`() throws {
+    @Test func `only GET of /metrics is answered`() throws {
         let said = try output(
             """
             for path in / /metrics/ /metricsx /../etc/passwd; do
@@ -48,7 +48,7 @@ import Testing
         #expect(said == "200 404 404 404 405\nsee /metrics\n")
     }
 
-    @Test func `a daemon that is not there is one that is not up`() throws {
+    @Test func `a missing daemon is exported as not up`() throws {
         let said = try output(
             """
             kill "${background[0]}"; wait "${background[0]}"; background=("${background[1]}")
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: [
         "silent", "headers", "bytes", "body", "unread", "silent-many", "headers-many", "bytes-many",
     ])
-    func `a scraper is answered at once beside many clients that are slow on purpose`(_ way: String) throws {
+    func `a scraper is answered at once beside deliberately slow clients`(_ way: String) throws {
         let said = try output(
             slow + """
                 slow 600 127.0.0.1 \(way)
@@ -82,7 +82,7 @@ import Testing
         #expect(said.split(separator: " ").joined(separator: " ") == "10 pinhole_up 1\n")
     }
 
-    @Test func `a daemon that is stopped lets all who ask wait once, and not one after the other`() throws {
+    @Test func `a stopped daemon delays concurrent scrapes once, not one after the other`() throws {
         let said = try output(
             """
             kill -STOP "${background[0]}"
@@ -95,7 +95,7 @@ import Testing
         #expect(said == "20\nin time\n")
     }
 
-    @Test func `a scraper is answered over IPv6 beside clients that are slow on purpose, too`() throws {
+    @Test func `a scraper is answered over IPv6 beside deliberately slow clients`() throws {
         let said = try output(
             slow + """
                 "$pinhole" exporter --listen '[::1]:9421' --socket "$dir/socket" & background+=($!)
@@ -107,7 +107,7 @@ import Testing
         #expect(said.split(separator: " ").joined(separator: " ") == "10 pinhole_up 1\n")
     }
 
-    @Test func `a client that goes on for ever is cut off ten seconds after it came`() throws {
+    @Test func `a client that never finishes is disconnected after ten seconds`() throws {
         let said = try output(
             """
             python3 -B "$scripts/endless.py"
@@ -129,7 +129,7 @@ import Testing
             "listen at 10.9.9.9 port 9421: Cannot assign requested address: choose another address or port with --listen (1)"
         ),
     ])
-    func `where it cannot listen it says why`(_ place: String, _ complaint: String) throws {
+    func `the exporter says why it cannot listen`(_ place: String, _ complaint: String) throws {
         let said = try output(
             """
             status=0; pinhole exporter --listen \(place) 2>"$dir/said" || status=$?
@@ -139,7 +139,10 @@ import Testing
         #expect(said == "pinhole: \(complaint)\n")
     }
 
-    @Test func `every query of the Grafana board has an answer from a Prometheus that scrapes it`() throws {
+    @Test
+    func `every query of the Grafana dashboard gets an answer from a Prometheus that scrapes the exporter`()
+        throws
+    {
         let said = try output(
             """
             cat >"$dir/prometheus.yml" <<END
@@ -163,7 +166,7 @@ import Testing
         #expect(said == "23\n")
     }
 
-    @Test func `the alerts are valid, and the exporter has each metric that they look at`() throws {
+    @Test func `the alerts are valid, and the exporter has each of their metrics`() throws {
         let said = try output(
             """
             alerts='\(Program.top.appending(path: "dist/contrib/alerts.yml").path)'

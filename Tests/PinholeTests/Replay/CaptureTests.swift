@@ -133,8 +133,7 @@ struct CaptureTests {
         return (Set(accepted.map(\.1)), Set(data))
     }
 
-    @Test func `each capture gives the expectations and data connections that it holds, and no other`() throws
-    {
+    @Test func `each capture gives exactly its expectations and data connections`() throws {
         var expectations = 0
         var data = 0
         for name in try Self.names() where !Self.damaged.contains(Self.stem(name)) {
@@ -160,7 +159,7 @@ struct CaptureTests {
         #expect(data > 0)
     }
 
-    @Test func `what is found by content is the same, and nothing else`() throws {
+    @Test func `a search by content gives exactly the events of a search by port`() throws {
         for name in try Self.names() where !Self.damaged.contains(Self.stem(name)) {
             let truth = try Truth(
                 contentsOf: Captures.folder.appending(path: "truth/\(Self.stem(name)).json")
@@ -181,7 +180,7 @@ struct CaptureTests {
         }
     }
 
-    @Test func `damaged captures are survived`() throws {
+    @Test func `damaged captures do not crash the program`() throws {
         let names = try Self.names().filter { Self.damaged.contains(Self.stem($0)) }
         #expect(!names.isEmpty)
         for name in names {

@@ -39,7 +39,7 @@ import Testing
         "1970-01-01T00:16:41.500Z data frame=2 id=1 kind=PORT client=10.1.0.2:40112 server=10.2.0.2:21 from=10.2.0.2:20 "
         + "to=10.1.0.2:5001\n"
 
-    /// Replays a file of these bytes; the file's name in what is said becomes `FILE`.
+    /// Replays a file of these bytes; its name in the output becomes `FILE`.
     private func replay(_ bytes: [UInt8], _ options: String...) throws -> (Int32, String, String) {
         let url = FileManager.default.temporaryDirectory.appending(path: "pinhole-\(UUID().uuidString).pcap")
         try Data(bytes).write(to: url)
@@ -48,14 +48,14 @@ import Testing
         return (child.status, child.output, child.errors.replacingOccurrences(of: url.path, with: "FILE"))
     }
 
-    @Test func `a capture becomes the lines of its events`() throws {
+    @Test func `the events of a capture are printed as lines`() throws {
         let (status, output, errors) = try replay(Self.header + Self.port + Self.data)
         #expect(errors == "")
         #expect(status == 0)
         #expect(output == Self.connectionLine + Self.expectationLine + Self.dataLine)
     }
 
-    @Test func `JSON is one object a line`() throws {
+    @Test func `JSON has one object per line`() throws {
         let (status, output, errors) = try replay(Self.header + Self.port + Self.data, "--json")
         #expect(errors == "")
         #expect(status == 0)
@@ -70,7 +70,7 @@ import Testing
         #expect(lines.last == "{\(data.joined(separator: ","))}")
     }
 
-    @Test func `ports that are given are the only ones`() throws {
+    @Test func `the given ports replace the default one`() throws {
         let file = Self.header + Self.port
         #expect(try replay(file, "--ports", "2121").1 == "")
         #expect(try replay(file, "--ports", "2121,21").1 == Self.connectionLine + Self.expectationLine)
@@ -78,7 +78,7 @@ import Testing
         #expect(try replay(file, "--any-port").1 == "")
     }
 
-    @Test func `a capture that breaks off gives its events, then one line and status 1`() throws {
+    @Test func `a truncated capture gives its events, then one line and status 1`() throws {
         let (status, output, errors) = try replay(Self.header + Self.port + Self.data.dropLast())
         #expect(status == 1)
         #expect(output == Self.connectionLine + Self.expectationLine)
@@ -87,7 +87,7 @@ import Testing
         #expect(errors.count { $0 == "\n" } == 1)
     }
 
-    @Test func `a capture without a control connection at the ports says how to look at all`() throws {
+    @Test func `a capture without a control connection at the ports has a hint about other ports`() throws {
         let (status, output, errors) = try replay(Self.header + Self.port, "--ports", "2121,990")
         #expect(status == 0)
         #expect(output == "")
@@ -98,7 +98,7 @@ import Testing
         #expect(try replay(Self.header + Self.port, "--any-port").2 == "")
     }
 
-    @Test func `standard input is a capture, too`() throws {
+    @Test func `a capture may come from standard input`() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "pinhole-\(UUID().uuidString).pcap")
         try Data(Self.header + Self.port).write(to: url)
         defer { try? FileManager.default.removeItem(at: url) }
@@ -111,7 +111,7 @@ import Testing
         #expect(try replay(Self.header, "--any-port") == (0, "", ""))
     }
 
-    @Test func `what is no capture is one line and status 1`() throws {
+    @Test func `a file that is no capture is reported in one line with status 1`() throws {
         let (status, output, errors) = try replay(Array("no capture, but long enough for a header".utf8))
         #expect(status == 1)
         #expect(output == "")
@@ -121,7 +121,7 @@ import Testing
         )
     }
 
-    @Test func `a file that is not there is one line and status 1`() throws {
+    @Test func `a missing file is reported in one line with status 1`() throws {
         let child = try Program.run("replay", "/nowhere/x.pcap")
         #expect(child.status == 1)
         #expect(child.output == "")
@@ -131,7 +131,7 @@ import Testing
         )
     }
 
-    @Test func `another link type is named`() throws {
+    @Test func `an unsupported link type is named`() throws {
         var header = Self.header
         header[20] = 105
         let (status, output, errors) = try replay(header + Self.port)
@@ -149,7 +149,10 @@ import Testing
         ),
         (["replay", "--ports", "0", "x"], "--ports: 0 is out of range: give a number from 1 to 65535"),
     ])
-    func `a wrong command line is one line and status 64`(_ arguments: [String], _ complaint: String) throws {
+    func `a wrong command line is reported in one line with status 64`(
+        _ arguments: [String],
+        _ complaint: String
+    ) throws {
         let child = try ChildProcess.run(Program.path, arguments)
         #expect(child.status == 64)
         #expect(child.output == "")

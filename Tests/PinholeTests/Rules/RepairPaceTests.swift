@@ -7,7 +7,7 @@ import Testing
 struct RepairPaceTests {
     private func moment(_ seconds: Double) -> Instant { Instant(nanoseconds: UInt64(seconds * 1e9)) }
 
-    @Test func `the first repair may be at once, and the next ones half a second apart`() {
+    @Test func `the first repair is immediate, and the next ones are half a second apart`() {
         var pace = RepairPace()
         #expect(pace.allows(at: moment(0)))
         for count in 1...RepairPace.toleratedRepairs {
@@ -18,7 +18,7 @@ struct RepairPaceTests {
         }
     }
 
-    @Test func `more in a row are ever farther apart, up to half a minute`() {
+    @Test func `repeated repairs are ever farther apart, up to half a minute`() {
         var pace = RepairPace()
         var now = 1.0
         var intervals: [Double] = []
@@ -31,7 +31,7 @@ struct RepairPaceTests {
         #expect(pace.isContested)
     }
 
-    @Test func `after half a minute of peace all is as at first`() {
+    @Test func `after half a minute without repairs the pace is reset`() {
         var pace = RepairPace()
         for second in 1...4 { pace.note(at: moment(Double(second))) }
         #expect(pace.interval == 1)

@@ -6,33 +6,14 @@ import Testing
 /// Each in a network namespace of its own, as root.
 struct RulesLoadTests {
     /// Rules of somebody else, one of them hard to quote, in the tables that ours go to.
-    private static let foreign = #"""
-        for tables in iptables ip6tables; do
-            $tables-restore <<'END'
-        *mangle
-        :OWN - [0:0]
-        -A PREROUTING -p udp -m comment --comment "say \"-j PINHOLE\", or not" -j MARK --set-mark 3
-        -A OUTPUT -j OWN
-        COMMIT
-        *raw
-        -A PREROUTING -p udp --dport 53 -j CT --notrack
-        COMMIT
-        *filter
-        -P FORWARD DROP
-        COMMIT
-        END
-        done
-        ipset create own hash:ip
-        ipset add own 192.0.2.1
-
-        """#
+    private static let foreign = ". \"$scripts/foreign-iptables.sh\"\n"
 
     private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
         #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `what is loaded is what is printed`(_ tools: Program.Tools) throws {
+    func `the loaded rules are the printed ones`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             """
             pinhole rules load --backend iptables --ports 21,2121 --queues 5,6 --bypass
@@ -50,7 +31,7 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `loading again changes nothing, and other options take the place of the old`(
+    func `a second load changes nothing, and new options replace the old ones`(
         _ tools: Program.Tools
     ) throws {
         let child = try Program.script(
@@ -76,7 +57,7 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `the rules for FTPS come and go, and who has a session stays`(_ tools: Program.Tools) throws {
+    func `rules for FTPS come and go, and addresses of sessions stay`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             """
             pinhole rules load --backend iptables
@@ -102,7 +83,7 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
+    func `rules of others stay unchanged`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.foreign + """
                 state_of_rules >"$dir/before"
@@ -119,7 +100,9 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `the files load by hand, twice too, and go with all their jumps`(_ tools: Program.Tools) throws {
+    func `the files can be loaded by hand, even twice, and unload removes all their jumps`(
+        _ tools: Program.Tools
+    ) throws {
         let child = try Program.script(
             Self.foreign + """
                 state_of_rules >"$dir/before"
@@ -146,7 +129,7 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `a load that fails halfway is taken back`(_ tools: Program.Tools) throws {
+    func `a load that fails halfway is undone`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.foreign + """
                 state_of_rules >"$dir/before"
@@ -171,7 +154,7 @@ struct RulesLoadTests {
         expectSuccess(child)
     }
 
-    @Test func `a set that somebody else's rule looks into is not taken away`() throws {
+    @Test func `a set that another rule uses is not removed`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend iptables
@@ -187,7 +170,7 @@ struct RulesLoadTests {
         expectSuccess(child)
     }
 
-    @Test func `a set of another kind is refused, and unload takes it away`() throws {
+    @Test func `a set of another type is refused, and unload removes it`() throws {
         let child = try Program.script(
             """
             ipset create pinhole6 hash:ip
@@ -205,7 +188,7 @@ struct RulesLoadTests {
         expectSuccess(child)
     }
 
-    @Test func `a set that the administrator made larger will do`() throws {
+    @Test func `a set that the administrator enlarged is accepted`() throws {
         let child = try Program.script(
             """
             ipset create pinhole4 hash:ip,port,ip family inet timeout 60 maxelem 1000000
@@ -229,7 +212,9 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: [("ipset", "ipset"), ("iptables-save", "iptables"), ("ip6tables-restore", "iptables")])
-    func `a missing program is one line with its package`(_ program: String, _ package: String) throws {
+    func `a missing program is reported in one line with its package`(_ program: String, _ package: String)
+        throws
+    {
         let child = try Program.script(
             Self.foreign + """
                 mkdir "$dir/few"
@@ -248,7 +233,7 @@ struct RulesLoadTests {
     }
 
     @Test(arguments: ["load", "unload"])
-    func `without the right to it nothing is tried`(_ action: String) throws {
+    func `without privileges nothing is tried`(_ action: String) throws {
         let child = try Program.script(
             #"setpriv --inh-caps=-all --bounding-set=-net_admin -- "$pinhole" rules \#(action)"#
         )

@@ -6,31 +6,18 @@ import Testing
 /// The rules of nftables, each in a network namespace of its own, as root.
 struct RulesNFTTests {
     /// Tables of somebody else, one of them with a name like ours, and rules of iptables.
-    private static let foreign = """
-        state_of_tables() { nft --stateless list ruleset; state_of_rules; }
-        nft --file - <<'END'
-        table inet own {
-            set pinhole4 { type ipv4_addr; elements = { 192.0.2.1 } }
-            chain control { type filter hook prerouting priority mangle; policy accept; ct mark set 7; }
-        }
-        table ip pinhole {
-            chain control_prerouting { type filter hook prerouting priority -150; counter; }
-        }
-        END
-        iptables -t mangle -A PREROUTING -p tcp --dport 21 -j CONNMARK --set-mark 1
-
-        """
+    private static let foreign = ". \"$scripts/foreign-nft.sh\"\n"
 
     private func expectSuccess(_ child: ChildProcess, _ location: SourceLocation = #_sourceLocation) {
         #expect(child.status == 0, "\(child.output)\(child.errors)", sourceLocation: location)
     }
 
-    @Test func `the defaults are the file of rules`() throws {
+    @Test func `the default rules are those of the file`() throws {
         let file = try String(contentsOf: Program.top.appending(path: "rules/pinhole.nft"), encoding: .utf8)
         #expect(try Program.run("rules", "print", "--backend", "nft").output == file)
     }
 
-    @Test func `what is loaded is what nft lists`() throws {
+    @Test func `the loaded rules are listed by nft as expected`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -42,7 +29,7 @@ struct RulesNFTTests {
         #expect(try child.output == String(contentsOf: Program.top.appending(path: path), encoding: .utf8))
     }
 
-    @Test func `other options take the place of the old, and what is in the sets stays`() throws {
+    @Test func `new options replace the old ones, and members of the sets stay`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -65,7 +52,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `rules for FTPS come and go with their sets, and with the mark`() throws {
+    @Test func `rules for FTPS come and go with their sets and the mark`() throws {
         let child = try Program.script(
             """
             pinhole rules load --backend nft
@@ -89,7 +76,7 @@ struct RulesNFTTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `what belongs to others stays as it is`(_ tools: Program.Tools) throws {
+    func `rules of others stay unchanged`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.foreign + """
                 state_of_tables >"$dir/before"
@@ -106,7 +93,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `a load that fails leaves everything as it is`() throws {
+    @Test func `a failed load changes nothing`() throws {
         let child = try Program.script(
             Self.foreign + """
                 nft --file - <<<'table inet pinhole { set pinhole6 { type ipv6_addr; }; chain own { }; }'
@@ -154,7 +141,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `where the kernel has all of nftables it is chosen, also beside iptables and without it`()
+    @Test func `nftables is the default where the kernel supports it, with or without iptables`()
         throws
     {
         let child = try Program.script(
@@ -175,7 +162,7 @@ struct RulesNFTTests {
         expectSuccess(child)
     }
 
-    @Test func `a kernel without queue keeps to iptables, and says why if it must not`() throws {
+    @Test func `without queue support in nftables iptables is used, or an error gives the reason`() throws {
         let child = try Program.script(
             """
             mkdir "$dir/lacking"

@@ -5,14 +5,14 @@ import Netfilter
 import Testing
 
 struct RulesPrintTests {
-    @Test func `the defaults are the files of rules, one after the other`() throws {
+    @Test func `the default rules are those of the files, in order`() throws {
         let files = try ["pinhole.ipset", "pinhole.iptables", "pinhole.ip6tables"].map {
             try String(contentsOf: Program.top.appending(path: "rules/\($0)"), encoding: .utf8)
         }
         #expect(try Program.run("rules", "print").output == files.joined())
     }
 
-    @Test func `every port has its jumps, and every rule the queue and the bypass`() throws {
+    @Test func `every port has its jumps, and every rule its queue and bypass`() throws {
         let text = try Program.run("rules", "print", "--ports", "21,2121", "--queues", "5,6", "--bypass")
             .output
         let rules = text.split(separator: "\n").filter { $0.hasPrefix("-A ") }.map(String.init)
@@ -55,7 +55,7 @@ struct RulesPrintTests {
     }
 
     @Test(arguments: PinholeSet.Backend.allCases)
-    func `beside SYNPROXY the SYN-ACKs of data connections go to the daemon`(_ backend: PinholeSet.Backend)
+    func `with SYNPROXY the SYN-ACKs of data connections are queued`(_ backend: PinholeSet.Backend)
         throws
     {
         let plain = try Program.run("rules", "print", "--backend", backend.rawValue).output.split(

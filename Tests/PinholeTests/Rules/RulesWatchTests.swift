@@ -19,7 +19,7 @@ struct RulesWatchTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `what is removed comes back, and what is right is not touched`(_ tools: Program.Tools) throws {
+    func `removed rules are repaired, and correct ones are not touched`(_ tools: Program.Tools) throws {
         let child = try Program.script(
             Self.watch + """
                 watch --backend iptables
@@ -47,7 +47,7 @@ struct RulesWatchTests {
     }
 
     @Test(arguments: [("iptables", "--ctorigdstport 2121"), ("nft", "original proto-dst 2121")])
-    func `a configuration that was changed and loaded is kept from then on`(
+    func `a changed configuration is kept once it is loaded`(
         backend: String,
         rule: String
     ) throws {
@@ -70,7 +70,7 @@ struct RulesWatchTests {
     }
 
     @Test(arguments: Program.Tools.allCases)
-    func `ours go in front of a rule that ends the table, and behind all others`(_ tools: Program.Tools)
+    func `the jumps are placed before a rule that ends the table and after all others`(_ tools: Program.Tools)
         throws
     {
         let child = try Program.script(
@@ -93,7 +93,7 @@ struct RulesWatchTests {
         expectSuccess(child)
     }
 
-    @Test func `a table of nftables comes back whole, and members of its sets change nothing`() throws {
+    @Test func `a table of nftables is repaired as a whole, and members of its sets change nothing`() throws {
         let child = try Program.script(
             Self.watch + """
                 watch --backend nft

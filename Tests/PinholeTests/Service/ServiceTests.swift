@@ -24,11 +24,11 @@ struct ServiceTests {
         return child.output
     }
 
-    @Test func `systemd has nothing to say against the units`() throws {
+    @Test func `systemd reports nothing about the units`() throws {
         #expect(try output("verify") == "")
     }
 
-    @Test func `systemd would say what is wrong with a unit`() throws {
+    @Test func `systemd reports an error in a unit`() throws {
         let said = try output(
             """
             sed -i 's/^Restart=.*/Restart=perhaps/' "$root/etc/systemd/system/pinhole.service"
@@ -39,7 +39,7 @@ struct ServiceTests {
     }
 
     /// What counts most of the rest: it is in the host's network, and has `CAP_NET_ADMIN`.
-    @Test func `the service is exposed to no more than it needs`() throws {
+    @Test func `the exposure score of the service is low`() throws {
         let said = try output(
             "systemd-analyze security --offline=true --threshold=15 --no-pager \"$top/dist/systemd/pinhole.service\" | tail -n 1"
         )
@@ -48,7 +48,7 @@ struct ServiceTests {
 
     /// The first script does what systemd does with the sockets that it has kept, and `setpriv` what the unit's `User=`,
     /// `AmbientCapabilities=` and `CapabilityBoundingSet=` say.
-    @Test func `the unit lets the daemon make each system call that it makes`() throws {
+    @Test func `the unit allows each system call that the daemon makes`() throws {
         let said = try output(
             """
             pinhole rules load --backend iptables

@@ -29,7 +29,7 @@ struct Truth: Decodable {
     struct Announcement: Decodable {
         struct Control: Decodable { let conn: Int }
 
-        /// The first SYN to what was announced.
+        /// The first SYN to the announced endpoint.
         struct Data: Decodable {
             let synFrame: Int
             let srcIp: String

@@ -58,7 +58,7 @@ struct TopScreenTests {
         )
     }
 
-    private func text(_ top: TopScreen, rows: Int = 24, columns: Int = 80) -> [String] {
+    func text(_ top: TopScreen, rows: Int = 24, columns: Int = 80) -> [String] {
         top.lines(rows: rows, columns: columns).map { line in
             var text = line.text
             while text.hasSuffix(" ") { text.removeLast() }
@@ -66,12 +66,12 @@ struct TopScreenTests {
         }
     }
 
-    /// The rows of the table, without what is around it.
+    /// The rows of the table, without the lines around it.
     private func table(_ top: TopScreen, columns: Int = 80) -> [String] {
         text(top, columns: columns).dropFirst(5).dropLast().filter { $0 != "" }
     }
 
-    private func press(_ top: inout TopScreen, _ keys: String) {
+    func press(_ top: inout TopScreen, _ keys: String) {
         for byte in keys.utf8 { _ = top.press(.character(byte)) }
     }
 
@@ -96,7 +96,7 @@ struct TopScreenTests {
     }
 
     @Test(arguments: [(24, 80), (1, 80), (3, 10), (5, 20), (6, 80), (60, 300), (0, 0), (24, 1)])
-    func `there are as many lines as rows, and none is too long`(rows: Int, columns: Int) throws {
+    func `the screen has exactly its rows, and no line is too long`(rows: Int, columns: Int) throws {
         var top = TopScreen()
         let long = String(repeating: "x", count: 255)
         var transfers: [JSON] = []
@@ -110,7 +110,7 @@ struct TopScreenTests {
         }
     }
 
-    @Test func `where there is little room the less important columns go, and the path is cut off`() throws {
+    @Test func `on a narrow screen less important columns are hidden and the path is cut`() throws {
         var top = TopScreen()
         let client = "[fd01:1111:2222:3333:4444:5555:6666:7777]:40112"
         top.update(
@@ -124,13 +124,13 @@ struct TopScreenTests {
         #expect(table(top, columns: 200)[0].contains(" 10.2.0.2 anonymous RETR xxxx"))
     }
 
-    @Test func `bytes that nobody counts are no number`() throws {
+    @Test func `uncounted bytes are shown as a dash`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer(down: nil)]))
         #expect(table(top)[0].hasSuffix("25%     -      - 1m05"))
     }
 
-    @Test func `a daemon that was started anew has no rate of packets at first`() throws {
+    @Test func `after a restart of the daemon there is no rate of packets at first`() throws {
         var top = TopScreen()
         top.update(with: try report(at: 100, packets: 1000))
         top.update(with: try report(at: 102, packets: 5))
@@ -139,7 +139,7 @@ struct TopScreenTests {
         #expect(text(top)[1].hasPrefix("packets 10/s  "))
     }
 
-    @Test func `a daemon that has gone is complained of, and what was there stays until it is back`() throws {
+    @Test func `a missing daemon is reported, and the last table stays until it is back`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer()]))
         top.fail(UserError("no daemon answers at /x", hint: "start it with pinholed"))
@@ -154,7 +154,7 @@ struct TopScreenTests {
         #expect(table(top).isEmpty)
     }
 
-    @Test func `a refusal has its line, and when it is selected what to do about it`() throws {
+    @Test func `a refusal shows its line, and its hint when selected`() throws {
         var top = TopScreen()
         for _ in 0..<3 { _ = top.press(.right) }
         #expect(top.view == .refusals)
@@ -186,7 +186,7 @@ struct TopScreenTests {
 
     // MARK: Keys
 
-    @Test func `a key shows the next view, or the one before, and has it asked for`() throws {
+    @Test func `a key shows the next or the previous view and requests its data`() throws {
         var top = TopScreen()
         let views: [ListKind] = [.sessions, .expectations, .refusals, .transfers]
         for view in views {
@@ -200,7 +200,7 @@ struct TopScreenTests {
         #expect(top.press(.resized) == nil)
     }
 
-    @Test func `keys sort by the next column, and the other way round`() throws {
+    @Test func `keys sort by the next column or reverse the order`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         top.update(
@@ -221,7 +221,7 @@ struct TopScreenTests {
         #expect(text(top)[2] == "by CLIENT")
     }
 
-    @Test func `a filter leaves the addresses that have what was typed`() throws {
+    @Test func `a filter shows the addresses that contain the typed text`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         top.update(
@@ -246,7 +246,7 @@ struct TopScreenTests {
         #expect(table(top).map { String($0.prefix(9)) } == ["[fd01::2]"])
     }
 
-    @Test func `a pause stops asking, until it is over`() throws {
+    @Test func `a pause stops the requests until it ends`() throws {
         var top = TopScreen()
         #expect(top.press(.character(UInt8(ascii: "p"))) == nil)
         #expect(top.isPaused)
@@ -256,8 +256,7 @@ struct TopScreenTests {
         #expect(!top.isPaused)
     }
 
-    @Test func `an expectation is closed only if it was selected, whatever comes and goes meanwhile`() throws
-    {
+    @Test func `only the selected expectation is closed, whatever else comes and goes`() throws {
         var top = TopScreen()
         for _ in 0..<2 { _ = top.press(.right) }
         let close = Screen.Key.character(UInt8(ascii: "d"))
@@ -280,14 +279,14 @@ struct TopScreenTests {
         #expect(top.press(close) == .close(6))
     }
 
-    @Test func `nothing but an expectation is closed`() throws {
+    @Test func `only an expectation can be closed`() throws {
         var top = TopScreen()
         top.update(with: try report(transfers: [try transfer()]))
         _ = top.press(.down)
         #expect(top.press(.character(UInt8(ascii: "d"))) == nil)
     }
 
-    @Test func `what is selected is on the screen, however long the table is`() throws {
+    @Test func `the selected line is on the screen for a table of any length`() throws {
         var top = TopScreen()
         _ = top.press(.right)
         var sessions: [JSON] = []
@@ -307,7 +306,7 @@ struct TopScreenTests {
         (0, "0"), (999, "999"), (1000, "1.0k"), (99_949, "99.9k"), (99_951, "100k"), (999_499, "999k"),
         (999_500, "1.0M"), (12_345_678, "12.3M"), (1.5e12, "1.5T"), (-5, "0"), (9e30, "1000000000000000P"),
     ])
-    func `numbers are short`(_ number: Double, _ text: String) {
+    func `numbers are shortened`(_ number: Double, _ text: String) {
         #expect(ShortForm.short(number) == text)
     }
 
@@ -316,106 +315,14 @@ struct TopScreenTests {
         (90000, "1d01"),
         (-1, "0s"),
     ])
-    func `durations are short`(_ seconds: Double, _ text: String) {
+    func `durations are shortened`(_ seconds: Double, _ text: String) {
         #expect(ShortForm.duration(seconds) == text)
     }
 
     @Test(arguments: [
         (0, "0%"), (0.25, "25%"), (1, "100%"), (1e300, "999%"), (-1e300, "0%"), (1.7e308, "999%"),
     ])
-    func `parts are so many of a hundred`(_ part: Double, _ text: String) {
+    func `ratios are shown in percent`(_ part: Double, _ text: String) {
         #expect(ShortForm.percent(part) == text)
-    }
-
-    // MARK: A daemon that is none
-
-    /// Answers of the right form with anything at all in it, always the same ones.
-    private struct Forger {
-        private var state: UInt64
-
-        init(_ seed: UInt64) { state = seed }
-
-        mutating func number(below limit: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % limit
-        }
-
-        private static let values: [JSON] = [
-            .null, .bool(true), .integer(0), .integer(9_223_372_036_854_775_807), .number(1e300),
-            .number(-1e308),
-            .number(1.7e308), .number(-0.0), .string(""), .string("\u{1b}]0;pwn\u{7}\n\u{9b}31m"),
-            .string(":"),
-            .string("[::1]:21"), .string(String(repeating: "x", count: 5000)), .string("👩‍👩‍👧‍👧"), .array([]),
-            .string("upload"), .object([]), .array([.null, .array([.null])]),
-        ]
-
-        private static let names = [
-            "packets", "connections", "transfers", "expectations", "refused", "errors", "queue", "waiting",
-            "dropped",
-            "client", "server", "user", "command", "path", "direction", "data", "id", "bytes", "up", "down",
-            "size",
-            "offset", "progress", "seconds", "reply", "state", "opened", "used", "kind", "master", "from",
-            "to",
-            "expires_in", "time", "reason", "line", "explanation", "event",
-        ]
-
-        mutating func value(_ depth: Int = 0) -> JSON {
-            guard depth < 3, depth == 0 || number(below: 4) == 0 else {
-                return Forger.values[number(below: Forger.values.count)]
-            }
-            var members: [JSON.Member] = []
-            for name in Forger.names where number(below: 8) != 0 {
-                members.append(JSON.Member(name, value(depth + 1)))
-            }
-            return .object(members)
-        }
-    }
-
-    @Test func `whatever a daemon says, the screen is printable ASCII of its size, and keys work`() throws {
-        var forger = Forger(1)
-        for round in 0..<60 {
-            var top = TopScreen()
-            for step in 0..<6 {
-                let count = forger.number(below: 4)
-                top.update(
-                    with:
-                        TopReport(
-                            time: Double(round + forger.number(below: 2)),
-                            wallTime: 1_700_000_000,
-                            statistics: forger.value(),
-                            transfers: (0..<count).map { _ in forger.value() },
-                            rows: (0..<count).map { _ in forger.value() }
-                        )
-                )
-                for key in [Screen.Key.down, .character(UInt8(ascii: "s")), .character(UInt8(ascii: "d"))] {
-                    _ = top.press(key)
-                }
-                let (rows, columns) = (forger.number(below: 30), forger.number(below: 200))
-                let lines = top.lines(rows: rows, columns: columns)
-                try #require(lines.count <= max(rows, 0))
-                for line in lines {
-                    try #require(line.text.utf8.count <= columns)
-                    try #require(line.text.utf8.allSatisfy { (0x20...0x7e).contains($0) })
-                }
-                if step % 2 == 1 { _ = top.press(.right) }
-            }
-        }
-    }
-
-    @Test func `counters that are more than there are numbers are as many as there are`() throws {
-        var top = TopScreen()
-        let most = JSON.integer(9_223_372_036_854_775_807)
-        let refused = JSON.object(["a", "b", "c"].map { JSON.Member($0, most) })
-        top.update(
-            with:
-                TopReport(
-                    time: 1,
-                    wallTime: 1,
-                    statistics: .object([JSON.Member("refused", refused)]),
-                    transfers: [],
-                    rows: []
-                )
-        )
-        #expect(text(top)[0].hasSuffix("refused 18446744073709551615"))
     }
 }

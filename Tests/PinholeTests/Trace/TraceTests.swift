@@ -10,7 +10,7 @@ import Testing
     private static let ends = #""client":"10.1.0.2:40112","server":"10.2.0.2:21""#
     private static let now = Instant(nanoseconds: 1_000_000_000)
 
-    /// A trace that was told of these events, and what it has said.
+    /// A trace of these events, and its output.
     private func trace(_ events: String..., dropping rules: [String] = []) throws -> (Trace, [String]) {
         var trace = Trace(interface: { $0 == 2 ? "eth0" : nil }) { _, _ in rules }
         var lines: [String] = []
@@ -31,7 +31,7 @@ import Testing
         #""event":"blocked",\#(ends),"from":"10.1.0.2:40113","to":"10.2.0.2:5002","#
         + #""translated":{"from":"10.1.0.2:40113","to":"10.2.0.2:5002"},"stage":"unanswered","explanation":"nobody""#
 
-    @Test func `lines have the time, and the interface once`() throws {
+    @Test func `lines have the time, and the interface is shown once`() throws {
         func line(_ text: String) -> String {
             #""event":"line",\#(Self.ends),"side":"client","line":"\#(text)","interface":2"#
         }
@@ -45,13 +45,13 @@ import Testing
         )
     }
 
-    @Test func `nothing is diagnosed as nothing`() throws {
+    @Test func `a trace without a session is diagnosed as such`() throws {
         #expect(
             try trace().0.diagnosis.first?.hasPrefix("diagnosis: no control connection was seen: ") == true
         )
     }
 
-    @Test func `the diagnosis is the last step that was made`() throws {
+    @Test func `the diagnosis is the last step that was reached`() throws {
         func diagnosis(_ events: String...) throws -> String {
             var trace = Trace(interface: { _ in nil }) { _, _ in [] }
             for event in [Self.begin] + events {
@@ -81,7 +81,7 @@ import Testing
         #expect(try diagnosis(tls).contains("the session is encrypted"))
     }
 
-    @Test func `a rule of this gateway is named instead of what may be`() throws {
+    @Test func `the diagnosis names a rule of this gateway instead of possible causes`() throws {
         let (trace, lines) = try trace(Self.begin, Self.blocked, dropping: ["iptables FORWARD (policy DROP)"])
         let words =
             "this gateway drops the SYN to 10.2.0.2:5002: iptables FORWARD (policy DROP) does not accept RELATED"
@@ -89,7 +89,7 @@ import Testing
         #expect(trace.diagnosis == ["diagnosis: \(words)"])
     }
 
-    @Test func `it is over a moment after the last session`() throws {
+    @Test func `the trace ends a moment after the last session`() throws {
         let later = Instant(nanoseconds: Self.now.nanoseconds + 2_000_000_000)
         let end = #""event":"connection-closed",\#(Self.ends)"#
         #expect(try !trace().0.isOver(at: later))

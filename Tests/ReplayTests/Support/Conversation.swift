@@ -12,7 +12,7 @@ struct Conversation {
     private var serverNext: UInt32 = 0xffff_fff0
 
     /// - Parameters:
-    ///   - client: who sends the SYN.
+    ///   - client: sends the SYN.
     ///   - server: where it goes.
     ///   - reply: the tuple of the server's packets, where they come from the other side of a NAT.
     init(_ client: Endpoint = Samples.client, _ server: Endpoint = Samples.server, reply: Tuple? = nil) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
-/// What is said in attacks where NAT is as in one case: with its addresses.
+/// The lines of attacks, with the addresses of a case of NAT.
 struct AttackWords: Sendable {
     let mapping: Mapping
     /// What an attacker would like to be taken for a line of the client's, and of the server's; without ends.

@@ -3,7 +3,7 @@ import FTPHelper
 
 /// A gateway with one control connection: its tracker, its conntrack, and what a daemon does between the two.
 struct AttackedGateway: ~Copyable {
-    /// What is there besides the two ends.
+    /// Everything besides the two ends.
     struct Surroundings {
         var mapping: Mapping
         var policy = Policy()
@@ -28,7 +28,7 @@ struct AttackedGateway: ~Copyable {
     private let headers: [[UInt8]]
     private var records: [Int: [UInt64]] = [:]
     private var lastPlace = 0
-    /// What has been opened since the last time that somebody asked.
+    /// The expectations opened since the last query.
     private var opened: [Expectation] = []
     /// RSTs that the daemon has sent, with the side that is to get them.
     private var injected: [(side: Session.Side, segment: WireSegment)] = []
@@ -59,7 +59,7 @@ struct AttackedGateway: ~Copyable {
 
     private var mapping: Mapping { surroundings.mapping }
 
-    /// Hands over what has been opened.
+    /// Returns the expectations opened since the last query.
     mutating func takeOpened() -> [Expectation] {
         guard !opened.isEmpty else { return [] }
         defer { opened = [] }
@@ -73,7 +73,7 @@ struct AttackedGateway: ~Copyable {
         return injected
     }
 
-    /// What is open.
+    /// The open expectations.
     var expectations: [Expectation] { isRunning ? tracker.expectations : [] }
     /// Set once lines have been rewritten.
     private(set) var hasEdited = false

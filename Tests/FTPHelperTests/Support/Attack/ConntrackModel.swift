@@ -14,7 +14,7 @@ struct ConntrackModel {
     /// `enum tcp_bit_set`.
     private enum Kind: Int { case syn, synAck, fin, ack, rst, none }
 
-    /// What is known of one direction (`struct ip_ct_tcp_state`).
+    /// The state of one direction (`struct ip_ct_tcp_state`).
     private struct Half {
         var end: UInt32 = 0
         var maximumEnd: UInt32 = 0
@@ -26,7 +26,7 @@ struct ConntrackModel {
     /// `struct nf_conn`.
     private struct Entry {
         var state = State.none
-        /// The server's first packet made it, so that it is none of a control connection.
+        /// The server's first packet made the entry, so that it is not the entry of a control connection.
         let isReversed: Bool
         let id: UInt32
         /// The original direction, and the reply direction.
@@ -62,7 +62,7 @@ struct ConntrackModel {
         self.isTranslated = isTranslated
     }
 
-    /// Which entry it is (`CTA_ID`), and how far the connection is; `nil` if there is none.
+    /// The id of the entry (`CTA_ID`) and the phase of the connection; `nil` without an entry.
     var found: (id: UInt32, phase: ConntrackPhase, isShakingHands: Bool, isReversed: Bool)? {
         entry.map { entry in
             let phase: ConntrackPhase =
@@ -111,7 +111,7 @@ struct ConntrackModel {
         made.halves.0.end = segment.end
         made.halves.0.maximumEnd = segment.end &+ (kind == .syn ? 0 : UInt32(segment.window))
         made.halves.0.maximumWindow = max(1, UInt32(segment.window))
-        // What is found in its middle is accepted as it comes.
+        // A connection in progress is accepted as it is.
         made.isLiberal = kind != .syn
         entry = made
         return true

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import FTPHelper
 
-/// An FTP server that lets in whom it knows, and whose replies quote what it was sent.
+/// An FTP server that accepts known users, and whose replies quote the commands.
 struct HonestFTPServer {
     /// How a reply of several lines writes what it quotes (RFC 959, section 4.2).
     enum Quoting: CaseIterable {

@@ -11,7 +11,7 @@ struct HonestTCP {
     private let segmentSize: Int
     /// All that its application has given it.
     private(set) var text: [UInt8] = []
-    /// Offsets in `text`: what is acknowledged, what is to be sent next, and how far it has ever been sent.
+    /// Offsets in `text`: acknowledged, to be sent next, and ever sent.
     private(set) var acknowledged = 0
     private var next = 0
     private(set) var sent = 0
@@ -28,7 +28,7 @@ struct HonestTCP {
     private var hasReceivedFIN = false
     /// What its application has not read yet.
     private var unread: [UInt8] = []
-    /// What it has sent and nobody has carried yet.
+    /// Sent packets that are still in flight.
     private var outbox: [WireSegment] = []
 
     private static let receiveWindow = 0xffff
@@ -61,7 +61,7 @@ struct HonestTCP {
         return outbox
     }
 
-    /// Hands over what has arrived for its application.
+    /// Returns the bytes that have arrived for its application.
     mutating func takeReceived() -> [UInt8] {
         guard !unread.isEmpty else { return [] }
         defer { unread = [] }
@@ -102,7 +102,7 @@ extension HonestTCP {
         state = .closed
     }
 
-    /// Sends what is new and what the other end has room for.
+    /// Sends new bytes as far as the other end has room for them.
     mutating func transmit() {
         guard state == .established else { return }
         let end = min(text.count, acknowledged + window)
@@ -127,7 +127,7 @@ extension HonestTCP {
         }
     }
 
-    /// Sends again what is not acknowledged, from its first byte on, at most so many bytes.
+    /// Retransmits unacknowledged bytes, from the first one on, at most so many.
     mutating func retransmit(_ limit: Int) {
         switch state {
         case .synSent: outbox.append(syn)
@@ -158,7 +158,7 @@ extension HonestTCP {
     }
 }
 
-/// What it takes of what comes (RFC 9293, section 3.10.7).
+/// Processes a received segment (RFC 9293, section 3.10.7).
 extension HonestTCP {
     mutating func receive(_ segment: WireSegment) {
         switch state {

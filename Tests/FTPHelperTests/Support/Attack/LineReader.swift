@@ -4,7 +4,7 @@
 struct LineReader {
     private var rest: [UInt8] = []
 
-    /// Takes what has arrived, and returns the lines that are whole now, with their ends.
+    /// Adds received bytes, and returns the complete lines with their ends.
     mutating func read(_ bytes: [UInt8]) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         for byte in bytes {

@@ -27,10 +27,10 @@ struct WireSegment {
             && payload.count <= 20
     }
 
-    /// Writes the packet, of which the checksums are not right: nobody here looks at them.
+    /// Writes the packet without correct checksums, which the model does not check.
     ///
     /// - Parameters:
-    ///   - packet: gets it; what was in it goes.
+    ///   - packet: is replaced by the packet.
     ///   - header: as `header(of:)` gives it.
     func write(to packet: inout [UInt8], header: [UInt8]) {
         packet.removeAll(keepingCapacity: true)
@@ -50,7 +50,7 @@ struct WireSegment {
         WireSegment.put(UInt32(window) << 16, to: &packet, at: tcp + 14, bytes: 2)
     }
 
-    /// Reads a packet; `nil` if it is none.
+    /// Parses a packet; `nil` if the bytes are no packet.
     init?(_ packet: [UInt8]) {
         guard let segment = try? Segment(parsing: packet.span) else { return nil }
         sequence = segment.sequence.value
