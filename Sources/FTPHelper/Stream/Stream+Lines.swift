@@ -78,7 +78,9 @@ extension Stream {
     /// Ends the reading: withholds the last `count` bytes and lets everything else pass.
     package mutating func withhold(_ count: Int, _ reading: consuming Reading) {
         let start = next - count
-        if reading.hasHeld, !start.isAfter(reading.next), !isFinished {
+        // In small segments, the window of a field can slide past the first byte that was withheld.
+        let isTooLong = reading.heldStart.distance(to: next) > Announcement.maximumFieldSize
+        if reading.hasHeld, !start.isAfter(reading.next), !isFinished, !isTooLong {
             // No byte is forwarded with which the withheld ones could be delivered, so they stay withheld.
             heldCount = reading.heldStart.distance(to: next)
         } else {
