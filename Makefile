@@ -2,8 +2,8 @@
 # make             build the release binaries
 # make install     put them and what belongs to them under PREFIX; `make uninstall` takes them away
 # make deb         build a Debian package, .build/pinhole_*.deb
-# make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md and
-#                  docs/firewalls.md there, and reload and restart what may take the rules away; takes minutes (root)
+# make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md,
+#                  docs/firewalls.md and docs/pair.md there, and reload, restart and crash what sessions need; takes minutes (root)
 # make demo        see it work, in network namespaces: without it, with it, and attacked (root)
 # make recording   make the picture of that in README.md, docs/demo.svg (root)
 # make deps        install the Debian packages that building and testing need (root)
@@ -137,7 +137,7 @@ test-deb: deb $(debians)
 	@scripts/dependencies $(demo_packages) openssl python3
 	for debian in $(debians); do \
 	    scripts/test-deb $$debian $(deb) && scripts/walk-through $$debian $(deb) && \
-	        scripts/test-service $$debian $(deb) || exit 1; \
+	        scripts/test-service $$debian $(deb) && scripts/test-pair $$debian $(deb) || exit 1; \
 	done
 
 $(debians):
