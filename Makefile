@@ -100,7 +100,7 @@ install: $(binary) $(daemon)
 	install -D -m 644 dist/sysctl/pinhole.conf $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf
 	install -D -m 644 dist/logrotate/pinhole $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
 	install -d $(datadir)/pair
-	install -m 644 $(addprefix dist/pair/,keepalived.conf conntrackd.conf conntrackd-service.conf pinhole-rules.conf) $(datadir)/pair
+	install -m 644 $(wildcard dist/pair/*.conf) $(datadir)/pair
 	install -D -m 755 dist/pair/notify $(DESTDIR)$(libdir)/pinhole/notify
 	install -m 644 dist/contrib/grafana.json dist/contrib/alerts.yml $(datadir)
 	install -d $(mandir)/man8
