@@ -2,8 +2,8 @@
 # make             build the release binaries
 # make install     put them and what belongs to them under PREFIX; `make uninstall` takes them away
 # make deb         build a Debian package, .build/pinhole_*.deb
-# make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md and
-#                  docs/firewalls.md there, and reload and restart what may take the rules away; takes minutes (root)
+# make test-deb    install and purge that on a bare Debian 12 and 13, which are fetched first, run the commands of README.md,
+#                  docs/firewalls.md and docs/pair.md there, and reload, restart and crash what sessions need; takes minutes (root)
 # make demo        see it work, in network namespaces: without it, with it, and attacked (root)
 # make recording   make the picture of that in README.md, docs/demo.svg (root)
 # make deps        install the Debian packages that building and testing need (root)
@@ -100,7 +100,7 @@ install: $(binary) $(daemon)
 	install -D -m 644 dist/sysctl/pinhole.conf $(DESTDIR)$(libdir)/sysctl.d/60-pinhole.conf
 	install -D -m 644 dist/logrotate/pinhole $(DESTDIR)$(sysconfdir)/logrotate.d/pinhole
 	install -d $(datadir)/pair
-	install -m 644 dist/pair/keepalived.conf dist/pair/conntrackd.conf dist/pair/pinhole-rules.conf $(datadir)/pair
+	install -m 644 $(wildcard dist/pair/*.conf) $(datadir)/pair
 	install -D -m 755 dist/pair/notify $(DESTDIR)$(libdir)/pinhole/notify
 	install -m 644 dist/contrib/grafana.json dist/contrib/alerts.yml $(datadir)
 	install -d $(mandir)/man8
@@ -137,7 +137,7 @@ test-deb: deb $(debians)
 	@scripts/dependencies $(demo_packages) openssl python3
 	for debian in $(debians); do \
 	    scripts/test-deb $$debian $(deb) && scripts/walk-through $$debian $(deb) && \
-	        scripts/test-service $$debian $(deb) || exit 1; \
+	        scripts/test-service $$debian $(deb) && scripts/test-pair $$debian $(deb) || exit 1; \
 	done
 
 $(debians):

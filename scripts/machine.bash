@@ -109,17 +109,27 @@ furnish() {
 
 # Makes a machine with these packages, and boots it.
 boot() {
+    make_machine "$@"
+    start
+}
+make_machine() {
     furnish "$@"
     root=$work/$way/root
     mkdir -p "$work/$way"/{new,scratch,root}
     mount -t overlay -o "lowerdir=$furnished,upperdir=$work/$way/new,workdir=$work/$way/scratch" overlay "$root"
     cp "$package" "$root/root/"
-    start
 }
 
 # Boots the machine, between a client and a server.
 start() {
-    unshare --mount --pid --net --cgroup --ipc --uts --fork --kill-child bash -ec '
+    start_systemd "${isolation[@]}" --net
+    network
+}
+
+isolation=(unshare --mount --pid --cgroup --ipc --uts --fork --kill-child)
+# Boots the machine of which the files are at `root`; the words start a shell as its first process.
+start_systemd() {
+    "$@" bash -ec '
         mount --bind "$1" "$1"
         mount -t proc proc "$1/proc"
         mount -t sysfs sysfs "$1/sys"
@@ -142,7 +152,7 @@ start() {
     first=$(pgrep --parent "$machine")
     until_ eval '[[ $(gateway systemctl is-system-running) == @(running|degraded) ]]'
     gateway systemctl --no-legend --plain --failed | grep . && fail "$way: not all units have started"
-    network
+    return 0
 }
 
 stop() {

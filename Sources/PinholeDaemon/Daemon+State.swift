@@ -87,8 +87,13 @@ extension Daemon {
             received = engine.restore(peer.records, from: theirs, unlessNewerIn: own, at: now)
             restored = engine.restore(own, from: .peer(clockShift: 0), at: now)
         } else {
+            let theirRecords = peer?.records ?? []
+            // While one gateway took over from the other, that one may have gone on.
+            let later = Engine<LinuxKernel>.records(theirRecords, laterThan: own, at: now)
+            let first = engine.restore(later, from: theirs, at: now)
             restored = engine.restore(own, at: now)
-            received = engine.restore(peer?.records ?? [], from: theirs, at: now)
+            let rest = engine.restore(theirRecords, from: theirs, at: now)
+            received = (first.restored + rest.restored, first.dropped + rest.dropped)
         }
         guard restored != (0, 0) || received != (0, 0) else { return }
         log.write(.info, "restored") {

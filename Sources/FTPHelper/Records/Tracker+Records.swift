@@ -58,6 +58,9 @@ extension Tracker {
             )
             if let entryID { connection.entryID = entryID }
             if kept.isOfPeer { tracker.reconsider(&connection, at: now) }
+            if connection.uncertainty != nil, !connection.isClosed {
+                tracker.beginProof(of: &connection, at: tracker.nextProof(at: now))
+            }
             let server = connection.ownAddress(of: .server)
             connection.allowSources(tracker.policy.rules(for: mapping).honoured.others(than: server))
             tracker.book.enter(connection, into: &output)
@@ -70,6 +73,11 @@ extension Tracker {
             connection.outdateRecord()
         }
         return true
+    }
+
+    /// When to begin the next of many proofs: the questions of a full table are spread over a second.
+    private func nextProof(at now: Instant) -> Instant {
+        Instant(nanoseconds: now.nanoseconds + UInt64(proofs.count) * 15_000)
     }
 
     /// Restricts what a peer has written to what this daemon would allow.

@@ -19,11 +19,7 @@ extension Engine where System: ~Copyable {
         unlessNewerIn rivals: [[UInt64]] = [],
         at now: Instant
     ) -> (restored: Int, dropped: Int) {
-        let rivals = rivals.reduce(into: [Tuple: KeptConnection]()) { known, record in
-            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)) else { return }
-            // The newest comes first.
-            if known[kept.mapping.original] == nil { known[kept.mapping.original] = kept }
-        }
+        let rivals = Self.connections(of: rivals, at: now)
         output.clear()
         var restored = 0
         var outdated = 0
@@ -52,6 +48,29 @@ extension Engine where System: ~Copyable {
         output.actions += gone.filter { !tracker.queuesSYNs(from: $0) }.map(Action.stopQueueingSYNs)
         perform(at: now)
         return (restored, records.count - restored - outdated)
+    }
+
+    /// Those of a peer's records that describe a later state of a connection than a record of this gateway.
+    package static func records(
+        _ records: [[UInt64]],
+        laterThan own: [[UInt64]],
+        at now: Instant
+    ) -> [[UInt64]] {
+        let own = connections(of: own, at: now)
+        return records.filter { record in
+            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)) else { return false }
+            return own[kept.mapping.original].map { kept.isLater(than: $0) } ?? false
+        }
+    }
+
+    /// The connections of records, of which the newest come first.
+    private static func connections(of records: [[UInt64]], at now: Instant) -> [Tuple: KeptConnection] {
+        records.reduce(into: [:]) { known, record in
+            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)),
+                known[kept.mapping.original] == nil
+            else { return }
+            known[kept.mapping.original] = kept
+        }
     }
 
     /// Restores one connection; `false` if conntrack has another one with its tuples, or the table is full.

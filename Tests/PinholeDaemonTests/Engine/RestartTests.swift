@@ -167,6 +167,8 @@ import TestPackets
         let (own, theirs) = isOwnLater ? (later, earlier) : (earlier, later)
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
         let peer = RecordOrigin.peer(clockShift: 0)
+        let late = Engine<FakeKernel>.records([theirs], laterThan: [own], at: start)
+        #expect(late == (isOwnLater ? [] : [theirs]))
         let restored = engine.restore([theirs], from: peer, unlessNewerIn: [own], at: start)
         #expect(restored == (isOwnLater ? 0 : 1, 0))
         #expect(engine.restore([own], from: peer, at: start) == (isOwnLater ? 1 : 0, 0))
