@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-package import Glibc
+import Glibc
 
 /// A small file that tells other programs how a process is doing.
 package enum StatusFile {
@@ -12,7 +12,7 @@ package enum StatusFile {
     ///   - path: The path of the file.
     ///   - mode: The permissions of the file; its group may read it, unless another is given.
     /// - Throws: The system's error; the former file then stays.
-    package static func write(_ text: String, to path: String, mode: mode_t = 0o640) throws(SystemError) {
+    package static func write(_ text: String, to path: String, mode: UInt32 = 0o640) throws(SystemError) {
         let draft = "\(path).new"
         let bytes = Array(text.utf8)
         // Sound, here and below: paths are NUL-terminated and read during the calls.
