@@ -12,7 +12,8 @@ import Testing
             try await gateway.loadRules()
             var daemon = try await gateway.startDaemon()
             let words = ["/usr/bin/python3", "-B", try Files.script("chatter")]
-            let arguments = [topology.dialled, String(topology.port), "16"]
+            // Each stop makes the ends of a session prove their positions anew, for up to eight seconds.
+            let arguments = [topology.dialled, String(topology.port), "16", "45"]
             let chatter = try gateway.lab.start(words + arguments, as: "chatter", on: .client)
             try await chatter.said("ready\n")
             for turn in 1...4 {

@@ -110,7 +110,7 @@ import Testing
             #expect(await encrypted.program.end() == 0)
             try expect(
                 [
-                    "the session goes on in TLS", "NOTHING OPENS, ftps-unconfigured: ",
+                    "the session continues in TLS", "NOTHING OPENS, ftps-unconfigured: ",
                     "control connection ended", "diagnosis: nothing was opened, ftps-unconfigured: ",
                 ],
                 in: encrypted

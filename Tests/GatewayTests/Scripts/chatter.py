@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""usage: chatter.py HOST PORT SESSIONS
+"""usage: chatter.py HOST PORT SESSIONS [SECONDS]
 
 Keeps sessions in which a line was rewritten and that go on talking, each at its own pace and with commands of other lengths, until
 a line comes on standard input. A session that is reset or ended begins anew. Then prints what became of them, as NAME=VALUE:
 `replies`; `resets`; `cuts`, commands that reached the server without their beginning; `silent`, sessions that waited for a reply
-for more than fifteen seconds; and `garbled`, replies that no server sends.
+for more than SECONDS (15); and `garbled`, replies that no server sends.
 """
 import random
 import socket
@@ -12,6 +12,7 @@ import sys
 import threading
 
 HOST, PORT, SESSIONS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+TIMEOUT = int(sys.argv[4]) if len(sys.argv) > 4 else 15
 counts = dict.fromkeys(["replies", "resets", "cuts", "silent", "garbled"], 0)
 over = threading.Event()
 lock = threading.Lock()
@@ -24,7 +25,7 @@ def count(name):
 
 class Session:
     def __init__(self):
-        self.socket = socket.create_connection((HOST, PORT), 15)
+        self.socket = socket.create_connection((HOST, PORT), TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.lines = self.socket.makefile("rb", newline=b"\n")
         self.read()
