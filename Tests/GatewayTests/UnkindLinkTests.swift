@@ -131,6 +131,8 @@ extension Gateway {
             let script = """
                 ip -n \(host) route replace $(ip -n \(host) route show default) rto_min 20ms
                 ip netns exec \(host) sysctl -qw net.ipv4.tcp_timestamps=0
+                # Without timestamps, a server cannot connect again to a port that a client happens to announce twice.
+                ip netns exec \(host) sysctl -qw net.ipv4.tcp_max_tw_buckets=0
                 [ ! -e /proc/sys/net/ipv4/tcp_rto_max_ms ] || ip netns exec \(host) sysctl -qw net.ipv4.tcp_rto_max_ms=1000
                 """
             try await lab.require(["sh", "-ec", script])

@@ -156,7 +156,7 @@ import Testing
 /// Seeds of the random tests: `PINHOLE_SEED` replays one, `PINHOLE_ROUNDS` plays more.
 enum Seed {
     static var base: UInt64 { value("PINHOLE_SEED") ?? UInt64.random(in: 0...UInt64.max / 2) }
-    static var rounds: Int { Int(value("PINHOLE_ROUNDS") ?? (value("PINHOLE_SEED") == nil ? 90 : 1)) }
+    static var rounds: Int { Int(value("PINHOLE_ROUNDS") ?? (value("PINHOLE_SEED") == nil ? 60 : 1)) }
 
     private static func value(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
