@@ -228,9 +228,13 @@ struct RulesWatch: ~Copyable {
 
     /// Adopts the rules of a changed configuration that another program has loaded, as a reload or a restart of the service
     /// does; `false` if the configuration is the same or wrong.
+    ///
+    /// Another backend counts once its rules are loaded: until then the running daemon uses the sets of this one.
     private mutating func adoptConfiguration() throws(UserError) -> Bool {
         guard let settings = try? configured() else { return false }
-        let (rules, backend) = (RuleSet(settings), settings.backend ?? guarding.backend)
+        let rules = RuleSet(settings)
+        let backend =
+            settings.backend.flatMap { PinholeSet.Backend.loaded.contains($0) ? $0 : nil } ?? guarding.backend
         guard rules != guarding.rules || backend != guarding.backend else { return false }
         guarding = try RuleGuard(loading: rules, with: backend)
         do throws(SystemError) {
