@@ -70,8 +70,9 @@ extension Daemon {
 
     /// Continues with the connections of this gateway's last daemon and of the peer's.
     ///
-    /// If the peer's daemon has run since, as after a failover or while both gateways were active, this gateway's own records may
-    /// be out of date, too: their positions have to be confirmed by both ends.
+    /// Of two records of a connection the later one counts: while one gateway took over, the other may have gone on. If the peer's
+    /// daemon has run since, as after a failover or while both gateways were active, this gateway's own records may be out of
+    /// date, too: their positions have to be confirmed by both ends.
     private static func restore(
         _ legacy: StateFile.Contents?,
         _ peer: PeerFile.Contents?,
@@ -80,20 +81,21 @@ extension Daemon {
     ) {
         let now = Clock.now()
         let own = legacy?.records.map(\.words) ?? []
-        let theirs = RecordOrigin.peer(clockShift: peer?.origin.clockShift ?? 0)
-        let received: (restored: Int, dropped: Int)
-        let restored: (restored: Int, dropped: Int)
+        let theirs = peer?.records ?? []
+        let theirOrigin = RecordOrigin.peer(clockShift: peer?.origin.clockShift ?? 0)
+        var (restored, received) = ((restored: 0, dropped: 0), (restored: 0, dropped: 0))
         if let peer, peer.hasRun(since: legacy) {
-            received = engine.restore(peer.records, from: theirs, unlessNewerIn: own, at: now)
+            let later = Engine<LinuxKernel>.records(own, laterThan: theirs, at: now)
+            let count = engine.restore(later, from: .peer(clockShift: 0), at: now).restored
+            received = engine.restore(theirs, from: theirOrigin, at: now)
             restored = engine.restore(own, from: .peer(clockShift: 0), at: now)
+            restored.restored += count
         } else {
-            let theirRecords = peer?.records ?? []
-            // While one gateway took over from the other, that one may have gone on.
-            let later = Engine<LinuxKernel>.records(theirRecords, laterThan: own, at: now)
-            let first = engine.restore(later, from: theirs, at: now)
+            let later = Engine<LinuxKernel>.records(theirs, laterThan: own, at: now)
+            let count = engine.restore(later, from: theirOrigin, at: now).restored
             restored = engine.restore(own, at: now)
-            let rest = engine.restore(theirRecords, from: theirs, at: now)
-            received = (first.restored + rest.restored, first.dropped + rest.dropped)
+            received = engine.restore(theirs, from: theirOrigin, at: now)
+            received.restored += count
         }
         guard restored != (0, 0) || received != (0, 0) else { return }
         log.write(.info, "restored") {

@@ -10,16 +10,13 @@ extension Engine where System: ~Copyable {
     /// - Parameters:
     ///   - records: the records, newest first.
     ///   - origin: who wrote them.
-    ///   - rivals: records of this gateway; where one describes a later state of the same connection, it is left to be restored.
     ///   - now: the current time.
     /// - Returns: How many connections were restored, and how many were dropped.
     package mutating func restore(
         _ records: [[UInt64]],
         from origin: RecordOrigin = .predecessor,
-        unlessNewerIn rivals: [[UInt64]] = [],
         at now: Instant
     ) -> (restored: Int, dropped: Int) {
-        let rivals = Self.connections(of: rivals, at: now)
         output.clear()
         var restored = 0
         var outdated = 0
@@ -27,9 +24,7 @@ extension Engine where System: ~Copyable {
         for record in records {
             guard let kept = KeptConnection(record, at: now, from: origin) else { continue }
             // The daemon was killed between writing a newer record and freeing this one.
-            guard !tracker.follows(kept.mapping),
-                !(rivals[kept.mapping.original]?.isLater(than: kept) ?? false)
-            else {
+            guard !tracker.follows(kept.mapping) else {
                 outdated += 1
                 continue
             }
@@ -50,26 +45,20 @@ extension Engine where System: ~Copyable {
         return (restored, records.count - restored - outdated)
     }
 
-    /// Those of a peer's records that describe a later state of a connection than a record of this gateway.
+    /// Those of the records that describe a later state of a connection than one of some others; in both, the newest come first.
     package static func records(
         _ records: [[UInt64]],
-        laterThan own: [[UInt64]],
+        laterThan others: [[UInt64]],
         at now: Instant
     ) -> [[UInt64]] {
-        let own = connections(of: own, at: now)
-        return records.filter { record in
-            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)) else { return false }
-            return own[kept.mapping.original].map { kept.isLater(than: $0) } ?? false
-        }
-    }
-
-    /// The connections of records, of which the newest come first.
-    private static func connections(of records: [[UInt64]], at now: Instant) -> [Tuple: KeptConnection] {
-        records.reduce(into: [:]) { known, record in
-            guard let kept = KeptConnection(record, at: now, from: .peer(clockShift: 0)),
-                known[kept.mapping.original] == nil
-            else { return }
+        var known: [Tuple: KeptConnection] = [:]
+        for record in others.reversed() {
+            guard let kept = KeptConnection(record, at: now) else { continue }
             known[kept.mapping.original] = kept
+        }
+        return records.filter { record in
+            guard let kept = KeptConnection(record, at: now) else { return false }
+            return known[kept.mapping.original].map { kept.isLater(than: $0) } ?? false
         }
     }
 

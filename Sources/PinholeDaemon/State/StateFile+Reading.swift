@@ -7,7 +7,7 @@ extension StateFile {
     package struct Contents {
         /// See `StateFile`.
         package let term: UInt64
-        /// When the daemon that wrote it began, on the clock of its machine; 0 in files of version 8.
+        /// When the daemon that wrote it began, on the clock of its machine; 0 if an earlier program wrote it.
         package let began: Instant
         /// Number of the last change of which the file shows anything.
         package let sequence: UInt64

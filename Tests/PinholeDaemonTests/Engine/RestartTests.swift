@@ -169,9 +169,11 @@ import TestPackets
         let peer = RecordOrigin.peer(clockShift: 0)
         let late = Engine<FakeKernel>.records([theirs], laterThan: [own], at: start)
         #expect(late == (isOwnLater ? [] : [theirs]))
-        let restored = engine.restore([theirs], from: peer, unlessNewerIn: [own], at: start)
+        let ownLate = Engine<FakeKernel>.records([own], laterThan: [theirs], at: start)
+        #expect(engine.restore(ownLate, from: peer, at: start) == (isOwnLater ? 1 : 0, 0))
+        let restored = engine.restore([theirs], from: peer, at: start)
         #expect(restored == (isOwnLater ? 0 : 1, 0))
-        #expect(engine.restore([own], from: peer, at: start) == (isOwnLater ? 1 : 0, 0))
+        #expect(engine.restore([own], from: peer, at: start) == (0, 0))
         #expect(engine.expectations.count == 1, "only the later one has it")
     }
 
@@ -179,9 +181,8 @@ import TestPackets
         let theirs = try record(Self.mapping, Self.port)
         var engine = Engine(Self.policy, FakeKernel(memory: memory))
         let other = try record(Self.mapping, [(0, "NOOP\r\n")], beginningAt: [1 << 30, 1 << 29])
-        #expect(
-            engine.restore([theirs], from: .peer(clockShift: 0), unlessNewerIn: [other], at: start) == (1, 0)
-        )
+        #expect(Engine<FakeKernel>.records([other], laterThan: [theirs], at: start) == [])
+        #expect(engine.restore([theirs], from: .peer(clockShift: 0), at: start) == (1, 0))
     }
 
     @Test(arguments: ["helper", "master", "mapping", "gone"])
