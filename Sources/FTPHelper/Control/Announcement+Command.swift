@@ -7,7 +7,7 @@ extension Announcement {
     /// The longest valid argument is that of LPRT with an IPv6 address, 75 bytes. Withheld bytes are
     /// delivered in a single packet, so they have to fit, rewritten and with the largest headers, into the
     /// 576 bytes that every path carries.
-    static let maximumFieldSize = 256
+    static let maximumFieldSize = StreamLimits.withheld
 
     /// Parses the argument of a PORT, EPRT or LPRT command; `nil` if it is malformed.
     ///

@@ -79,7 +79,7 @@ extension Stream {
     package mutating func withhold(_ count: Int, _ reading: consuming Reading) {
         let start = next - count
         // In small segments, the window of a field can slide past the first byte that was withheld.
-        let isTooLong = reading.heldStart.distance(to: next) > Announcement.maximumFieldSize
+        let isTooLong = reading.heldStart.distance(to: next) > StreamLimits.withheld
         if reading.hasHeld, !start.isAfter(reading.next), !isFinished, !isTooLong {
             // No byte is forwarded with which the withheld ones could be delivered, so they stay withheld.
             heldCount = reading.heldStart.distance(to: next)

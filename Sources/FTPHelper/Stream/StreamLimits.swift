@@ -4,6 +4,8 @@
 struct StreamLimits: Sendable {
     /// Maximum size of a line in bytes; a longer one passes unread (contract B5).
     var line = 4096
+    /// Bytes that are withheld at most: more than any address field has.
+    static let withheld = 256
     /// Bytes kept for comparison with retransmissions.
     ///
     /// Unacknowledged bytes beyond that pass as they come.
