@@ -39,8 +39,9 @@ extension Connection {
             shifted.contains(.server),
             bypassesQueue,
             proxied != nil,
-            uncertainty != nil,
-            uncertainty == .bypassed
+            !uncertainty.isEmpty,
+            uncertainty == .bypassed,
+            uncertainty == [.bypassed, .outdated]
         ).write(into: &record)
         let interrupted = interruptedVerb(keepsLine: extent.keepsLine[0])
         interrupted.write(into: &record)
@@ -133,8 +134,9 @@ extension Connection {
         if more[0] { connection.shifted.insert(.client) }
         if more[1] { connection.shifted.insert(.server) }
         connection.bypassesQueue = more[2]
-        // Version 8 does not tell them apart.
-        connection.uncertainty = more[4] ? (more[5] ? .bypassed : .outdated) : nil
+        // Version 8 has only the first of these three flags.
+        if more[4], !more[5] { connection.uncertainty.insert(.outdated) }
+        if more[5] || more[6] { connection.uncertainty.insert(.bypassed) }
         let interrupted: Verb? = try record.next()
         for side in connection.streams.indices { connection.streams[side] = try record.next() }
         connection.session = try record.next()

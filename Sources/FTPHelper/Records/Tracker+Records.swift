@@ -58,7 +58,7 @@ extension Tracker {
             )
             if let entryID { connection.entryID = entryID }
             if kept.isOfPeer { tracker.reconsider(&connection, at: now) }
-            if connection.uncertainty != nil, !connection.isClosed {
+            if !connection.uncertainty.isEmpty, !connection.isClosed {
                 tracker.beginProof(of: &connection, at: tracker.nextProof(at: now))
             }
             let server = connection.ownAddress(of: .server)
@@ -84,7 +84,11 @@ extension Tracker {
     private func reconsider(_ connection: inout Connection, at now: Instant) {
         let isTranslated = connection.mapping.isTranslated || connection.isLiberal
         // If it bypasses the queue, the answers of its ends would not be seen.
-        connection.uncertainty = isTranslated && !connection.bypassesQueue ? .outdated : nil
+        if isTranslated && !connection.bypassesQueue {
+            connection.uncertainty.insert(.outdated)
+        } else {
+            connection.uncertainty = []
+        }
         guard let opening = connection.opening, opening.session == nil else { return }
         let rules = policy.rules(for: connection.mapping)
         guard rules.allow(opening, of: connection) else {

@@ -34,8 +34,9 @@ struct Connection: ~Copyable {
     var isReset = false
     /// Set until the login: the connection may be evicted.
     var isWaiting = false
-    /// Why the positions of the streams may be wrong, until both ends have confirmed them (`Tracker.prove`).
-    var uncertainty: PositionUncertainty? { didSet { isRecordOutdated = true } }
+    /// Why the positions of the streams may be wrong, until both ends have confirmed them (`Tracker.prove`); empty if they
+    /// are certain.
+    var uncertainty: PositionUncertainty = [] { didSet { isRecordOutdated = true } }
     /// Set while conntrack has lost the connection; the next packet may create the entry again.
     var isOrphaned = false
     /// Set once a change has moved the deadline.

@@ -22,16 +22,19 @@ struct Proof {
     private(set) var early: [2 of SequenceNumber?] = .init(repeating: nil)
     /// The highest number behind what each side has sent.
     private(set) var ends: [2 of SequenceNumber?] = .init(repeating: nil)
+    /// Set, by side, once a packet was read whose receiver had acknowledged unknown bytes.
+    var isTried: [2 of Bool] = .init(repeating: false)
     /// Set once something was held back that an end waits for.
     var isAwaited = false
     /// Set if the connection cannot go on, whatever the ends say.
     var isHopeless = false
 
     /// Begins a proof; the ends are to be asked at once.
-    init(_ uncertainty: PositionUncertainty?, at now: Instant) {
+    init(_ uncertainty: PositionUncertainty, at now: Instant) {
         deadline = now.advanced(bySeconds: Proof.timeout)
         nextQuestion = now
-        settled = uncertainty == .bypassed ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
+        settled =
+            uncertainty.contains(.bypassed) ? Instant(nanoseconds: now.nanoseconds + Proof.firstPause) : now
     }
 
     /// Seconds until a connection is ended that its ends do not confirm: time for five retransmissions

@@ -17,10 +17,9 @@ extension Tracker {
                 if connection.session.isBeforeLogin {
                     tracker.unseenLogins.insert(connection.mapping.original)
                 }
-                guard connection.streams.indices.contains(where: { connection.streams[$0].shift != 0 }) else {
-                    return
-                }
-                connection.uncertainty = connection.uncertainty ?? .bypassed
+                let isRewritten = connection.streams.indices.contains { connection.streams[$0].shift != 0 }
+                guard isRewritten || !connection.uncertainty.isEmpty else { return }
+                connection.uncertainty.insert(.bypassed)
                 tracker.beginProof(of: &connection, at: now)
             }
         }
@@ -32,7 +31,8 @@ extension Tracker {
     /// acknowledged bytes that were never seen here, and the sender continues at exactly that untranslated
     /// number, some bytes are lost or duplicated: with translated numbers the receiver would wait for ever, or
     /// drop the beginning of the next command. Bytes that an earlier daemon forwarded without a record had
-    /// translated numbers, and are retransmitted.
+    /// translated numbers, and are retransmitted. So had early bytes that it forwarded: the sender may by chance
+    /// continue at that number, because it is further on.
     mutating func endIfOutOfStep(
         _ connection: inout Connection,
         _ segment: Segment,
@@ -42,7 +42,8 @@ extension Tracker {
         let own = side.rawValue
         guard connection.streams[own].shift != 0, !connection.isReset, !connection.isClosed else { return }
         let unseen = connection.streams[own].acknowledgedUnseen
-        guard unseen.isAfter(connection.streams[own].next),
+        let stream = (next: connection.streams[own].next, passed: connection.streams[own].passed)
+        guard unseen.isAfter(SequenceNumber.later(stream.next, stream.passed)),
             segment.firstByte == connection.streams[own].output(of: unseen)
         else { return }
         connection.isReset = true

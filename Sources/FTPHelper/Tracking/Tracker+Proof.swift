@@ -21,7 +21,7 @@ extension Tracker {
         at now: Instant,
         into output: inout Output
     ) -> Verdict? {
-        guard connection.uncertainty != nil, !connection.isReset, !connection.isClosed,
+        guard !connection.uncertainty.isEmpty, !connection.isReset, !connection.isClosed,
             segment.flags.isDisjoint(with: [.syn, .rst]), segment.flags.contains(.ack)
         else { return nil }
         // This daemon's own question also comes through the queue. It and strangers' packets say nothing.
@@ -39,8 +39,10 @@ extension Tracker {
         }
         if segment.payloadCount > 0 || segment.hasFIN { proof.isAwaited = true }
         if proof.isOver(at: now) { connection.due = now }
+        let isTrial = findings[side.rawValue] == .acknowledgedAhead && segment.payloadCount > 0
+        if isTrial { proof.isTried[side.rawValue] = true }
         proofs[key] = proof
-        return findings[side.rawValue] == .acknowledgedAhead && segment.payloadCount > 0 ? nil : .drop
+        return isTrial ? nil : .drop
     }
 
     /// Begins to ask both ends of an unproven connection, at the next call of `fire`.
@@ -61,7 +63,7 @@ extension Tracker {
         _ segment: Segment,
         _ verdict: Verdict
     ) -> Verdict {
-        guard connection.uncertainty != nil, !segment.flags.contains(.rst),
+        guard !connection.uncertainty.isEmpty, !segment.flags.contains(.rst),
             let proof = proofs[connection.mapping.original]
         else { return verdict }
         let isProven = [Session.Side.client, .server].allSatisfy {
@@ -78,7 +80,7 @@ extension Tracker {
                 connection.streams[side].resume(at: first)
             }
         }
-        connection.uncertainty = nil
+        connection.uncertainty = []
         proofs[connection.mapping.original] = nil
     }
 
@@ -94,7 +96,7 @@ extension Tracker {
         into output: inout Output
     ) -> Bool {
         let key = connection.mapping.original
-        guard connection.uncertainty != nil, !connection.isClosed, var proof = proofs[key]
+        guard !connection.uncertainty.isEmpty, !connection.isClosed, var proof = proofs[key]
         else { return false }
         guard proof.isOver(at: now) else {
             if !proof.hasAsked { output.actions.append(.beLiberal(connection.mapping)) }
@@ -108,7 +110,7 @@ extension Tracker {
         }
         proofs[key] = nil
         if connection.isUndisputed(proof) { conclude(&connection, proof) }
-        guard connection.uncertainty != nil, proof.isConclusive else { return false }
+        guard !connection.uncertainty.isEmpty, proof.isConclusive else { return false }
         endUnproven(&connection, proof, at: now, into: &output)
         return true
     }
@@ -180,8 +182,23 @@ extension Connection {
         let position = stream.input(of: number)
         guard !position.isAfter(stream.next) else { return .acknowledgedAhead }
         guard !first.isAfter(position) else { return .open }
+        guard !proof.isTried[side.rawValue] || !mayHaveMissedEdit(stream, from: first, number) else {
+            return .open
+        }
         // A position within an edit is none that the receiver could name after other bytes.
         return stream.output(of: position) == number || stream.heldCount > 0 ? .confirmed : .open
+    }
+
+    /// Tells whether a receiver that has acknowledged `number` may have got bytes from `first` on unedited, past the queue.
+    ///
+    /// If it had got them as they are edited here, from another daemon, it would have acknowledged all of them.
+    private func mayHaveMissedEdit(
+        _ stream: Stream,
+        from first: SequenceNumber,
+        _ number: SequenceNumber
+    ) -> Bool {
+        uncertainty.contains(.bypassed) && number != stream.output(of: stream.next)
+            && stream.edits.contains { $0.end.isAfter(first) && $0.outputStart.isBefore(number) }
     }
 
     /// Tells whether `count` unacknowledged bytes can be explained by unknown edits that shortened lines: the
@@ -200,7 +217,7 @@ extension Connection {
             guard !shifted.contains(side), stream.shift != 0 else { return false }
             let known = stream.output(of: SequenceNumber.later(stream.next, stream.passed))
             let isAcknowledged =
-                uncertainty == .bypassed
+                uncertainty.contains(.bypassed)
                 && proof.acknowledged[side.rawValue].map { $0.isAfter(known) } ?? false
             return isAcknowledged || proof.early[side.rawValue].map { $0.isAfter(known) } ?? false
         }

@@ -10,7 +10,7 @@ extension Tracker {
         if connection.isListed { output.actions.append(.report(.connectionClosed(connection.summary))) }
         connection.isClosed = true
         // What still comes, above all an RST, is forwarded.
-        connection.uncertainty = nil
+        connection.uncertainty = []
         if !proofs.isEmpty { proofs[connection.mapping.original] = nil }
         if !unseenLogins.isEmpty { unseenLogins.remove(connection.mapping.original) }
         connection.due = now.advanced(bySeconds: Tracker.lingerSeconds)

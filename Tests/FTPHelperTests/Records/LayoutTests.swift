@@ -170,7 +170,7 @@ import Testing
             case .shifted: connection.shifted == .server
             case .lentPort: connection.lentPort != nil
             case .proxied: connection.proxied?.address == v4(198, 51, 100, 7)
-            case .uncertain: connection.uncertainty != nil
+            case .uncertain: !connection.uncertainty.isEmpty
             case .implicitTLS: connection.session.isImplicit
             case .finished: connection.streams[0].hasFIN
             }
@@ -204,7 +204,7 @@ import Testing
             "liberal: \(connection.isLiberal)", "closed: \(connection.isClosed)",
             "reset: \(connection.isReset)", "reversed: \(connection.isReversed)",
             "shifted: \(connection.shifted)", "bypassing: \(connection.bypassesQueue)",
-            "uncertainty: \(connection.uncertainty as Any)", "waiting: \(connection.isWaiting)",
+            "uncertainty: \(connection.uncertainty.rawValue)", "waiting: \(connection.isWaiting)",
             "proxied: \(connection.proxied?.address as Any)", "lent: \(connection.lentPort as Any)",
             "expectation: \(connection.expectation as Any)", "transferring: \(connection.isTransferring)",
         ]

@@ -65,6 +65,26 @@ import Testing
         #expect(arrival.flags == [.rst, .ack])
     }
 
+    @Test func `early bytes that were forwarded before a restart do not make a session out of step`() throws {
+        let nat = try #require(NATCase.all.first { $0.name == "DNAT" })
+        let passive = nat.transfers(5001).passive
+        var dialogue = Self.ready(nat.mapping)
+        dialogue.send(.client, passive.command)
+        dialogue.send(.server, passive.sent)
+        dialogue.send(.client, "NOOP\r\n")
+        let (beginning, early) = (
+            dialogue.segment(.server, "200 ".utf8), dialogue.segment(.server, "ok\r\n".utf8, offset: 4)
+        )
+        #expect(dialogue.transmit(early)?.text == "ok\r\n")
+        try Self.restart(&dialogue)
+        #expect(dialogue.transmit(beginning)?.text == "200 ")
+        dialogue.acknowledge(.client)
+        // By chance at the number that would be due next without the edit.
+        let shift = passive.read.utf8.count - passive.sent.utf8.count
+        let next = dialogue.segment(.server, "421 time is over\r\n".utf8.dropFirst(shift), offset: shift)
+        #expect(dialogue.transmit(next)?.flags.contains(.rst) == false)
+    }
+
     @Test func `a closed session stays closed and is evicted first`() throws {
         var policy = Policy()
         policy.maximumConnections = 1

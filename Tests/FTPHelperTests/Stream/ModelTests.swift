@@ -135,15 +135,6 @@ import Testing
                 )
             var simulation = Simulation(nat.mapping, network: network, seed: seed, policy: policy)
             let complaint = simulation.play(steps)
-            // Why is not known.
-            if let complaint, complaint.hasPrefix("stalled"), simulation.hasLostEarlyBytes,
-                nat.rewritesReplies
-            {
-                withKnownIssue("a restart with early bytes can stall a session with rewritten replies") {
-                    Issue.record("PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize): \(complaint)")
-                }
-                continue
-            }
             #expect(
                 complaint == nil,
                 "PINHOLE_SEED=\(seed) \(nat) segments of \(segmentSize), restarts \(restarts)"

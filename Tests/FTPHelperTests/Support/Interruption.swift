@@ -8,6 +8,8 @@ struct Interruption: ~Copyable {
         /// The gateway dies, and another one goes on with its records but so many of the last changes; `nil` stands for all of
         /// them.
         case death(missing: Int?)
+        /// The gateway dies, and the rules of the other one are gone: so many packets pass as they are before they are back.
+        case deathAndGap(missing: Int?, packets: Int)
         /// The rules are gone: so many packets pass as they are.
         case gap(packets: Int)
         /// The daemon is stopped with its rules and started again: so many packets pass as they are. The same happens once more
@@ -155,6 +157,9 @@ struct Interruption: ~Copyable {
             // Packets in flight are lost with the gateway.
             wire = []
             die(missing: missing)
+        case .deathAndGap(let missing, let packets):
+            begin(.death(missing: missing))
+            begin(.gap(packets: packets))
         case .gap(let packets):
             bypassing = packets
             client.mayBeOutOfStep = true

@@ -77,7 +77,7 @@ struct Simulation: ~Copyable {
     private var idle = 0
     private var progress = 0
     /// Set once a tracker gave way while it had bytes of early segments, which no record has.
-    private(set) var hasLostEarlyBytes = false
+    private var hasLostEarlyBytes = false
     /// How many packets have been put on the wire.
     private(set) var sentPackets = 0
 

@@ -42,6 +42,26 @@ import Testing
         }
     }
 
+    @Test(arguments: NATCase.all, [1, 3, 8])
+    func `a session goes on or is reset if the rules are missing right after the takeover`(
+        nat: NATCase,
+        packets: Int
+    ) {
+        for moment in stride(from: 2, to: 170, by: 3) {
+            for missing in [0, 2] {
+                var interruption = Interruption(nat.mapping, seed: UInt64(moment))
+                let outcome = interruption.play(
+                    Interruption.steps(nat),
+                    at: moment,
+                    .deathAndGap(missing: missing, packets: packets)
+                )
+                if case .failed(let reason) = outcome {
+                    Issue.record("after \(moment) packets, without \(missing) changes: \(reason)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: NATCase.all)
     func `with lost packets a session still goes on or is reset`(nat: NATCase) {
         for seed in UInt64(1)..<120 {
