@@ -12,7 +12,7 @@
 /// record that was the longest. All fragments of a message have maximum length, except the last.
 /// EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished therefore yield at
 /// most two such records, and an alert that the server pads yields one more.
-struct HandshakeEvidence: Sendable {
+struct HandshakeEvidence: Equatable, Sendable {
     /// Length of an alert record in TLS 1.3: level, description, content type and tag (RFC 8446, section
     /// 5.2).
     static let alertLength: UInt16 = 19

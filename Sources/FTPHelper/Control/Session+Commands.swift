@@ -23,12 +23,12 @@ extension Session {
         }
         guard !isBeforeLogin || !Session.isRequest(line) else { return becomeNotFTP() }
         clientHasSpoken = true
-        if phase == .encrypted {
-            guard serverIsPlain else {
+        if let encryption {
+            guard encryption.server.isPlain else {
                 push(command.verb)
                 return .passes
             }
-            rearm()
+            rearm(after: encryption)
         }
         let isPipelined = isAwaitingReply
         let ordinal = push(command.verb, isQuoting: command.isQuoting)
@@ -79,7 +79,7 @@ extension Session {
     /// does not count as the reply to the next command.
     private mutating func unknownCommand(isEmpty: Bool) -> Outcome {
         guard clientHasSpoken else { return isEmpty ? .passes : becomeNotFTP() }
-        if phase != .encrypted { push(.other, isQuoting: !isEmpty) }
+        if encryption == nil { push(.other, isQuoting: !isEmpty) }
         return .passes
     }
 

@@ -14,12 +14,14 @@ extension Session {
         isSynchronised = false
         directory.forget()
         let isLoggingIn = phase == .login && userName.count > 0
+        if var encryption {
+            encryption.resume(side)
+            phase = .encrypted(encryption)
+        }
         switch side {
         case .client:
             guard isLoggingIn || !isBeforeLogin || phase == .loginUnknown else { return becomeNotFTP() }
-            clientRecords.resume()
         case .server:
-            serverRecords.resume()
             if phase == .greeting { phase = .login }
             if case .lines = content(of: .server) {
                 if unendedCode == 0, isQuoting { unendedCode = continuedCode != 0 ? continuedCode : 1 }

@@ -51,9 +51,9 @@ extension Session {
             return linesBeforeReply < Session.maximumLinesBeforeReply ? .passes : becomeNotFTP()
         }
         serverHasSpoken = true
-        if phase == .encrypted {
-            guard clientIsPlain else { return .passes }
-            rearm()
+        if let encryption {
+            guard encryption.client.isPlain else { return .passes }
+            rearm(after: encryption)
         }
         guard !reply.isContinued else {
             continuedCode = reply.code

@@ -2,58 +2,50 @@
 
 /// TLS sessions.
 extension Session {
+    /// The TLS session; `nil` if the connection is not encrypted.
+    var encryption: Encryption? {
+        guard case .encrypted(let encryption) = phase else { return nil }
+        return encryption
+    }
+
     /// Tells whether both sides have finished the TLS handshake, exchange data, and have not returned to
     /// plain text.
     ///
     /// None of that data can be read, not even the login.
-    package var isSecured: Bool {
-        phase == .encrypted && !clientIsPlain && !serverIsPlain && !isDistrusted && hasExchangedData
-    }
+    package var isSecured: Bool { encryption?.isSecured ?? false }
 
-    /// Tells whether both sides have finished the handshake, and the server has answered data that the client
-    /// sent afterwards.
-    var hasExchangedData: Bool { clientRecords.hasSentData && serverRecords.hasAnswered }
+    /// Tells whether the client began with TLS.
+    var isImplicit: Bool { encryption?.isImplicit ?? false }
 
     /// Reads the client's first bytes: implicit FTPS begins with TLS and cannot be read.
     package mutating func detectImplicitTLS(in bytes: Span<UInt8>) -> Outcome {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
-        let serverSpokeFirst = serverHasSpoken
+        var encryption = Encryption()
+        encryption.isImplicit = true
+        encryption.server.isPlain = serverHasSpoken
         clientHasSpoken = true
         serverHasSpoken = true
-        isImplicit = true
-        let outcome = encrypt()
-        serverIsPlain = serverSpokeFirst
-        return outcome
+        return encrypt(encryption)
     }
 
     /// Reads bytes of a side that speaks TLS; returns the offset at which plain text begins again, if it
     /// does.
     package mutating func readRecords(_ bytes: Span<UInt8>, from side: Side) -> Int? {
-        switch side {
-        case .client:
-            guard let offset = clientRecords.consume(bytes) else { return nil }
-            clientIsPlain = true
-            return offset
-        case .server:
-            guard let offset = serverRecords.consume(bytes, isAnswer: clientRecords.hasSentData) else {
-                return nil
-            }
-            serverIsPlain = true
-            return offset
-        }
+        guard var encryption else { return nil }
+        defer { phase = .encrypted(encryption) }
+        return encryption.read(bytes, from: side)
     }
 
     /// Distrusts the current TLS session: `isSecured` stays false until a new one begins.
-    mutating func distrust() { isDistrusted = true }
+    mutating func distrust() {
+        guard var encryption else { return }
+        encryption.isDistrusted = true
+        phase = .encrypted(encryption)
+    }
 
     /// Begins TLS: forgets the queued commands and follows the records of both sides.
-    mutating func encrypt() -> Outcome {
-        phase = .encrypted
-        clientIsPlain = false
-        serverIsPlain = false
-        clientRecords = TLSRecords()
-        serverRecords = TLSRecords(of: .server)
-        isDistrusted = false
+    mutating func encrypt(_ encryption: Encryption = Encryption()) -> Outcome {
+        phase = .encrypted(encryption)
         outstanding.removeAll()
         isTransferring = false
         hasRefusedSolicitor = false
@@ -66,8 +58,8 @@ extension Session {
     /// Resumes plain FTP after CCC.
     ///
     /// The login was inside TLS, unless no data was exchanged there.
-    mutating func rearm() {
-        phase = hasExchangedData ? .ready : .login
+    mutating func rearm(after encryption: Encryption) {
+        phase = encryption.hasExchangedData ? .ready : .login
         isSynchronised = false
         directory.forget()
     }

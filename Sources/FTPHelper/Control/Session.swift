@@ -49,8 +49,9 @@ package struct Session: Sendable {
         }
     }
 
-    enum Phase: UInt8 {
-        case greeting, login, ready, encrypted, notFTP
+    enum Phase: Equatable {
+        case greeting, login, ready, notFTP
+        case encrypted(Encryption)
         /// Bytes were missed during the login, or may have been. The replies to later commands have to show
         /// whether it succeeded.
         case loginUnknown
@@ -70,14 +71,8 @@ package struct Session: Sendable {
     var isSynchronised: Bool
     var clientHasSpoken: Bool
     var serverHasSpoken: Bool
-    var clientIsPlain = true
-    var serverIsPlain = true
     /// The commands that wait for their replies.
     var outstanding = VerbQueue()
-    /// Set if the client began with TLS.
-    ///
-    /// It never spoke plain FTP, so nothing that it sends later counts as FTP.
-    var isImplicit = false
     /// Code of the unfinished multi-line reply; 0 if there is none.
     var continuedCode: UInt16 = 0
     /// Code of a multi-line reply that may be quoting (`Verb.quoting`) and that a reply with another code has
@@ -89,13 +84,9 @@ package struct Session: Sendable {
     var commandsSinceQuoting: UInt8 = .max
     /// Ordinal of the next command.
     var nextOrdinal: UInt32 = 0
-    var clientRecords = TLSRecords()
-    var serverRecords = TLSRecords()
     /// Set after missed bytes of the server, while the next lines may be inside a multi-line reply and are
     /// therefore ignored.
     var hasMissedReply = false
-    /// Set if nothing may open for the current TLS session any more.
-    var isDistrusted = false
     /// Set in ASCII mode (TYPE A), which is the default (RFC 959, section 5.1).
     var isASCII: Bool
     /// Set if the last line came from the client.
@@ -144,8 +135,7 @@ package struct Session: Sendable {
     package func content(of side: Side) -> Content {
         switch phase {
         case .notFTP: .ignored
-        case .encrypted where isImplicit: isPlain(side) || hasSaidEnough(side) ? .ignored : .records
-        case .encrypted: isPlain(side) ? .lines : .records
+        case .encrypted(let encryption): encryption.content(of: side)
         case .greeting, .login, .ready, .loginUnknown: .lines
         }
     }
@@ -173,13 +163,6 @@ package struct Session: Sendable {
         }
     }
 
-    func isPlain(_ side: Side) -> Bool { side == .client ? clientIsPlain : serverIsPlain }
-
-    /// Tells whether a side's records need not be followed any more.
-    func hasSaidEnough(_ side: Side) -> Bool {
-        side == .client ? clientRecords.hasSentData : serverRecords.hasAnswered
-    }
-
     /// Tells whether lines can still announce something.
-    package var isInspected: Bool { phase != .encrypted && phase != .notFTP }
+    package var isInspected: Bool { encryption == nil && phase != .notFTP }
 }

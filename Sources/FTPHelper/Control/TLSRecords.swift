@@ -5,7 +5,7 @@
 ///
 /// A record (RFC 8446, section 5.1) consists of a content type from 20 to 24, a version from 3.0 to 3.4, a
 /// 16-bit length, and as many bytes.
-package struct TLSRecords: Sendable {
+package struct TLSRecords: Equatable, Sendable {
     /// The progress of a side, as far as the types of its records show it.
     enum Progress: UInt8 {
         case nothing

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 extension Verb: Recordable {}
-extension Session.Phase: Recordable {}
 
 /// Written in the same format as an array of bytes.
 extension UserName: Recordable {
@@ -121,29 +120,58 @@ extension Session {
     }
 }
 
+extension Session.Phase {
+    /// Its number in a record.
+    fileprivate var number: UInt8 {
+        switch self {
+        case .greeting: 0
+        case .login: 1
+        case .ready: 2
+        case .encrypted: 3
+        case .notFTP: 4
+        case .loginUnknown: 5
+        }
+    }
+
+    /// `nil` for a number that no phase has; `encryption` is the TLS session, if there is one.
+    fileprivate init?(_ number: UInt8, _ encryption: Encryption) {
+        switch number {
+        case 0: self = .greeting
+        case 1: self = .login
+        case 2: self = .ready
+        case 3: self = .encrypted(encryption)
+        case 4: self = .notFTP
+        case 5: self = .loginUnknown
+        default: return nil
+        }
+    }
+}
+
 extension Session: Recordable {
     @inline(__always)
     func write(into record: inout RecordWriter) {
-        phase.write(into: &record)
+        phase.number.write(into: &record)
         userName.write(into: &record)
         outstanding.write(into: &record)
         nextOrdinal.write(into: &record)
         continuedCode.write(into: &record)
         unendedCode.write(into: &record)
         commandsSinceQuoting.write(into: &record)
-        clientRecords.write(into: &record)
-        serverRecords.write(into: &record)
+        // What is not encrypted is plain.
+        let encryption = encryption
+        (encryption?.client.records ?? TLSRecords()).write(into: &record)
+        (encryption?.server.records ?? TLSRecords()).write(into: &record)
         Flags(
             isAdopted,
             isSynchronised,
             clientHasSpoken,
             serverHasSpoken,
-            isImplicit,
-            clientIsPlain,
-            serverIsPlain
+            encryption?.isImplicit ?? false,
+            encryption?.client.isPlain ?? true,
+            encryption?.server.isPlain ?? true
         ).write(into: &record)
         Flags(
-            isDistrusted,
+            encryption?.isDistrusted ?? false,
             clientSpokeLast,
             isAwaitingReply,
             isTransferring,
@@ -157,25 +185,28 @@ extension Session: Recordable {
 
     init(reading record: inout RecordReader) throws(RecordError) {
         self.init(isAdopted: true)
-        phase = try record.next()
+        let number: UInt8 = try record.next()
         userName = try record.next()
         outstanding = try record.next()
         nextOrdinal = try record.next()
         continuedCode = try record.next()
         unendedCode = try record.next()
         commandsSinceQuoting = try record.next()
-        clientRecords = try record.next()
-        serverRecords = try record.next()
+        var encryption = Encryption()
+        encryption.client.records = try record.next()
+        encryption.server.records = try record.next()
         let flags: Flags = try record.next()
         isAdopted = flags[0]
         isSynchronised = flags[1]
         clientHasSpoken = flags[2]
         serverHasSpoken = flags[3]
-        isImplicit = flags[4]
-        clientIsPlain = flags[5]
-        serverIsPlain = flags[6]
+        encryption.isImplicit = flags[4]
+        encryption.client.isPlain = flags[5]
+        encryption.server.isPlain = flags[6]
         let more: Flags = try record.next()
-        isDistrusted = more[0]
+        encryption.isDistrusted = more[0]
+        guard let phase = Phase(number, encryption) else { throw RecordError() }
+        self.phase = phase
         clientSpokeLast = more[1]
         isAwaitingReply = more[2]
         isTransferring = more[3]

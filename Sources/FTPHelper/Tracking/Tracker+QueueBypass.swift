@@ -31,7 +31,7 @@ extension Tracker {
     mutating func recallEncrypted(into output: inout Output) {
         var found: [ConnectionStore.Slot] = []
         store.forEach { slot in
-            if slot.connection.bypassesQueue, slot.connection.session.phase == .encrypted,
+            if slot.connection.bypassesQueue, slot.connection.session.encryption != nil,
                 !slot.connection.hasEncryptedSession
             {
                 found.append(slot)
