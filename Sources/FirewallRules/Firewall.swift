@@ -11,6 +11,28 @@ package enum Firewall {
         try run("\(family.program)-save", package: "iptables")
     }
 
+    /// What the other variants of `iptables-save` list, if it is more than `text`, which the usual one has listed.
+    ///
+    /// A machine may have rules in nftables and legacy ones, and its packets pass both. Without legacy tables that variant is not
+    /// asked.
+    package static func saveOthers(
+        _ family: PinholeSet.Family,
+        than text: String?
+    ) -> [(program: String, text: String)] {
+        func rules(_ text: String?) -> [Substring] {
+            text?.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != "[" } } ?? []
+        }
+        let names = family == .v4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names"
+        let hasLegacy = !((try? TextFile.read(names)) ?? "").isEmpty
+        return (hasLegacy ? ["nft", "legacy"] : ["nft"]).compactMap { variant in
+            let program = "\(family.program)-\(variant)"
+            guard let saved = try? run("\(program)-save", package: "iptables"),
+                !rules(saved).isEmpty, rules(saved) != rules(text)
+            else { return nil }
+            return (program, saved)
+        }
+    }
+
     /// Applies the lines, each table atomically; other rules are kept.
     static func restore(_ lines: [String], _ family: PinholeSet.Family) throws(UserError) {
         let input = lines.map { "\($0)\n" }.joined()

@@ -7,33 +7,27 @@ import PinholeDaemon
 
 /// Checks of the rest of the firewall, which has to let control connections through, and data connections as RELATED.
 extension Inspection {
-    /// The chains of one program that packets pass at a hook.
-    private struct View {
-        /// `iptables FORWARD`.
-        let name: String
-        let chains: FilterChains
-        let chain: String
-        let family: PinholeSet.Family
-        /// `FORWARD`.
-        let hook: String
-        let isNFT: Bool
-    }
-
     mutating func inspectFirewall() {
-        let rulesets = try? Firewall.nftRuleset()
-        let nft = rulesets.flatMap { rulesets in
-            JSON(parsing: Array(rulesets.json.utf8)).map {
-                FilterChains(nft: $0, texts: NFTRuleTexts(rulesets.text))
-            }
-        }
+        let firewall = FirewallListing(saved: saved)
         let isServedHere = ports.contains { Self.isListening(at: $0) }
         for family in PinholeSet.Family.allCases {
             let isForwarding = inspectForwarding(of: family)
-            let saved = saved[family]
-            inspectUntracked(of: family, saved, nft)
-            let views = { (hook: String) in Self.views(of: family, hook, saved, nft) }
-            if isForwarding { inspect(views("FORWARD"), isOptional: isServedHere) }
-            if isServedHere || !isForwarding { inspect(views("INPUT"), isOptional: !isServedHere) }
+            let isLocal = isServedHere || !isForwarding
+            inspectUntracked(of: family, firewall)
+            let views = { firewall.views(of: family, at: $0) }
+            let isClosed = inspectControl(views(.prerouting), isOptional: false)
+            inspectData(views(.prerouting), isOptional: isClosed)
+            if isForwarding {
+                let way = views(.forward) + views(.postrouting)
+                let isClosed = inspectControl(way, isOptional: isServedHere) || isClosed
+                inspectData(way, isOptional: isServedHere || isClosed)
+            }
+            if isLocal {
+                let isClosed = inspectControl(views(.input), isOptional: !isServedHere) || isClosed
+                inspectData(views(.input), isOptional: !isServedHere || isClosed)
+                // Only in active mode.
+                inspectData(views(.output), isOptional: true)
+            }
         }
     }
 
@@ -54,60 +48,35 @@ extension Inspection {
         return false
     }
 
-    private static func views(
-        of family: PinholeSet.Family,
-        _ hook: String,
-        _ saved: String?,
-        _ nft: FilterChains?
-    ) -> [View] {
-        var views: [View] = []
-        if let saved {
-            let chains = FilterChains(in: saved, table: "filter")
-            let name = "\(family.program) \(hook)"
-            views.append(
-                View(name: name, chains: chains, chain: hook, family: family, hook: hook, isNFT: false)
-            )
-        }
-        for chain in nft?.chains(at: hook.lowercased(), family: family.nftFamily) ?? [] {
-            guard let nft, !isOfIPTables(chain) else { continue }
-            let name = "nftables \(chain)"
-            views.append(View(name: name, chains: nft, chain: chain, family: family, hook: hook, isNFT: true))
-        }
-        return views
-    }
-
-    /// Tells whether a chain of nftables belongs to iptables-nft, whose rules nft cannot list in full.
-    private static func isOfIPTables(_ chain: String) -> Bool {
-        let words = chain.split(separator: " ")
-        return words.count == 3 && ["ip", "ip6"].contains(words[0]) && words[1] == "filter"
-            && ["INPUT", "FORWARD", "OUTPUT"].contains(words[2])
-    }
-
-    /// Checks a hook; where it is optional, FTP may go another way, and only data connections are checked that can begin.
-    private mutating func inspect(_ views: [View], isOptional: Bool) {
+    /// Checks whether control connections can begin; where that is optional, FTP may go another way.
+    private mutating func inspectControl(_ views: [FilterView], isOptional: Bool) -> Bool {
         var isClosed = false
         for view in views {
             for port in ports.sorted() {
-                let outcome = view.chains.outcome(of: .control(to: port), from: view.chain)
-                guard case .dropped(let rule) = outcome else { continue }
+                guard case .dropped(let rule) = view.outcome(of: .control(to: port)) else { continue }
                 isClosed = true
                 let subject = "\(view.name): drops new connections to port \(port) (\(rule))"
-                let hint = Self.acceptance(of: view, "tcp dport \(port) ct state new")
+                let hint = view.acceptance(ofNewTo: port, droppedBy: rule)
                 findings.append(isOptional ? .warning(subject, hint: hint) : .failed(subject, hint: hint))
             }
         }
-        for view in views { inspectData(view, isOptional: isOptional || isClosed) }
+        return isClosed
     }
 
-    private mutating func inspectData(_ view: View, isOptional: Bool) {
-        let hint = Self.acceptance(of: view, "ct state established,related")
+    private mutating func inspectData(_ views: [FilterView], isOptional: Bool) {
+        for view in views { inspectData(view, isOptional: isOptional) }
+    }
+
+    private mutating func inspectData(_ view: FilterView, isOptional: Bool) {
+        let kind = view.isBeforeConntrack ? "data" : "RELATED"
         var best = FilterOutcome.accepted(by: nil)
         for packet in ProbePacket.data {
-            let outcome = view.chains.outcome(of: packet, from: view.chain)
+            let outcome = view.outcome(of: packet)
             switch outcome {
             case .dropped(let rule):
-                let subject =
-                    "\(view.name): drops RELATED connections, such as to port \(packet.destinationPort) (\(rule))"
+                let place = "such as to port \(packet.destinationPort)"
+                let subject = "\(view.name): drops \(kind) connections, \(place) (\(rule))"
+                let hint = view.acceptance(ofDataDroppedBy: rule)
                 findings.append(isOptional ? .warning(subject, hint: hint) : .failed(subject, hint: hint))
                 return
             case .acceptedInPart: best = outcome
@@ -116,11 +85,13 @@ extension Inspection {
             }
         }
         switch best {
-        case .accepted(.some): findings.append(.fine("\(view.name): accepts RELATED"))
-        case .accepted(nil): findings.append(.fine("\(view.name): drops nothing by default"))
+        case .accepted(let rule):
+            guard view.isUsual else { return }
+            let what = rule == nil ? "drops nothing by default" : "accepts RELATED"
+            findings.append(.fine("\(view.name): \(what)"))
         case .acceptedInPart(let rule), .dropped(let rule):
-            let subject = "\(view.name): accepts only some RELATED connections (\(rule))"
-            findings.append(.warning(subject, hint: hint))
+            let subject = "\(view.name): accepts only some \(kind) connections (\(rule))"
+            findings.append(.warning(subject, hint: view.acceptance(ofDataDroppedBy: rule)))
         }
     }
 
@@ -129,46 +100,28 @@ extension Inspection {
     /// Addresses and interfaces are not looked at.
     package static func droppers(ofDataTo port: UInt16, isIPv6: Bool) -> [String] {
         let family: PinholeSet.Family = isIPv6 ? .v6 : .v4
-        let rulesets = try? Firewall.nftRuleset()
-        let nft = rulesets.flatMap { rulesets in
-            JSON(parsing: Array(rulesets.json.utf8)).map {
-                FilterChains(nft: $0, texts: NFTRuleTexts(rulesets.text))
-            }
-        }
-        let packet = ProbePacket(state: .related, destinationPort: port)
-        return views(of: family, "FORWARD", try? Firewall.save(family), nft).compactMap { view in
-            guard case .dropped(let rule) = view.chains.outcome(of: packet, from: view.chain) else {
-                return nil
-            }
+        let saved = PinholeSet.Family.allCases.reduce(into: [:]) { $0[$1] = try? Firewall.save($1) }
+        let firewall = FirewallListing(saved: saved)
+        let way: [FilterHook] = [.prerouting, .forward, .postrouting]
+        return way.flatMap { firewall.views(of: family, at: $0) }.compactMap { view in
+            guard case .dropped(let rule) = view.outcome(of: .data(to: port)) else { return nil }
             return "\(view.name) (\(rule))"
         }
     }
 
-    /// The command that accepts packets at the beginning of a chain.
-    private static func acceptance(of view: View, _ match: String) -> String {
-        guard !view.isNFT else { return "nft insert rule \(view.chain) \(match) accept" }
-        let words = match.split(separator: " ")
-        let state = "-m conntrack --ctstate \(words.last?.uppercased() ?? "")"
-        let port = words.first == "tcp" ? "-p tcp --dport \(words[2]) " : ""
-        return "\(view.family.program) -I \(view.hook) \(port)\(state) -j ACCEPT"
-    }
-
     /// Conntrack never sees packets of NOTRACK, so that nothing is queued, and nothing can be RELATED to them.
-    private mutating func inspectUntracked(
-        of family: PinholeSet.Family,
-        _ saved: String?,
-        _ nft: FilterChains?
-    ) {
+    private mutating func inspectUntracked(of family: PinholeSet.Family, _ firewall: FirewallListing) {
         for port in ports.sorted() {
-            let raw = saved.map { FilterChains(in: $0, table: "raw").untracking(port: port) } ?? []
-            findings += raw.map { rule in
-                .failed(
-                    "\(family.program) raw: keeps port \(port) out of conntrack (\(rule.text))",
-                    hint: "\(family.program) -t raw -D \(rule.text)"
-                )
+            for (program, chains) in firewall.tables("raw", of: family) {
+                findings += chains.untracking(port: port).map { rule in
+                    .failed(
+                        "\(program) raw: keeps port \(port) out of conntrack (\(rule.text))",
+                        hint: "\(program) -t raw -D \(rule.text)"
+                    )
+                }
             }
             guard family == .v4 else { continue }
-            findings += (nft?.untracking(port: port) ?? []).map { rule in
+            findings += (firewall.nft?.untracking(port: port) ?? []).map { rule in
                 .failed(
                     "nftables: keeps port \(port) out of conntrack (\(rule.text))",
                     hint: "except port \(port) from that rule"
@@ -189,16 +142,6 @@ extension Inspection {
                 return words.count > 3 && words[1].hasSuffix(place) && words[3] == "0A"
                     && !words[1].hasPrefix("0100007F:")
             }
-        }
-    }
-}
-
-extension PinholeSet.Family {
-    /// The family of tables of nftables for one family alone.
-    fileprivate var nftFamily: String {
-        switch self {
-        case .v4: "ip"
-        case .v6: "ip6"
         }
     }
 }

@@ -85,6 +85,37 @@ import Testing
         }
     }
 
+    @Test(
+        .gateway,
+        arguments: [
+            ("iptables -t mangle -A FORWARD -p tcp --dport 20000 -j DROP", "iptables mangle FORWARD"),
+            (
+                """
+                nft 'add table ip other
+                    add map ip other ports { type inet_service : verdict; }
+                    add element ip other ports { 20000 : drop }
+                    add chain ip other late { type filter hook postrouting priority 0; }
+                    add rule ip other late tcp dport vmap @ports'
+                """, "nftables ip other late"
+            ),
+        ]
+    )
+    func `a drop outside the filter table is reported, and check names the rule`(
+        script: String,
+        place: String
+    ) async throws {
+        try await Gateway.withStage(.masqueraded) { gateway, stage in
+            let events = try await gateway.startEvents(on: stage)
+            try await gateway.lab.require(["sh", "-ec", script], on: .gateway)
+            try await stage.logIn()
+            try await #require(attempt(isActive: false, gateway, stage) == "dropped")
+            try await poll(for: "it to be told", within: 10) { try !BlockedReport.all(of: events).isEmpty }
+            let check = try await gateway.pinhole("check").output
+            let words = "not ok   \(place): drops RELATED connections, such as to port 20000 ("
+            #expect(check.contains(words), "\(check)")
+        }
+    }
+
     @Test(.gateway)
     func `a SYN that the firewall rejects is reported when the server gives up`() async throws {
         try await Gateway.withStage(.masqueraded) { gateway, stage in

@@ -3,26 +3,26 @@ import Formats
 import PinholeDaemon
 
 extension FilterChains {
-    /// The chains of all tables of nftables that are not those of iptables, by family, table and name: `inet filter forward`.
+    /// The chains of all tables of nftables, by family, table and name: `inet filter forward`.
     ///
     /// - Parameters:
     ///   - ruleset: The output of `nft --json list ruleset`.
     ///   - texts: The rules as nft writes them, by table and handle.
     init(nft ruleset: JSON, texts: NFTRuleTexts) {
-        for object in ruleset["nftables"]?.elements ?? [] {
+        let objects = ruleset["nftables"]?.elements ?? []
+        let sets = NFTSets(objects)
+        for object in objects {
             if let chain = object["chain"], let name = Self.name(of: chain, "name") {
                 rules[name] = rules[name] ?? []
-                if let hook = chain["hook"]?.string {
-                    hooks[name] = hook
-                    if chain["policy"]?.string == "drop" { policies[name] = "policy drop of \(name)" }
-                }
+                guard let base = Base(nft: chain) else { continue }
+                bases[name] = base
+                if chain["policy"]?.string == "drop" { policies[name] = "policy drop of \(name)" }
             } else if let rule = object["rule"], let chain = Self.name(of: rule, "chain") {
                 let table = chain.split(separator: " ").prefix(2).joined(separator: " ")
                 let text = texts.text(ofRule: rule["handle"]?.integer ?? 0, in: table) ?? "a rule"
-                rules[chain, default: []] += FilterRule.all(
-                    nft: rule["expr"]?.elements ?? [],
-                    text: "'\(text)' in \(chain)",
-                    table: table
+                let statements = rule["expr"]?.elements ?? []
+                rules[chain, default: []].append(
+                    FilterRule(nft: statements, text: "'\(text)' in \(chain)", table: table, sets)
                 )
             }
         }
@@ -30,8 +30,8 @@ extension FilterChains {
 
     /// The base chains at a hook that packets of a family pass.
     func chains(at hook: String, family: String) -> [String] {
-        hooks.filter { chain, place in
-            place == hook && ["inet", family].contains(String(chain.prefix { $0 != " " }))
+        bases.filter { chain, base in
+            base.hook == hook && ["inet", family].contains(String(chain.prefix { $0 != " " }))
         }.keys.sorted()
     }
 
@@ -43,27 +43,69 @@ extension FilterChains {
     }
 }
 
+extension FilterChains.Base {
+    /// `NF_IP_PRI_CONNTRACK`.
+    private static let conntrackPriority = -200.0
+
+    /// Reads a chain; `nil` for one without a hook.
+    fileprivate init?(nft chain: JSON) {
+        guard let hook = chain["hook"]?.string else { return nil }
+        self.hook = hook
+        let isEarly = (chain["prio"]?.double ?? 0) < Self.conntrackPriority
+        isBeforeConntrack = isEarly && ["prerouting", "output"].contains(hook)
+        isForNAT = chain["type"]?.string == "nat"
+    }
+}
+
 extension FilterRule {
-    /// The rules that a rule of nftables comes to: one, or one for each element of a verdict map.
-    fileprivate static func all(nft statements: [JSON], text: String, table: String) -> [FilterRule] {
+    fileprivate init(nft statements: [JSON], text: String, table: String, _ sets: NFTSets) {
         var matches: [FilterMatch] = []
         for statement in statements {
             if let match = statement["match"] {
-                matches.append(FilterMatch(nft: match))
+                let value = sets.resolved(match["right"] ?? .null, in: table)
+                let operation = match["op"]?.string ?? "=="
+                matches.append(FilterMatch(nft: match["left"] ?? .null, operation: operation, value: value))
             } else if let map = statement["vmap"] {
-                return map["data"]?["set"]?.elements.map { element in
-                    let pair = element.elements
-                    guard pair.count == 2, let target = Target(nft: pair[1], table: table) else {
-                        return FilterRule(text: text, matches: [.other], target: .proceed)
-                    }
-                    let match = FilterMatch(nft: map["key"] ?? .null, operation: "==", value: pair[0])
-                    return FilterRule(text: text, matches: matches + [match], target: target)
-                } ?? []
+                let elements = Self.elements(of: map, text: text, table: table, sets)
+                self.init(text: text, matches: matches, target: .choose(elements))
+                return
             } else if let target = Target(nft: statement, table: table) {
-                return [FilterRule(text: text, matches: matches, target: target)]
+                self.init(text: text, matches: matches, target: target)
+                return
+            } else if Self.isCondition(statement) {
+                matches.append(.other)
             }
         }
-        return []
+        self.init(text: text, matches: matches, target: .proceed)
+    }
+
+    /// The elements of a verdict map, each as a rule; the one for all other values is the last.
+    private static func elements(of map: JSON, text: String, table: String, _ sets: NFTSets) -> [FilterRule] {
+        var rules: [FilterRule] = []
+        var rest: [FilterRule] = []
+        for element in sets.resolved(map["data"] ?? .null, in: table)["set"]?.elements ?? [] {
+            let pair = element.elements
+            guard pair.count == 2 else { continue }
+            let target = Target(nft: pair[1], table: table) ?? .proceed
+            let value = NFTSets.value(of: pair[0])
+            if value == .string("*") {
+                rest.append(FilterRule(text: text, matches: [], target: target))
+            } else {
+                let matches = FilterMatch.all(nft: map["key"] ?? .null, value: value)
+                rules.append(FilterRule(text: text, matches: matches, target: target))
+            }
+        }
+        return rules + rest
+    }
+
+    /// Tells whether a rule may end at a statement that is no match: a limit, or a match of iptables.
+    private static func isCondition(_ statement: JSON) -> Bool {
+        switch statement.members.first?.name {
+        case "limit", "quota", "ct count", "meter", "xt": true
+        // An element is added, and what its set has for each, such as a limit, is asked.
+        case "set": statement["set"]?["stmt"] != nil
+        default: false
+        }
     }
 }
 
@@ -78,56 +120,6 @@ extension FilterRule.Target {
         case "goto": self = .goTo("\(table) \(statement["goto"]?["target"]?.string ?? "")")
         case "notrack": self = .untrack
         default: return nil
-        }
-    }
-}
-
-extension FilterMatch {
-    fileprivate init(nft match: JSON) {
-        self.init(
-            nft: match["left"] ?? .null,
-            operation: match["op"]?.string ?? "==",
-            value: match["right"] ?? .null
-        )
-    }
-
-    fileprivate init(nft left: JSON, operation: String, value: JSON) {
-        let values = value["set"]?.elements ?? (value.elements.isEmpty ? [value] : value.elements)
-        let isNegated = operation == "!="
-        if left["ct"]?["key"]?.string == "state" {
-            self = .states(Set(values.compactMap(\.string)), isNegated: isNegated)
-        } else if left["meta"]?["key"]?.string == "l4proto" || left["payload"]?["field"]?.string == "protocol"
-        {
-            self = .isTCP(values.contains { $0.string == "tcp" || $0.integer == 6 } != isNegated)
-        } else if left["payload"]?["protocol"]?.string == "udp"
-            || left["payload"]?["protocol"]?.string == "icmp"
-        {
-            self = .isTCP(false)
-        } else if left["payload"]?["field"]?.string == "dport" {
-            self = Self.ports(values, operation)
-        } else {
-            self = .other
-        }
-    }
-
-    private static func ports(_ values: [JSON], _ operation: String) -> FilterMatch {
-        var ranges: [ClosedRange<UInt16>] = []
-        for value in values {
-            let bounds = value["range"]?.elements ?? [value]
-            guard let low = bounds.first?.integer.flatMap(UInt16.init(exactly:)),
-                let high = bounds.last?.integer.flatMap(UInt16.init(exactly:)), low <= high
-            else { return .other }
-            ranges.append(low...high)
-        }
-        guard let first = ranges.first else { return .other }
-        switch operation {
-        case "==", "in": return .destinationPorts(ranges)
-        case "!=": return .destinationPorts(ranges, isNegated: true)
-        case ">=": return .destinationPorts([first.lowerBound...UInt16.max])
-        case "<=": return .destinationPorts([0...first.upperBound])
-        case ">": return .destinationPorts([0...first.upperBound], isNegated: true)
-        case "<": return .destinationPorts([first.lowerBound...UInt16.max], isNegated: true)
-        default: return .other
         }
     }
 }

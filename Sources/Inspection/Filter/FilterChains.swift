@@ -11,61 +11,88 @@ struct FilterChains: Hashable, Sendable {
     /// Names and policies of the chains that packets enter from a hook: `policy DROP` or `nil` for one that accepts.
     var policies: [String: String] = [:]
     var rules: [String: [FilterRule]] = [:]
-    /// The hooks of base chains of nftables: `forward`.
-    var hooks: [String: String] = [:]
+    /// The chains of nftables that packets enter from a hook.
+    var bases: [String: Base] = [:]
+
+    /// Where a chain of nftables is on the way of packets.
+    struct Base: Hashable, Sendable {
+        /// `forward`.
+        let hook: String
+        let isBeforeConntrack: Bool
+        let isForNAT: Bool
+    }
 
     private enum End {
         case accepted(by: String)
         case dropped(by: String)
+        /// The chain is left.
         case returned
+        /// The next rule follows.
+        case passed
     }
 
     /// Follows a packet from the beginning of a base chain.
     func outcome(of packet: ProbePacket, from chain: String) -> FilterOutcome {
         var mayBeAccepted = false
         let policy = policies[chain]
-        switch follow(packet, chain, 0, &mayBeAccepted) {
+        switch follow(packet, rules[chain, default: []], 0, &mayBeAccepted) {
         case .accepted(let rule): return .accepted(by: rule)
         case .dropped(let rule): return mayBeAccepted ? .acceptedInPart(droppedBy: rule) : .dropped(by: rule)
-        case .returned:
+        case .returned, .passed:
             guard let policy else { return .accepted(by: nil) }
             return mayBeAccepted ? .acceptedInPart(droppedBy: policy) : .dropped(by: policy)
         }
     }
 
+    /// Follows a packet through rules, or through the elements of a map, of which only one counts.
     private func follow(
         _ packet: ProbePacket,
-        _ chain: String,
+        _ rules: [FilterRule],
+        areElements: Bool = false,
         _ depth: Int,
         _ mayBeAccepted: inout Bool
     ) -> End {
-        guard depth <= Self.maximumDepth else { return .returned }
-        for rule in rules[chain, default: []] {
+        for rule in rules {
             let certainty = rule.certainty(for: packet)
             guard certainty != .no else { continue }
-            let end: End
-            switch rule.target {
-            case .proceed, .untrack: continue
-            case .accept: end = .accepted(by: rule.text)
-            case .drop: end = .dropped(by: rule.text)
-            case .leave: end = .returned
-            case .jump(let other), .goTo(let other): end = follow(packet, other, depth + 1, &mayBeAccepted)
-            }
+            let end = end(of: packet, at: rule, depth, &mayBeAccepted)
             guard certainty == .yes else {
                 if case .accepted = end { mayBeAccepted = true }
                 continue
             }
+            if case .passed = end, !areElements { continue }
+            return end
+        }
+        return .passed
+    }
+
+    private func end(
+        of packet: ProbePacket,
+        at rule: FilterRule,
+        _ depth: Int,
+        _ mayBeAccepted: inout Bool
+    ) -> End {
+        switch rule.target {
+        case .proceed, .untrack: return .passed
+        case .accept: return .accepted(by: rule.text)
+        case .drop: return .dropped(by: rule.text)
+        case .leave: return .returned
+        case .choose(let elements):
+            return follow(packet, elements, areElements: true, depth, &mayBeAccepted)
+        case .jump(let other), .goTo(let other):
+            guard depth < Self.maximumDepth else { return .returned }
+            let end = follow(packet, rules[other, default: []], depth + 1, &mayBeAccepted)
             switch (end, rule.target) {
-            case (.returned, .jump): continue
-            case (.accepted, _), (.dropped, _), (.returned, _): return end
+            case (.returned, .jump), (.passed, .jump): return .passed
+            case (.returned, _), (.passed, _): return .returned
+            case (.accepted, _), (.dropped, _): return end
             }
         }
-        return .returned
     }
 
     /// The rules that keep TCP packets to this port out of conntrack.
     func untracking(port: UInt16) -> [FilterRule] {
-        let packet = ProbePacket(state: .new, destinationPort: port)
+        let packet = ProbePacket.control(to: port)
         return rules.sorted { $0.key < $1.key }.flatMap(\.value).filter {
             $0.target == .untrack && $0.certainty(for: packet) != .no
         }

@@ -13,6 +13,8 @@ struct FilterRule: Hashable, Sendable {
         case proceed
         /// Keeps the packet out of conntrack.
         case untrack
+        /// The first that matches: the elements of a verdict map.
+        case choose([FilterRule])
     }
 
     /// The rule as the administrator knows it.

@@ -8,6 +8,8 @@ struct ProbePacket: Hashable, Sendable {
     enum State: String, Hashable, Sendable {
         case new
         case related
+        /// What a rule gets to see before conntrack has seen the packet.
+        case invalid
     }
 
     let state: State
@@ -18,8 +20,12 @@ struct ProbePacket: Hashable, Sendable {
         ProbePacket(state: .new, destinationPort: port)
     }
 
+    /// The first packet of a data connection.
+    static func data(to port: UInt16) -> ProbePacket { ProbePacket(state: .related, destinationPort: port) }
+
     /// The first packets of data connections, to ports from all over the range.
-    static let data = [1024, 5001, 20000, 30000, 40000, 49152, 60000, 65535].map {
-        ProbePacket(state: .related, destinationPort: $0)
-    }
+    static let data = [1024, 5001, 20000, 30000, 40000, 49152, 60000, 65535].map(data(to:))
+
+    /// The packet as it is before conntrack has seen it.
+    var untracked: ProbePacket { ProbePacket(state: .invalid, destinationPort: destinationPort) }
 }

@@ -79,6 +79,56 @@ extension CheckCommandTests {
             "nftables: keeps port 21 out of conntrack "
                 + "('tcp dport { 21, 80 } notrack' in inet other early): except port 21 from that rule"
         ),
+        (
+            "iptables -t mangle -A FORWARD -p tcp --dport 21 -j DROP",
+            "iptables mangle FORWARD: drops new connections to port 21 "
+                + "(FORWARD -p tcp -m tcp --dport 21 -j DROP): "
+                + "iptables -t mangle -I FORWARD -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT"
+        ),
+        (
+            "iptables -t mangle -P POSTROUTING DROP",
+            "iptables mangle POSTROUTING: drops new connections to port 21 (policy DROP): "
+                + "iptables -t mangle -I POSTROUTING -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT"
+        ),
+        (
+            "ip6tables -t raw -I PREROUTING -p tcp --dport 1024: -j DROP",
+            "ip6tables raw PREROUTING: drops data connections, such as to port 1024 "
+                + "(PREROUTING -p tcp -m tcp --dport 1024:65535 -j DROP): "
+                + "ip6tables -t raw -D PREROUTING -p tcp -m tcp --dport 1024:65535 -j DROP, "
+                + "and drop after conntrack instead, behind the rule that accepts RELATED"
+        ),
+        (
+            "iptables -t security -A FORWARD -p tcp --dport 21 -j DROP",
+            "iptables security FORWARD: drops new connections to port 21 "
+                + "(FORWARD -p tcp -m tcp --dport 21 -j DROP): "
+                + "iptables -t security -I FORWARD -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT"
+        ),
+        (
+            """
+            nft -f - <<END
+            table inet other {
+                chain early { type filter hook prerouting priority raw; tcp dport 21 drop; }
+            }
+            END
+            """,
+            "nftables inet other early: drops new connections to port 21 "
+                + "('tcp dport 21 drop' in inet other early): "
+                + "nft insert rule inet other early tcp dport 21 accept"
+        ),
+        (
+            """
+            nft -f - <<END
+            table inet other {
+                map ports { type inet_service : verdict; flags interval; elements = { 1024-65535 : jump high }; }
+                chain high { drop; }
+                chain late { type filter hook postrouting priority 0; tcp dport vmap @ports; }
+            }
+            END
+            """,
+            "nftables inet other late: drops RELATED connections, such as to port 1024 "
+                + "('drop' in inet other high): "
+                + "nft insert rule inet other late ct state established,related accept"
+        ),
     ]
 
     @Test(arguments: faults.indices)
@@ -87,6 +137,21 @@ extension CheckCommandTests {
         let child = try Program.script(Self.start + "\(rules)\ncheck\n")
         #expect(child.status == 1)
         #expect(lines(child, "not ok").contains(finding), "\(child.output)")
+    }
+
+    @Test(arguments: Program.Tools.allCases)
+    func `rules of the other variant of iptables are followed, too`(tools: Program.Tools) throws {
+        let other = tools == .nft ? Program.Tools.legacy : .nft
+        let rule = "iptables-\(other.rawValue) -A FORWARD -p tcp --dport 21 -j DROP"
+        let child = try Program.script(Self.start + "\(rule)\ncheck\n", tools: tools)
+        #expect(child.status == 1)
+        let program = "iptables-\(other.rawValue)"
+        #expect(
+            lines(child, "not ok") == [
+                "\(program) FORWARD: drops new connections to port 21 (FORWARD -p tcp -m tcp --dport 21 -j DROP): "
+                    + "\(program) -I FORWARD -p tcp --dport 21 -m conntrack --ctstate NEW -j ACCEPT"
+            ]
+        )
     }
 
     @Test func `a firewall that drops data connections is found`() throws {
