@@ -63,6 +63,22 @@ extension PinholeSet {
         }
     }
 
+    /// Tells whether a set has a member; also `true` if there is no such set.
+    mutating func hasMember(_ member: Member) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try request("look into set \(member.setName)", IPSET_CMD_TEST, member.family, member.setName) {
+                $0.put(member: member, timeout: nil)
+            }
+        } catch {
+            guard error.code == IPSET_ERR_EXIST.rawValue else {
+                guard error.code == ENOENT else { throw error }
+                return true
+            }
+            return false
+        }
+        return true
+    }
+
     mutating func deleteAllMembers(of name: String, _ family: Family) throws(SystemError) {
         try request("flush set \(name)", IPSET_CMD_FLUSH, family, name) { _ in }
     }

@@ -12,7 +12,7 @@ extension PinholeSet {
     }
 
     /// A member of a set, which determines the set.
-    enum Member {
+    enum Member: Hashable {
         case pinhole(to: Endpoint, from: IPAddress)
         case session(IPAddress)
 

@@ -41,6 +41,10 @@ package struct PinholeSet: ~Copyable {
 
     package let backend: Backend
     var socket: NetlinkSocket
+    /// The newest member of each ipset, by the set's name.
+    var newest: [String: Newest] = [:]
+    /// Whether a newest member was removed since this was last cleared, so that another one has taken its place.
+    package var hasForgotten = true
 
     init(_ backend: Backend, _ socket: consuming NetlinkSocket) {
         self.backend = backend
@@ -138,6 +142,7 @@ package struct PinholeSet: ~Copyable {
 
     /// Removes all members of all sets that exist.
     package mutating func flush() throws(SystemError) {
+        newest.removeAll()
         for family in Family.allCases {
             for kind in Kind.allCases {
                 let name = family.name(of: kind)
@@ -169,14 +174,18 @@ package struct PinholeSet: ~Copyable {
     private mutating func add(_ member: Member, timeout: UInt32?) throws(SystemError) {
         switch backend {
         case .nft: try addElement(member, timeout: timeout)
-        case .iptables: try addMember(member, timeout: timeout)
+        case .iptables:
+            try addMember(member, timeout: timeout)
+            remember(member, until: timeout.map(Clock.now().advanced(bySeconds:)))
         }
     }
 
     private mutating func remove(_ member: Member) throws(SystemError) {
         switch backend {
         case .nft: try removeElement(member)
-        case .iptables: try removeMember(member)
+        case .iptables:
+            try removeMember(member)
+            forget(member)
         }
     }
 }

@@ -20,6 +20,8 @@ package enum Fault: String, Hashable, Sendable, CaseIterable {
     case openPinhole = "open-pinhole"
     /// An expectation could not be removed from the pinhole set; it stays until its timeout.
     case closePinhole = "close-pinhole"
+    /// Somebody has emptied a pinhole set; everything that was open is open again.
+    case emptiedSet = "emptied-set"
     /// The mark of a connection that bypasses the queue could not be changed.
     case setMark = "set-mark"
     /// An RST could not be sent.

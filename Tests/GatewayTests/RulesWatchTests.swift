@@ -159,6 +159,36 @@ import Testing
         }
     }
 
+    @Test(
+        .gateway,
+        arguments: [
+            "ipset flush", "ipset save >sets; ipset flush; ipset restore -exist <sets; ipset flush pinhole4",
+            "ipset create other hash:ip,port,ip timeout 300; ipset swap pinhole4 other; ipset destroy other",
+        ]
+    )
+    func `an open expectation is open again after others have emptied the sets, without a watch`(
+        script: String
+    ) async throws {
+        guard Gateway.backend != "nft" else { return }
+        try await Gateway.with(.masqueraded) { gateway in
+            _ = try await gateway.start(.vsftpd, acceptTimeout: 60)
+            try await gateway.loadRules()
+            let daemon = try await gateway.startDaemon()
+            let session = try await gateway.logIn()
+            try session.say("EPSV")
+            try await session.said("229 ")
+            let port = try session.extendedPort()
+            try await gateway.lab.require(["sh", "-ec", "cd \(Lab.folder); \(script)"], on: .gateway)
+            let begin = ContinuousClock.now
+            try await poll(for: "the member") { try await gateway.members().count == 1 }
+            let seconds = (ContinuousClock.now - begin) / .seconds(1)
+            try Figures.note("ipset flush: seconds until healed", seconds, .atMost(1.5), "s")
+            try await daemon.said("fault=emptied-set")
+            let state = try await gateway.probe(gateway.topology.dialled, port, from: .client)
+            try #require(state == "connected")
+        }
+    }
+
     @Test(.gateway)
     func `a program that keeps removing rules is named, and repairs are limited to two a second`()
         async throws

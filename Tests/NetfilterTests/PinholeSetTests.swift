@@ -71,6 +71,61 @@ import Testing
         #expect(try namespace.members(of: .v4, backend).count == 1)
     }
 
+    /// Scripts that empty a set, or put other members into it, without the program.
+    private static let emptyings = [
+        "ipset flush", "ipset flush pinhole4",
+        "ipset create other hash:ip,port,ip timeout 300; ipset swap pinhole4 other",
+        "ipset destroy pinhole4; ipset create pinhole4 hash:ip,port,ip timeout 300",
+        "ipset flush; ipset add pinhole4 10.2.0.100,tcp:5001,10.2.0.2",
+    ]
+
+    /// What the set says now: whether members are gone, and whether it knows a newest one.
+    private func state(of set: inout PinholeSet) throws -> (hasLost: Bool, hasNewest: Bool) {
+        let hasLost = try set.haveLostMembers(at: Clock.now())
+        return (hasLost, set.hasNewest)
+    }
+
+    @Test(arguments: emptyings)
+    func `a set that others have emptied lacks its newest member`(script: String) throws {
+        try namespace.createSets(of: .iptables)
+        var set = try open(.iptables)
+        #expect(try state(of: &set) == (false, false))
+        try set.add(expectation(port: 5001), timeout: 250)
+        try set.add(expectation6(port: 5001), timeout: 250)
+        try set.add(expectation(port: 5002), timeout: 250)
+        #expect(try state(of: &set) == (false, true))
+        try namespace.run("sh -e", input: script)
+        #expect(try state(of: &set) == (true, false))
+        #expect(try state(of: &set) == (false, false), "it is told once")
+    }
+
+    @Test func `a member that was removed or has expired is not missed`() throws {
+        try namespace.createSets(of: .iptables)
+        var set = try open(.iptables)
+        try set.add(expectation(port: 5001), timeout: 250)
+        try set.add(expectation(port: 5002), timeout: 250)
+        try set.remove(expectation(port: 5001))
+        #expect(try state(of: &set) == (false, true), "another one is newer")
+        try set.remove(expectation(port: 5002))
+        #expect(try state(of: &set) == (false, false))
+        try set.add(expectation(port: 5003), timeout: 1)
+        try namespace.run("ipset flush")
+        #expect(try state(of: &set) == (false, false))
+    }
+
+    @Test func `encrypted sessions are missed, too, but not where there is no set`() throws {
+        try namespace.createSets(of: .iptables)
+        try namespace.run("ipset create pinhole4-sessions hash:ip")
+        var set = try open(.iptables)
+        try set.queueSYNs(from: Sample.server)
+        #expect(try state(of: &set) == (false, true))
+        try namespace.run("ipset flush")
+        #expect(try state(of: &set) == (true, false))
+        try set.queueSYNs(from: Sample.server)
+        try namespace.run("ipset destroy")
+        #expect(try state(of: &set) == (false, true), "others notice that a set is missing")
+    }
+
     @Test(arguments: PinholeSet.Backend.allCases)
     func `removing a missing member is not an error`(_ backend: PinholeSet.Backend) throws {
         try namespace.createSets(of: backend)

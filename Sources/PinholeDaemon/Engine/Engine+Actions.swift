@@ -29,6 +29,7 @@ extension Engine where System: ~Copyable {
         } while !output.actions.isEmpty
         // What the answers changed without an action.
         writeState(at: now)
+        if nextSetLook == nil { planSetLook(at: now) }
     }
 
     /// Writes everything that changed to the state files.

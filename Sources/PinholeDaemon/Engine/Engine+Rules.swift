@@ -18,7 +18,7 @@ extension Engine where System: ~Copyable {
         }
     }
 
-    private mutating func reopen(at now: Instant) {
+    mutating func reopen(at now: Instant) {
         output.clear()
         tracker.reopen(into: &output)
         perform(at: now)

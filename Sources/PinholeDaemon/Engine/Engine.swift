@@ -28,6 +28,8 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
     /// Rate-limits conntrack searches for packets of unknown connections.
     var searches = RateLimiter(burst: 3, period: 10)
     var rules = RulesState()
+    /// When to look next whether the sets have what is open; `nil` while nothing is.
+    var nextSetLook: Instant?
 
     package init(
         _ policy: Policy,
@@ -154,13 +156,17 @@ package struct Engine<System: Kernel & ~Copyable>: ~Copyable {
 
     /// Performs everything that is due.
     package mutating func fire(at now: Instant) {
+        lookAfterSets(at: now)
         output.clear()
         tracker.fire(at: now, into: &output)
         perform(at: now)
     }
 
     /// When to call `fire` next; every mutating method may change it.
-    package var nextDeadline: Instant? { tracker.nextDeadline }
+    package var nextDeadline: Instant? {
+        guard let look = nextSetLook else { return tracker.nextDeadline }
+        return min(look, tracker.nextDeadline ?? look)
+    }
 
     /// The policy in force.
     package var policy: Policy { tracker.policy }

@@ -39,6 +39,18 @@ package protocol Kernel: ~Copyable {
     mutating func queueSYNs(from address: IPAddress) throws(SystemError)
     /// Removes an address from the set of encrypted sessions; it is no error if it is not there.
     mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError)
+    /// Whether others can remove members of the sets without a notification by the kernel.
+    var losesMembersSilently: Bool { get }
+    /// Tells whether others have removed members of a set since they were added, as far as its newest member shows.
+    mutating func haveLostMembers(at now: Instant) throws(SystemError) -> Bool
+    /// Whether it is known which member of some set is the newest.
+    var hasNewestMembers: Bool { get }
+    /// Tells whether the newest member of a set was removed since the last call.
+    mutating func takeForgottenMembers() -> Bool
+    /// Notes an expectation that is open already as the newest member of its set.
+    mutating func remember(_ expectation: Expectation)
+    /// Notes an address that is in the set of encrypted sessions already as its newest member.
+    mutating func remember(_ address: IPAddress)
     /// Makes the SYN-ACK of an expected data connection bypass SYNPROXY.
     mutating func concludeHandshake(_ reply: Tuple) throws(SystemError)
     /// Adds a control connection whose conntrack entry is reversed to the pinhole set, so that its packets are queued.

@@ -100,6 +100,29 @@ package struct LinuxKernel: ~Copyable, Kernel {
     /// The sets of encrypted sessions that do not exist.
     package mutating func missingSessions() -> [String] { pinholes.missingSessions() }
 
+    package var losesMembersSilently: Bool {
+        switch pinholes.backend {
+        // `pinhole rules watch` is notified.
+        case .nft: false
+        case .iptables: true
+        }
+    }
+
+    package mutating func haveLostMembers(at now: Instant) throws(SystemError) -> Bool {
+        try pinholes.haveLostMembers(at: now)
+    }
+
+    package var hasNewestMembers: Bool { pinholes.hasNewest }
+
+    package mutating func takeForgottenMembers() -> Bool {
+        defer { pinholes.hasForgotten = false }
+        return pinholes.hasForgotten
+    }
+
+    package mutating func remember(_ expectation: Expectation) { pinholes.remember(expectation) }
+
+    package mutating func remember(_ address: IPAddress) { pinholes.remember(address) }
+
     package mutating func concludeHandshake(_ reply: Tuple) throws(SystemError) {
         try conntrack.concludeHandshake(reply)
     }

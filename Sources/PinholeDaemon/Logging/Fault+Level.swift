@@ -7,7 +7,8 @@ extension Fault {
         case .controlQueue, .dataQueue, .findConnection, .setLiberal, .createConnection, .openPinhole,
             .injectPacket, .state:
             .error
-        case .overrun, .findRoute, .closePinhole, .setMark, .kernelHelper, .controlSocket, .log: .warning
+        case .overrun, .findRoute, .closePinhole, .emptiedSet, .setMark, .kernelHelper, .controlSocket, .log:
+            .warning
         }
     }
 }

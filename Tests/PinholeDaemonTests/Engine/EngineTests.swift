@@ -105,6 +105,40 @@ import TestPackets
         #expect(memory.take() == [.open(1, timeout: 300)], "the rules were there all the time")
     }
 
+    @Test
+    func `what is open is opened again when others have emptied a set, and nobody looks while nothing is`()
+        throws
+    {
+        memory.sets.losesSilently = true
+        var engine = engine()
+        var look = engine.nextSetLook
+        #expect(look == nil)
+        _ = engine.control(announcement.span, at: start)
+        _ = memory.take()
+        _ = engine.notices.drain()
+        look = engine.nextSetLook
+        let first = try #require(look)
+        #expect(first == start.advanced(bySeconds: 1))
+        engine.lookAfterSets(at: first)
+        #expect(memory.take() == [])
+        memory.sets.areLost = true
+        engine.lookAfterSets(at: first)
+        #expect(memory.take() == [], "it is not time yet")
+        let second = first.advanced(bySeconds: 1)
+        engine.lookAfterSets(at: second)
+        #expect(memory.take() == [.open(1, timeout: 298)])
+        #expect(names(engine.notices.drain()) == ["emptied-set"])
+
+        // The one that the kernel knew as the newest is gone.
+        memory.sets.newest = nil
+        engine.lookAfterSets(at: second.advanced(bySeconds: 1))
+        #expect(memory.sets.newest == 1)
+        engine.fire(at: start.advanced(bySeconds: 301))
+        engine.lookAfterSets(at: start.advanced(bySeconds: 400))
+        look = engine.nextSetLook
+        #expect(look == nil)
+    }
+
     @Test func `of two records of a connection the newer one is restored, and none is counted as dropped`() {
         var earlier = Tracker(policy: Policy(), keepsRecords: true)
         var output = Output()

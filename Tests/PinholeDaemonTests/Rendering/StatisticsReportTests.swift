@@ -48,7 +48,7 @@ import Testing
             + #""not-logged-in":0,"not-ftp":0,"pipelined":0,"table-full":0,"no-mapping":0,"forged":0,"too-many":0,"no-port":0,"not-allowed":0,"seq-adjusted":0,"ftps-limit":0},"#
             + #""unopened":{"unannounced":0,"long-line":0,"unended-reply":0,"ftps-unconfigured":0,"ftps-implicit":0,"ftps-port":0,"ftps-address":0},"#
             + #""errors":{"control-queue":0,"data-queue":0,"overrun":0,"find-connection":0,"find-route":0,"set-liberal":0,"#
-            + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"set-mark":0,"inject-packet":0,"kernel-helper":0,"#
+            + #""create-connection":0,"open-pinhole":11,"close-pinhole":0,"emptied-set":0,"set-mark":0,"inject-packet":0,"kernel-helper":0,"#
             + #""state":0,"control-socket":0,"log":0,"conflicting-bytes":7},"rules":{"loaded":1,"repaired":19},"queue":{"waiting":8,"dropped":9}}"#
         #expect(report.json.text == expected)
     }

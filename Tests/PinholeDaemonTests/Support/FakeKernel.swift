@@ -64,6 +64,8 @@ struct FakeKernel: ~Copyable, Kernel {
         var entryFailure: SystemError?
         /// Looks around whenever something is to be opened or closed.
         var look: (() -> Void)?
+        /// Whether others can empty its sets unnoticed, whether they have, and the newest member that it knows.
+        var sets: (losesSilently: Bool, areLost: Bool, newest: UInt64?) = (false, false, nil)
         /// How many requests fail before they succeed again; all if there is no such number.
         var failures = Int.max
 
@@ -168,11 +170,13 @@ struct FakeKernel: ~Copyable, Kernel {
     mutating func open(_ expectation: Expectation, timeout: UInt32) throws(SystemError) {
         memory.look?()
         try memory.record(.open(expectation.id, timeout: timeout))
+        memory.sets.newest = expectation.id
     }
 
     mutating func close(_ expectation: Expectation) throws(SystemError) {
         memory.look?()
         try memory.record(.close(expectation.id))
+        if memory.sets.newest == expectation.id { memory.sets.newest = nil }
     }
 
     mutating func queueSYNs(from address: IPAddress) throws(SystemError) {
@@ -182,6 +186,22 @@ struct FakeKernel: ~Copyable, Kernel {
     mutating func stopQueueingSYNs(from address: IPAddress) throws(SystemError) {
         try memory.record(.stopQueueingSYNs(from: address))
     }
+
+    var losesMembersSilently: Bool { memory.sets.losesSilently }
+
+    mutating func haveLostMembers(at now: Instant) throws(SystemError) -> Bool {
+        try memory.fail(with: memory.failure)
+        defer { memory.sets.areLost = false }
+        return memory.sets.areLost
+    }
+
+    var hasNewestMembers: Bool { memory.sets.newest != nil }
+
+    mutating func takeForgottenMembers() -> Bool { memory.sets.newest == nil }
+
+    mutating func remember(_ expectation: Expectation) { memory.sets.newest = expectation.id }
+
+    mutating func remember(_ address: IPAddress) {}
 
     mutating func bypassQueue(_ mapping: Mapping) throws(SystemError) {
         try memory.record(.bypassQueue(mapping))
