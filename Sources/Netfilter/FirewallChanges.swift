@@ -12,6 +12,12 @@ package struct FirewallChanges: ~Copyable {
     }
 
     private var socket: NetlinkSocket
+    /// Whether the transaction whose notifications are being read has changed one of the tables, or members of its sets.
+    ///
+    /// They are kept between reads: the kernel sends the notifications of a long transaction one after another, and reading may
+    /// overtake it.
+    private var isConcerned = false
+    private var areMembersConcerned = false
 
     /// Opens a socket that receives what changes from now on in the calling thread's network namespace.
     ///
@@ -42,7 +48,8 @@ package struct FirewallChanges: ~Copyable {
         exceptMembersBy daemon: String
     ) throws(SystemError) -> Change? {
         var change: Change?
-        var (isConcerned, areMembersConcerned) = (false, false)
+        var (isConcerned, areMembersConcerned) = (isConcerned, areMembersConcerned)
+        defer { (self.isConcerned, self.areMembersConcerned) = (isConcerned, areMembersConcerned) }
         while true {
             do throws(SystemError) {
                 try socket.takeNotifications("read what changed in nftables") { command, family, attributes in

@@ -150,6 +150,14 @@ struct RulesWatch: ~Copyable {
 
     /// Notes the changes that the kernel has notified of, and polls if it is time to.
     private mutating func noteChanges(at now: Instant) {
+        // First, so that what is seen to be gone has been notified of already.
+        if nextGlance <= now {
+            nextGlance = Instant(nanoseconds: now.nanoseconds + RulesWatch.glancePeriod)
+            let glance = checkCheaply()
+            if glance != self.glance || !glance.hasSets { changed = changed ?? now }
+            self.glance = glance
+            if let untold { notify(untold) }
+        }
         do throws(SystemError) {
             if let change = try nextChange() {
                 changed = changed ?? now
@@ -158,13 +166,6 @@ struct RulesWatch: ~Copyable {
             }
         } catch {
             log.write(.error, "rules-unknown") { $0.add("reason", error.description) }
-        }
-        if nextGlance <= now {
-            nextGlance = Instant(nanoseconds: now.nanoseconds + RulesWatch.glancePeriod)
-            let glance = checkCheaply()
-            if glance != self.glance || !glance.hasSets { changed = changed ?? now }
-            self.glance = glance
-            if let untold { notify(untold) }
         }
         if nextLook <= now { changed = changed ?? now }
     }
