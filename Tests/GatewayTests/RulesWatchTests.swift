@@ -77,7 +77,8 @@ import Testing
             let watch = try await gateway.startWatch()
             _ = try await gateway.startDaemon()
             let words = ["/usr/bin/python3", "-B", try Files.script("chatter")]
-            let arguments = [topology.dialled, String(topology.port), "16"]
+            let seconds = String(15 * Gateway.slowness)
+            let arguments = [topology.dialled, String(topology.port), "16", seconds]
             let chatter = try gateway.lab.start(words + arguments, as: "chatter", on: .client)
             try await chatter.said("ready\n")
             for turn in 1...6 {
