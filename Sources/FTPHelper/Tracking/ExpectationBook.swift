@@ -274,13 +274,19 @@ extension ExpectationBook {
 
     /// Releases the port that NAT lent to the last data connection, after `PortAllocator.restSeconds`.
     mutating func restLentPort(of connection: inout Connection, at now: Instant) {
-        guard let lent = connection.lentPort else { return }
+        letLentPortRest(of: connection, at: now)
         connection.lentPort = nil
+    }
+
+    /// The same for a connection that closes: its record still says for the next daemon which port rests.
+    mutating func letLentPortRest(of connection: borrowing Connection, at now: Instant) {
+        guard let lent = connection.lentPort else { return }
         ports.rest(ExpectationBook.place(of: lent, connection), for: connection.client, at: now)
     }
 
     /// After a restart, reserves the port that NAT lent to the last data connection.
-    mutating func reserveLentPort(of connection: borrowing Connection) {
+    mutating func reserveLentPort(of connection: borrowing Connection, at now: Instant) {
+        defer { if connection.isClosed { letLentPortRest(of: connection, at: now) } }
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
         ports.reserve(

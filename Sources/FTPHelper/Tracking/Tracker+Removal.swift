@@ -7,6 +7,8 @@ extension Tracker {
         guard !connection.isClosed else { return }
         closeExpectation(of: &connection, .ended, into: &output)
         endTransfer(of: &connection, at: now, into: &output)
+        // A client with many short sessions would otherwise have used up its share.
+        book.letLentPortRest(of: connection, at: now)
         if connection.isListed { output.actions.append(.report(.connectionClosed(connection.summary))) }
         connection.isClosed = true
         // What still comes, above all an RST, is forwarded.
@@ -68,7 +70,6 @@ extension Tracker {
         update(slot) { tracker, connection in
             tracker.close(&connection, at: now, into: &output)
             if connection.isReversed { output.actions.append(.unwatch(connection.mapping)) }
-            tracker.book.restLentPort(of: &connection, at: now)
         }
         store.remove(slot)
     }

@@ -94,6 +94,49 @@ extension ShareTests {
         other.send(.client, "PORT 10,1,0,3,200,1\r\n")
         #expect(other.open == ["10.2.0.100:51201"])
     }
+
+    @Test(arguments: [false, true])
+    func `the port of a session that has ended is lent again before its client is refused`(
+        isRestored: Bool
+    ) throws {
+        var first = Dialogue(mapping(1, isTranslated: true), tracker: nearlyUsedUp())
+        first.logIn()
+        first.send(.client, "PORT 10,1,0,2,200,1\r\n")
+        let isUsed = first.use(ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 51201))
+        #expect(isUsed)
+        first.transmit(first.segment(.client, flags: [.rst, .ack]))
+        #expect(first.tracker.connections.isEmpty)
+        let now = first.now
+        var tracker = first.release()
+        if isRestored {
+            var records: [[UInt64]] = []
+            tracker.takeRecords { _, record in
+                records += record.map { [$0] } ?? []
+                return 1
+            }
+            tracker = nearlyUsedUp()
+            let kept = try #require(records.last.flatMap { KeptConnection($0, at: now) })
+            var output = Output()
+            let isTaken = tracker.restore(kept, at: now, into: &output)
+            #expect(isTaken)
+        }
+        var second = Dialogue(mapping(2, isTranslated: true), tracker: tracker)
+        second.logIn()
+        second.send(.client, "PORT 10,1,0,2,200,2\r\n")
+        #expect(second.refusals == [])
+        #expect(second.open == ["10.2.0.100:51202"])
+    }
+
+    /// A tracker in which a client may have one port more.
+    private func nearlyUsedUp() -> Tracker {
+        var ports = PortAllocator()
+        for port in 1..<PortAllocator.maximumShare {
+            ports.reserve(UInt16(1024 + port), for: Client(v4(10, 1, 0, 2)))
+        }
+        var tracker = Tracker(policy: Policy(), keepsRecords: true, random: Seeded(state: 1))
+        tracker.book = ExpectationBook(random: Seeded(state: 7), ports: ports)
+        return tracker
+    }
 }
 
 /// Ports that 10.2.0.2 reaches at 10.2.0.100, each of which leads to the same one of 10.1.0.3 unless something else is said.
