@@ -16,6 +16,14 @@ import Testing
 
         """
 
+    /// A peer that does not answer is enough for the exporter to have the metrics of a pair.
+    private let startSync = """
+        pinhole sync --local 127.0.0.1 --peer 127.0.0.2 --socket "$dir/socket" --peer-state "$dir/peer.state" \
+            2>/dev/null & background+=($!)
+        until_ test -s "$dir/peer.state.status"
+
+        """
+
     private func output(_ script: String) throws -> String {
         let child = try Program.script(start + script)
         #expect(child.errors == "")
@@ -144,39 +152,38 @@ import Testing
         throws
     {
         let said = try output(
-            """
-            cat >"$dir/prometheus.yml" <<END
-            global: {scrape_interval: 1s}
-            scrape_configs: [{job_name: pinhole, static_configs: [{targets: ['127.0.0.1:9421']}]}]
-            END
-            prometheus --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" \\
-                --web.listen-address=127.0.0.1:9090 --log.level=error & background+=($!)
-            query() { curl --silent --get --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query; }
-            answered() { query "$1" | grep -q '"status":"success".*"value"'; }
-            until_ answered 'rate(pinhole_packets_total[5s])'
-            queries() {
-                python3 -B "$scripts/expressions.py" '\(Program.top.appending(path: "dist/contrib/grafana.json").path)'
-            }
-            queries | while read -r expression; do
-                answered "$expression" || echo "no answer: $expression"
-            done
-            queries | wc -l
-            """
+            startSync + """
+                cat >"$dir/prometheus.yml" <<END
+                global: {scrape_interval: 1s}
+                scrape_configs: [{job_name: pinhole, static_configs: [{targets: ['127.0.0.1:9421']}]}]
+                END
+                prometheus --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" \\
+                    --web.listen-address=127.0.0.1:9090 --log.level=error & background+=($!)
+                query() { curl --silent --get --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query; }
+                answered() { query "$1" | grep -q '"status":"success".*"value"'; }
+                until_ answered 'rate(pinhole_packets_total[5s])'
+                queries() {
+                    python3 -B "$scripts/expressions.py" '\(Program.top.appending(path: "dist/contrib/grafana.json").path)'
+                }
+                queries | while read -r expression; do
+                    answered "$expression" || echo "no answer: $expression"
+                done
+                queries | wc -l
+                """
         )
-        #expect(said == "23\n")
+        #expect(said == "29\n")
     }
 
     @Test func `the alerts are valid, and the exporter has each of their metrics`() throws {
         let said = try output(
-            """
-            alerts='\(Program.top.appending(path: "dist/contrib/alerts.yml").path)'
-            promtool check rules "$alerts" | grep -o '[0-9]* rules found'
-            curl --silent http://127.0.0.1:9421/metrics >"$dir/metrics"
-            # Those of a pair come from the status of `pinhole sync`.
-            grep -o 'pinhole_[a-z_]*' "$alerts" | grep -v ^pinhole_peer_ | sort -u | while read -r name; do
-                grep -q "^# TYPE $name " "$dir/metrics" || echo "no metric: $name"
-            done
-            """
+            startSync + """
+                alerts='\(Program.top.appending(path: "dist/contrib/alerts.yml").path)'
+                promtool check rules "$alerts" | grep -o '[0-9]* rules found'
+                curl --silent http://127.0.0.1:9421/metrics >"$dir/metrics"
+                grep -o 'pinhole_[a-z_]*' "$alerts" | sort -u | while read -r name; do
+                    grep -q "^# TYPE $name " "$dir/metrics" || echo "no metric: $name"
+                done
+                """
         )
         #expect(said == "11 rules found\n")
     }
