@@ -118,7 +118,7 @@ import Testing
     @Test(.gateway)
     func `a host that is not the peer is refused, and the peer's file stays`() async throws {
         guard Gateway.backend != "nft" else { return }
-        let report = try await play("hostile", "version=9")
+        let report = try await play("hostile")
         var refused = report.sessions
         for (name, outcome) in ["the same key": "taken", "the session": "on"] {
             try #require(refused.removeValue(forKey: name) == outcome, "\(name)")

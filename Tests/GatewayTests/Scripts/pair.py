@@ -817,6 +817,17 @@ def split(pair):
     return together({name: [session.alive, session.active, session.passive] for name, session in sessions.items()}), {}
 
 
+def said_version(pair):
+    """The version of records that the `pinhole sync` of B names in its first message."""
+    pair.b.start_sync()
+    wait_for("B to listen", lambda: ":3784 " in sh("ip netns exec b ss -Hltn"))
+    stream = inside("a", lambda: socket.create_connection((pair.b.own, 3784), TIMEOUT))
+    hello = stream.recv(32, socket.MSG_WAITALL)
+    stream.close()
+    pair.b.stop("sync")
+    return struct.unpack("<4Q", hello)[3]
+
+
 def hostile(pair):
     """Connections over the link from other hosts or a faulty peer; the peer's file stays unchanged."""
     pair.start_sync()
@@ -842,6 +853,7 @@ def hostile(pair):
     results["the same key"] = "taken"
     pair.a.stop("sync")
     pair.b.stop("sync")
+    version = said_version(pair)
 
     def frame(kind, first=0, second=0, words=(), sequence=0):
         return struct.pack(f"<{4 + len(words)}Q", len(words) << 8 | kind, sequence, first, second, *words)
@@ -863,7 +875,6 @@ def hostile(pair):
         pair.b.stop("sync")
 
     session_like = session
-    version = int(pair.options["version"])
     hello, clock = frame(1, 1, version, [version]), frame(2, time.monotonic_ns())
     play("another protocol", b"GET / HTTP/1.1\r\nHost: 192.168.100.1\r\n\r\n", "does not speak the protocol")
     play("a later version", frame(1, 1, version + 2, [version + 1]), "is of another version")
