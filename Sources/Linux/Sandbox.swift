@@ -32,6 +32,11 @@ package enum Sandbox {
         // Netlink messages and answers to clients. To an IP address, at most 60 bytes: an RST without payload.
         try filter.allow("sendto", where: [.atMost(argument: 5, netlinkAddressSize)])
         try filter.allow("sendto", where: [.atMost(argument: 5, 28), .atMost(argument: 2, 60)])
+        // Its mark, which may choose its route.
+        try filter.allow(
+            "setsockopt",
+            where: [.equals(argument: 1, UInt64(SOL_SOCKET)), .equals(argument: 2, UInt64(SO_MARK))]
+        )
         // The peer's user, but not the options by which iptables reads rules. Reserving space, but not punching holes.
         try filter.allow(
             "getsockopt",

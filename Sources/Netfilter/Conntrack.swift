@@ -177,6 +177,11 @@ package struct Conntrack: ~Copyable {
         ) { $0.put(connection, under: master, mark: mark) }
     }
 
+    /// The mark of the connection with a tuple, as its packets have it if the rules restore it; 0 if there is no such connection.
+    package mutating func mark(of tuple: Tuple) throws(SystemError) -> UInt32 {
+        try entry(for: tuple).map { $0.mark & ~(bypassMark?.mask ?? 0) } ?? 0
+    }
+
     /// The mark of the data connections of a control connection.
     private func mark(ofDataUnder master: ConntrackEntry) -> UInt32 {
         let mark = master.mark & ~(bypassMark?.mask ?? 0)

@@ -11,6 +11,13 @@ package struct PacketInjector: ~Copyable {
     private let v4: Descriptor
     /// `nil` if the kernel has no IPv6.
     private let v6: Descriptor?
+    /// The marks that the sockets give to packets; `nil` while that is unknown, since a socket may be an inherited one.
+    private var marks: (v4: UInt32?, v6: UInt32?) = (nil, nil)
+
+    private init(v4: consuming Descriptor, v6: consuming Descriptor?) {
+        self.v4 = v4
+        self.v6 = v6
+    }
 
     /// Opens the sockets in the network namespace of the calling thread.
     ///
@@ -79,9 +86,12 @@ package struct PacketInjector: ~Copyable {
 
     /// Sends one IPv4 or IPv6 packet, with its checksums, to the destination in its header.
     ///
+    /// - Parameters:
+    ///   - packet: the packet from its IP header on.
+    ///   - mark: its mark, which can influence its route.
     /// - Throws: `EINVAL` if the packet is shorter than its header or neither IPv4 nor IPv6, `EAFNOSUPPORT` if the kernel
     ///   has no IPv6.
-    package mutating func send(_ packet: [UInt8]) throws(SystemError) {
+    package mutating func send(_ packet: [UInt8], mark: UInt32 = 0) throws(SystemError) {
         let bytes = packet.span
         switch (bytes.isEmpty ? 0 : bytes[0] >> 4, bytes.count) {
         case (4, 20...):
@@ -91,6 +101,7 @@ package struct PacketInjector: ~Copyable {
             unsafe withUnsafeMutableBytes(of: &destination.sin_addr) {
                 unsafe $0.copyBytes(from: packet[16..<20])
             }
+            try PacketInjector.set(mark, of: v4.number, &marks.v4)
             try send(packet, to: destination, through: v4.number)
         case (6, 40...):
             var destination = sockaddr_in6()
@@ -100,12 +111,31 @@ package struct PacketInjector: ~Copyable {
                 unsafe $0.copyBytes(from: packet[24..<40])
             }
             switch v6 {
-            case .some(let socket): try send(packet, to: destination, through: socket.number)
+            case .some(let socket):
+                try PacketInjector.set(mark, of: socket.number, &marks.v6)
+                try send(packet, to: destination, through: socket.number)
             case nil: throw SystemError("send a packet", code: EAFNOSUPPORT)
             }
         default:
             throw SystemError("send a packet", code: EINVAL)
         }
+    }
+
+    /// Sets the mark of the packets that a socket sends (`SO_MARK`), unless it has it already.
+    private static func set(_ mark: UInt32, of descriptor: Int32, _ last: inout UInt32?) throws(SystemError) {
+        guard last != mark else { return }
+        var value = mark
+        // Sound: the option is read during the call only, with its own size.
+        _ = try SystemError.check("mark a packet") {
+            unsafe setsockopt(
+                descriptor,
+                SOL_SOCKET,
+                SO_MARK,
+                &value,
+                socklen_t(MemoryLayout.size(ofValue: value))
+            )
+        }
+        last = mark
     }
 
     private func send<Address>(

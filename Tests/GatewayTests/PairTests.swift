@@ -69,6 +69,15 @@ import Testing
         try #require(report.others(than: "on") == "")
     }
 
+    @Test(.gateway)
+    func `sessions and transfers survive a failover by the uplink that the mark of their connection chooses`()
+        async throws
+    {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("uplinks", "uplinks=marked")
+        try #require(report.others(than: "on") == "")
+    }
+
     @Test(.gateway, arguments: ["a", "b"])
     func `a sync client that reads nothing takes no memory and gets a new snapshot`(victim: String)
         async throws

@@ -38,6 +38,20 @@ import Testing
         #expect(try seen(by: "ip6tables") == 1)
     }
 
+    @Test func `a packet has the mark that was asked for, and the next one has its own`() throws {
+        try namespace.run("iptables -w -I INPUT -m mark ! --mark 0x2 -j RETURN")
+        try namespace.run("ip6tables -w -I INPUT -m mark ! --mark 0x3 -j RETURN")
+        var injector = try namespace.enter { try PacketInjector.open() }
+        for (count, mark) in [(1, 2), (1, 0), (2, 2)] as [(Int, UInt32)] {
+            try injector.send(v4, mark: mark)
+            #expect(try seen(by: "iptables") == count)
+        }
+        try injector.send(v6)
+        #expect(try seen(by: "ip6tables") == 0)
+        try injector.send(v6, mark: 3)
+        #expect(try seen(by: "ip6tables") == 1)
+    }
+
     @Test func `bytes that are no packet are refused`() throws {
         var injector = try namespace.enter { try PacketInjector.open() }
         let truncated = [v4.prefix(0), v4.prefix(1), v4.prefix(19), v6.prefix(39)].map { Array($0) }

@@ -144,6 +144,7 @@ package struct LinuxKernel: ~Copyable, Kernel {
     }
 
     package mutating func inject(_ packet: [UInt8]) throws(SystemError) {
-        try injector.send(packet)
+        guard let segment = try? Segment(parsing: packet.span) else { return try injector.send(packet) }
+        try injector.send(packet, mark: conntrack.mark(of: segment.tuple))
     }
 }

@@ -8,6 +8,9 @@ prints, as its last line, a JSON object: what became of each session, and figure
   client 10.1.0.2 -- lan  A 10.1.0.11, B 10.1.0.12, both 10.1.0.1 and 10.1.0.100
   server 10.2.0.2 -- wan  A 10.2.0.11, B 10.2.0.12, both 10.2.0.1 and 10.2.0.100
                      sync A 192.168.100.1, B 192.168.100.2
+
+With `uplinks` there is a second way to the server, for the client's address 10.1.0.3:
+                  uplink A 10.4.0.11, B 10.4.0.12, both 10.4.0.1 and 10.4.0.100; server 10.4.0.2
 """
 import ctypes
 import hashlib
@@ -182,12 +185,30 @@ class Gateway:
             self.run("ip6tables -w -t nat -A POSTROUTING -o wan -s fd01::/64 -j SNAT --to fd02::100:100:100")
         if nat in ("dnat", "both"):
             self.run("iptables -w -t nat -A PREROUTING -i lan -d 10.1.0.100 -j DNAT --to 10.2.0.2")
+        if "uplinks" in self.options:
+            self.prepare_uplink()
         # Its own user may not become pinhole's here.
         open(self.folder + "/conf", "w").write(
             f"socket = {self.socket}\nsync-local = {self.own}\nsync-peer = {self.other}\nbackend = iptables\n"
             "ftps = 10.2.0.2=40000-60000\n"
         )
         self.run(f"{PINHOLE} rules load --config {self.folder}/conf")
+
+    def prepare_uplink(self):
+        """What comes from 10.1.0.3 gets a mark, leaves by the second uplink, and is shown as an address of it."""
+        zone = self.options["uplinks"]
+        for command in (
+            "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan.rp_filter=0 net.ipv4.conf.wan.rp_filter=0 net.ipv4.conf.uplink.rp_filter=0",
+            "ip route add 10.1.0.0/24 dev lan table 102",
+            "ip route add default via 10.4.0.2 table 102",
+            "ip rule add fwmark 2 table 102",
+            "iptables -w -t mangle -A PREROUTING -j CONNMARK --restore-mark",
+            "iptables -w -t mangle -A PREROUTING -s 10.1.0.3 -p tcp --dport 21 --syn -j MARK --set-mark 2",
+            "iptables -w -t mangle -A PREROUTING -j CONNMARK --save-mark",
+            "iptables -w -t nat -A POSTROUTING -o uplink -s 10.1.0.0/24 -j SNAT --to 10.4.0.100",
+            *(["iptables -w -t raw -A PREROUTING -s 10.1.0.3 -j CT --zone " + zone, "iptables -w -t raw -A PREROUTING -i uplink -j CT --zone " + zone] if zone != "marked" else []),
+        ):
+            self.run(command)
 
     def start_conntrackd(self):
         path = self.folder + "/conntrackd.conf"
@@ -223,6 +244,9 @@ class Gateway:
     def addresses(self, what):
         for address, device in (("10.1.0.1/24", "lan"), ("10.1.0.100/24", "lan"), ("10.2.0.1/24", "wan"), ("10.2.0.100/24", "wan")):
             sh(f"ip -n {self.name} addr {what} {address} dev {device}", what == "add")
+        if "uplinks" in self.options:
+            for address in ("10.4.0.1/24", "10.4.0.100/24"):
+                sh(f"ip -n {self.name} addr {what} {address} dev uplink", what == "add")
         for address, device in (("fd01::1/64", "lan"), ("fd02::1/64", "wan"), ("fd02::100:100:100/64", "wan")):
             sh(f"ip -n {self.name} addr {what} {address} dev {device} nodad", what == "add")
         if what == "add":
@@ -230,7 +254,8 @@ class Gateway:
 
     def announce(self):
         """Tells the neighbours where the addresses are: ARP requests, and unsolicited neighbour advertisements."""
-        for device, v4, v6 in (("lan", ["10.1.0.1", "10.1.0.100"], ["fd01::1"]), ("wan", ["10.2.0.1", "10.2.0.100"], ["fd02::1", "fd02::100:100:100"])):
+        more = [("uplink", ["10.4.0.1", "10.4.0.100"], [])] if "uplinks" in self.options else []
+        for device, v4, v6 in (("lan", ["10.1.0.1", "10.1.0.100"], ["fd01::1"]), ("wan", ["10.2.0.1", "10.2.0.100"], ["fd02::1", "fd02::100:100:100"]), *more):
             link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
             link.bind((device, 0))
             mac = link.getsockname()[4]
@@ -259,7 +284,7 @@ class Gateway:
         return time.monotonic() - start
 
     def links(self, what):
-        for device in ("lan", "wan"):
+        for device in ("lan", "wan", *(["uplink"] if "uplinks" in self.options else [])):
             sh(f"ip -n switch link set {self.name}{device} {what}")
 
     def die(self):
@@ -278,17 +303,20 @@ class Pair:
         # The interfaces of B have other numbers.
         for number in range(3):
             sh(f"ip -n b link add other{number} type bridge")
-        for bridge in ("lan", "wan"):
+        for bridge in ("lan", "wan", "uplink"):
             sh(f"ip -n switch link add {bridge} type bridge forward_delay 0; ip -n switch link set {bridge} up")
-        for host, device, bridge, v4, v6 in (
-            ("client", "lan", "lan", "10.1.0.2", "fd01::2"), ("server", "wan", "wan", "10.2.0.2", "fd02::2"),
-            ("a", "lan", "lan", "10.1.0.11", "fd01::11"), ("a", "wan", "wan", "10.2.0.11", "fd02::11"),
-            ("b", "lan", "lan", "10.1.0.12", "fd01::12"), ("b", "wan", "wan", "10.2.0.12", "fd02::12"),
-        ):
+        ends = [
+            ("client", "lan", "10.1.0.2", "fd01::2"), ("server", "wan", "10.2.0.2", "fd02::2"),
+            ("a", "lan", "10.1.0.11", "fd01::11"), ("a", "wan", "10.2.0.11", "fd02::11"),
+            ("b", "lan", "10.1.0.12", "fd01::12"), ("b", "wan", "10.2.0.12", "fd02::12"),
+        ]
+        if "uplinks" in options:
+            ends += [("server", "uplink", "10.4.0.2", "fd04::2"), ("a", "uplink", "10.4.0.11", "fd04::11"), ("b", "uplink", "10.4.0.12", "fd04::12")]
+        for host, device, v4, v6 in ends:
             port = host + device
             sh(
                 f"ip link add {device} netns {host} type veth peer name {port} netns switch; "
-                f"ip -n switch link set {port} master {bridge} up; ip -n {host} addr add {v4}/24 dev {device}; "
+                f"ip -n switch link set {port} master {device} up; ip -n {host} addr add {v4}/24 dev {device}; "
                 f"ip -n {host} addr add {v6}/64 dev {device} nodad; ip -n {host} link set {device} up"
             )
         sh("ip link add sync netns a type veth peer name sync netns b")
@@ -297,11 +325,20 @@ class Pair:
             sh(f"ip -n {gateway.name} addr add {gateway.own}/24 dev sync; ip -n {gateway.name} link set sync up")
         sh("ip -n client route add default via 10.1.0.1; ip -n client -6 route add default via fd01::1")
         sh("ip -n server route add default via 10.2.0.1; ip -n server -6 route add default via fd02::1")
+        if "uplinks" in options:
+            self.prepare_ends()
         for gateway in (self.a, self.b):
             gateway.prepare()
             gateway.start_conntrackd()
         self.a.start_daemon()
         self.a.addresses("add")
+
+    def prepare_ends(self):
+        """The server takes nothing by an uplink whose address it does not have; a provider forwards no such packet either."""
+        sh("ip -n client addr add 10.1.0.3/24 dev lan")
+        sh("ip netns exec server sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.wan.rp_filter=0 net.ipv4.conf.uplink.rp_filter=0")
+        for device, source in (("wan", "10.4.0.0/24"), ("uplink", "10.2.0.0/24")):
+            sh(f"ip netns exec server iptables -w -A INPUT -i {device} -s {source} -j DROP")
 
     def start_sync(self):
         for gateway in (self.a, self.b):
@@ -324,16 +361,20 @@ class NoData(Exception):
 class Session:
     """A control connection of which the test plays both ends."""
 
-    def __init__(self, pair, v6=False):
+    def __init__(self, pair, v6=False, second=False):
+        """With `second`, the session goes by the second uplink."""
         self.nat = pair.options.get("nat", "snat")
         self.family = socket.AF_INET6 if v6 else socket.AF_INET
         self.v6 = v6
         self.client_host, self.server_host = ("fd01::2", "fd02::2") if v6 else ("10.1.0.2", "10.2.0.2")
         self.shown_client = ("fd02::100:100:100" if v6 else "10.2.0.100") if self.nat in ("snat", "both") else self.client_host
+        if second:
+            self.client_host, self.shown_client = "10.1.0.3", "10.4.0.100"
         self.dialled = "10.1.0.100" if self.nat in ("dnat", "both") and not v6 else self.server_host
         listener = inside("server", lambda: self.listening(self.server_host, 21))
         self.client = inside("client", self.make)
         self.client.settimeout(TIMEOUT)
+        self.client.bind((self.client_host, 0))
         self.client.connect((self.dialled, 21))
         self.server, _ = listener.accept()
         listener.close()
@@ -431,6 +472,7 @@ class Session:
     def connect_data(self, host):
         data = inside(host, self.make)
         data.settimeout(TIMEOUT)
+        data.bind((self.client_host if host == "client" else self.server_host, 0))
         try:
             data.connect(self.target)
         except TimeoutError as error:
@@ -711,6 +753,36 @@ def failover(pair):
         "expiry differs": max(differences, default=-1),
         "lag": pair.b.status().get("lag", -1),
     }
+
+
+def uplinks(pair):
+    """Sessions by two uplinks, of which a mark of the connection chooses one."""
+    pair.start_sync()
+    works, transfers = {}, []
+    for name, second in (("first", False), ("second", True)):
+        idle = Session(pair, False, second)
+        for _ in range(5):
+            idle.active()
+        works[f"{name}: 5 edits, idle"] = [idle.alive, idle.active, idle.passive]
+        for announce, host in (("announce_active", "server"), ("announce_passive", "client")):
+            session = Session(pair, False, second)
+            session.active()
+            getattr(session, announce)()
+            works[f"{name}: {announce}"] = [lambda session=session, host=host: session.use(host), session.alive, session.active]
+            session = Session(pair, False, second)
+            getattr(session, announce)()
+            session.say("client", "RETR big")
+            session.say("server", "150 here")
+            sender, receiver = session.connect_data(host)
+            transfers.append(Bulk(*((sender, receiver) if host == "server" else (receiver, sender)), 20 << 20, 10 << 20))
+            works[f"{name}: transfer, {announce}"] = [transfers[-1].finish, session.alive, session.passive]
+    time.sleep(0.3)
+    pair.a.die()
+    pair.b.take_over()
+    results = together(works)
+    for name, second in (("first", False), ("second", True)):
+        results[f"{name}: new session"] = outcome(lambda: Session(pair, False, second).active())
+    return results, {"silence": max(transfer.gap for transfer in transfers)}
 
 
 def loop(pair):
@@ -1234,7 +1306,7 @@ def keepalived(pair):
 
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "loop": loop, "back": back, "split": split, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
+    scenario = {"failover": failover, "uplinks": uplinks, "loop": loop, "back": back, "split": split, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
