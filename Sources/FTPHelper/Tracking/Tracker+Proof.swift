@@ -8,6 +8,7 @@
 /// With a wrong shift, a receiver would lose the first bytes of a command, or wait for ever. Packets of such a
 /// connection are therefore dropped until both ends have confirmed the positions. An end answers a packet far
 /// outside its window with an acknowledgement (RFC 9293, section 3.10.7.4), and retransmits what was dropped.
+/// The first packet of each end becomes such a packet for the other one.
 extension Tracker {
     /// Notes what a packet of an unproven connection says.
     ///
@@ -42,7 +43,12 @@ extension Tracker {
         let isTrial = findings[side.rawValue] == .acknowledgedAhead && segment.payloadCount > 0
         if isTrial { proof.isTried[side.rawValue] = true }
         proofs[key] = proof
-        return isTrial ? nil : .drop
+        guard !isTrial else { return nil }
+        guard proof.acknowledged[side.rawValue] == nil else { return .drop }
+        // Its receiver has said nothing yet. An injected question may not reach it: such a packet is in no
+        // conntrack zone, and routes by source address or interface do not apply to it.
+        output.packet = connection.question(to: side.other)
+        return .replace
     }
 
     /// Begins to ask both ends of an unproven connection, at the next call of `fire`.

@@ -110,10 +110,54 @@ import Testing
         }
         #expect(question.map(\.segment.tuple) == [nat.mapping.reply, nat.mapping.original], "both are asked")
         #expect(question.map(\.flags) == [[.ack], [.ack]])
-        #expect(dialogue.transmit(command) == nil)
+        #expect(dialogue.transmit(command)?.text == "")
         let answer = dialogue.acknowledge(.server)
         #expect(answer != nil)
         #expect(dialogue.transmit(command)?.text == "NOOP\r\n")
         #expect(dialogue.received.server.hasSuffix("NOOP\r\n"))
+    }
+
+    @Test(arguments: [Session.Side.client, .server])
+    func `where no probe arrives, the first packet of an end becomes one for the other end`(
+        _ side: Session.Side
+    ) throws {
+        let record = try #require(self.record())
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        dialogue.tracker = try tracker(record)
+        dialogue.now.nanoseconds += UInt64(Self.hour)
+        let line = dialogue.segment(side, "NOOP\r\n".utf8)
+        let carried = dialogue.carry(line)
+        let question = try #require(carried)
+        #expect(question.segment.tuple == line.tuple)
+        #expect(question.flags == [.ack] && question.payload.isEmpty)
+        #expect(question.segment.sequence != SequenceNumber(line.sequence))
+        let answer = dialogue.acknowledge(side.other)
+        #expect(answer?.text == "", "both ends have said where they are")
+        #expect(dialogue.transmit(line)?.text == "NOOP\r\n")
+    }
+
+    @Test func `an end that has spoken gets no further probe in place of a packet`() throws {
+        let record = try #require(self.record())
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        dialogue.tracker = try tracker(record)
+        dialogue.now.nanoseconds += UInt64(Self.hour)
+        // The client is further than the record, and the server has not got everything.
+        let later = dialogue.segment(.client, "NOOP\r\n".utf8, offset: 10)
+        let question = dialogue.carry(later)
+        #expect(question?.payload.isEmpty == true)
+        let answer = dialogue.acknowledge(.server)
+        #expect(answer == nil)
+        let repeated = dialogue.carry(later)
+        #expect(repeated == nil)
     }
 }
