@@ -69,12 +69,11 @@ import Testing
         try #require(report.others(than: "on") == "")
     }
 
-    @Test(.gateway)
-    func `sessions and transfers survive a failover by the uplink that the mark of their connection chooses`()
-        async throws
-    {
+    /// A mark chooses the second uplink, whose connections may be in a zone of their own.
+    @Test(.gateway, arguments: ["marked", "zone"])
+    func `sessions and transfers by two uplinks survive a failover`(kind: String) async throws {
         guard Gateway.backend != "nft" else { return }
-        let report = try await play("uplinks", "uplinks=marked")
+        let report = try await play("uplinks", "uplinks=\(kind)")
         try #require(report.others(than: "on") == "")
     }
 

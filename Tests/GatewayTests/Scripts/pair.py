@@ -195,8 +195,11 @@ class Gateway:
         self.run(f"{PINHOLE} rules load --config {self.folder}/conf")
 
     def prepare_uplink(self):
-        """What comes from 10.1.0.3 gets a mark, leaves by the second uplink, and is shown as an address of it."""
-        zone = self.options["uplinks"]
+        """What comes from 10.1.0.3 gets a mark, leaves by the second uplink, and is shown as an address of it.
+
+        With `uplinks=zone` it has a conntrack zone of its own.
+        """
+        zoned = {"marked": [], "zone": ["-s 10.1.0.3", "-i uplink"]}[self.options["uplinks"]]
         for command in (
             "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan.rp_filter=0 net.ipv4.conf.wan.rp_filter=0 net.ipv4.conf.uplink.rp_filter=0",
             "ip route add 10.1.0.0/24 dev lan table 102",
@@ -206,7 +209,7 @@ class Gateway:
             "iptables -w -t mangle -A PREROUTING -s 10.1.0.3 -p tcp --dport 21 --syn -j MARK --set-mark 2",
             "iptables -w -t mangle -A PREROUTING -j CONNMARK --save-mark",
             "iptables -w -t nat -A POSTROUTING -o uplink -s 10.1.0.0/24 -j SNAT --to 10.4.0.100",
-            *(["iptables -w -t raw -A PREROUTING -s 10.1.0.3 -j CT --zone " + zone, "iptables -w -t raw -A PREROUTING -i uplink -j CT --zone " + zone] if zone != "marked" else []),
+            *(f"iptables -w -t raw -A PREROUTING {what} -j CT --zone 7" for what in zoned),
         ):
             self.run(command)
 
