@@ -156,6 +156,17 @@ import Testing
     }
 
     @Test(.gateway)
+    func `new sessions log in at once while thousands of silent ones are asked`() async throws {
+        guard Gateway.backend != "nft" else { return }
+        let report = try await play("silent", "sessions=3000")
+        try #require(report.others(than: "on") == "")
+        // Each end three times at least, in eight seconds.
+        try #require(report.figure("questions") > 18_000)
+        let login = try report.figure("login p99")
+        try Figures.note("login while silent sessions are asked", login, .atMost(0.5), "s")
+    }
+
+    @Test(.gateway)
     func `sync may be killed and restarted under load`() async throws {
         guard Gateway.backend != "nft" else { return }
         let report = try await play("restless")

@@ -1145,6 +1145,17 @@ class Crowd:
                     events.unregister(descriptor)
         return answered
 
+    def log_in_once(self):
+        """Logs in on one more session, and ends it."""
+        stream = inside("client", lambda: socket.create_connection(("10.2.0.2", 21), TIMEOUT))
+        stream.settimeout(TIMEOUT)
+        for command in (b"USER u", b"PASS p", b"NOOP"):
+            stream.recv(4096)
+            stream.send(command + b"\r\n")
+        if stream.recv(4096) != b"200 ok\r\n":
+            raise RuntimeError("no answer")
+        stream.close()
+
     def ask(self):
         """Each client asks once on every session; returns how many were answered, and after how long."""
         start = time.monotonic()
@@ -1176,6 +1187,48 @@ def many(pair):
         "committed in": commands["-c"],
         "all asked in": seconds,
         "lag": lag,
+    }
+
+
+def silent(pair):
+    """Many sessions whose ends do not answer the questions of the other gateway: what that costs, and how new sessions fare."""
+    pair.start_sync()
+    count = int(pair.options["sessions"])
+    crowd = Crowd(count)
+    wait_for("B to have all records", lambda: pair.b.status().get("records", 0) >= count, 60)
+    wait_for("conntrackd to have all entries", lambda: external_entries(pair.b) >= count, 60)
+    # A question has no timestamps, unlike the ends' own acknowledgements.
+    rule = "INPUT -p tcp --tcp-flags ALL ACK -m length --length 40"
+    for host in ("client", "server"):
+        sh(f"ip netns exec {host} iptables -w -A {rule}; ip netns exec {host} iptables -w -A {rule} -j DROP")
+    pair.a.die()
+    for option in ("-c", "-f", "-R"):
+        pair.b.conntrackd(option)
+    pair.b.addresses("add")
+    started, begin = pair.b.start_daemon(), time.monotonic()
+    spent, times = [cpu(pair.b, "daemon") / 1e6], []
+    while time.monotonic() < begin + 12:
+        times.append(timed(crowd.log_in_once))
+        if time.monotonic() > begin + len(spent):
+            spent.append(cpu(pair.b, "daemon") / 1e6)
+    asked = sum(int(sh(f"ip netns exec {host} iptables -nvxL INPUT").splitlines()[2].split()[0]) for host in ("client", "server"))
+    later = sorted(timed(crowd.log_in_once) for _ in range(50))
+    for host in ("client", "server"):
+        sh(f"ip netns exec {host} iptables -w -F INPUT")
+    answered, seconds = crowd.ask()
+    times.sort()
+    results = {"all": "on" if answered == count == crowd.logged_in else f"{answered} of {count}"}
+    return results, {
+        "started in": started,
+        "questions": asked,
+        "daemon s in each second": [round(after - before, 2) for before, after in zip(spent, spent[1:])],
+        "logins meanwhile": len(times),
+        "login median": times[len(times) // 2],
+        "login p99": times[len(times) * 99 // 100],
+        "login max": times[-1],
+        "login later median": later[len(later) // 2],
+        "login later max": later[-1],
+        "all asked in": seconds,
     }
 
 
@@ -1309,7 +1362,7 @@ def keepalived(pair):
 
 def main():
     options = dict(word.split("=", 1) for word in sys.argv[5:])
-    scenario = {"failover": failover, "uplinks": uplinks, "loop": loop, "back": back, "split": split, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "volume": volume}[sys.argv[4]]
+    scenario = {"failover": failover, "uplinks": uplinks, "loop": loop, "back": back, "split": split, "hostile": hostile, "restless": restless, "keepalived": keepalived, "slow": slow, "many": many, "silent": silent, "volume": volume}[sys.argv[4]]
     pair = Pair(options)
     results, figures = scenario(pair)
     print(json.dumps({"sessions": results, "figures": figures, "logs": pair.logs()}))
