@@ -60,14 +60,14 @@ clean_up() {
 
 # Waits until the command succeeds, at most half a minute.
 until_() {
-    local end=$((SECONDS + patience))
+    local end=$((SECONDS + timeout))
     until "$@" >/dev/null 2>&1; do
         ((SECONDS < end)) || fail "$way: timed out waiting for: $*"
         read -rt 0.1 <> <(:) || true
     done
 }
 # Seconds to wait for anything; more where the machine is emulated.
-patience=${PATIENCE-30}
+timeout=${TIMEOUT-30}
 
 # --- The machines ---
 

@@ -29,9 +29,9 @@ class Garbled(Exception):
 
 
 class Client:
-    def __init__(self, patience):
-        self.socket = socket.create_connection((SERVER, 21), patience)
-        self.socket.settimeout(patience)
+    def __init__(self, timeout):
+        self.socket = socket.create_connection((SERVER, 21), timeout)
+        self.socket.settimeout(timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.lines = self.socket.makefile("rb", newline=b"\n")
         self.expect("220")

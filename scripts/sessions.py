@@ -28,7 +28,7 @@ SHOWN = os.environ.get("SHOWN", "10.2.0.100")
 SMALL = bytes(range(250)) * 80
 # Of the endless file: a counter in each.
 BLOCK = 20000
-PATIENCE = 30
+TIMEOUT = 30
 lock = threading.Lock()
 
 
@@ -43,7 +43,7 @@ class Wrong(Exception):
 
 def listening(address, port=0):
     listener = socket.create_server((address, port), backlog=50)
-    listener.settimeout(PATIENCE)
+    listener.settimeout(TIMEOUT)
     return listener
 
 
@@ -97,7 +97,7 @@ class Server:
             self.listener.close()
             self.listener = None
         else:
-            data = socket.create_connection(self.target, PATIENCE)
+            data = socket.create_connection(self.target, TIMEOUT)
         with data:
             if name == "small":
                 data.sendall(SMALL)
@@ -145,7 +145,7 @@ class Session:
         self.number = 0
 
     def open(self):
-        self.control = socket.create_connection((SERVER, 21), PATIENCE)
+        self.control = socket.create_connection((SERVER, 21), TIMEOUT)
         self.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.lines = self.control.makefile("rb", newline=b"\n")
         self.expect("220 ready")
@@ -179,14 +179,14 @@ class Session:
             reply = self.ask("PASV", r"227 .*\([0-9,]+\)")
             numbers = re.search(r"\(([0-9,]+)\)", reply)[1].split(",")
             self.control.sendall(f"RETR {name}\r\n".encode())
-            data = socket.create_connection((".".join(numbers[:4]), int(numbers[4]) * 256 + int(numbers[5])), PATIENCE)
+            data = socket.create_connection((".".join(numbers[:4]), int(numbers[4]) * 256 + int(numbers[5])), TIMEOUT)
         else:
             with listening(self.control.getsockname()[0]) as listener:
                 address, port = listener.getsockname()
                 self.ask(f"PORT {address.replace('.', ',')},{port // 256},{port % 256}", "200 PORT")
                 self.control.sendall(f"RETR {name}\r\n".encode())
                 data = listener.accept()[0]
-        data.settimeout(PATIENCE)
+        data.settimeout(TIMEOUT)
         self.expect("150 here it comes")
         return data
 

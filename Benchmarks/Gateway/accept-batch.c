@@ -55,13 +55,13 @@ int main(int argc, char **argv)
     char request[1024];
     struct nlmsghdr *message;
     uint32_t queue;
-    uint64_t alertness;
+    uint64_t busy_poll;
     int descriptor, received, size = socket_buffer;
 
     if (argc != 2 && argc != 3)
         usage("accept-batch QUEUE [MICROSECONDS]");
     queue = (uint32_t)atoi(argv[1]);
-    alertness = argc == 3 ? strtoull(argv[2], NULL, 10) * 1000 : 0;
+    busy_poll = argc == 3 ? strtoull(argv[2], NULL, 10) * 1000 : 0;
     if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
         fail("open a netlink socket");
     descriptor = mnl_socket_get_fd(socket);
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     for (;;) {
         uint32_t last = 0;
 
-        received = take(descriptor, datagrams, alertness);
+        received = take(descriptor, datagrams, busy_poll);
         if (received < 0 && errno != ENOBUFS && errno != EINTR)
             fail("receive packets");
         for (int i = 0; i < received; i++)

@@ -462,8 +462,8 @@ class Session:
             self._choose_application()
         yield from self._begin()
 
-    def _until(self, condition, patience):
-        end = time.monotonic() + patience
+    def _until(self, condition, timeout):
+        end = time.monotonic() + timeout
         while not condition() and (rest := end - time.monotonic()) > 0:
             yield rest
 

@@ -24,7 +24,7 @@ AT_ONCE, PROMPT, SLOW = 8, 0.01, 0.1
 # A round has had enough of so many findings; they are all alike by then.
 ENOUGH = 20
 # A session lasts so many seconds at the most.
-PATIENCE = 20
+TIMEOUT = 20
 # How long ended sessions are remembered, for late packets.
 MEMORY = 1000
 
@@ -162,9 +162,9 @@ class Stage:
         self._listen_to_daemon(10)
         self.is_daemon_down = False
 
-    def _listen_to_daemon(self, patience):
+    def _listen_to_daemon(self, timeout):
         """Has the daemon tell of everything that it opens; what it has opened before it lists."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         while not (events := self.lab.connect("events json")):
             if time.monotonic() > end or self.lab.daemon.poll() is not None:
                 raise SystemExit(f"siege: the daemon does not answer: {self.lab.said_by_daemon()}")
@@ -297,7 +297,7 @@ class Stage:
         """Lets the session go on to its next pause."""
         now = time.monotonic()
         try:
-            if now - session.begun > PATIENCE:
+            if now - session.begun > TIMEOUT:
                 raise StopIteration
             pause = next(session.script)
         except StopIteration:

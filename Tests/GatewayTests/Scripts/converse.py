@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""converse.py ADDRESS PORT PAYLOAD COUNT TELNET PATIENCE MODE...: one session, as demanding a client as there is.
+"""converse.py ADDRESS PORT PAYLOAD COUNT TELNET PACE MODE...: one session, as demanding a client as there is.
 
 In each mode it speaks during a transfer of `pub/large` (NOOP, STAT), ends one (ABOR), and sends what it can at once; then come
 COUNT transfers in the modes by turns. PAYLOAD is the local copy of `pub/payload`. TELNET is `telnet` for a server that knows
-Telnet's commands, and `plain` for one that does not, or takes offence at a transfer that is cut off. PATIENCE is `patient` if
+Telnet's commands, and `plain` for one that does not, or takes offence at a transfer that is cut off. PACE is `patient` if
 PORT and EPRT are not to be sent before everything was answered. Says what the server replied, and `done`.
 """
 
@@ -13,7 +13,7 @@ import sys
 
 from client import Client
 
-address, port, payload, count, telnet, patience, *modes = sys.argv[1:]
+address, port, payload, count, telnet, pace, *modes = sys.argv[1:]
 with open(payload, "rb") as file:
     expected = file.read()
 
@@ -89,7 +89,7 @@ class Session(Client):
             else:
                 announcement = [f"EPRT |{2 if ':' in host else 1}|{host}|{number}|"]
             open_data = lambda: listener.accept()[0]
-        ahead = [] if patience == "patient" else ["NOOP"]
+        ahead = [] if pace == "patient" else ["NOOP"]
         self.line("\r\n".join(ahead + announcement + ["RETR pub/payload", "NOOP"]))
         with open_data() as data:
             self.check(b"".join(iter(lambda: data.recv(65536), b"")))

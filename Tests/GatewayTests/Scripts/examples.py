@@ -21,7 +21,7 @@ from pieces import send_pieces
 # Seconds after which a line that the kernel drops will not come any more: TCP has sent it again twice by then.
 DROPPED = 0.9
 # The same where it has to come.
-PATIENCE = 30
+TIMEOUT = 30
 pinhole = sys.argv[1]
 
 
@@ -57,10 +57,10 @@ def refusals():
     return {} if pinhole == "-" else report("stats")["refused"]
 
 
-def arrival(receiver, text, patience):
+def arrival(receiver, text, timeout):
     """Reads as many lines as `text` has, and compares."""
     received = b""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while received.count(b"\n") < text.count(b"\n"):
         receiver.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
@@ -81,8 +81,8 @@ def play(example):
         sender, receiver = (client, server) if step["side"] == "client" else (server, client)
         segments = [segment.encode() for segment in step["segments"]]
         send_pieces(sender, segments)
-        patience = DROPPED if pinhole == "-" and step["isWatched"] else PATIENCE
-        seen = arrival(receiver, b"".join(segments), patience)
+        timeout = DROPPED if pinhole == "-" and step["isWatched"] else TIMEOUT
+        seen = arrival(receiver, b"".join(segments), timeout)
         if step["isWatched"]:
             arrivals.append(seen)
         elif seen != "passed":

@@ -23,7 +23,7 @@ from ends import say as tell
 from raw import (
     ACK,
     FIN,
-    PATIENCE,
+    TIMEOUT,
     PSH,
     RST,
     SYN,
@@ -145,18 +145,18 @@ def answer(server, accepts=0, options=SYN_OPTIONS):
 
 def is_connected(client):
     """Waits until the client is; `False` if it was turned away."""
-    if not select.select([], [client], [], PATIENCE)[1]:
+    if not select.select([], [client], [], TIMEOUT)[1]:
         raise SystemExit("the client never connected")
     error = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error not in (0, errno.ECONNREFUSED, errno.ECONNRESET):
         raise SystemExit(f"the client did not connect: error {error}")
-    client.settimeout(PATIENCE)
+    client.settimeout(TIMEOUT)
     return not error
 
 
-def arrives(server, end, patience=1.0):
+def arrives(server, end, timeout=1.0):
     """Waits until the client's stream has come up to its byte `end`, for a while, or until it is cut off."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while server.acknowledged + len(server.text(server.acknowledged)) < end and time.monotonic() < deadline:
         if server.flags & RST:
             break
@@ -434,7 +434,7 @@ def forge_for_gateway(side):
         take_syn(end)
         answer(end)
         is_connected(real)
-    real.settimeout(PATIENCE)
+    real.settimeout(TIMEOUT)
     kept["forged"] = end, real
     lines = [
         ("server", b"220 ready\r\n"),
@@ -493,11 +493,11 @@ def accept_data():
     data.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     data.bind((server_host, 20))
     for end in (data, listener):
-        end.settimeout(PATIENCE)
+        end.settimeout(TIMEOUT)
     data.connect((seen_host, 2121))
     sink, _ = listener.accept()
     listener.close()
-    sink.settimeout(PATIENCE)
+    sink.settimeout(TIMEOUT)
     return data, sink
 
 

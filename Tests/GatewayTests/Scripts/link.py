@@ -18,7 +18,7 @@ import time
 from ends import inside
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
-PATIENCE = 0.004
+DELAY = 0.004
 
 first_host, first_name, second_host, second_name, seed = sys.argv[1:]
 chance = random.Random(int(seed))
@@ -58,7 +58,7 @@ while True:
     now = time.monotonic()
     for source in [source for source, (_, due) in held.items() if due <= now]:
         pass_on(source, held.pop(source)[0])
-    readable, _, _ = select.select([*ends, sys.stdin], [], [], PATIENCE / 4 if held else None)
+    readable, _, _ = select.select([*ends, sys.stdin], [], [], DELAY / 4 if held else None)
     if sys.stdin in readable:
         break
     for source in readable:
@@ -73,7 +73,7 @@ while True:
             pass_on(source, held.pop(source)[0])
             swapped += 1
         elif chance.random() < 0.3:
-            held[source] = packet, time.monotonic() + PATIENCE
+            held[source] = packet, time.monotonic() + DELAY
         else:
             pass_on(source, packet)
             if chance.random() < 0.1:

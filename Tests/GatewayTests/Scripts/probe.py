@@ -21,8 +21,8 @@ for port in ports:
     attempts[attempt] = "dropped"
 waiting = set(attempts)
 deadline = time.monotonic() + 2.5
-while waiting and (patience := deadline - time.monotonic()) > 0:
-    for attempt in select.select([], waiting, [], patience)[1]:
+while waiting and (timeout := deadline - time.monotonic()) > 0:
+    for attempt in select.select([], waiting, [], timeout)[1]:
         refused = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         attempts[attempt] = "refused" if refused else "connected"
         waiting.remove(attempt)

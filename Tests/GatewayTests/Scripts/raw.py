@@ -18,7 +18,7 @@ from ends import inside
 
 ETH_P_ALL, SIOCGIFHWADDR, PACKET_OUTGOING = 3, 0x8927, 4
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
-PATIENCE = 5
+TIMEOUT = 5
 SYN_OPTIONS = b"\x02\x04\x05\xb4\x04\x02\x01\x01"  # MSS 1460, SACK permitted
 HEADER = {4: 20, 6: 40}
 
@@ -104,10 +104,10 @@ class Wire:
         kind = b"\x86\xdd" if packet[:1] and packet[0] >> 4 == 6 else b"\x08\x00"
         self.socket.send(self.gateway + self.address + kind + packet)
 
-    def receive(self, patience):
+    def receive(self, timeout):
         """The next IP packet from the gateway; `None` if none comes in so many seconds."""
-        deadline = time.monotonic() + patience
-        while (rest := deadline - time.monotonic()) > 0 or patience == 0:
+        deadline = time.monotonic() + timeout
+        while (rest := deadline - time.monotonic()) > 0 or timeout == 0:
             if not select.select([self.socket], [], [], max(rest, 0))[0]:
                 return None
             frame, origin = self.socket.recvfrom(1 << 17)
@@ -164,17 +164,17 @@ class End:
 
     def next_segment(self, anybody=False):
         """The header and the payload of the next segment, which has to come."""
-        segment = self.segment(PATIENCE, anybody)
+        segment = self.segment(TIMEOUT, anybody)
         if segment is None:
             raise SystemExit(f"no segment came to {self.address}")
         return segment
 
-    def segment(self, patience, anybody=False):
+    def segment(self, timeout, anybody=False):
         """The header and the payload of the next segment for this end, of which it takes notice; `None` if none comes.
 
         From `anybody` it is a SYN.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while (packet := self.wire.receive(max(deadline - time.monotonic(), 0))) is not None:
             version = packet[0] >> 4
             start = HEADER[version] if version == 6 else (packet[0] & 15) * 4
@@ -209,15 +209,15 @@ class End:
 
     def wait(self, condition, what):
         """Receives packets until the condition holds; fails if that takes long."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not condition():
             if time.monotonic() > deadline:
                 raise SystemExit(f"waited in vain for {what}; {self.text(self.acknowledged)[-200:]!r} came")
             self.segment(0.02)
 
-    def take(self, patience=0.0):
+    def take(self, timeout=0.0):
         """Receives packets until none comes for so many seconds."""
-        while self.segment(patience):
+        while self.segment(timeout):
             pass
 
     def text(self, start=0):
@@ -248,7 +248,7 @@ def say(sender, receiver, text, reads=None, piece=30000):
     reads = reads or text
     start, first = receiver.acknowledged, sender.sent
     sender.sent += len(text)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while len(receiver.text(start)) < len(reads) or sender.arrived < sender.sent:
         if time.monotonic() > deadline:
             raise SystemExit(f"{receiver.text(start)[-100:]!r} came, the end of which was to be {reads[-100:]!r}")

@@ -12,7 +12,7 @@ import sys
 
 address, port, sessions, files, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 active = int(sys.argv[6]) if mode == "active" else 0
-PATIENCE = 3
+TIMEOUT = 3
 
 
 class Session:
@@ -38,7 +38,7 @@ class Session:
         if active:
             own = self.control.getsockname()[0]
             listener = socket.create_server((own, active))
-            listener.settimeout(PATIENCE)
+            listener.settimeout(TIMEOUT)
             self.command(f"PORT {own.replace('.', ',')},{active >> 8},{active & 255}")
             announced = active
         else:
@@ -47,7 +47,7 @@ class Session:
         data = None
         try:
             if not active:
-                data = socket.create_connection((numbers[1].replace(",", "."), announced), timeout=PATIENCE)
+                data = socket.create_connection((numbers[1].replace(",", "."), announced), timeout=TIMEOUT)
             answer = self.command("RETR pub/payload")
             if active and answer[0] == "1":
                 data, _ = listener.accept()

@@ -29,7 +29,8 @@ enum GeneratedDocuments {
         let own = Key.all.filter { $0.scope == .server }.map { key in
             "#\n" + comment("`\(key.name)`: \(key.details)\(standard(of: key))")
         }
-        return "# /etc/pinhole/pinhole.conf: configuration of Pinhole. See pinhole.conf(5).\n#\n"
+        return "# SPDX-License-Identifier: GPL-2.0-or-later\n"
+            + "# /etc/pinhole/pinhole.conf: configuration of Pinhole. See pinhole.conf(5).\n#\n"
             + comment(introduction) + "\n" + general.joined(separator: "\n") + "\n" + comment(servers)
             + own.joined() + serverSections
     }
