@@ -222,9 +222,10 @@ struct RulesWatch: ~Copyable {
             return
         }
         report(missing, noticed)
-        notify(.repaired)
         author = ""
+        // Before the daemon opens again what is open: what others change after that is not skipped.
         scheduleCheck(since: Clock.now())
+        notify(.repaired)
     }
 
     /// Adopts the rules of a changed configuration that another program has loaded, as a reload or a restart of the service

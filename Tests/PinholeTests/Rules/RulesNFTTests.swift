@@ -26,7 +26,13 @@ struct RulesNFTTests {
         )
         expectSuccess(child)
         let path = "Tests/PinholeTests/Rules/pinhole.nft-list"
-        #expect(try child.output == String(contentsOf: Program.top.appending(path: path), encoding: .utf8))
+        // As nft 1.1 writes it.
+        let listed = child.output.replacing(
+            "tcp flags & (fin | syn | rst | ack) == syn",
+            with: "tcp flags syn / fin,syn,rst,ack"
+        )
+        .replacing("tcp flags & (fin | syn | rst | ack) != syn", with: "tcp flags != syn / fin,syn,rst,ack")
+        #expect(try listed == String(contentsOf: Program.top.appending(path: path), encoding: .utf8))
     }
 
     @Test func `new options replace the old ones, and members of the sets stay`() throws {
@@ -66,7 +72,8 @@ struct RulesNFTTests {
             nft --stateless list chain inet pinhole data | grep -c '@pinhole[46]-sessions counter queue flags bypass to 22' |
                 grep -x 2
             pinhole rules load --synproxy
-            nft --stateless list chain inet pinhole reversed | grep 'tcp flags syn,ack / syn,ack counter queue to 20'
+            nft --stateless list chain inet pinhole reversed |
+                grep -E 'tcp flags (syn,ack / syn,ack|& \\(syn \\| ack\\) == syn \\| ack) counter queue to 20'
             nft --stateless list ruleset >"$dir/listed"
             pinhole rules load
             nft --stateless list ruleset | diff "$dir/plain" -
