@@ -21,7 +21,8 @@
 # make bench       benchmark against the alternatives, ROUNDS (7) times; writes the table of docs/performance.md (root)
 # make test-kernels  boot KERNELS (Debian's packages of stock kernels) in an emulator, try the rules and the gateways there
 #                  with nftables and with iptables, and write the results to docs/kernels.md; takes ten minutes a kernel; with
-#                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour (root)
+#                  RUNS=nft FILTER=MatrixTests LIMIT=7200 every server and client are tried in them, for an hour; with
+#                  RUNS=days LIMIT=3600 rules are removed, daemons stopped and connections blocked there (root)
 # make compare     compare with this kernel's own helper, and write docs/kernel-comparison.md (root)
 #
 # `make` installs no packages. Targets marked with (root) first install the Debian packages that they need.

@@ -97,7 +97,8 @@ import Testing
         }
     }
 
-    /// A connection that is being opened just then would be refused, and counters begin anew.
+    /// A connection that is being opened just then would be refused, and with iptables counters begin anew; with nftables, they
+    /// do so at each loading.
     @Test(
         .gateway,
         arguments: [
@@ -112,7 +113,8 @@ import Testing
             let failure = try await gateway.fetch(with: .curl, .epsv)
             try #require(failure == nil)
             let script =
-                Gateway.backend == "nft" ? "nft list table inet pinhole" : "iptables-save -c | grep PINHOLE"
+                Gateway.backend == "nft"
+                ? "nft --stateless list table inet pinhole" : "iptables-save -c | grep PINHOLE"
             let before = try await gateway.lab.require(["sh", "-c", script], on: .gateway)
             try #require(before.contains { $0.isNumber })
             _ = try await gateway.startWatch(options)
