@@ -65,6 +65,7 @@ extension Daemon {
         let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
         _ = engine.survey(predecessors: predecessors, at: Clock.now())
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)
+        engine.restartProofs(at: Clock.now())
         return engine
     }
 

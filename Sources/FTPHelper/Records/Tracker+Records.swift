@@ -75,11 +75,6 @@ extension Tracker {
         return true
     }
 
-    /// When to begin the next of many proofs: the questions of a full table are spread over a second.
-    private func nextProof(at now: Instant) -> Instant {
-        Instant(nanoseconds: now.nanoseconds + UInt64(proofs.count) * 15_000)
-    }
-
     /// Restricts what a peer has written to what this daemon would allow.
     private func reconsider(_ connection: inout Connection, at now: Instant) {
         let isTranslated = connection.mapping.isTranslated || connection.isLiberal

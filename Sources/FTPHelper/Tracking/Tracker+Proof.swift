@@ -60,6 +60,26 @@ extension Tracker {
         return proof
     }
 
+    /// When to begin the next of many proofs: the questions of a full table are spread over three seconds,
+    /// which is about how long it takes to send them.
+    func nextProof(at now: Instant) -> Instant {
+        Instant(nanoseconds: now.nanoseconds + UInt64(proofs.count) * 50_000)
+    }
+
+    /// Begins all proofs anew: the ends of a connection have their time from when their packets are taken.
+    ///
+    /// Call it after the last call of `restore`. For a full table these take seconds.
+    package mutating func restartProofs(at now: Instant) {
+        var slots: [ConnectionStore.Slot] = []
+        store.forEach { if proofs[$0.connection.mapping.original] != nil { slots.append($0) } }
+        proofs.removeAll(keepingCapacity: true)
+        for slot in slots {
+            update(slot) { tracker, connection in
+                _ = tracker.beginProof(of: &connection, at: tracker.nextProof(at: now))
+            }
+        }
+    }
+
     /// Decides on a packet that was read although its receiver has acknowledged unknown bytes: it is forwarded
     /// if it explains the acknowledgement.
     ///

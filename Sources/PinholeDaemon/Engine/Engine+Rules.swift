@@ -33,4 +33,7 @@ extension Engine where System: ~Copyable {
 
     /// Makes rewritten sessions prove their positions, because packets may have bypassed the queue.
     package mutating func requireProofs(at now: Instant) { tracker.requireProofs(at: now) }
+
+    /// Gives the ends of restored sessions their time to confirm the positions from now on: call it before the first packet.
+    package mutating func restartProofs(at now: Instant) { tracker.restartProofs(at: now) }
 }

@@ -141,6 +141,26 @@ import Testing
         #expect(dialogue.transmit(line)?.text == "NOOP\r\n")
     }
 
+    @Test func `however long a daemon takes to start, the ends have eight seconds to answer`() throws {
+        let record = try #require(self.record())
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        dialogue.tracker = try tracker(record)
+        dialogue.now.nanoseconds += UInt64(Self.hour)
+        dialogue.now = dialogue.now.advanced(bySeconds: 20)
+        dialogue.tracker.restartProofs(at: dialogue.now)
+        let line = dialogue.segment(.client, "NOOP\r\n".utf8)
+        dialogue.transmit(line)
+        dialogue.wait(seconds: 7)
+        #expect(!dialogue.tracker.connections.isEmpty)
+        dialogue.acknowledge(.server)
+        #expect(dialogue.transmit(line)?.text == "NOOP\r\n")
+    }
+
     @Test func `an end that has spoken gets no further probe in place of a packet`() throws {
         let record = try #require(self.record())
         var dialogue = Dialogue(

@@ -1212,6 +1212,7 @@ def silent(pair):
         if time.monotonic() > begin + len(spent):
             spent.append(cpu(pair.b, "daemon") / 1e6)
     asked = sum(int(sh(f"ip netns exec {host} iptables -nvxL INPUT").splitlines()[2].split()[0]) for host in ("client", "server"))
+    failed = json.loads(pair.b.ask("stats", "--json"))["errors"]["inject-packet"]
     later = sorted(timed(crowd.log_in_once) for _ in range(50))
     for host in ("client", "server"):
         sh(f"ip netns exec {host} iptables -w -F INPUT")
@@ -1221,6 +1222,7 @@ def silent(pair):
     return results, {
         "started in": started,
         "questions": asked,
+        "questions that could not be sent": failed,
         "daemon s in each second": [round(after - before, 2) for before, after in zip(spent, spent[1:])],
         "logins meanwhile": len(times),
         "login median": times[len(times) // 2],
