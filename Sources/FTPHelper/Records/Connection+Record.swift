@@ -124,11 +124,11 @@ extension Connection {
         connection.opened = try record.next()
         connection.used = try record.next()
         connection.refused = try record.next()
-        connection.isPositioned = true
+        connection.open()
         let flags: Flags = try record.next()
         connection.isLiberal = flags[0]
-        connection.isClosed = flags[1]
-        connection.isReset = flags[2]
+        if flags[2] { connection.demandReset() }
+        if flags[1] { connection.close() }
         connection.isReversed = flags[6]
         let more: Flags = try record.next()
         if more[0] { connection.shifted.insert(.client) }

@@ -15,8 +15,7 @@ struct Connection: ~Copyable {
     ///
     /// Two helpers would both rewrite, so this one only watches.
     let hasKernelHelper: Bool
-    /// Set once the first packet has set the positions of the streams.
-    var isPositioned = false
+    private(set) var phase = ConnectionPhase.unpositioned { didSet { isRecordOutdated = true } }
     /// Set if the connection was established before Pinhole could see its packets; any packet may then be the
     /// first one.
     let isEarlier: Bool
@@ -24,14 +23,6 @@ struct Connection: ~Copyable {
     ///
     /// Every packet needs this, and `opening` is in another part of memory.
     private(set) var hasEncryptedSession = false
-    /// Set by both FINs, an RST, or a replaced conntrack entry.
-    ///
-    /// The connection announces nothing any more, but its packets are still translated.
-    var isClosed = false { didSet { isRecordOutdated = true } }
-    /// Set in strict mode by a line that ends the connection.
-    ///
-    /// Each further packet is turned into an RST.
-    var isReset = false
     /// Set until the login: the connection may be evicted.
     var isWaiting = false
     /// Why the positions of the streams may be wrong, until both ends have confirmed them (`Tracker.prove`); empty if they
@@ -136,6 +127,36 @@ struct Connection: ~Copyable {
             } else {
                 transferBox = TransferBox(newValue)
             }
+        }
+    }
+
+    /// Whether the positions of the streams are set.
+    var isPositioned: Bool { phase != .unpositioned }
+
+    /// Whether the connection has ended, in any way.
+    var isClosed: Bool { phase == .closed || phase == .reset }
+
+    /// Whether its packets are to be turned into RSTs.
+    var isReset: Bool { phase == .ending || phase == .reset }
+
+    /// Notes that the positions of the streams are set.
+    mutating func open() { phase = .open }
+
+    /// Demands that both ends are reset.
+    mutating func demandReset() {
+        switch phase {
+        case .unpositioned, .open: phase = .ending
+        case .closed: phase = .reset
+        case .ending, .reset: break
+        }
+    }
+
+    /// Notes that the connection has ended; with resets, if they were demanded.
+    mutating func close() {
+        switch phase {
+        case .open: phase = .closed
+        case .ending: phase = .reset
+        case .unpositioned, .closed, .reset: break
         }
     }
 

@@ -20,7 +20,7 @@ extension Tracker {
                 let isRewritten = connection.streams.indices.contains { connection.streams[$0].shift != 0 }
                 guard isRewritten || !connection.uncertainty.isEmpty else { return }
                 connection.uncertainty.insert(.bypassed)
-                tracker.beginProof(of: &connection, at: now)
+                tracker.beginProof(of: &connection, at: tracker.nextProof(at: now))
             }
         }
     }
@@ -46,7 +46,7 @@ extension Tracker {
         guard unseen.isAfter(SequenceNumber.later(stream.next, stream.passed)),
             segment.firstByte == connection.streams[own].output(of: unseen)
         else { return }
-        connection.isReset = true
+        connection.demandReset()
         // The receiver takes the RST only at the number that it expects.
         connection.streams[own].resume(at: unseen)
         output.actions.append(.report(.outOfStep(connection.summary, side)))

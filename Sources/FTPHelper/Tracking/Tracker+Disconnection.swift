@@ -27,7 +27,7 @@ extension Tracker {
         into output: inout Output
     ) {
         requeue(&connection, into: &output)
-        connection.isReset = true
+        connection.demandReset()
         close(&connection, at: now, into: &output)
         for side in [Session.Side.client, .server] {
             let (own, other) = (side.rawValue, side.other.rawValue)

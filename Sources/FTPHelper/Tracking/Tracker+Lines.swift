@@ -244,7 +244,7 @@ extension Tracker {
         )
         switch reason {
         case .malformed, .addressMismatch, .unsolicited, .notFTP:
-            connection.isReset = policy.rules(for: connection.mapping).isStrict
+            if policy.rules(for: connection.mapping).isStrict { connection.demandReset() }
         case .privilegedPort, .notLoggedIn, .pipelined, .tableFull, .noMapping, .forged, .tooMany, .noPort,
             .notAllowed, .seqAdjusted, .ftpsLimit:
             break

@@ -159,7 +159,7 @@ extension Tracker {
         connection.streams[side.other.rawValue] = Stream(next: segment.acknowledgement)
         connection.serverStart = connection.streams[Session.Side.server.rawValue].next
         connection.session = Session(isAdopted: !isHandshake)
-        connection.isPositioned = true
+        connection.open()
         if !isHandshake, provesAdopted, connection.mapping.isTranslated { connection.uncertainty = .outdated }
         statistics.connectionsTotal += 1
         output.actions.append(.report(.connection(connection.summary)))

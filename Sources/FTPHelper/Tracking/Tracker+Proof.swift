@@ -149,7 +149,7 @@ extension Tracker {
     ) {
         let side: Session.Side = connection.finding(.client, proof) == .confirmed ? .server : .client
         output.actions.append(.report(.outOfStep(connection.summary, side)))
-        connection.isReset = true
+        connection.demandReset()
         close(&connection, at: now, into: &output)
         for end in [Session.Side.client, .server] {
             let (own, other) = (end.rawValue, end.other.rawValue)

@@ -10,7 +10,7 @@ extension Tracker {
         // A client with many short sessions would otherwise have used up its share.
         book.letLentPortRest(of: connection, at: now)
         if connection.isListed { output.actions.append(.report(.connectionClosed(connection.summary))) }
-        connection.isClosed = true
+        connection.close()
         // What still comes, above all an RST, is forwarded.
         connection.uncertainty = []
         if !proofs.isEmpty { proofs[connection.mapping.original] = nil }

@@ -68,7 +68,7 @@ import Testing
         #expect(dialogue.tracker.store.yielding === slot && dialogue.tracker.connectionCount == 1)
         dialogue.tracker.update(slot) { $1.isOrphaned = false }
         #expect(dialogue.tracker.store.yielding == nil)
-        dialogue.tracker.update(slot) { $1.isClosed = true }
+        dialogue.tracker.update(slot) { $1.close() }
         #expect(dialogue.tracker.store.yielding === slot && dialogue.tracker.connectionCount == 0)
     }
 
@@ -79,7 +79,7 @@ import Testing
         let slot = try Self.slot(of: dialogue)
         let changes: [(inout Connection) -> Void] = [
             { $0.entryID = 7 }, { $0.isReversed = true }, { $0.bypassesQueue = true },
-            { $0.shifted = .client }, { $0.isClosed = true }, { $0.expectNothing() },
+            { $0.shifted = .client }, { $0.close() }, { $0.expectNothing() },
         ]
         for change in changes {
             dialogue.tracker.update(slot) { change(&$1) }
