@@ -38,6 +38,31 @@ import Testing
         }
     }
 
+    @Test(.gateway)
+    func `a session that is ended by hand is reset by its own uplink`() async throws {
+        try await Gateway.with(.masqueraded) { gateway in
+            _ = try await gateway.start(.vsftpd)
+            let second = try await addUplink(to: gateway)
+            try await gateway.onGateway(
+                """
+                iptables -I OUTPUT -o server -p tcp --tcp-flags RST RST -m comment --comment out-elsewhere
+                iptables -I OUTPUT -o uplink -p tcp --tcp-flags RST RST -m comment --comment out-reset
+                """
+            )
+            try await gateway.loadRules()
+            _ = try await gateway.startDaemon()
+            let session = try await gateway.startSteadySession(from: (address: second, port: 40112))
+            try await session.perform("PORT")
+            let before = try await packets(through: gateway)
+            let connections = try await gateway.report("connections", as: [ConnectionReport].self)
+            let id = try #require(connections.first?.id)
+            _ = try await gateway.pinhole("disconnect", String(id))
+            try await poll(for: "the RST") { try await packets(through: gateway)["out-reset"] == 1 }
+            let after = try await packets(through: gateway)
+            try #require(after["out-elsewhere"] == before["out-elsewhere"])
+        }
+    }
+
     /// Lays a second cable to the server, for control connections from a second address of the client, which it returns.
     ///
     /// A rule gives their first packet a mark; what has it goes by the second cable. Nothing but the mark is known of others.
