@@ -18,7 +18,7 @@ import Testing
 
     /// A peer that does not answer is enough for the exporter to have the metrics of a pair.
     private let startSync = """
-        pinhole sync --local 127.0.0.1 --peer 127.0.0.2 --socket "$dir/socket" --peer-state "$dir/peer.state" \
+        "$pinhole" sync --local 127.0.0.1 --peer 127.0.0.2 --socket "$dir/socket" --peer-state "$dir/peer.state" \
             2>/dev/null & background+=($!)
         until_ test -s "$dir/peer.state.status"
 
