@@ -2,15 +2,13 @@
 
 /// The TLS session on a control connection, followed without decrypting it.
 struct Encryption: Equatable, Sendable {
-    /// What is known of a side.
-    struct End: Equatable, Sendable {
-        var records: TLSRecords
-        /// Set once the side speaks plain text again (CCC, RFC 4217).
-        var isPlain = false
-    }
+    // The members are ordered so that there is no padding between them.
 
-    var client = End(records: TLSRecords())
-    var server = End(records: TLSRecords(of: .server))
+    var clientRecords = TLSRecords()
+    var serverRecords = TLSRecords(of: .server)
+    /// Set once the side speaks plain text again (CCC, RFC 4217).
+    var clientIsPlain = false
+    var serverIsPlain = false
     /// Set if the client began with TLS.
     ///
     /// It never spoke plain FTP, so nothing that it sends later counts as FTP.
@@ -20,17 +18,17 @@ struct Encryption: Equatable, Sendable {
 
     /// Tells whether both sides have finished the handshake, and the server has answered data that the client
     /// sent afterwards.
-    var hasExchangedData: Bool { client.records.hasSentData && server.records.hasAnswered }
+    var hasExchangedData: Bool { clientRecords.hasSentData && serverRecords.hasAnswered }
 
     /// Tells whether both sides have finished the handshake, exchange data, and have not returned to plain
     /// text, and nothing is wrong with it.
-    var isSecured: Bool { !client.isPlain && !server.isPlain && !isDistrusted && hasExchangedData }
+    var isSecured: Bool { !clientIsPlain && !serverIsPlain && !isDistrusted && hasExchangedData }
 
     /// How the next bytes of a side are to be read.
     func content(of side: Session.Side) -> Session.Content {
-        let isPlain = side == .client ? client.isPlain : server.isPlain
+        let isPlain = side == .client ? clientIsPlain : serverIsPlain
         guard isImplicit else { return isPlain ? .lines : .records }
-        let hasSaidEnough = side == .client ? client.records.hasSentData : server.records.hasAnswered
+        let hasSaidEnough = side == .client ? clientRecords.hasSentData : serverRecords.hasAnswered
         return isPlain || hasSaidEnough ? .ignored : .records
     }
 
@@ -38,14 +36,14 @@ struct Encryption: Equatable, Sendable {
     mutating func read(_ bytes: Span<UInt8>, from side: Session.Side) -> Int? {
         switch side {
         case .client:
-            guard let offset = client.records.consume(bytes) else { return nil }
-            client.isPlain = true
+            guard let offset = clientRecords.consume(bytes) else { return nil }
+            clientIsPlain = true
             return offset
         case .server:
-            guard let offset = server.records.consume(bytes, isAnswer: client.records.hasSentData) else {
+            guard let offset = serverRecords.consume(bytes, isAnswer: clientRecords.hasSentData) else {
                 return nil
             }
-            server.isPlain = true
+            serverIsPlain = true
             return offset
         }
     }
@@ -53,8 +51,8 @@ struct Encryption: Equatable, Sendable {
     /// Records that bytes of a side were missed: its records have to be found again.
     mutating func resume(_ side: Session.Side) {
         switch side {
-        case .client: client.records.resume()
-        case .server: server.records.resume()
+        case .client: clientRecords.resume()
+        case .server: serverRecords.resume()
         }
     }
 }

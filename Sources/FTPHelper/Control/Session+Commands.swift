@@ -24,7 +24,7 @@ extension Session {
         guard !isBeforeLogin || !Session.isRequest(line) else { return becomeNotFTP() }
         clientHasSpoken = true
         if let encryption {
-            guard encryption.server.isPlain else {
+            guard encryption.serverIsPlain else {
                 push(command.verb)
                 return .passes
             }

@@ -52,7 +52,7 @@ extension Session {
         }
         serverHasSpoken = true
         if let encryption {
-            guard encryption.client.isPlain else { return .passes }
+            guard encryption.clientIsPlain else { return .passes }
             rearm(after: encryption)
         }
         guard !reply.isContinued else {

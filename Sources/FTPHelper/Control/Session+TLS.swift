@@ -22,7 +22,7 @@ extension Session {
         guard !clientHasSpoken, TLSRecords.begins(bytes) else { return .passes }
         var encryption = Encryption()
         encryption.isImplicit = true
-        encryption.server.isPlain = serverHasSpoken
+        encryption.serverIsPlain = serverHasSpoken
         clientHasSpoken = true
         serverHasSpoken = true
         return encrypt(encryption)

@@ -57,22 +57,15 @@ package struct Session: Sendable {
         case loginUnknown
     }
 
-    // The members are ordered so that there is hardly any padding between them.
+    // The members are ordered so that there is no padding between them.
 
     /// The client's directory, for display.
     var directory = WorkingDirectory()
-    /// Argument of the last USER, at most 64 bytes.
-    var userName = UserName()
-    var phase: Phase
-    package internal(set) var isAdopted: Bool
-    /// Set while replies are known to belong to the commands seen.
-    ///
-    /// False in an adopted session, which may have had earlier commands, and after missed bytes.
-    var isSynchronised: Bool
-    var clientHasSpoken: Bool
-    var serverHasSpoken: Bool
     /// The commands that wait for their replies.
     var outstanding = VerbQueue()
+    var phase: Phase
+    /// Ordinal of the next command.
+    var nextOrdinal: UInt32 = 0
     /// Code of the unfinished multi-line reply; 0 if there is none.
     var continuedCode: UInt16 = 0
     /// Code of a multi-line reply that may be quoting (`Verb.quoting`) and that a reply with another code has
@@ -80,10 +73,19 @@ package struct Session: Sendable {
     ///
     /// Nothing is announced until the reply ends with this code (contract S1).
     var unendedCode: UInt16 = 0
+    /// Argument of the last USER, at most 64 bytes.
+    var userName = UserName()
     /// Number of commands since the last one with a quoting reply; at most 255.
     var commandsSinceQuoting: UInt8 = .max
-    /// Ordinal of the next command.
-    var nextOrdinal: UInt32 = 0
+    /// Number of lines that the server sent before its first reply.
+    var linesBeforeReply: UInt8 = 0
+    package internal(set) var isAdopted: Bool
+    /// Set while replies are known to belong to the commands seen.
+    ///
+    /// False in an adopted session, which may have had earlier commands, and after missed bytes.
+    var isSynchronised: Bool
+    var clientHasSpoken: Bool
+    var serverHasSpoken: Bool
     /// Set after missed bytes of the server, while the next lines may be inside a multi-line reply and are
     /// therefore ignored.
     var hasMissedReply = false
@@ -100,8 +102,6 @@ package struct Session: Sendable {
     var hasRefusedSolicitor = false
     /// Set once a PROXY header has arrived; there is at most one.
     var hasProxyHeader = false
-    /// Number of lines that the server sent before its first reply.
-    var linesBeforeReply: UInt8 = 0
 
     /// Begins a session.
     ///

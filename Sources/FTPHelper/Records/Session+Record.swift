@@ -159,16 +159,16 @@ extension Session: Recordable {
         commandsSinceQuoting.write(into: &record)
         // What is not encrypted is plain.
         let encryption = encryption
-        (encryption?.client.records ?? TLSRecords()).write(into: &record)
-        (encryption?.server.records ?? TLSRecords()).write(into: &record)
+        (encryption?.clientRecords ?? TLSRecords()).write(into: &record)
+        (encryption?.serverRecords ?? TLSRecords()).write(into: &record)
         Flags(
             isAdopted,
             isSynchronised,
             clientHasSpoken,
             serverHasSpoken,
             encryption?.isImplicit ?? false,
-            encryption?.client.isPlain ?? true,
-            encryption?.server.isPlain ?? true
+            encryption?.clientIsPlain ?? true,
+            encryption?.serverIsPlain ?? true
         ).write(into: &record)
         Flags(
             encryption?.isDistrusted ?? false,
@@ -193,16 +193,16 @@ extension Session: Recordable {
         unendedCode = try record.next()
         commandsSinceQuoting = try record.next()
         var encryption = Encryption()
-        encryption.client.records = try record.next()
-        encryption.server.records = try record.next()
+        encryption.clientRecords = try record.next()
+        encryption.serverRecords = try record.next()
         let flags: Flags = try record.next()
         isAdopted = flags[0]
         isSynchronised = flags[1]
         clientHasSpoken = flags[2]
         serverHasSpoken = flags[3]
         encryption.isImplicit = flags[4]
-        encryption.client.isPlain = flags[5]
-        encryption.server.isPlain = flags[6]
+        encryption.clientIsPlain = flags[5]
+        encryption.serverIsPlain = flags[6]
         let more: Flags = try record.next()
         encryption.isDistrusted = more[0]
         guard let phase = Phase(number, encryption) else { throw RecordError() }

@@ -227,7 +227,7 @@ import Testing
     /// Every stored property with its value; of TLS records between two of them nothing has to be known of the last one.
     private func fields(of session: Session) -> [String] {
         let tls = session.encryption.map {
-            "TLS: \($0.isImplicit) \($0.isDistrusted) \($0.client.isPlain) \($0.server.isPlain) \($0.isSecured)"
+            "TLS: \($0.isImplicit) \($0.isDistrusted) \($0.clientIsPlain) \($0.serverIsPlain) \($0.isSecured)"
         }
         return Mirror(reflecting: session).children.map { child in
             if child.label == "phase", let tls { return tls }
