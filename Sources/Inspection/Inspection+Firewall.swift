@@ -100,8 +100,8 @@ extension Inspection {
     /// Addresses and interfaces are not looked at.
     package static func droppers(ofDataTo port: UInt16, isIPv6: Bool) -> [String] {
         let family: PinholeSet.Family = isIPv6 ? .v6 : .v4
-        let saved = PinholeSet.Family.allCases.reduce(into: [:]) { $0[$1] = try? Firewall.save($1) }
-        let firewall = FirewallListing(saved: saved)
+        let saved = (try? Firewall.save(family)).map { [family: $0] } ?? [:]
+        let firewall = FirewallListing(saved: saved, [family])
         let way: [FilterHook] = [.prerouting, .forward, .postrouting]
         return way.flatMap { firewall.views(of: family, at: $0) }.compactMap { view in
             guard case .dropped(let rule) = view.outcome(of: .data(to: port)) else { return nil }

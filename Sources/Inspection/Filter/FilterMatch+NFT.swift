@@ -20,9 +20,7 @@ extension FilterMatch {
             self = .states(Set(values.compactMap(\.string)), isNegated: isNegated)
         } else if Self.isProtocol(left) {
             self = .isTCP(values.contains { $0.string == "tcp" || $0.integer == 6 } != isNegated)
-        } else if left["payload"]?["protocol"]?.string == "udp"
-            || left["payload"]?["protocol"]?.string == "icmp"
-        {
+        } else if let name = left["payload"]?["protocol"]?.string, Self.others.contains(name) {
             self = .isTCP(false)
         } else if left["payload"]?["field"]?.string == "dport" {
             self = Self.ports(values, operation)
@@ -30,6 +28,11 @@ extension FilterMatch {
             self = .other
         }
     }
+
+    /// Protocols that nft knows beside TCP.
+    private static let others: Set = [
+        "udp", "udplite", "icmp", "icmpv6", "igmp", "sctp", "dccp", "ah", "esp",
+    ]
 
     private static func isProtocol(_ left: JSON) -> Bool {
         left["meta"]?["key"]?.string == "l4proto" || left["payload"]?["field"]?.string == "protocol"

@@ -7,18 +7,26 @@ import PinholeDaemon
 /// Every rule of the machine, of iptables in both variants and of nftables.
 struct FirewallListing: Sendable {
     /// What each program lists for a family, as `iptables-save` writes it; the one that `iptables` stands for comes first.
-    private let saved: [PinholeSet.Family: [(program: String, text: String)]]
+    private let saved: [PinholeSet.Family: [(program: String, tables: [String: FilterChains])]]
+    /// The chains of nftables that iptables lists, because nft cannot list their rules in full.
+    private let chainsOfIPTables: Set<String>
     /// The tables of nftables; `nil` without nft.
     let nft: FilterChains?
 
-    /// Reads all rules but those of the programs in `saved`, which are there already.
-    init(saved: [PinholeSet.Family: String]) {
-        var all: [PinholeSet.Family: [(program: String, text: String)]] = [:]
-        for family in PinholeSet.Family.allCases {
-            if let text = saved[family] { all[family] = [(family.program, text)] }
-            all[family, default: []] += Firewall.saveOthers(family, than: saved[family])
+    /// Reads all rules of some families but those of the programs in `saved`, which are there already.
+    init(saved: [PinholeSet.Family: String], _ families: [PinholeSet.Family] = PinholeSet.Family.allCases) {
+        var (all, chains): ([PinholeSet.Family: [(String, [String: FilterChains])]], Set<String>) = ([:], [])
+        for family in families {
+            let usual = saved[family].map { [(program: family.program, text: $0)] } ?? []
+            for (program, text) in usual + Firewall.saveOthers(family, than: saved[family]) {
+                let names = Set(FilterHook.allCases.flatMap(\.tables))
+                let tables = names.map { ($0, FilterChains(in: text, table: $0)) }
+                all[family, default: []].append((program, Dictionary(uniqueKeysWithValues: tables)))
+                chains.formUnion(Self.chains(in: text, family))
+            }
         }
         self.saved = all
+        chainsOfIPTables = chains
         let rulesets = try? Firewall.nftRuleset()
         nft = rulesets.flatMap { rulesets in
             JSON(parsing: Array(rulesets.json.utf8)).map {
@@ -29,7 +37,7 @@ struct FirewallListing: Sendable {
 
     /// Each table of this name with its rules, and the program that has it.
     func tables(_ name: String, of family: PinholeSet.Family) -> [(program: String, chains: FilterChains)] {
-        saved[family, default: []].map { ($0.program, FilterChains(in: $0.text, table: name)) }
+        saved[family, default: []].compactMap { program, tables in tables[name].map { (program, $0) } }
     }
 
     /// The chains that packets of a family enter from a hook.
@@ -51,18 +59,22 @@ struct FirewallListing: Sendable {
         }
         guard let nft else { return views }
         for chain in nft.chains(at: hook.rawValue, family: family.nftFamily)
-        where !isListedByIPTables(chain, family) {
+        where !chainsOfIPTables.contains(chain) {
             views.append(FilterView(program: .nft, chains: nft, chain: chain, hook: hook, isUsual: isUsual))
         }
         return views
     }
 
-    /// Tells whether a chain of nftables belongs to iptables-nft and is listed there: nft cannot list those rules in full.
-    private func isListedByIPTables(_ chain: String, _ family: PinholeSet.Family) -> Bool {
-        let words = chain.split(separator: " ")
-        guard words.count == 3, words[0] == family.nftFamily else { return false }
-        return saved[family, default: []].contains { $0.text.contains("*\(words[1])\n:") }
-            && words[2] == words[2].uppercased()
+    /// The chains that iptables lists, as nftables names them (`ip filter FORWARD`); none of legacy iptables.
+    private static func chains(in saved: String, _ family: PinholeSet.Family) -> [String] {
+        let lines = saved.split(separator: "\n")
+        guard lines.first?.contains("nf_tables") ?? false else { return [] }
+        var table = Substring()
+        return lines.compactMap { line in
+            if line.hasPrefix("*") { table = line.dropFirst() }
+            return line.hasPrefix(":")
+                ? "\(family.nftFamily) \(table) \(line.dropFirst().prefix { $0 != " " })" : nil
+        }
     }
 }
 
