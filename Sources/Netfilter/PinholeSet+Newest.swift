@@ -33,14 +33,23 @@ extension PinholeSet {
     ///
     /// Sets that do not exist have lost nothing: whoever creates them again reports it, and they are asked again.
     package mutating func haveLostMembers(at now: Instant) throws(SystemError) -> Bool {
+        var failure: SystemError?
         for (name, last) in newest {
             if let end = last.end, end <= now.advanced(bySeconds: Self.margin) {
                 forgetNewest(of: name)
-            } else if try !hasMember(last.member) {
+                continue
+            }
+            do throws(SystemError) {
+                guard try !hasMember(last.member) else { continue }
                 newest.removeAll()
                 return true
+            } catch {
+                // Such a set is not asked again before something is added to it.
+                newest[name] = nil
+                failure = error
             }
         }
+        if let failure { throw failure }
         return false
     }
 

@@ -58,8 +58,7 @@ extension Daemon {
         // Another daemon may have edited the lines of connections that are not in the records.
         engine.provesAdopted = found.isUnreadable || peer != nil || settings.sync.peer != nil
         restore(legacy, peer, &engine, &log)
-        let loaded = RulesLoadingTime.read(besides: settings.statePath)
-        if settings.isBypassing || loaded ?? Instant(nanoseconds: 0) > legacy?.began ?? Clock.now() {
+        if settings.isBypassing || mayHaveMissedPackets(legacy, peer, settings) {
             engine.requireProofs(at: Clock.now())
         }
         let predecessors = [predecessor, peer?.rejected].compactMap { $0 }
@@ -67,6 +66,18 @@ extension Daemon {
         try attempt({ () throws(SystemError) in try engine.publishState() }, orElse: unwritable)
         engine.restartProofs(at: Clock.now())
         return engine
+    }
+
+    /// Tells whether rules were loaded that were missing while packets came through this gateway: since its last daemon
+    /// began, or since the peer was heard, whose packets came through the other gateway until then.
+    private static func mayHaveMissedPackets(
+        _ legacy: StateFile.Contents?,
+        _ peer: PeerFile.Contents?,
+        _ settings: Settings
+    ) -> Bool {
+        guard let loaded = RulesLoadingTime.read(besides: settings.statePath) else { return false }
+        if let peer, peer.hasRun(since: legacy) { return loaded > peer.origin.heard }
+        return legacy.map { loaded > $0.began } ?? false
     }
 
     /// Continues with the connections of this gateway's last daemon and of the peer's.

@@ -34,15 +34,20 @@ extension Engine where System: ~Copyable {
     private mutating func rememberMembers() {
         output.clear()
         tracker.reopen(into: &output)
-        var expectations: [Expectation] = []
+        var (newest, newest6): (Expectation?, Expectation?)
         for action in output.actions {
             switch action {
-            case .open(let expectation): expectations.append(expectation)
+            case .open(let expectation):
+                if case .v4 = expectation.to.address {
+                    newest = expectation.id > newest?.id ?? 0 ? expectation : newest
+                } else {
+                    newest6 = expectation.id > newest6?.id ?? 0 ? expectation : newest6
+                }
             case .queueSYNs(let address): kernel.remember(address)
             default: break
             }
         }
-        for expectation in expectations.sorted(by: { $0.id < $1.id }) { kernel.remember(expectation) }
+        for case .some(let expectation) in [newest, newest6] { kernel.remember(expectation) }
         output.clear()
     }
 }

@@ -145,6 +145,7 @@ package struct LinuxKernel: ~Copyable, Kernel {
 
     package mutating func inject(_ packet: [UInt8]) throws(SystemError) {
         guard let segment = try? Segment(parsing: packet.span) else { return try injector.send(packet) }
-        try injector.send(packet, mark: conntrack.mark(of: segment.tuple))
+        // An RST that takes the wrong way is better than none.
+        try injector.send(packet, mark: (try? conntrack.mark(of: segment.tuple)) ?? 0)
     }
 }
