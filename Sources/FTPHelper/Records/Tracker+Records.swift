@@ -65,7 +65,7 @@ extension Tracker {
             connection.allowSources(tracker.policy.rules(for: mapping).honoured.others(than: server))
             tracker.book.enter(connection, into: &output)
             if connection.hasEncryptedSession { tracker.bypassQueue(&connection, into: &output) }
-            tracker.book.reserveLentPort(of: connection, at: now)
+            tracker.book.reserveLentPort(of: &connection, at: now)
             if connection.bypassesQueue { output.actions.append(.bypassQueue(mapping)) }
             if connection.isReversed { output.actions.append(.watch(mapping)) }
             if connection.isLiberal { output.actions.append(.beLiberal(mapping)) }

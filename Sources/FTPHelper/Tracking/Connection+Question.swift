@@ -19,4 +19,23 @@ extension Connection {
             acknowledgement: own.next - Connection.questionDistance
         )
     }
+
+    /// Such a packet in place of one that a side has sent: with its headers, but without payload.
+    ///
+    /// It keeps the time stamps: an end that uses them may ignore a packet that has none (RFC 7323, section 3.2).
+    func question(inPlaceOf packet: Span<UInt8>, _ segment: Segment, from side: Session.Side) -> [UInt8] {
+        let (own, other) = (streams[side.rawValue], streams[side.other.rawValue])
+        var question: [UInt8] = []
+        question.append(packet, from: 0, count: segment.payloadOffset)
+        let tcp = segment.tcpOffset
+        question.put((own.output(of: own.next) - Connection.questionDistance).value, at: tcp + 4)
+        question.put((other.next - Connection.questionDistance).value, at: tcp + 8)
+        question[tcp + 13] = TCPFlags.ack.rawValue
+        question.put(UInt16(0), at: tcp + 18)
+        for option in segment.options(in: packet, where: { $0 != Segment.timeStamps }) {
+            for offset in option { question[offset] = 1 }
+        }
+        Rewriting.setLengthsAndChecksums(packet, segment, in: &question)
+        return question
+    }
 }

@@ -71,7 +71,8 @@ struct Connection: ~Copyable {
     var due: Instant { didSet { isDeadlineMoved = true } }
     /// The port that NAT lent to the last data connection.
     ///
-    /// It stays reserved while that connection may still exist.
+    /// It stays reserved until both ends have sent a FIN, or the connection is removed, and then for
+    /// `PortAllocator.restSeconds`.
     var lentPort: LentPort? { didSet { isRecordOutdated = true } }
     /// The client address in the PROXY header; believed only if `Policy.Rules.trustsProxyHeader` is set.
     var proxied: ProxiedClient?
@@ -135,6 +136,9 @@ struct Connection: ~Copyable {
 
     /// Whether the connection has ended, in any way.
     var isClosed: Bool { phase == .closed || phase == .reset }
+
+    /// Whether both ends have sent a FIN.
+    var isFinished: Bool { streams[0].isFinished && streams[1].isFinished }
 
     /// Whether its packets are to be turned into RSTs.
     var isReset: Bool { phase == .ending || phase == .reset }

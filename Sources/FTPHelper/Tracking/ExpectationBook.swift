@@ -274,19 +274,19 @@ extension ExpectationBook {
 
     /// Releases the port that NAT lent to the last data connection, after `PortAllocator.restSeconds`.
     mutating func restLentPort(of connection: inout Connection, at now: Instant) {
-        letLentPortRest(of: connection, at: now)
+        restLentPort(ofClosed: &connection, at: now)
         connection.lentPort = nil
     }
 
-    /// The same for a connection that closes: its record still says for the next daemon which port rests.
-    mutating func letLentPortRest(of connection: borrowing Connection, at now: Instant) {
-        guard let lent = connection.lentPort else { return }
+    /// The same for a connection that closes: its record still tells the next daemon which port rests.
+    mutating func restLentPort(ofClosed connection: inout Connection, at now: Instant) {
+        guard let lent = connection.lentPort, !lent.isResting else { return }
         ports.rest(ExpectationBook.place(of: lent, connection), for: connection.client, at: now)
+        connection.lentPort?.isResting = true
     }
 
     /// After a restart, reserves the port that NAT lent to the last data connection.
-    mutating func reserveLentPort(of connection: borrowing Connection, at now: Instant) {
-        defer { if connection.isClosed { letLentPortRest(of: connection, at: now) } }
+    mutating func reserveLentPort(of connection: inout Connection, at now: Instant) {
         guard let lent = connection.lentPort else { return }
         let target = Endpoint(connection.ownAddress(of: lent.side), lent.target)
         ports.reserve(
@@ -295,6 +295,7 @@ extension ExpectationBook {
             by: .connection,
             for: connection.client
         )
+        if connection.isFinished { restLentPort(ofClosed: &connection, at: now) }
     }
 
     /// Reserves the port of an expectation with respect to each of its sources.

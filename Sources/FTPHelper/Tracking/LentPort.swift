@@ -10,4 +10,6 @@ struct LentPort: Hashable, Sendable {
     ///
     /// 0 if it leads to another address (`loose`, or a trusted PROXY header).
     let target: UInt16
+    /// Set once it rests (`PortAllocator.rest`) although it is still known here.
+    var isResting = false
 }

@@ -31,8 +31,8 @@ extension Tracker {
     /// acknowledged bytes that were never seen here, and the sender continues at exactly that untranslated
     /// number, some bytes are lost or duplicated: with translated numbers the receiver would wait for ever, or
     /// drop the beginning of the next command. Bytes that an earlier daemon forwarded without a record had
-    /// translated numbers, and are retransmitted. So had early bytes that it forwarded: the sender may by chance
-    /// continue at that number, because it is further on.
+    /// translated numbers, and are retransmitted. Early bytes that were forwarded had translated numbers, too, so
+    /// their acknowledgement proves nothing.
     mutating func endIfOutOfStep(
         _ connection: inout Connection,
         _ segment: Segment,

@@ -47,7 +47,7 @@ extension Tracker {
         guard proof.acknowledged[side.rawValue] == nil else { return .drop }
         // Its receiver has said nothing yet. An injected question may not reach it: such a packet is in no
         // conntrack zone, and routes by source address or interface do not apply to it.
-        output.packet = connection.question(to: side.other)
+        output.packet = connection.question(inPlaceOf: packet, segment, from: side)
         return .replace
     }
 
@@ -217,7 +217,8 @@ extension Connection {
 
     /// Tells whether a receiver that has acknowledged `number` may have got bytes from `first` on unedited, past the queue.
     ///
-    /// If it had got them as they are edited here, from another daemon, it would have acknowledged all of them.
+    /// If it had got them as they are edited here, from another daemon, it would usually have acknowledged all of
+    /// them. It need not have if the sender has put two segments into one since; that cannot be told apart.
     private func mayHaveMissedEdit(
         _ stream: Stream,
         from first: SequenceNumber,

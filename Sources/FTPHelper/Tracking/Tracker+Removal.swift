@@ -7,8 +7,9 @@ extension Tracker {
         guard !connection.isClosed else { return }
         closeExpectation(of: &connection, .ended, into: &output)
         endTransfer(of: &connection, at: now, into: &output)
-        // A client with many short sessions would otherwise have used up its share.
-        book.letLentPortRest(of: connection, at: now)
+        // A client with many short sessions would otherwise have used up its share. The ends may have ignored an
+        // RST, and use the port further.
+        if connection.isFinished { book.restLentPort(ofClosed: &connection, at: now) }
         if connection.isListed { output.actions.append(.report(.connectionClosed(connection.summary))) }
         connection.close()
         // What still comes, above all an RST, is forwarded.
@@ -70,6 +71,7 @@ extension Tracker {
         update(slot) { tracker, connection in
             tracker.close(&connection, at: now, into: &output)
             if connection.isReversed { output.actions.append(.unwatch(connection.mapping)) }
+            tracker.book.restLentPort(of: &connection, at: now)
         }
         store.remove(slot)
     }

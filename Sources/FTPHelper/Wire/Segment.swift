@@ -150,11 +150,25 @@ package struct Segment: Sendable {
         return offset
     }
 
-    /// Tells whether the options contain a time stamp (RFC 7323).
+    /// The kind of the option with time stamps (RFC 7323).
+    static let timeStamps: UInt8 = 8
+
+    /// The ranges of the options of some kinds, including kind and length.
+    func options(in packet: Span<UInt8>, where isMeant: (UInt8) -> Bool) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        Segment.forEachOption(in: packet, tcpOffset + 20..<payloadOffset) { kind, value in
+            if isMeant(kind) { found.append(value.lowerBound - 2..<value.upperBound) }
+            return true
+        }
+        return found
+    }
+
+    /// Tells whether the options contain a time stamp.
     ///
     /// `packet` is the packet that this segment was parsed from.
     func hasTimeStamps(in packet: Span<UInt8>) -> Bool {
-        Segment.option(8, in: packet, tcpOffset + 20..<payloadOffset) { $0.count == 8 } != nil
+        Segment.option(Segment.timeStamps, in: packet, tcpOffset + 20..<payloadOffset) { $0.count == 8 }
+            != nil
     }
 
     /// Tells whether this is a SYN that uses TCP fast open: it carries payload, or it has a fast open option

@@ -130,12 +130,22 @@ import Testing
         dialogue.send(.client, nat.transfers(5001).active.sent)
         dialogue.tracker = try tracker(record)
         dialogue.now.nanoseconds += UInt64(Self.hour)
-        let line = dialogue.segment(side, "NOOP\r\n".utf8)
+        var line = dialogue.segment(side, "NOOP\r\n".utf8)
+        // SACK blocks would mean nothing.
+        line.options = [1, 1, 8, 10, 0, 1, 2, 3, 4, 5, 6, 7, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2]
         let carried = dialogue.carry(line)
         let question = try #require(carried)
         #expect(question.segment.tuple == line.tuple)
         #expect(question.flags == [.ack] && question.payload.isEmpty)
-        #expect(question.segment.sequence != SequenceNumber(line.sequence))
+        let distances = [
+            question.segment.sequence.distance(to: SequenceNumber(line.sequence)),
+            question.segment.acknowledgement.distance(to: SequenceNumber(line.acknowledgement)),
+        ]
+        #expect(distances.allSatisfy { abs($0) > Stream.reach })
+        // An end that uses time stamps drops what has none.
+        #expect(question.bytes.dropLast(12).suffix(10) == [8, 10, 0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(question.bytes.suffix(12).allSatisfy { $0 == 1 })
+        #expect(hasRightChecksums(question.bytes))
         let answer = dialogue.acknowledge(side.other)
         #expect(answer?.text == "", "both ends have said where they are")
         #expect(dialogue.transmit(line)?.text == "NOOP\r\n")

@@ -104,7 +104,9 @@ extension ShareTests {
         first.send(.client, "PORT 10,1,0,2,200,1\r\n")
         let isUsed = first.use(ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 51201))
         #expect(isUsed)
-        first.transmit(first.segment(.client, flags: [.rst, .ack]))
+        for side in [Session.Side.client, .server] {
+            first.transmit(first.segment(side, flags: [.fin, .ack]))
+        }
         #expect(first.tracker.connections.isEmpty)
         let now = first.now
         var tracker = first.release()
@@ -125,6 +127,19 @@ extension ShareTests {
         second.send(.client, "PORT 10,1,0,2,200,2\r\n")
         #expect(second.refusals == [])
         #expect(second.open == ["10.2.0.100:51202"])
+    }
+
+    @Test func `the port of a session that was reset stays lent, because its ends may ignore that`() {
+        var first = Dialogue(mapping(1, isTranslated: true), tracker: nearlyUsedUp())
+        first.logIn()
+        first.send(.client, "PORT 10,1,0,2,200,1\r\n")
+        let isUsed = first.use(ExpectationTests.syn(from: "10.2.0.2", to: "10.2.0.100", 51201))
+        #expect(isUsed)
+        first.transmit(first.segment(.client, flags: [.rst, .ack]))
+        var second = Dialogue(mapping(2, isTranslated: true), tracker: first.release())
+        second.logIn()
+        second.send(.client, "PORT 10,1,0,2,200,2\r\n")
+        #expect(second.refusals == [.noPort])
     }
 
     /// A tracker in which a client may have one port more.
