@@ -29,7 +29,7 @@ package enum Sandbox {
         for name in ["mmap", "mprotect"] {
             try filter.allow(name, where: [.lacks(argument: 2, UInt64(PROT_EXEC))])
         }
-        // Netlink messages and answers to clients. To an IP address, at most 60 bytes: an RST without payload.
+        // Netlink messages and answers to clients. To an IP address, at most 60 bytes: a packet without payload.
         try filter.allow("sendto", where: [.atMost(argument: 5, netlinkAddressSize)])
         try filter.allow("sendto", where: [.atMost(argument: 5, 28), .atMost(argument: 2, 60)])
         // Its mark, which may choose its route.

@@ -43,7 +43,7 @@ package struct PinholeSet: ~Copyable {
     var socket: NetlinkSocket
     /// The newest member of each ipset, by the set's name.
     var newest: [String: Newest] = [:]
-    /// Whether a newest member was removed since this was last cleared, so that another one has taken its place.
+    /// Whether a newest member was removed since this was last cleared: which one is the newest now is not known.
     package var hasForgotten = true
 
     init(_ backend: Backend, _ socket: consuming NetlinkSocket) {

@@ -41,7 +41,7 @@ package enum Action: Hashable, Sendable {
     /// Ask conntrack for the counters of this transfer's data connection, and complete with
     /// `Completion.measured`.
     case measure(TransferSummary)
-    /// Send this packet, an RST, unchanged.
+    /// Send this packet, an RST or a question (`Connection.question`), unchanged.
     case inject([UInt8])
     /// Report this event.
     case report(Event)

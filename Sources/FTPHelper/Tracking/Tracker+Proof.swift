@@ -8,7 +8,7 @@
 /// With a wrong shift, a receiver would lose the first bytes of a command, or wait for ever. Packets of such a
 /// connection are therefore dropped until both ends have confirmed the positions. An end answers a packet far
 /// outside its window with an acknowledgement (RFC 9293, section 3.10.7.4), and retransmits what was dropped.
-/// The first packet of each end becomes such a packet for the other one.
+/// A packet that is held back is replaced by such a question until its receiver has spoken.
 extension Tracker {
     /// Notes what a packet of an unproven connection says.
     ///

@@ -48,7 +48,7 @@ struct FilterChains: Hashable, Sendable {
     private func follow(
         _ packet: ProbePacket,
         _ rules: [FilterRule],
-        areElements: Bool = false,
+        firstMatchEnds: Bool = false,
         _ depth: Int,
         _ mayBeAccepted: inout Bool
     ) -> End {
@@ -60,7 +60,7 @@ struct FilterChains: Hashable, Sendable {
                 if case .accepted = end { mayBeAccepted = true }
                 continue
             }
-            if case .passed = end, !areElements { continue }
+            if case .passed = end, !firstMatchEnds { continue }
             return end
         }
         return .passed
@@ -78,7 +78,7 @@ struct FilterChains: Hashable, Sendable {
         case .drop: return .dropped(by: rule.text)
         case .leave: return .returned
         case .choose(let elements):
-            return follow(packet, elements, areElements: true, depth, &mayBeAccepted)
+            return follow(packet, elements, firstMatchEnds: true, depth, &mayBeAccepted)
         case .jump(let other), .goTo(let other):
             guard depth < Self.maximumDepth else { return .returned }
             let end = follow(packet, rules[other, default: []], depth + 1, &mayBeAccepted)
