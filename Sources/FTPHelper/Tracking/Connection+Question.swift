@@ -11,12 +11,12 @@ extension Connection {
     /// It has the tuple with which packets of the other end arrive, so that NAT translates it. It passes the
     /// queue like those, where both of its numbers are too far off to mean anything.
     func question(to end: Session.Side) -> [UInt8] {
-        let (own, other) = (streams[end.rawValue], streams[end.other.rawValue])
+        let numbers = questionNumbers(to: end)
         return BarePacket.bytes(
             end == .client ? mapping.reply : mapping.original,
             [.ack],
-            sequence: other.output(of: other.next) - Connection.questionDistance,
-            acknowledgement: own.next - Connection.questionDistance
+            sequence: numbers.sequence,
+            acknowledgement: numbers.acknowledgement
         )
     }
 
@@ -24,18 +24,28 @@ extension Connection {
     ///
     /// It keeps the time stamps: an end that uses them may ignore a packet that has none (RFC 7323, section 3.2).
     func question(inPlaceOf packet: Span<UInt8>, _ segment: Segment, from side: Session.Side) -> [UInt8] {
-        let (own, other) = (streams[side.rawValue], streams[side.other.rawValue])
+        let numbers = questionNumbers(to: side.other)
         var question: [UInt8] = []
         question.append(packet, from: 0, count: segment.payloadOffset)
         let tcp = segment.tcpOffset
-        question.put((own.output(of: own.next) - Connection.questionDistance).value, at: tcp + 4)
-        question.put((other.next - Connection.questionDistance).value, at: tcp + 8)
+        question.put(numbers.sequence.value, at: tcp + 4)
+        question.put(numbers.acknowledgement.value, at: tcp + 8)
         question[tcp + 13] = TCPFlags.ack.rawValue
         question.put(UInt16(0), at: tcp + 18)
-        for option in segment.options(in: packet, where: { $0 != Segment.timeStamps }) {
+        for option in segment.options(in: packet, where: { kind, _ in kind != Segment.timeStamps }) {
             for offset in option { question[offset] = 1 }
         }
         Rewriting.setLengthsAndChecksums(packet, segment, in: &question)
         return question
+    }
+
+    private func questionNumbers(
+        to end: Session.Side
+    ) -> (sequence: SequenceNumber, acknowledgement: SequenceNumber) {
+        let (own, other) = (streams[end.rawValue], streams[end.other.rawValue])
+        return (
+            other.output(of: other.next) - Connection.questionDistance,
+            own.next - Connection.questionDistance
+        )
     }
 }

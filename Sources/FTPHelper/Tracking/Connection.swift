@@ -149,9 +149,9 @@ struct Connection: ~Copyable {
     /// Demands that both ends are reset.
     mutating func demandReset() {
         switch phase {
-        case .unpositioned, .open: phase = .ending
+        case .open: phase = .ending
         case .closed: phase = .reset
-        case .ending, .reset: break
+        case .unpositioned, .ending, .reset: break
         }
     }
 

@@ -202,9 +202,7 @@ extension Tracker {
             beginReset(&connection, segment, side, at: now, into: &output)
             return reset(connection, segment, acknowledgement, side, into: &output)
         }
-        if connection.streams[own].isFinished, connection.streams[other].isFinished {
-            close(&connection, at: now, into: &output)
-        }
+        if connection.isFinished { close(&connection, at: now, into: &output) }
         if segment.flags.contains(.rst), connection.streams[own].isDue(segment.sequence) {
             close(&connection, at: now, into: &output)
         }

@@ -153,11 +153,11 @@ package struct Segment: Sendable {
     /// The kind of the option with time stamps (RFC 7323).
     static let timeStamps: UInt8 = 8
 
-    /// The ranges of the options of some kinds, including kind and length.
-    func options(in packet: Span<UInt8>, where isMeant: (UInt8) -> Bool) -> [Range<Int>] {
+    /// The ranges of some options, including kind and length; `isMeant` gets the kind and the value's range.
+    func options(in packet: Span<UInt8>, where isMeant: (UInt8, Range<Int>) -> Bool) -> [Range<Int>] {
         var found: [Range<Int>] = []
         Segment.forEachOption(in: packet, tcpOffset + 20..<payloadOffset) { kind, value in
-            if isMeant(kind) { found.append(value.lowerBound - 2..<value.upperBound) }
+            if isMeant(kind, value) { found.append(value.lowerBound - 2..<value.upperBound) }
             return true
         }
         return found
@@ -180,14 +180,10 @@ package struct Segment: Sendable {
 
     /// The ranges of the TCP fast open options, including kind and length.
     func fastOpenOptions(in packet: Span<UInt8>) -> [Range<Int>] {
-        var found: [Range<Int>] = []
-        Segment.forEachOption(in: packet, tcpOffset + 20..<payloadOffset) { kind, value in
-            let isExperiment =
-                (kind == 253 || kind == 254) && packet.extracting(value).uint16(at: 0) == 0xf989
-            if kind == 34 || isExperiment { found.append(value.lowerBound - 2..<value.upperBound) }
-            return true
+        options(in: packet) { kind, value in
+            kind == 34
+                || (kind == 253 || kind == 254) && packet.extracting(value).uint16(at: 0) == 0xf989
         }
-        return found
     }
 
     /// Finds the SACK option in `range`.

@@ -41,6 +41,19 @@ import Testing
         return tracker
     }
 
+    /// A session with a rewritten line that the tracker of the other machine goes on with, still at the time of the first one.
+    private func takenOver() throws -> Dialogue {
+        let record = try #require(self.record())
+        var dialogue = Dialogue(
+            nat.mapping,
+            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
+        )
+        dialogue.logIn()
+        dialogue.send(.client, nat.transfers(5001).active.sent)
+        dialogue.tracker = try tracker(record)
+        return dialogue
+    }
+
     @Test func `an expectation keeps its remaining time on another clock and gets a local conntrack id`()
         throws
     {
@@ -93,14 +106,7 @@ import Testing
     }
 
     @Test func `an answered probe lets a session go on, including a withheld command`() throws {
-        let record = try #require(self.record())
-        var dialogue = Dialogue(
-            nat.mapping,
-            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
-        )
-        dialogue.logIn()
-        dialogue.send(.client, nat.transfers(5001).active.sent)
-        dialogue.tracker = try tracker(record)
+        var dialogue = try takenOver()
         let command = dialogue.segment(.client, "NOOP\r\n".utf8)
         dialogue.actions = []
         // To the time on the other machine.
@@ -121,14 +127,7 @@ import Testing
     func `where no probe arrives, the first packet of an end becomes one for the other end`(
         _ side: Session.Side
     ) throws {
-        let record = try #require(self.record())
-        var dialogue = Dialogue(
-            nat.mapping,
-            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
-        )
-        dialogue.logIn()
-        dialogue.send(.client, nat.transfers(5001).active.sent)
-        dialogue.tracker = try tracker(record)
+        var dialogue = try takenOver()
         dialogue.now.nanoseconds += UInt64(Self.hour)
         var line = dialogue.segment(side, "NOOP\r\n".utf8)
         // SACK blocks would mean nothing.
@@ -152,14 +151,7 @@ import Testing
     }
 
     @Test func `however long a daemon takes to start, the ends have eight seconds to answer`() throws {
-        let record = try #require(self.record())
-        var dialogue = Dialogue(
-            nat.mapping,
-            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
-        )
-        dialogue.logIn()
-        dialogue.send(.client, nat.transfers(5001).active.sent)
-        dialogue.tracker = try tracker(record)
+        var dialogue = try takenOver()
         dialogue.now.nanoseconds += UInt64(Self.hour)
         dialogue.now = dialogue.now.advanced(bySeconds: 20)
         dialogue.tracker.restartProofs(at: dialogue.now)
@@ -172,14 +164,7 @@ import Testing
     }
 
     @Test func `an end that has spoken gets no further probe in place of a packet`() throws {
-        let record = try #require(self.record())
-        var dialogue = Dialogue(
-            nat.mapping,
-            tracker: Tracker(policy: Policy(), random: Seeded(state: 1))
-        )
-        dialogue.logIn()
-        dialogue.send(.client, nat.transfers(5001).active.sent)
-        dialogue.tracker = try tracker(record)
+        var dialogue = try takenOver()
         dialogue.now.nanoseconds += UInt64(Self.hour)
         // The client is further than the record, and the server has not got everything.
         let later = dialogue.segment(.client, "NOOP\r\n".utf8, offset: 10)
